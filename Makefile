@@ -1,0 +1,79 @@
+# xfblas: every target says in one sentence when you want it; `make help` prints them.
+
+PYTHON  ?= python3
+CXX     ?= g++
+TARGET  ?= native
+DATASET ?= digits
+VENV    := .venv
+PY      := $(VENV)/bin/python
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+HOST_SOURCES := $(shell find host_cpp/src -name '*.cpp')
+HOST_HEADERS := $(shell find host_cpp hw/include -name '*.h' -o -name '*.hpp')
+BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help check run gemm test lint format lib image bench clean
+
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: ## Tell what this machine lacks to build the project, if anything.
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "xfblas needs Python 3.11 or newer: $(PYTHON) is not installed" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "xfblas needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1): pass another one with PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "xfblas needs Python's venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").is_file())' || { \
+	  echo "xfblas needs Python's C headers: install them (Debian: apt-get install python3-dev)" >&2; exit 1; }
+	@command -v $(CXX) >/dev/null || { \
+	  echo "xfblas needs a C++17 compiler: $(CXX) is not installed (Debian: apt-get install g++)" >&2; exit 1; }
+
+$(VENV)/bin/python:
+	@$(MAKE) --no-print-directory check
+	@echo "making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+# One stamp per set of extras; the extension and the images are rebuilt when their sources change.
+$(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS)
+	@$(MAKE) --no-print-directory check
+	@echo "installing xfblas[$*] into $(VENV) (the first time takes a minute or two)"
+	@CXX=$(CXX) $(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+run: $(VENV)/installed-apps ## Run the sample app: a trained MLP on real data (DATASET=digits|wine|cancer).
+	@XFBLAS_TARGET=$(TARGET) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET)
+
+gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python and in C.
+	@$(PY) apps/gemm/gemm.py
+	@$(MAKE) --no-print-directory -C apps/gemm run
+
+test: $(VENV)/installed-test lib ## Set up everything and run the tests and the linter.
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(PY) -m pytest
+
+lint: $(VENV)/installed-test ## Check the Python code's style.
+	@$(VENV)/bin/ruff check .
+
+format: $(VENV)/installed-test ## Format the Python code.
+	@$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
+
+lib: lib/xfblas.so ## Build lib/xfblas.so for C programs and for programs that pass --lib.
+
+lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
+	@command -v $(CXX) >/dev/null || { \
+	  echo "xfblas needs a C++17 compiler: $(CXX) is not installed (Debian: apt-get install g++)" >&2; exit 1; }
+	@mkdir -p lib
+	$(CXX) -std=c++17 -O3 -fPIC -shared -fvisibility=hidden -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
+	  -Ihost_cpp/include -Ihost_cpp/src -Ihw/include -o $@ $(HOST_SOURCES)
+
+image: $(VENV)/installed-apps ## Build the packaged images and their configurations again.
+	@$(PY) -c 'from xfblas.image.images import write_images; print(*write_images("xfblas/images"), sep="\n")'
+
+bench: $(VENV)/installed-apps ## Compare speed with numpy, side by side in one run.
+	@$(PY) bench/run.py
+
+clean: ## Remove everything that was built, the virtual environment included.
+	rm -rf $(VENV) build lib dist *.egg-info xfblas/*.so xfblas/images apps/mlp_keras/data

@@ -1,0 +1,142 @@
+/* The C interface of xfblas: what C and C++ programs link with, and what Python reads.
+ *
+ * A handle stands for one opened device: an image, one engine of it, and that engine's compute
+ * units. Handles share nothing; any number may be open at once, also on one device index.
+ * Every function that takes a kernelIndex works on that compute unit alone; calls on different
+ * compute units run at the same time, calls on one wait for each other.
+ *
+ * Every function returns a status. Where it is not SUCCESS nothing was changed, and
+ * xfblasLastError() tells in words which argument was wrong, its value and what was expected.
+ *
+ * Matrices are row-major and are named by a pointer: either the host array they were sent from
+ * (xfblasSend, xfblasMallocRestricted), whose shape must then be padded as the image needs it,
+ * or the device pointer that xfblasMalloc gave, which pads by itself.
+ */
+#ifndef XFBLAS_H
+#define XFBLAS_H
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  XFBLAS_STATUS_SUCCESS = 0,
+  XFBLAS_STATUS_NOT_INITIALIZED = 1,
+  XFBLAS_STATUS_INVALID_VALUE = 2,
+  XFBLAS_STATUS_ALLOC_FAILED = 3,
+  XFBLAS_STATUS_NOT_SUPPORTED = 4,
+  XFBLAS_STATUS_NOT_PADDED = 5,
+  XFBLAS_STATUS_NOT_FOUND = 6,
+  XFBLAS_STATUS_QUEUE_FULL = 7,
+  XFBLAS_STATUS_IMAGE_INVALID = 8,
+  XFBLAS_STATUS_EXECUTION_FAILED = 9,
+  XFBLAS_STATUS_INTERNAL = 11
+} xfblasStatus_t;
+
+/* Flags of xfblasFcn and xfblasFcnByAddress; 0 is the plain arithmetic: floor and wrap. */
+typedef enum {
+  XFBLAS_FLAG_ROUND = 1,
+  XFBLAS_FLAG_SATURATE = 2,
+  XFBLAS_FLAG_BIAS_ROW = 4
+} xfblasFlag_t;
+
+typedef struct xfblasDevice *xfblasHandle_t;
+
+/* What an open device is; texts end with a zero. */
+typedef struct {
+  char target[16];
+  char engine[8];
+  char dataType[8];
+  char platform[64];
+  char uuid[40];
+  unsigned int deviceIndex;
+  unsigned int numKernels;
+  unsigned int elementBytes;
+  unsigned int addendBytes;
+  unsigned int mPadding;
+  unsigned int kPadding;
+  unsigned int nPadding;
+  unsigned int chainPadding;
+  unsigned int instructionsPerLaunch;
+  unsigned long long memoryBytes;
+} xfblasInfo_t;
+
+const char *xfblasVersion(void);
+const char *xfblasLastError(void);
+
+/* config: path of config_info.dat, or NULL to take what the image carries or what lies beside it.
+ * engine: "Gemm", "Gemv" or "Fcn". numKernels: compute units to open, 0 for all of the image.
+ * target: "native", or NULL for the default. On success *handle is the new device. */
+xfblasStatus_t xfblasCreate(xfblasHandle_t *handle, const char *xclbin, const char *config,
+                            const char *engine, unsigned int numKernels, const char *target,
+                            unsigned int deviceIndex);
+/* Waits for what still runs, frees the device and sets *handle to NULL. */
+xfblasStatus_t xfblasDestroy(xfblasHandle_t *handle);
+xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);
+
+/* Device memory that pads by itself: rows and lda are rounded up to what the image needs, the
+ * padding is zero, and the operations below take the unpadded sizes. */
+xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int lda,
+                            int elemSize, unsigned int kernelIndex);
+xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
+                               const void *A, int lda, void *d_A, unsigned int kernelIndex);
+/* Runs what is still queued, then copies back. */
+xfblasStatus_t xfblasGetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
+                               const void *d_A, void *A, int lda, unsigned int kernelIndex);
+
+/* Device memory with the host array's own layout, named by the host array's address. */
+xfblasStatus_t xfblasMallocRestricted(xfblasHandle_t handle, int rows, int cols, int elemSize,
+                                      void *A, int lda, unsigned int kernelIndex);
+xfblasStatus_t xfblasSetMatrixRestricted(xfblasHandle_t handle, void *A,
+                                         unsigned int kernelIndex);
+xfblasStatus_t xfblasGetMatrixRestricted(xfblasHandle_t handle, void *A,
+                                         unsigned int kernelIndex);
+
+/* Allocates where A is new or has another size than before, and copies to the device. */
+xfblasStatus_t xfblasSend(xfblasHandle_t handle, void *A, unsigned long long numElem,
+                          int elemSize, unsigned int kernelIndex);
+/* Runs what is still queued, then copies back into A. */
+xfblasStatus_t xfblasGet(xfblasHandle_t handle, void *A, unsigned int kernelIndex);
+/* The same from a page offset, whether or not a matrix was allocated there. */
+xfblasStatus_t xfblasGetByAddress(xfblasHandle_t handle, void *A, unsigned long long bufSize,
+                                  unsigned int offset, unsigned int kernelIndex);
+xfblasStatus_t xfblasGetOffset(xfblasHandle_t handle, const void *A, unsigned int *offset,
+                               unsigned int kernelIndex);
+xfblasStatus_t xfblasFree(xfblasHandle_t handle, void *A, unsigned int kernelIndex);
+xfblasStatus_t xfblasFreeInstr(xfblasHandle_t handle, unsigned int kernelIndex);
+
+/* Queue C = A*B + beta*C; alpha must be 1, beta 0 or 1. */
+xfblasStatus_t xfblasGemm(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
+                          int lda, const void *B, int ldb, int beta, void *C, int ldc,
+                          unsigned int kernelIndex);
+/* Queue y = A*x + y; alpha and beta must be 1, incx and incy 1. */
+xfblasStatus_t xfblasGemv(xfblasHandle_t handle, int m, int n, int alpha, const void *A, int lda,
+                          const void *x, int incx, int beta, void *y, int incy,
+                          unsigned int kernelIndex);
+/* Queue C = pRelu(((A*B + X) * postScale) >> postShift); X may be NULL for nothing to add. */
+xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
+                         int lda, const void *B, int ldb, int beta, void *C, int ldc,
+                         const void *X, int ldx, int postScale, int postShift, int preluScale,
+                         int preluAlpha, unsigned int flags, unsigned int kernelIndex);
+/* The same with operands named by their page offsets; xOff 0 for nothing to add. */
+xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsigned int bOff,
+                                  unsigned int cOff, unsigned int xOff, unsigned int m,
+                                  unsigned int n, unsigned int k, unsigned int lda,
+                                  unsigned int ldb, unsigned int ldc, unsigned int ldx,
+                                  int postScale, int postShift, int preluScale, int preluAlpha,
+                                  unsigned int flags, unsigned int kernelIndex);
+
+/* Runs what was queued since the last run; where nothing was, runs the whole program again. */
+xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex);
+/* Starts compute units 0 .. numKernels-1 and returns; xfblasGet and its kin wait for the end. */
+xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels);
+/* Waits for a started compute unit and reports its failure, if any. */
+xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,225 @@
+// The C interface: each function checks its handle, calls one member function, and turns an
+// exception into a status. Nothing else happens here, and no exception leaves.
+#include <new>
+#include <string>
+
+#include "device.hpp"
+#include "error.hpp"
+#include "xfblas.h"
+
+using xfblas::ComputeUnit;
+using xfblas::Device;
+using xfblas::require;
+
+struct xfblasDevice {
+  Device device;
+};
+
+namespace {
+
+// A thread's own text, so that one thread's failure does not overwrite another's.
+thread_local std::string last_error;
+
+template <typename Body>
+xfblasStatus_t guarded(const Body& body) noexcept {
+  try {
+    try {
+      body();
+      return XFBLAS_STATUS_SUCCESS;
+    } catch (const xfblas::Error& error) {
+      last_error = error.what();
+      return error.status();
+    } catch (const std::bad_alloc&) {
+      last_error = "the host has no memory left";
+      return XFBLAS_STATUS_ALLOC_FAILED;
+    } catch (const std::exception& error) {
+      last_error = std::string("unexpected: ") + error.what();
+      return XFBLAS_STATUS_INTERNAL;
+    }
+  } catch (...) {
+    return XFBLAS_STATUS_INTERNAL;
+  }
+}
+
+Device& device_of(xfblasHandle_t handle) {
+  require(handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
+          "handle is NULL: create the device first, and do not use it after it was destroyed");
+  return handle->device;
+}
+
+template <typename Body>
+xfblasStatus_t on_unit(xfblasHandle_t handle, unsigned int index, const Body& body) noexcept {
+  return guarded([&] { body(device_of(handle).compute_unit(index)); });
+}
+
+const char* text_or_empty(const char* text) { return text ? text : ""; }
+
+void require_one(const char* name, int value) {
+  require(value == 1, XFBLAS_STATUS_NOT_SUPPORTED, name, " is ", value, ", expected 1");
+}
+
+}  // namespace
+
+const char* xfblasVersion(void) { return XFBLAS_VERSION; }
+
+const char* xfblasLastError(void) { return last_error.c_str(); }
+
+xfblasStatus_t xfblasCreate(xfblasHandle_t* handle, const char* xclbin, const char* config,
+                            const char* engine, unsigned int numKernels, const char* target,
+                            unsigned int deviceIndex) {
+  return guarded([&] {
+    require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "handle is NULL, expected a place for it");
+    *handle = nullptr;
+    require(xclbin != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "xclbin is NULL, expected a path");
+    *handle = new xfblasDevice{Device(xclbin, text_or_empty(config), text_or_empty(engine),
+                                      numKernels, text_or_empty(target), deviceIndex)};
+  });
+}
+
+xfblasStatus_t xfblasDestroy(xfblasHandle_t* handle) {
+  return guarded([&] {
+    require(handle != nullptr && *handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
+            "handle is NULL: the device was never created or is destroyed already");
+    delete *handle;
+    *handle = nullptr;
+  });
+}
+
+xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t* info) {
+  return guarded([&] {
+    const auto& device = device_of(handle);
+    require(info != nullptr, XFBLAS_STATUS_INVALID_VALUE, "info is NULL, expected a place for it");
+    *info = device.info();
+  });
+}
+
+xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void** devPtr, int rows, int lda, int elemSize,
+                            unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(devPtr != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "devPtr is NULL, expected a place for it");
+    *devPtr = unit.allocate(rows, lda, elemSize);
+  });
+}
+
+xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
+                               const void* A, int lda, void* d_A, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    unit.write(d_A, {static_cast<const char*>(A), rows, cols, lda, elemSize});
+  });
+}
+
+xfblasStatus_t xfblasGetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
+                               const void* d_A, void* A, int lda, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    unit.read(d_A, {nullptr, rows, cols, lda, elemSize}, static_cast<char*>(A));
+  });
+}
+
+xfblasStatus_t xfblasMallocRestricted(xfblasHandle_t handle, int rows, int cols, int elemSize,
+                                      void* A, int lda, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    unit.allocate_for(A, rows, cols, elemSize, lda);
+  });
+}
+
+xfblasStatus_t xfblasSetMatrixRestricted(xfblasHandle_t handle, void* A,
+                                         unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) { unit.write_all(A, A); });
+}
+
+xfblasStatus_t xfblasGetMatrixRestricted(xfblasHandle_t handle, void* A,
+                                         unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) { unit.read_all(A, A); });
+}
+
+xfblasStatus_t xfblasSend(xfblasHandle_t handle, void* A, unsigned long long numElem,
+                          int elemSize, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex,
+                 [&](ComputeUnit& unit) { unit.send(A, numElem, elemSize); });
+}
+
+xfblasStatus_t xfblasGet(xfblasHandle_t handle, void* A, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) { unit.read_all(A, A); });
+}
+
+xfblasStatus_t xfblasGetByAddress(xfblasHandle_t handle, void* A, unsigned long long bufSize,
+                                  unsigned int offset, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex,
+                 [&](ComputeUnit& unit) { unit.read_pages(offset, A, bufSize); });
+}
+
+xfblasStatus_t xfblasGetOffset(xfblasHandle_t handle, const void* A, unsigned int* offset,
+                               unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(offset != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "offset is NULL, expected a place for it");
+    *offset = unit.page_of(A);
+  });
+}
+
+xfblasStatus_t xfblasFree(xfblasHandle_t handle, void* A, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) { unit.free(A); });
+}
+
+xfblasStatus_t xfblasFreeInstr(xfblasHandle_t handle, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [](ComputeUnit& unit) { unit.free_instructions(); });
+}
+
+xfblasStatus_t xfblasGemm(xfblasHandle_t handle, int m, int n, int k, int alpha, const void* A,
+                          int lda, const void* B, int ldb, int beta, void* C, int ldc,
+                          unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require_one("alpha", alpha);
+    require(beta == 0 || beta == 1, XFBLAS_STATUS_NOT_SUPPORTED, "beta is ", beta,
+            ", expected 0 or 1");
+    unit.gemm({m, k, n, lda, ldb, ldc, ldc}, A, B, C, beta == 1);
+  });
+}
+
+xfblasStatus_t xfblasGemv(xfblasHandle_t handle, int m, int n, int alpha, const void* A, int lda,
+                          const void* x, int incx, int beta, void* y, int incy,
+                          unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require_one("alpha", alpha), require_one("beta", beta);
+    require_one("incx", incx), require_one("incy", incy);
+    unit.gemv(m, n, lda, A, x, y);
+  });
+}
+
+xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, const void* A,
+                         int lda, const void* B, int ldb, int beta, void* C, int ldc,
+                         const void* X, int ldx, int postScale, int postShift, int preluScale,
+                         int preluAlpha, unsigned int flags, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require_one("alpha", alpha), require_one("beta", beta);
+    unit.fcn({m, k, n, lda, ldb, ldc, ldx}, A, B, C, X,
+             {postScale, postShift, preluScale, preluAlpha, flags});
+  });
+}
+
+xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsigned int bOff,
+                                  unsigned int cOff, unsigned int xOff, unsigned int m,
+                                  unsigned int n, unsigned int k, unsigned int lda,
+                                  unsigned int ldb, unsigned int ldc, unsigned int ldx,
+                                  int postScale, int postShift, int preluScale, int preluAlpha,
+                                  unsigned int flags, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    unit.fcn_by_page({m, k, n, lda, ldb, ldc, ldx}, {aOff, bOff, cOff, xOff},
+                     {postScale, postShift, preluScale, preluAlpha, flags});
+  });
+}
+
+xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [](ComputeUnit& unit) { unit.execute(); });
+}
+
+xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels) {
+  return guarded([&] { device_of(handle).start(numKernels); });
+}
+
+xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [](ComputeUnit& unit) { unit.synchronize(); });
+}

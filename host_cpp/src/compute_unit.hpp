@@ -1,0 +1,88 @@
+// One compute unit: its memory, the matrices in it, and its queue of instructions.
+#ifndef XFBLAS_COMPUTE_UNIT_HPP
+#define XFBLAS_COMPUTE_UNIT_HPP
+
+#include <future>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "arena.hpp"
+#include "matrix.hpp"
+#include "operation.hpp"
+#include "program.hpp"
+#include "target.hpp"
+
+namespace xfblas {
+
+// A matrix in host memory.
+struct HostMatrix {
+  const char* data;
+  int64_t rows, columns, leading_dimension, element_bytes;
+};
+
+// Every member function first waits for a program that was started and still runs.
+class ComputeUnit {
+ public:
+  ComputeUnit(Target& target, uint32_t index, Engine engine, const Configuration& configuration);
+  ~ComputeUnit();
+
+  // Memory that pads by itself, filled with zeros; the pointer only names it.
+  void* allocate(int64_t rows, int64_t columns, int64_t element_bytes);
+  // Memory with the host array's layout, named by the host array.
+  void allocate_for(const void* host, int64_t rows, int64_t columns, int64_t element_bytes,
+                    int64_t leading_dimension);
+  void free(const void* name);
+  uint32_t page_of(const void* name);
+
+  void write(const void* name, const HostMatrix& from);
+  void read(const void* name, const HostMatrix& shape, char* to);
+  void write_all(const void* name, const void* from);
+  void read_all(const void* name, void* to);
+  void read_pages(uint32_t page, void* to, uint64_t bytes);
+  // Allocates if needed, then writes.
+  void send(const void* host, uint64_t elements, int64_t element_bytes);
+
+  void gemm(const Sizes& sizes, const void* a, const void* b, const void* c, bool adds_c);
+  void gemv(int64_t m, int64_t n, int64_t lda, const void* a, const void* x, const void* y);
+  void fcn(const Sizes& sizes, const void* a, const void* b, const void* c, const void* x,
+           const Epilogue& epilogue);
+  void fcn_by_page(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue);
+  void free_instructions();
+
+  void execute();
+  // Starts what execute would run; a failure is told by the next call that needs the result.
+  void start();
+  void synchronize();
+  bool has_program();
+
+ private:
+  std::unique_lock<std::mutex> idle();
+  void report_failure();
+  void run_queued();
+  void run(const std::vector<Operation>& operations);
+  void require_live(const std::vector<Operation>& operations) const;
+  uint64_t bytes_of(int64_t rows, int64_t leading_dimension, int64_t element_bytes) const;
+  void forget(const Matrix& matrix);
+  Matrix& add(const void* name, const Matrix& matrix);
+  const Matrix& find(const char* role, const void* name) const;
+  void require_element_bytes(int64_t element_bytes) const;
+
+  Target& target_;
+  uint32_t index_;
+  Engine engine_;
+  Configuration configuration_;
+  OperationMaker maker_;
+  Arena arena_;
+  Program program_;
+  std::unordered_map<const void*, Matrix> matrices_;
+  std::unordered_set<uint64_t> live_;  // ids of the matrices above
+  uint64_t next_id_ = 1;
+  std::future<void> started_;
+  std::exception_ptr failure_;  // of a started program, until somebody asks
+  std::mutex mutex_;
+};
+
+}  // namespace xfblas
+
+#endif

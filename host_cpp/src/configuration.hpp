@@ -1,0 +1,45 @@
+// What an image was built for: the keys of config_info.dat that the host needs.
+#ifndef XFBLAS_CONFIGURATION_HPP
+#define XFBLAS_CONFIGURATION_HPP
+
+#include <cstdint>
+#include <string>
+
+namespace xfblas {
+
+enum class DataType { int16, float32, int8 };
+enum class Engine { gemm, gemv, fcn };
+
+Engine engine_from_name(const std::string& name);
+const char* name_of(Engine engine);
+const char* name_of(DataType type);
+
+struct Configuration {
+  DataType data_type = DataType::int16;
+  uint32_t ddr_width = 1;         // elements in a memory word
+  uint32_t addend_ddr_width = 1;  // elements of X in a memory word
+  uint32_t m_blocks = 1, k_blocks = 1, n_blocks = 1;
+  uint32_t instructions_per_launch = 16;
+  uint32_t kernel_count = 1;
+  bool runs_gemm = false, runs_gemv = false, runs_fcn = false;
+
+  bool runs(Engine engine) const;
+  uint32_t element_bytes() const;
+  uint32_t addend_bytes(Engine engine) const;  // of one element of X
+  uint32_t m_padding() const { return ddr_width * m_blocks; }
+  uint32_t k_padding() const { return ddr_width * k_blocks; }
+  uint32_t n_padding() const { return ddr_width * n_blocks; }
+  // n of a layer whose C is the A of the next one
+  uint32_t chain_padding() const { return ddr_width * (k_blocks > n_blocks ? k_blocks : n_blocks); }
+};
+
+// Reads the text of a config_info.dat; source names it in errors, which give the line number.
+Configuration parse_configuration(const std::string& text, const std::string& source);
+
+// Fails with both values where two configurations of one image differ.
+void require_same(const Configuration& given, const std::string& given_source,
+                  const Configuration& carried, const std::string& carried_source);
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,90 @@
+#include "device.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "error.hpp"
+#include "xfblas/instruction.hpp"
+
+namespace xfblas {
+namespace {
+
+template <size_t size>
+void copy_text(char (&to)[size], const std::string& from) {
+  std::memset(to, 0, size);
+  std::memcpy(to, from.data(), std::min(from.size(), size - 1));
+}
+
+std::vector<KernelInstance> choose_compute_units(const Image& image,
+                                                 const Configuration& configuration,
+                                                 Engine engine, uint32_t wanted) {
+  require(configuration.runs(engine), XFBLAS_STATUS_NOT_SUPPORTED, image.path,
+          " was built without the ", name_of(engine), " engine: its configuration says run",
+          name_of(engine), "=0");
+  auto found = image.instances_of(engine);
+  require(!found.empty(), XFBLAS_STATUS_IMAGE_INVALID, image.path,
+          " holds no compute unit for the ", name_of(engine), " engine");
+  require(found.size() == configuration.kernel_count, XFBLAS_STATUS_IMAGE_INVALID, image.path,
+          " holds ", found.size(), " compute units for the ", name_of(engine),
+          " engine, but its configuration says numKernels=", configuration.kernel_count);
+  require(wanted <= found.size(), XFBLAS_STATUS_INVALID_VALUE, "the number of compute units is ",
+          wanted, ", but ", image.path, " has ", found.size());
+  if (wanted > 0) found.resize(wanted);
+  return found;
+}
+
+}  // namespace
+
+Device::Device(const std::string& image_path, const std::string& configuration_path,
+               const std::string& engine, uint32_t compute_units, const std::string& target,
+               uint32_t device_index)
+    : image_(read_image(image_path)),
+      configuration_(configuration_of(image_, configuration_path)),
+      engine_(engine_from_name(engine)),
+      device_index_(device_index) {
+  const auto chosen = choose_compute_units(image_, configuration_, engine_, compute_units);
+  target_ = open_target(target, image_, configuration_, engine_, chosen, device_index);
+  for (uint32_t i = 0; i < chosen.size(); ++i)
+    compute_units_.push_back(
+        std::make_unique<ComputeUnit>(*target_, i, engine_, configuration_));
+}
+
+ComputeUnit& Device::compute_unit(uint32_t index) {
+  require(index < compute_units_.size(), XFBLAS_STATUS_INVALID_VALUE, "kernelIndex is ", index,
+          ", expected 0 to ", compute_units_.size() - 1, ": the device was opened with ",
+          compute_units_.size(), " compute units");
+  return *compute_units_[index];
+}
+
+void Device::start(uint32_t count) {
+  require(count > 0 && count <= compute_units_.size(), XFBLAS_STATUS_INVALID_VALUE,
+          "numKernels is ", count, ", expected 1 to ", compute_units_.size());
+  const auto end = compute_units_.begin() + count;
+  require(std::any_of(compute_units_.begin(), end,
+                      [](const auto& unit) { return unit->has_program(); }),
+          XFBLAS_STATUS_INVALID_VALUE, "no instruction is queued on compute units 0 to ",
+          count - 1, ": queue an operation before executing");
+  std::for_each(compute_units_.begin(), end, [](const auto& unit) { unit->start(); });
+}
+
+xfblasInfo_t Device::info() const {
+  xfblasInfo_t info{};
+  copy_text(info.target, target_->name());
+  copy_text(info.engine, name_of(engine_));
+  copy_text(info.dataType, name_of(configuration_.data_type));
+  copy_text(info.platform, image_.platform);
+  copy_text(info.uuid, image_.uuid);
+  info.deviceIndex = device_index_;
+  info.numKernels = uint32_t(compute_units_.size());
+  info.elementBytes = configuration_.element_bytes();
+  info.addendBytes = configuration_.addend_bytes(engine_);
+  info.mPadding = configuration_.m_padding();
+  info.kPadding = configuration_.k_padding();
+  info.nPadding = configuration_.n_padding();
+  info.chainPadding = configuration_.chain_padding();
+  info.instructionsPerLaunch = configuration_.instructions_per_launch;
+  info.memoryBytes = uint64_t(target_->pages(0)) * page_bytes;
+  return info;
+}
+
+}  // namespace xfblas

@@ -1,0 +1,21 @@
+// A range of a compute unit's memory that holds one matrix.
+#ifndef XFBLAS_MATRIX_HPP
+#define XFBLAS_MATRIX_HPP
+
+#include <cstdint>
+
+namespace xfblas {
+
+struct Matrix {
+  uint64_t id = 0;  // never used twice, so a program can tell a freed matrix from its successor
+  uint32_t page = 0;
+  uint64_t bytes = 0;
+  uint32_t element_bytes = 0;
+  uint32_t rows = 0, columns = 0;  // as asked for, without padding
+  uint32_t leading_dimension = 0;  // in elements, with padding
+  bool pads_itself = false;        // made by xfblasMalloc
+};
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,24 @@
+#include "program.hpp"
+
+#include "error.hpp"
+
+namespace xfblas {
+
+void Program::append(const Operation& operation) {
+  require(operations_.size() < capacity, XFBLAS_STATUS_QUEUE_FULL, "the program already holds ",
+          capacity, " instructions: execute it, then free its instructions");
+  operations_.push_back(operation);
+}
+
+void Program::clear() {
+  operations_.clear();
+  executed_ = 0;
+}
+
+std::vector<Operation> Program::take() {
+  const auto first = operations_.begin() + long(has_queued() ? executed_ : 0);
+  executed_ = operations_.size();
+  return std::vector<Operation>(first, operations_.end());
+}
+
+}  // namespace xfblas

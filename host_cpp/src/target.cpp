@@ -1,0 +1,18 @@
+#include "target.hpp"
+
+#include "error.hpp"
+#include "native/native_target.hpp"
+
+namespace xfblas {
+
+std::unique_ptr<Target> open_target(const std::string& target, const Image& image,
+                                    const Configuration& configuration, Engine engine,
+                                    const std::vector<KernelInstance>& compute_units,
+                                    uint32_t device_index) {
+  if (target.empty() || target == "native")
+    return std::make_unique<NativeTarget>(image, configuration, engine, compute_units,
+                                          device_index);
+  fail(XFBLAS_STATUS_NOT_SUPPORTED, "target is '", target, "', expected native");
+}
+
+}  // namespace xfblas

@@ -1,0 +1,39 @@
+// Where programs run. A target is one opened device; nothing above this line knows which kind.
+#ifndef XFBLAS_TARGET_HPP
+#define XFBLAS_TARGET_HPP
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "configuration.hpp"
+#include "image.hpp"
+
+namespace xfblas {
+
+class Target {
+ public:
+  virtual ~Target() = default;  // closes the device
+
+  virtual const char* name() const = 0;
+  // Pages of memory that a compute unit may use.
+  virtual uint32_t pages(uint32_t compute_unit) const = 0;
+  // The unit's memory as the host sees it; only its addresses are used above this line.
+  virtual char* address(uint32_t compute_unit) = 0;
+  virtual void write(uint32_t compute_unit, uint64_t offset, const void* from,
+                     uint64_t bytes) = 0;
+  virtual void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) = 0;
+  // Runs the instructions of page 0 and returns when page 1 holds their results.
+  virtual void run(uint32_t compute_unit) = 0;
+};
+
+// Opens a device of the image. target: "native", or empty for the default.
+std::unique_ptr<Target> open_target(const std::string& target, const Image& image,
+                                    const Configuration& configuration, Engine engine,
+                                    const std::vector<KernelInstance>& compute_units,
+                                    uint32_t device_index);
+
+}  // namespace xfblas
+
+#endif

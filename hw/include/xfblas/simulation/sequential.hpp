@@ -1,0 +1,76 @@
+// The vendor's unbounded hls::stream, with the processes called one after the other, as the
+// vendor's own C simulation does. It shows no deadlock; it shows that the sources compile
+// against the real headers and compute the same.
+#ifndef XFBLAS_SIMULATION_SEQUENTIAL_HPP
+#define XFBLAS_SIMULATION_SEQUENTIAL_HPP
+
+#include <hls_stream.h>
+
+#include <cstdint>
+#include <deque>
+
+namespace xfblas {
+
+template <class T, int depth = 0>
+class stream;
+template <class T>
+class stream<T, 0> : public hls::stream<T> {
+ public:
+  explicit stream(const char* name = "stream") : hls::stream<T>(name) {}
+};
+template <class T, int depth>
+class stream : public stream<T, 0> {
+ public:
+  explicit stream(const char* name = "stream") : stream<T, 0>(name) {}
+};
+
+template <class Block>
+class stream_of_blocks {
+ public:
+  explicit stream_of_blocks(const char* = "blocks") {}
+  Block& append() {
+    held_.emplace_back();
+    return held_.back().block;
+  }
+  Block& front() { return held_.front().block; }
+  void drop() { held_.pop_front(); }
+
+ private:
+  struct Holder {
+    Block block;
+  };
+  std::deque<Holder> held_;
+};
+
+template <class Block>
+class write_lock {
+ public:
+  explicit write_lock(stream_of_blocks<Block>& blocks) : block_(blocks.append()) {}
+  operator Block&() { return block_; }
+
+ private:
+  Block& block_;
+};
+
+template <class Block>
+class read_lock {
+ public:
+  explicit read_lock(stream_of_blocks<Block>& blocks) : blocks_(blocks) {}
+  ~read_lock() { blocks_.drop(); }
+  operator Block&() { return blocks_.front(); }
+
+ private:
+  stream_of_blocks<Block>& blocks_;
+};
+
+inline void spend(uint64_t) {}
+template <class Stream, int count>
+void name_streams(Stream (&)[count], const char*) {}
+
+}  // namespace xfblas
+
+#define XFBLAS_DATAFLOW(name)
+#define XFBLAS_PROCESS(function, ...) function(__VA_ARGS__)
+#define XFBLAS_DATAFLOW_END()
+
+#endif

@@ -1,0 +1,38 @@
+// The streams as Vitis HLS knows them. Processes of a region are plain calls there.
+#ifndef XFBLAS_SYNTHESIS_STREAM_HPP
+#define XFBLAS_SYNTHESIS_STREAM_HPP
+
+#include <hls_stream.h>
+#include <hls_streamofblocks.h>
+#include <stdint.h>
+
+namespace xfblas {
+
+template <class T, int depth = 0>
+using stream = hls::stream<T, depth>;
+
+template <class Block>
+using stream_of_blocks = hls::stream_of_blocks<Block>;
+
+template <class Block>
+using write_lock = hls::write_lock<Block>;
+
+template <class Block>
+using read_lock = hls::read_lock<Block>;
+
+inline void spend(uint64_t) {
+#pragma HLS INLINE
+}
+
+template <class Stream, int count>
+void name_streams(Stream (&)[count], const char*) {
+#pragma HLS INLINE
+}
+
+}  // namespace xfblas
+
+#define XFBLAS_DATAFLOW(name)
+#define XFBLAS_PROCESS(function, ...) function(__VA_ARGS__)
+#define XFBLAS_DATAFLOW_END()
+
+#endif

@@ -1,0 +1,67 @@
+// A few lanes that travel together: a memory word, a column of A, a row of B, a row of sums.
+#ifndef XFBLAS_VECTOR_HPP
+#define XFBLAS_VECTOR_HPP
+
+#include <stdint.h>
+
+namespace xfblas {
+
+template <class T, int count>
+struct Vector {
+  static constexpr int lanes = count;
+  T lane[count];
+};
+
+// Every lane to the place below it; the last one is cleared. Wires only.
+template <class T, int count>
+Vector<T, count> moved_down(const Vector<T, count>& from) {
+#pragma HLS INLINE
+  Vector<T, count> to;
+move:
+  for (int i = 0; i + 1 < count; ++i) {
+#pragma HLS UNROLL
+    to.lane[i] = from.lane[i + 1];
+  }
+  to.lane[count - 1] = T(0);
+  return to;
+}
+
+// Lane i goes to lane (i + places) mod count, in log2(count) stages of two-way multiplexers: one
+// multiplexer with count inputs for every lane would not meet the clock.
+template <class T, int count>
+Vector<T, count> rotated_up(Vector<T, count> from, int places) {
+#pragma HLS INLINE
+stages:
+  for (int stage = 1; stage < count; stage *= 2) {
+#pragma HLS UNROLL
+    Vector<T, count> to = from;
+    if (places & stage) {
+    lanes:
+      for (int i = 0; i < count; ++i) {
+#pragma HLS UNROLL
+        to.lane[(i + stage) % count] = from.lane[i];
+      }
+    }
+    from = to;
+  }
+  return from;
+}
+
+// The word that begins `offset` lanes into `low` and goes on into `high`.
+template <class T, int count>
+Vector<T, count> joined(const Vector<T, count>& low, const Vector<T, count>& high, int offset) {
+#pragma HLS INLINE
+  const Vector<T, count> first = rotated_up(low, (count - offset) % count);
+  const Vector<T, count> second = rotated_up(high, (count - offset) % count);
+  Vector<T, count> word;
+lanes:
+  for (int i = 0; i < count; ++i) {
+#pragma HLS UNROLL
+    word.lane[i] = i < count - offset ? first.lane[i] : second.lane[i];
+  }
+  return word;
+}
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,71 @@
+// One checked instruction, as the processes want it: places in elements, flags as booleans.
+#ifndef XFBLAS_TASK_HPP
+#define XFBLAS_TASK_HPP
+
+#include "tile.hpp"
+#include "xfblas/instruction.hpp"
+
+namespace xfblas {
+
+// A matrix in memory. Places count elements from the memory's base; for X, lanes of the word.
+struct Matrix {
+  uint64_t first;   // element
+  uint64_t stride;  // from row to row
+  bool is_packed;
+};
+
+// What happens to a sum on its way to C.
+struct Epilogue {
+  uint32_t post_scale, post_shift;
+  int32_t prelu_scale;
+  uint32_t prelu_alpha;
+  uint32_t activation;
+  uint32_t input_fraction, output_fraction;
+  bool rounds, saturates;
+};
+
+struct Task {
+  Problem problem;
+  Matrix a, b, c, x;
+  bool has_x, bias_row;
+  Epilogue epilogue;
+};
+
+template <class E>
+Matrix matrix_at(uint32_t page, uint32_t leading_dimension, bool is_packed, uint32_t lanes) {
+#pragma HLS INLINE
+  Matrix matrix;
+  matrix.first = uint64_t(page) * (page_bytes / sizeof(typename E::Element));
+  matrix.stride = uint64_t(leading_dimension) * lanes;
+  matrix.is_packed = is_packed;
+  return matrix;
+}
+
+template <class E>
+Task task_of(const Instruction& i) {
+#pragma HLS INLINE
+  Task task;
+  task.problem.m = i.m;
+  task.problem.k = i.k;
+  task.problem.n = i.n;
+  task.a = matrix_at<E>(i.a, i.lda, (i.flags & flag_a_packed) != 0, 1);
+  task.b = matrix_at<E>(i.b, i.ldb, (i.flags & flag_b_packed) != 0, 1);
+  task.c = matrix_at<E>(i.c, i.ldc, false, 1);
+  task.x = matrix_at<E>(i.x, i.ldx, false, E::addend_lanes);
+  task.has_x = i.x != 0;
+  task.bias_row = (i.flags & flag_bias_row) != 0;
+  task.epilogue.post_scale = post_scale(i.post);
+  task.epilogue.post_shift = post_shift(i.post);
+  task.epilogue.prelu_scale = prelu_scale(i.prelu);
+  task.epilogue.prelu_alpha = prelu_alpha(i.prelu);
+  task.epilogue.activation = activation(i.flags);
+  task.epilogue.input_fraction = i.formats & 0xffu;
+  task.epilogue.output_fraction = i.formats >> 8 & 0xffu;
+  task.epilogue.rounds = (i.flags & flag_round) != 0;
+  task.epilogue.saturates = (i.flags & flag_saturate) != 0;
+  return task;
+}
+
+}  // namespace xfblas
+
+#endif

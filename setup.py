@@ -1,0 +1,38 @@
+"""Builds the extension module and the packaged images; everything else is in pyproject.toml."""
+
+import sys
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+root = Path(__file__).resolve().parent
+
+
+class BuildWithImages(build_py):
+    """Also writes the default images, so that an installed package runs without further files."""
+
+    def run(self):
+        super().run()
+        base = root if self.editable_mode else Path(self.build_lib)
+        sys.path.insert(0, str(root))
+        from xfblas.image.images import write_images
+
+        write_images(base / "xfblas" / "images")
+
+
+setup(
+    packages=[
+        "xfblas",
+        "xfblas.image",
+        "xfblas.models",
+        "xfblas.quantization",
+        "xfblas.runtime",
+    ],
+    # The import names of the public library, each a few lines that point into the package.
+    py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
+    package_dir={"": "compat", "xfblas": "xfblas"},
+    package_data={"xfblas": ["images/*"]},
+    cffi_modules=["host_cpp/cffi_build.py:builder"],
+    cmdclass={"build_py": BuildWithImages},
+)

@@ -1,0 +1,89 @@
+"""Checks on the arrays that callers pass, each with a message that says what was given."""
+
+import numpy as np
+
+from xfblas.errors import DtypeError, InvalidValueError
+
+
+def describe(array: np.ndarray) -> str:
+    """An array's dtype and shape, as messages show them."""
+    return f"{array.dtype} {array.shape}"
+
+
+def require_array(name: str, value: object) -> np.ndarray:
+    """``value`` itself if it is an array with elements, else an InvalidValueError."""
+    if not isinstance(value, np.ndarray):
+        raise InvalidValueError(f"{name} is a {type(value).__name__}, expected a numpy array")
+    if value.size == 0:
+        raise InvalidValueError(f"{name} is empty ({describe(value)}), expected 1 element or more")
+    return value
+
+
+def require_dtype(name: str, array: np.ndarray, *expected: np.dtype) -> None:
+    """Raises a DtypeError unless the array's dtype is one of those expected."""
+    if array.dtype not in expected:
+        wanted = " or ".join(str(dtype) for dtype in expected)
+        raise DtypeError(f"{name} is {describe(array)}, this image computes with {wanted}")
+
+
+def require_dimensions(name: str, array: np.ndarray, dimensions: int) -> None:
+    """Raises an InvalidValueError unless the array has so many dimensions."""
+    if array.ndim != dimensions:
+        raise InvalidValueError(
+            f"{name} has {array.ndim} dimensions ({describe(array)}), expected {dimensions}"
+        )
+
+
+def require_shape(name: str, array: np.ndarray, shape: tuple) -> None:
+    """Raises an InvalidValueError unless the array has this shape."""
+    if array.shape != shape:
+        raise InvalidValueError(f"{name} has shape {array.shape}, expected {shape}")
+
+
+def require_writable(name: str, array: np.ndarray) -> None:
+    """Raises an InvalidValueError unless results can be copied straight into the array."""
+    if not array.flags.c_contiguous:
+        raise InvalidValueError(
+            f"{name} ({describe(array)}, strides {array.strides}) is not C-contiguous: results "
+            "are written into it, so pass an array made by numpy.ascontiguousarray"
+        )
+    if not array.flags.writeable:
+        raise InvalidValueError(f"{name} ({describe(array)}) is read-only, results go into it")
+
+
+def as_rows(name: str, value: object, units: int) -> np.ndarray:
+    """Model inputs as a two-dimensional float array, one row each.
+
+    Args:
+        name: how messages call it.
+        value: array, list or data frame of shape (m, ...) with ``units`` values in each row.
+        units: expected number of values in a row.
+
+    Raises:
+        InvalidValueError: not numbers, another number of values per row, or not all finite; names
+            the first row that is wrong.
+    """
+    try:
+        rows = np.asarray(value)
+        if rows.dtype.kind != "f":
+            rows = rows.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidValueError(f"{name} cannot be read as numbers: {error}") from None
+    if rows.ndim < 2:
+        raise InvalidValueError(
+            f"{name} has shape {rows.shape}, expected (rows, {units}): put a single row in brackets"
+        )
+    rows = rows.reshape(len(rows), -1) if rows.size else rows.reshape(len(rows), units)
+    if rows.shape[1] != units:
+        raise InvalidValueError(
+            f"{name} has {rows.shape[1]} values in a row (shape {np.shape(value)}), the model's "
+            f"first layer takes {units}"
+        )
+    finite = np.isfinite(rows)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise InvalidValueError(
+            f"{name} has {rows[row, column]} at row {row}, column {column}; every value must be "
+            "finite"
+        )
+    return rows

@@ -1,0 +1,137 @@
+"""The one place where Python meets the C library.
+
+``check`` turns a status into an exception; ``pointer`` is the only way in which an array's
+memory reaches C. Everything else of this package calls C through :class:`Handle`.
+"""
+
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+
+from xfblas._xfblas import ffi, lib
+from xfblas.errors import InvalidValueError, NotInitializedError, XfblasError, by_status
+
+INT_MAX = 2**31 - 1
+UNSIGNED_MAX = 2**32 - 1
+
+
+def version() -> str:
+    """The version of the C library, which is that of this package."""
+    return ffi.string(lib.xfblasVersion()).decode()
+
+
+def check(status: int) -> None:
+    """Raises the exception that belongs to a status, with the library's own text."""
+    if status == lib.XFBLAS_STATUS_SUCCESS:
+        return
+    text = ffi.string(lib.xfblasLastError()).decode(errors="replace")
+    raise by_status.get(status, XfblasError)(text)
+
+
+def pointer(array: np.ndarray):
+    """The address of an array's first element, as C takes it."""
+    return ffi.cast("void *", array.__array_interface__["data"][0])
+
+
+def require_index(name: str, value: object, highest: int = UNSIGNED_MAX) -> int:
+    """``value`` as an int from 0 to ``highest``, or an InvalidValueError that names it."""
+    return require_integer(name, value, 0, highest)
+
+
+def require_integer(name: str, value: object, lowest: int = -INT_MAX, highest: int = INT_MAX):
+    """``value`` as an int that C can take, or an InvalidValueError that names it."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise InvalidValueError(f"{name} is {value!r}, expected a whole number")
+    if not lowest <= value <= highest:
+        raise InvalidValueError(f"{name} is {value}, expected {lowest} to {highest}")
+    return int(value)
+
+
+class Handle:
+    """An open device of the C library.
+
+    Calls may come from any thread. ``close`` waits for those that are under way, and every later
+    call raises :class:`~xfblas.errors.NotInitializedError`.
+    """
+
+    def __init__(self, xclbin, config, engine, compute_units, target, device):
+        slot = ffi.new("xfblasHandle_t *")
+        check(
+            lib.xfblasCreate(
+                slot,
+                xclbin.encode(),
+                config.encode() if config else ffi.NULL,
+                engine.encode(),
+                compute_units,
+                target.encode() if target else ffi.NULL,
+                device,
+            )
+        )
+        self._slot = slot
+        self._calls = 0
+        self._gate = threading.Condition()
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._slot is None
+
+    @contextmanager
+    def _open_handle(self):
+        with self._gate:
+            if self._slot is None:
+                raise NotInitializedError(
+                    "the device is closed: it was destroyed, or its with block has ended"
+                )
+            handle = self._slot[0]
+            self._calls += 1
+        try:
+            yield handle
+        finally:
+            with self._gate:
+                self._calls -= 1
+                self._gate.notify_all()
+
+    def call(self, function, *arguments) -> None:
+        """Calls ``function(handle, *arguments)`` of the C library and raises on failure."""
+        with self._open_handle() as handle:
+            check(function(handle, *arguments))
+
+    def info(self):
+        """The C library's description of the device (``xfblasInfo_t``)."""
+        info = ffi.new("xfblasInfo_t *")
+        self.call(lib.xfblasGetInfo, info)
+        return info
+
+    def close(self) -> None:
+        """Frees the device; a second call does nothing."""
+        with self._gate:
+            self._gate.wait_for(lambda: self._calls == 0)
+            if self._slot is None:
+                return
+            slot, self._slot = self._slot, None
+        check(lib.xfblasDestroy(slot))
+
+
+def require_library(path: str) -> None:
+    """Checks that a file is this library in this version, by asking it.
+
+    Raises:
+        InvalidValueError: the file is missing, no library, another library, or another version.
+    """
+    try:
+        other = ffi.dlopen(path)
+    except OSError as error:
+        raise InvalidValueError(f"lib is {path!r}, which cannot be loaded: {error}") from None
+    try:
+        found = ffi.string(other.xfblasVersion()).decode()
+    except AttributeError:
+        raise InvalidValueError(
+            f"lib is {path!r}, which is not the xfblas library: it has no xfblasVersion"
+        ) from None
+    if found != version():
+        raise InvalidValueError(
+            f"lib is {path!r} of version {found}, expected {version()}: run `make lib` again, "
+            "or leave lib out to use the library inside the package"
+        )

@@ -1,0 +1,141 @@
+"""A compute unit: memory of its own, and a queue of operations that it runs."""
+
+import threading
+
+import numpy as np
+
+from xfblas import arrays
+from xfblas.binding import ffi, lib, require_integer
+from xfblas.device_matrix import DeviceMatrix
+from xfblas.errors import InvalidValueError
+
+ROUND, SATURATE, BIAS_ROW = 1, 2, 4
+
+
+class ComputeUnit:
+    """One compute unit of a :class:`~xfblas.device.Device`, which makes it.
+
+    Operations are queued by :meth:`gemm` and :meth:`fcn` and run by :meth:`execute`, or by the
+    first read that needs their result.
+
+    Attributes:
+        device: the device it belongs to.
+        index: its number there, from 0.
+    """
+
+    def __init__(self, device, handle, index):
+        self.device = device
+        self.index = index
+        #: Held while a queue is filled, run and read, so that threads do not mix their programs.
+        self.lock = threading.RLock()
+        self._handle = handle
+
+    def call(self, function, *arguments) -> None:
+        """Calls a function of the C library on this unit and raises on failure."""
+        self._handle.call(function, *arguments, self.index)
+
+    def send(self, array, dtype=None) -> DeviceMatrix:
+        """Copies a two-dimensional array of any layout to the device.
+
+        Raises:
+            DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
+        """
+        array = arrays.require_array("array", np.asarray(array, dtype))
+        arrays.require_dimensions("array", array, 2)
+        arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
+        matrix = DeviceMatrix(self, array.shape, array.dtype)
+        matrix.write(array)
+        return matrix
+
+    def empty(self, shape, dtype=None) -> DeviceMatrix:
+        """A matrix of zeros on the device, of the image's element type by default."""
+        return DeviceMatrix(self, shape, self.device.dtype if dtype is None else dtype)
+
+    def gemm(self, a, b, c, add=True) -> None:
+        """Queues ``C = A*B + C``, or ``C = A*B`` where ``add`` is false (Gemm engine).
+
+        A is (m, k), B (k, n), C (m, n); sums wrap as the engine's integers do.
+        """
+        m, k, n = self._sizes(a, b, c)
+        product = (m, n, k, 1, a.pointer, k, b.pointer, n)
+        self.call(lib.xfblasGemm, *product, int(add), c.pointer, n)
+
+    def fcn(
+        self,
+        a,
+        b,
+        c,
+        x=None,
+        post_scale=1,
+        post_shift=0,
+        prelu_scale=1,
+        prelu_alpha=0,
+        *,
+        round=False,
+        saturate=False,
+        rows=None,
+    ) -> None:
+        """Queues ``C = pRelu(((A*B + X) * post_scale) >> post_shift)`` (Fcn engine).
+
+        Args:
+            a, b, c: matrices (m, k), (k, n), (m, n).
+            x: matrix (m, n), or (1, n) to add the same row everywhere, or None.
+            post_scale: 0 to 65535.
+            post_shift: 0 to 255.
+            prelu_scale: -512 to 511; 1 is linear, 0 is ReLU (with ``prelu_alpha`` 0).
+            prelu_alpha: 0 to 31.
+            round: add half before the shift.
+            saturate: clamp to the element's range instead of wrapping.
+            rows: how many rows of A and C to compute; all by default.
+        """
+        m, k, n = self._sizes(a, b, c)
+        if rows is not None:
+            m = require_integer("rows", rows, 1, m)
+        is_row = x is not None and x.shape[0] == 1 and m > 1
+        if x is not None and x.shape[1] != n:
+            raise InvalidValueError(f"X has shape {x.shape}, expected ({m}, {n}) or (1, {n})")
+        scales = (
+            require_integer("post_scale", post_scale),
+            require_integer("post_shift", post_shift),
+            require_integer("prelu_scale", prelu_scale),
+            require_integer("prelu_alpha", prelu_alpha),
+        )
+        flags = ROUND * bool(round) | SATURATE * bool(saturate) | BIAS_ROW * is_row
+        product = (m, n, k, 1, a.pointer, k, b.pointer, n, 1, c.pointer, n)
+        addend = ffi.NULL if x is None else x.pointer
+        self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
+
+    def execute(self) -> None:
+        """Runs what was queued since the last run; where nothing was, the program again.
+
+        Raises:
+            InvalidValueError: no instruction is queued.
+            ExecutionError: the target reported a failure.
+        """
+        self.call(lib.xfblasExecute)
+
+    def synchronize(self) -> None:
+        """Waits for a program started by ``Device.execute_async`` and reports its failure."""
+        self.call(lib.xfblasSynchronize)
+
+    def clear(self) -> None:
+        """Forgets the program."""
+        self.call(lib.xfblasFreeInstr)
+
+    def _sizes(self, a, b, c):
+        for name, matrix in (("A", a), ("B", b), ("C", c)):
+            if not isinstance(matrix, DeviceMatrix):
+                raise InvalidValueError(
+                    f"{name} is a {type(matrix).__name__}, expected a DeviceMatrix: send it first"
+                )
+            if matrix.compute_unit is not self:
+                raise InvalidValueError(f"{name} is not on compute unit {self.index}: {matrix}")
+        (m, k), n = a.shape, b.shape[1]
+        if b.shape[0] != k:
+            raise InvalidValueError(f"B has shape {b.shape}, expected {k} rows as A has columns")
+        if c.shape != (m, n):
+            raise InvalidValueError(f"C has shape {c.shape}, expected {(m, n)}")
+        return m, k, n
+
+    def __repr__(self):
+        return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"

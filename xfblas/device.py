@@ -1,0 +1,119 @@
+"""An opened device: an image, one of its engines, and that engine's compute units."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from xfblas.binding import Handle, ffi, lib, require_index
+from xfblas.compute_unit import ComputeUnit
+from xfblas.default_images import default_image
+from xfblas.errors import ImageError, InvalidValueError
+
+ELEMENTS = {"short": np.dtype(np.int16), "float": np.dtype(np.float32), "int8": np.dtype(np.int8)}
+
+
+class Device:
+    """A device that is open until :meth:`close`, or until its ``with`` block ends.
+
+    Args:
+        xclbin: path of the image; None takes the packaged image for ``dtype``.
+        cfg: path of its config_info.dat; None takes what the image carries, or the file beside
+            it.
+        device: index of the device, from 0.
+        engine: ``"Fcn"``, ``"Gemm"`` or ``"Gemv"``.
+        target: where programs run: ``"native"``, or None for the default.
+        compute_units: how many compute units to open; None opens all.
+        dtype: element type of the packaged image, int16 or float32; only without ``xclbin``.
+
+    Raises:
+        ImageError: the image or its configuration is damaged, foreign, or they do not fit.
+        InvalidValueError: an index, name or number is out of range.
+        NotSupportedError: the image was built without the engine.
+    """
+
+    def __init__(
+        self,
+        xclbin=None,
+        cfg=None,
+        device=0,
+        *,
+        engine="Fcn",
+        target=None,
+        compute_units=None,
+        dtype=np.int16,
+    ):
+        require_index("device", device)
+        if compute_units is not None and require_index("compute_units", compute_units) == 0:
+            raise InvalidValueError("compute_units is 0, expected 1 or more")
+        path = default_image(dtype) if xclbin is None else Path(os.fspath(xclbin))
+        for name, file in (("xclbin", path), ("cfg", cfg)):
+            if file is not None and not Path(file).is_file():
+                raise ImageError(f"{name} is {os.fspath(file)!r}, and there is no such file")
+        self._handle = Handle(
+            str(path),
+            None if cfg is None else os.fspath(cfg),
+            engine,
+            compute_units or 0,
+            target or os.environ.get("XFBLAS_TARGET"),
+            device,
+        )
+        info = self._handle.info()
+        self.xclbin = path
+        self.index = device
+        self.target = ffi.string(info.target).decode()
+        self.engine = ffi.string(info.engine).decode()
+        self.platform = ffi.string(info.platform).decode()
+        self.uuid = ffi.string(info.uuid).decode()
+        self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
+        #: What X is made of: int32 for the integer Fcn engines, else the element type.
+        self.addend_dtype = (
+            np.dtype(np.int32)
+            if info.addendBytes == 4 and self.dtype.kind == "i"
+            else self.dtype
+        )
+        self.paddings = (info.mPadding, info.kPadding, info.nPadding)
+        self.chain_padding = info.chainPadding
+        self.instructions_per_launch = info.instructionsPerLaunch
+        self.memory_bytes = info.memoryBytes
+        self.compute_units = tuple(
+            ComputeUnit(self, self._handle, index) for index in range(info.numKernels)
+        )
+
+    @property
+    def closed(self) -> bool:
+        """Whether the device was closed."""
+        return self._handle.closed
+
+    def execute_async(self, compute_units=None) -> None:
+        """Starts the first ``compute_units`` units together (all by default) and returns.
+
+        Whatever needs a unit's result waits for it and reports its failure, if any.
+
+        Raises:
+            InvalidValueError: there are fewer units, or none of them has an instruction.
+        """
+        count = len(self.compute_units) if compute_units is None else compute_units
+        self._handle.call(lib.xfblasExecuteAsync, require_index("numKernel", count))
+
+    def close(self) -> None:
+        """Waits for what runs and frees everything on the device; safe to call twice."""
+        self._handle.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def __repr__(self):
+        state = "closed" if self.closed else self.target
+        return (
+            f"<xfblas.Device {self.index} {self.engine} {self.dtype} {state}, "
+            f"{len(self.compute_units)} compute units of {self.xclbin.name}>"
+        )
+
+
+def open(xclbin=None, cfg=None, device=0, **options) -> Device:
+    """Opens a device; use it in a ``with`` block. See :class:`Device` for the arguments."""
+    return Device(xclbin, cfg, device, **options)

@@ -1,0 +1,98 @@
+"""Scales given as lists, as programs for the public library hold them.
+
+The integers are exactly those of the public library, whose conversions wrap: a weight that its
+scale takes to 32768 becomes -32768. Scales from :func:`xfblas.quantize` clip instead.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedLayer, QuantizedNetwork
+
+
+def wrap(values: np.ndarray, dtype) -> np.ndarray:
+    """Rounds to the nearest integer, half to even, and keeps the low bits.
+
+    Args:
+        values: finite floats of any shape.
+        dtype: int16 or int32.
+    """
+    # Below 2**53 every float64 integer is exact; anything larger than 2**62 has no low bits left.
+    rounded = np.clip(np.around(values).astype(np.float64), -(2.0**62), 2.0**62)
+    return rounded.astype(np.int64).astype(dtype)
+
+
+def quantize_explicitly(
+    names: Sequence[str],
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    *,
+    weight_scales: Sequence[float],
+    bias_scales: Sequence[float],
+    post_scales: Sequence[Sequence[int]],
+    prelus: Sequence[tuple[int, int]],
+    arithmetic: Arithmetic = LEGACY,
+) -> QuantizedNetwork:
+    """Quantizes layers to int16 with one scale per layer from each list.
+
+    Args:
+        names: of the layers, for messages.
+        weights: (k, n) floats per layer.
+        biases: (n,) or (m, n) floats per layer.
+        weight_scales, bias_scales: factors.
+        post_scales: [postScale, postShift] pairs.
+        prelus: (preluScale, preluAlpha) pairs.
+        arithmetic: the engine's flags.
+
+    Raises:
+        InvalidValueError: a list has not one entry per layer, or an entry is not of its form.
+    """
+    for name, given in (
+        ("wgt_scale", weight_scales),
+        ("bias_scale", bias_scales),
+        ("post_scale", post_scales),
+        ("relu_scale", prelus),
+    ):
+        require_per_layer(name, given, len(names))
+    require_pairs("post_scale", post_scales)
+    layers = tuple(
+        QuantizedLayer(
+            name,
+            # As the public library does it: the product in the weights' own precision.
+            wrap(weight * weight_scale, np.int16),
+            wrap(bias * bias_scale, np.int32),
+            *(int(value) for value in post),
+            *prelu,
+        )
+        for name, weight, weight_scale, bias, bias_scale, post, prelu in zip(
+            names, weights, weight_scales, biases, bias_scales, post_scales, prelus, strict=True
+        )
+    )
+    return QuantizedNetwork(layers, arithmetic)
+
+
+def require_per_layer(name: str, given, count: int) -> None:
+    """Raises an InvalidValueError unless ``given`` is a sequence with one entry per layer."""
+    try:
+        length = len(given)
+    except TypeError:
+        raise InvalidValueError(
+            f"{name} is {given!r}, expected a list of {count}, one for each layer"
+        ) from None
+    if length != count:
+        raise InvalidValueError(
+            f"{name} has {length} entries, expected {count}, one for each layer: {given!r}"
+        )
+
+
+def require_pairs(name: str, given) -> None:
+    """Raises an InvalidValueError unless every entry is a pair of whole numbers."""
+    for index, pair in enumerate(given):
+        try:
+            is_pair = len(pair) == 2 and all(int(value) == value for value in pair)
+        except (TypeError, ValueError):
+            is_pair = False
+        if not is_pair:
+            raise InvalidValueError(f"{name}[{index}] is {pair!r}, expected two whole numbers")

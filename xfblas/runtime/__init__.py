@@ -1,0 +1,1 @@
+"""Networks on a compute unit: the runtimes that programs hold."""

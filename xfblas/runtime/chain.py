@@ -1,0 +1,93 @@
+"""A network on a compute unit: weights that stay there, and a program per batch."""
+
+import numpy as np
+
+from xfblas.compute_unit import ComputeUnit
+from xfblas.errors import DtypeError, InvalidValueError
+from xfblas.quantization import QuantizedNetwork
+
+
+class Chain:
+    """Runs the layers of a network one after the other on one compute unit, in one program.
+
+    Weights are sent once. Memory for inputs and results is kept from batch to batch and grows
+    with the largest.
+
+    Raises:
+        DtypeError: the network was quantized for another element type than the image's.
+    """
+
+    def __init__(self, compute_unit: ComputeUnit, network: QuantizedNetwork):
+        if network.dtype != compute_unit.device.dtype:
+            raise DtypeError(
+                f"the network's weights are {network.dtype}, but the image computes with "
+                f"{compute_unit.device.dtype}"
+            )
+        self.compute_unit = compute_unit
+        self.network = network
+        self._rows = 0
+        self._capacity = 0
+        self._activations = []
+        self._weights = [compute_unit.send(layer.weights) for layer in network.layers]
+        self._biases = [None] * len(network.layers)
+        if network.arithmetic.bias_row:
+            self._biases = [
+                compute_unit.send(layer.bias.reshape(1, -1)) for layer in network.layers
+            ]
+
+    def send(self, batch: np.ndarray) -> None:
+        """Copies a batch (m, k) of the image's element type and queues the program for it."""
+        self._reserve(len(batch))
+        self._rows = len(batch)
+        self._activations[0].write(batch)
+        self.compute_unit.clear()
+        arithmetic = self.network.arithmetic
+        for index, layer in enumerate(self.network.layers):
+            self.compute_unit.fcn(
+                self._activations[index],
+                self._weights[index],
+                self._activations[index + 1],
+                self._biases[index],
+                *layer.scales,
+                round=arithmetic.round,
+                saturate=arithmetic.saturate,
+                rows=self._rows,
+            )
+
+    def result(self) -> np.ndarray:
+        """What the engine computed for the batch that was sent last: (m, n), its element type.
+
+        Raises:
+            InvalidValueError: nothing was sent.
+        """
+        if self._rows == 0:
+            raise InvalidValueError("no batch was sent: call send_matrices first")
+        return self._activations[-1].read(self._rows)
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """Sends a batch and returns its result; no other thread can come in between."""
+        with self.compute_unit.lock:
+            self.send(batch)
+            return self.result()
+
+    def _reserve(self, rows: int) -> None:
+        if rows <= self._capacity:
+            return
+        unit, layers = self.compute_unit, self.network.layers
+        widths = [self.network.input_units, *(layer.weights.shape[1] for layer in layers)]
+        # Queued instructions may still name the old matrices.
+        unit.clear()
+        self._free_batch()
+        self._activations = [unit.empty((rows, width)) for width in widths]
+        if not self.network.arithmetic.bias_row:
+            self._biases = [
+                unit.send(np.broadcast_to(layer.bias, (rows, layer.weights.shape[1])))
+                for layer in layers
+            ]
+        self._capacity = rows
+
+    def _free_batch(self) -> None:
+        self._capacity = 0
+        self._activations = []
+        if not self.network.arithmetic.bias_row:
+            self._biases = [None] * len(self.network.layers)

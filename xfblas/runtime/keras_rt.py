@@ -1,0 +1,108 @@
+"""``KerasRT``: a Keras model, or the file of one, on a compute unit."""
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.models import read_network
+from xfblas.quantization import quantize, quantize_explicitly, without_scales
+from xfblas.quantization.explicit import require_pairs, require_per_layer
+from xfblas.quantization.layers import LEGACY, Arithmetic
+from xfblas.quantization.scales import prelu_fields
+from xfblas.runtime.xfblas_rt import XfblasRT
+from xfblas.session import session
+
+
+class KerasRT(XfblasRT):
+    """Walks a model layer by layer on the Fcn engine.
+
+    With lists of scales it computes exactly what the public library does and ``predict`` returns
+    the engine's raw numbers. With ``calibration`` rows (or on a float image without lists)
+    ``predict`` returns what ``keras.Model.predict`` returns, the last activation included.
+
+    Args:
+        keras_model: a keras.Model, the path of a ``.h5`` or ``.keras`` file, or a
+            :class:`~xfblas.models.Network`.
+        xclbin_opts: the image's configuration, or None to take the device's.
+        wgt_scale, bias_scale, post_scale: lists with one entry per Dense layer.
+        relu_scale: list of [preluScale, preluAlpha] to use instead of the model's activations.
+        idxKernel: index of the compute unit.
+        idxDevice: index of a device that createFcn opened.
+        calibration: (m, k) typical inputs to derive the scales from.
+        compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices.
+        legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
+        margin: room above the largest value that calibration saw, as a factor.
+        architecture: for a file that holds weights alone, see :func:`~xfblas.models.read_network`.
+
+    Raises:
+        UnsupportedModelError: names every layer that cannot be run, with the reason.
+        InvalidValueError: scales are neither given nor to be derived, or do not fit the layers.
+    """
+
+    def __init__(
+        self,
+        keras_model,
+        xclbin_opts=None,
+        wgt_scale=None,
+        bias_scale=None,
+        post_scale=None,
+        relu_scale=None,
+        idxKernel=0,
+        idxDevice=0,
+        *,
+        calibration=None,
+        compute_unit=None,
+        legacy=None,
+        margin=1.05,
+        architecture=None,
+    ):
+        unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
+        self._check_options(xclbin_opts, unit.device)
+        model = read_network(keras_model, architecture)
+        lists = {"wgt_scale": wgt_scale, "bias_scale": bias_scale, "post_scale": post_scale}
+        given = [name for name, value in lists.items() if value is not None]
+        #: Whether predict returns the engine's raw numbers instead of the model's output.
+        self.returns_raw = bool(given)
+        if unit.device.dtype == np.float32:
+            network = without_scales(model)
+        elif given:
+            self._check_lists(lists, calibration)
+            network = quantize_explicitly(
+                [layer.name for layer in model.layers],
+                [layer.kernel for layer in model.layers],
+                [layer.bias for layer in model.layers],
+                weight_scales=wgt_scale,
+                bias_scales=bias_scale,
+                post_scales=post_scale,
+                prelus=self._prelus(model, relu_scale),
+                arithmetic=LEGACY if legacy in (None, True) else Arithmetic(),
+            )
+        elif calibration is None:
+            raise InvalidValueError(
+                "calibration is None: an int16 image needs typical input rows to derive its "
+                "scales from, or the lists wgt_scale, bias_scale and post_scale"
+            )
+        else:
+            network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
+        self.model = model
+        self._start(unit, network)
+
+    @staticmethod
+    def _check_lists(lists, calibration) -> None:
+        missing = [name for name, value in lists.items() if value is None]
+        if missing:
+            raise InvalidValueError(f"{', '.join(missing)} is None, expected a list like the others")
+        if calibration is not None:
+            raise InvalidValueError(
+                "calibration and lists of scales were both given, expected one of them"
+            )
+
+    @staticmethod
+    def _prelus(model, relu_scale):
+        if relu_scale is None:
+            return [prelu_fields(layer.activation, layer.negative_slope) for layer in model.layers]
+        require_per_layer("relu_scale", relu_scale, len(model.layers))
+        require_pairs("relu_scale", relu_scale)
+        return [tuple(map(int, pair)) for pair in relu_scale]
+
+    def _finished(self, raw):
+        return raw if self.returns_raw else self.network.finish(raw)

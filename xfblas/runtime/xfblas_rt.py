@@ -1,0 +1,171 @@
+"""``XfblasRT``: a chain of layers with scales given as lists, as in the public library."""
+
+import numpy as np
+
+from xfblas.arrays import as_rows
+from xfblas.errors import DtypeError, InvalidValueError
+from xfblas.image.configuration import Configuration
+from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_explicitly
+from xfblas.quantization.explicit import require_pairs, require_per_layer, wrap
+from xfblas.quantization.layers import LEGACY
+from xfblas.quantization.scales import ELEMENT_MAX
+from xfblas.runtime.chain import Chain
+from xfblas.session import session
+
+#: Rows that one program computes; bounds the device memory that a prediction needs.
+ROWS_PER_PROGRAM = 8192
+
+
+class XfblasRT:
+    """Linear layers on a compute unit of a device that createFcn opened.
+
+    Args:
+        xclbin_opts: the image's configuration, as parse_cfg reads it.
+        wgt: list of weights, (k, n) each.
+        bias: list of biases, (n,) each, or (m, n).
+        wgt_scale, bias_scale: lists of factors to integers; unused on a float image.
+        post_scale: list of [postScale, postShift]; unused on a float image.
+        relu_scale: list of [preluScale, preluAlpha], or None for linear layers.
+        idxKernel: index of the compute unit.
+        idxDevice: index of the device.
+
+    Raises:
+        NotInitializedError: the device was not created.
+        InvalidValueError: a list is too short or too long, or shapes do not chain.
+    """
+
+    def __init__(
+        self,
+        xclbin_opts,
+        wgt,
+        bias,
+        wgt_scale,
+        bias_scale,
+        post_scale,
+        relu_scale=None,
+        idxKernel=0,
+        idxDevice=0,
+    ):
+        wgt = wgt if isinstance(wgt, list) else [wgt]
+        bias = bias if isinstance(bias, list) else [bias]
+        require_per_layer("bias", bias, len(wgt))
+        self._check_shapes(wgt, bias)
+        prelus = [(1, 0)] * len(wgt) if relu_scale is None else relu_scale
+        require_per_layer("relu_scale", prelus, len(wgt))
+        require_pairs("relu_scale", prelus)
+        names = [f"layer {index}" for index in range(len(wgt))]
+        unit = session(idxDevice).unit(idxKernel)
+        self._check_options(xclbin_opts, unit.device)
+        if unit.device.dtype == np.float32:
+            network = QuantizedNetwork(
+                tuple(
+                    QuantizedLayer(
+                        name, np.float32(weight), np.float32(addend), 1, 0, *map(int, prelu)
+                    )
+                    for name, weight, addend, prelu in zip(names, wgt, bias, prelus, strict=True)
+                ),
+                LEGACY,
+            )
+        else:
+            network = quantize_explicitly(
+                names,
+                wgt,
+                bias,
+                weight_scales=wgt_scale,
+                bias_scales=bias_scale,
+                post_scales=post_scale,
+                prelus=[tuple(map(int, prelu)) for prelu in prelus],
+            )
+        self._start(unit, network)
+
+    def _start(self, unit, network: QuantizedNetwork) -> None:
+        self.network = network
+        self.compute_unit = unit
+        self._chain = Chain(unit, network)
+
+    @staticmethod
+    def _check_options(xclbin_opts, device) -> None:
+        if xclbin_opts is None:
+            return
+        named = Configuration.from_options(xclbin_opts).dtype_name
+        if named != device.dtype.name:
+            raise DtypeError(
+                f"xclbin_opts says {named}, but the device was created with an image of "
+                f"{device.dtype.name}"
+            )
+
+    @staticmethod
+    def _check_shapes(weights, biases) -> None:
+        units = None
+        for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            if np.ndim(weight) != 2 or units not in (None, np.shape(weight)[0]):
+                expected = "(k, n)" if units is None else f"({units}, n)"
+                raise InvalidValueError(
+                    f"wgt[{index}] has shape {np.shape(weight)}, expected {expected}"
+                )
+            units = np.shape(weight)[1]
+            if np.ndim(bias) not in (1, 2) or np.shape(bias)[-1] != units:
+                raise InvalidValueError(
+                    f"bias[{index}] has shape {np.shape(bias)}, expected ({units},) or (m, {units})"
+                )
+
+    def predict(self, inp, in_scale=None):
+        """Computes the network for a batch.
+
+        Args:
+            inp: (m, k) numbers, any layout.
+            in_scale: factor to integers; None on a float image.
+
+        Returns:
+            (m, n) array: the engine's integers (the caller knows their scale) or floats.
+
+        Raises:
+            InvalidValueError: ``inp`` has another width or is not finite; ``in_scale`` is missing.
+        """
+        batch = self._quantized(inp, in_scale)
+        results = [
+            self._chain.run(batch[first : first + ROWS_PER_PROGRAM])
+            for first in range(0, len(batch), ROWS_PER_PROGRAM)
+        ]
+        return self._finished(
+            np.concatenate(results)
+            if results
+            else np.empty((0, self.network.output_units), self.network.dtype)
+        )
+
+    def send_matrices(self, inp, in_scale=None):
+        """Sends a batch and queues its program; run it with single_execute or executeAsync."""
+        batch = self._quantized(inp, in_scale)
+        if len(batch) == 0:
+            raise InvalidValueError("inp has no rows, expected 1 or more")
+        self._chain.send(batch)
+
+    def single_execute(self):
+        """Runs the program of the batch that was sent."""
+        self.compute_unit.execute()
+
+    def get_result(self):
+        """The result for the batch that was sent, as :meth:`predict` returns it."""
+        return self._finished(self._chain.result())
+
+    def _finished(self, raw: np.ndarray) -> np.ndarray:
+        return raw
+
+    def _quantized(self, inp, in_scale) -> np.ndarray:
+        rows = as_rows("inp", inp, self.network.input_units)
+        if self.network.dtype == np.float32:
+            return rows.astype(np.float32, copy=False)
+        own_scale = self.network.input_scale
+        if own_scale is not None:
+            if in_scale is not None:
+                raise InvalidValueError(
+                    f"in_scale is {in_scale}, but this runtime holds its own from calibration"
+                )
+            integers = np.rint(rows * np.float32(own_scale))
+            return np.clip(integers, -ELEMENT_MAX, ELEMENT_MAX).astype(np.int16)
+        if in_scale is None:
+            raise InvalidValueError(
+                "in_scale is None, expected the input's factor to integers: only a float image, or "
+                "a runtime made with calibration rows, does without"
+            )
+        return wrap(rows * in_scale, np.int16)

@@ -1,0 +1,156 @@
+"""What the L3 functions keep per device index: the device, and which host arrays are on it.
+
+The public library names a matrix by the host array that it was sent from. Here the array is kept
+alive for as long as it is on the device, so that no other array can take its address.
+"""
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from xfblas import arrays
+from xfblas.binding import lib, pointer, require_index
+from xfblas.device import Device
+from xfblas.errors import InvalidValueError, NotFoundError, NotInitializedError
+
+
+@dataclass(frozen=True, eq=False)
+class SentArray:
+    """A host array on a compute unit, and the C-contiguous array that C knows it by."""
+
+    array: np.ndarray
+    contiguous: np.ndarray
+
+
+def _key(array: np.ndarray):
+    """Equal for arrays that are the same elements in the same order in memory."""
+    address = array.__array_interface__["data"][0]
+    if array.flags.c_contiguous:
+        return (address,)
+    return (address, array.shape, array.strides)
+
+
+class Session:
+    """A device of the L3 functions."""
+
+    def __init__(self, device: Device):
+        self.device = device
+        self._sent: dict[tuple, SentArray] = {}
+        self._lock = threading.Lock()
+
+    def unit(self, kernel: int):
+        """The compute unit with this index.
+
+        Raises:
+            InvalidValueError: there is none.
+        """
+        count = len(self.device.compute_units)
+        require_index("idxKernel", kernel)
+        if kernel >= count:
+            raise InvalidValueError(
+                f"idxKernel is {kernel}, expected 0 to {count - 1}: the device was created with "
+                f"{count} compute units"
+            )
+        return self.device.compute_units[kernel]
+
+    def send(self, array: np.ndarray, kernel: int) -> None:
+        """Copies the array to the unit; sent again, it goes to the same place."""
+        unit = self.unit(kernel)
+        arrays.require_array("A", array)
+        arrays.require_dtype("A", array, self.device.dtype, self.device.addend_dtype)
+        with self._lock:
+            slot = (kernel, *_key(array))
+            known = self._sent.get(slot)
+            if array.flags.c_contiguous:
+                contiguous = array
+            elif known is not None:
+                contiguous = known.contiguous
+                np.copyto(contiguous, array)
+            else:
+                contiguous = np.ascontiguousarray(array)
+            unit.call(lib.xfblasSend, pointer(contiguous), array.size, array.itemsize)
+            self._sent[slot] = SentArray(array, contiguous)
+
+    def pointer(self, name: str, array: np.ndarray, kernel: int):
+        """The pointer by which C knows an array that was sent.
+
+        Raises:
+            NotFoundError: it was never sent to this unit, or was freed already.
+        """
+        arrays.require_array(name, array)
+        sent = self._sent.get((kernel, *_key(array)))
+        if sent is None:
+            raise NotFoundError(
+                f"{name} ({arrays.describe(array)}) is not on compute unit {kernel}: it was never "
+                "sent there, or was freed already"
+            )
+        if sent.contiguous.nbytes < array.nbytes:
+            raise InvalidValueError(
+                f"{name} is {arrays.describe(array)}, but {arrays.describe(sent.array)} was sent"
+            )
+        return pointer(sent.contiguous)
+
+    def get(self, array: np.ndarray, kernel: int) -> None:
+        """Runs what is queued and copies the matrix back into the array."""
+        unit = self.unit(kernel)
+        place = self.pointer("A", array, kernel)
+        sent = self._sent[(kernel, *_key(array))].contiguous
+        if sent.nbytes != array.nbytes:
+            raise InvalidValueError(
+                f"A is {arrays.describe(array)}, but {arrays.describe(sent)} was sent"
+            )
+        arrays.require_writable("A", array)
+        unit.call(lib.xfblasGet, place)
+
+    def free(self, array: np.ndarray, kernel: int) -> None:
+        """Frees the array's place on the unit."""
+        unit = self.unit(kernel)
+        with self._lock:
+            unit.call(lib.xfblasFree, self.pointer("A", array, kernel))
+            del self._sent[(kernel, *_key(array))]
+
+
+_sessions: dict[int, Session] = {}
+_sessions_lock = threading.Lock()
+
+
+def create(device_index: int, **options) -> Session:
+    """Opens the device with this index for the L3 functions.
+
+    Raises:
+        InvalidValueError: it is open already.
+    """
+    require_index("idxDevice", device_index)
+    with _sessions_lock:
+        if device_index in _sessions:
+            raise InvalidValueError(
+                f"device {device_index} is in use by the {_sessions[device_index].device.engine} "
+                "engine already: destroy it first, or take another idxDevice"
+            )
+        _sessions[device_index] = Session(Device(device=device_index, **options))
+        return _sessions[device_index]
+
+
+def session(device_index: int) -> Session:
+    """The session of a device index.
+
+    Raises:
+        NotInitializedError: no device was created there, or it was destroyed.
+    """
+    require_index("idxDevice", device_index)
+    try:
+        return _sessions[device_index]
+    except KeyError:
+        raise NotInitializedError(
+            f"device {device_index} was not created, or was destroyed: call createFcn, createGemm "
+            "or createGemv first"
+        ) from None
+
+
+def close(device_index: int) -> None:
+    """Closes the device of an index and forgets it."""
+    found = session(device_index)
+    with _sessions_lock:
+        _sessions.pop(device_index, None)
+    found.device.close()
