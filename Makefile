@@ -39,7 +39,8 @@ $(VENV)/bin/python:
 $(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS)
 	@$(MAKE) --no-print-directory check
 	@echo "installing xfblas[$*] into $(VENV) (the first time takes a minute or two)"
-	@CXX=$(CXX) $(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@CXX=$(CXX) $(VENV)/bin/pip install --disable-pip-version-check --editable '.[$*]' \
+	  >$(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 	@touch $@
 
 run: $(VENV)/installed-apps ## Run the sample app: a trained MLP on real data (DATASET=digits|wine|cancer).

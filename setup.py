@@ -32,7 +32,6 @@ setup(
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
     package_dir={"": "compat", "xfblas": "xfblas"},
-    package_data={"xfblas": ["images/*"]},
     cffi_modules=["host_cpp/cffi_build.py:builder"],
     cmdclass={"build_py": BuildWithImages},
 )

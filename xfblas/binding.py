@@ -4,6 +4,7 @@
 memory reaches C. Everything else of this package calls C through :class:`Handle`.
 """
 
+import ctypes
 import threading
 from contextlib import contextmanager
 
@@ -121,15 +122,17 @@ def require_library(path: str) -> None:
         InvalidValueError: the file is missing, no library, another library, or another version.
     """
     try:
-        other = ffi.dlopen(path)
+        other = ctypes.CDLL(path)
     except OSError as error:
         raise InvalidValueError(f"lib is {path!r}, which cannot be loaded: {error}") from None
     try:
-        found = ffi.string(other.xfblasVersion()).decode()
+        ask = other.xfblasVersion
     except AttributeError:
         raise InvalidValueError(
             f"lib is {path!r}, which is not the xfblas library: it has no xfblasVersion"
         ) from None
+    ask.restype = ctypes.c_char_p
+    found = ask().decode()
     if found != version():
         raise InvalidValueError(
             f"lib is {path!r} of version {found}, expected {version()}: run `make lib` again, "

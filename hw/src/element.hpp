@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "bits.hpp"
 #include "integer.hpp"
 
 namespace xfblas {
@@ -20,15 +21,12 @@ struct ElementTraits<int16_t> {
   static constexpr int update_interval = 2;
   using Accumulator = signed_bits<accumulator_bits>;
   using WideAddend = int32_t;
-  using Bits = uint16_t;
 
   // A product has 31 bits, so that no k below 2^32 makes the sum leave 64.
   static Accumulator multiply_add(Accumulator sum, int16_t a, int16_t b) {
 #pragma HLS INLINE
     return Accumulator(sum + int32_t(a) * int32_t(b));
   }
-  static Bits to_bits(int16_t element) { return Bits(element); }
-  static int16_t from_bits(Bits bits) { return int16_t(bits); }
 };
 
 template <>
@@ -39,15 +37,12 @@ struct ElementTraits<int8_t> {
   static constexpr int update_interval = 2;
   using Accumulator = signed_bits<accumulator_bits>;
   using WideAddend = int32_t;
-  using Bits = uint8_t;
 
   // Unsigned, because a sum of 32 bits wraps.
   static Accumulator multiply_add(Accumulator sum, int8_t a, int8_t b) {
 #pragma HLS INLINE
     return Accumulator(int32_t(uint32_t(int32_t(sum)) + uint32_t(int32_t(a) * int32_t(b))));
   }
-  static Bits to_bits(int8_t element) { return Bits(element); }
-  static int8_t from_bits(Bits bits) { return int8_t(bits); }
 };
 
 template <>
@@ -58,27 +53,10 @@ struct ElementTraits<float> {
   static constexpr int update_interval = 8;  // the latency of a floating-point adder
   using Accumulator = float;
   using WideAddend = float;
-  using Bits = uint32_t;
 
   static Accumulator multiply_add(Accumulator sum, float a, float b) {
 #pragma HLS INLINE
     return sum + a * b;
-  }
-  static Bits to_bits(float element) {
-    union {
-      float element;
-      Bits bits;
-    } same;
-    same.element = element;
-    return same.bits;
-  }
-  static float from_bits(Bits bits) {
-    union {
-      Bits bits;
-      float element;
-    } same;
-    same.bits = bits;
-    return same.element;
   }
 };
 

@@ -64,6 +64,8 @@ class read_lock {
 };
 
 inline void spend(uint64_t) {}
+inline uint32_t memory_limit(uint32_t platform_pages) { return platform_pages; }
+inline uint64_t simulated_now() { return 0; }
 template <class Stream, int count>
 void name_streams(Stream (&)[count], const char*) {}
 

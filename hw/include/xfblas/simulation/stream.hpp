@@ -84,12 +84,12 @@ class stream : public stream<T, 0> {
 
 // A ping-pong buffer: whole blocks, written and read in any order while they are held.
 // Its depth stays 2 even in the shallow runs, because the hardware has no other.
-template <class Block, int depth = 2>
+template <class Block, int count = 2>
 class stream_of_blocks : public simulation::Channel {
  public:
   explicit stream_of_blocks(const char* name = "blocks")
-      : Channel(name, depth), blocks_(depth), filled_(depth, dataflow_->start()),
-        freed_(depth, dataflow_->start()) {}
+      : Channel(name, count), blocks_(count), filled_(count, dataflow_->start()),
+        freed_(count, dataflow_->start()) {}
 
   Block& acquire_for_writing() {
     if (spaces_ == 0) dataflow_->wait(*this, false);
@@ -100,7 +100,7 @@ class stream_of_blocks : public simulation::Channel {
   }
   void release_written() {
     filled_[write_at_] = dataflow_->running().now;
-    write_at_ = (write_at_ + 1) % depth;
+    write_at_ = (write_at_ + 1) % count;
     ++items_;
   }
   Block& acquire_for_reading() {
@@ -112,7 +112,7 @@ class stream_of_blocks : public simulation::Channel {
   }
   void release_read() {
     freed_[read_at_] = dataflow_->running().now;
-    read_at_ = (read_at_ + 1) % depth;
+    read_at_ = (read_at_ + 1) % count;
     ++spaces_;
   }
 
@@ -160,6 +160,12 @@ class read_lock {
 inline void spend(uint64_t cycles) {
   auto& thread = simulation::Thread::current();
   (thread.region ? thread.region->running().now : thread.now) += cycles;
+}
+
+// The pages that a kernel may touch: those of the memory it was given, if that is known.
+inline uint32_t memory_limit(uint32_t platform_pages) {
+  const auto pages = simulation::Thread::current().memory_pages;
+  return pages != 0 && pages < platform_pages ? uint32_t(pages) : platform_pages;
 }
 
 inline uint64_t simulated_now() { return simulation::Thread::current().now; }

@@ -24,6 +24,11 @@ inline void spend(uint64_t) {
 #pragma HLS INLINE
 }
 
+inline uint32_t memory_limit(uint32_t platform_pages) {
+#pragma HLS INLINE
+  return platform_pages;
+}
+
 template <class Stream, int count>
 void name_streams(Stream (&)[count], const char*) {
 #pragma HLS INLINE

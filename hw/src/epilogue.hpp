@@ -1,0 +1,73 @@
+// From a sum to an element of C: the formulas of SPEC 2.1 to 2.4, for one lane.
+#ifndef XFBLAS_EPILOGUE_HPP
+#define XFBLAS_EPILOGUE_HPP
+
+#include "element.hpp"
+#include "task.hpp"
+#include "xfblas/activation.hpp"
+
+namespace xfblas {
+
+// The arithmetic shift of a 48-bit value by 0 to 255 places.
+inline int64_t shifted_right(int64_t value, uint32_t places) {
+#pragma HLS INLINE
+  return value >> (places > 63 ? 63 : places);
+}
+
+template <class Traits>
+struct IntegerEpilogue {
+  static constexpr int bits = Traits::bits;
+  static constexpr int64_t maximum = (int64_t(1) << (bits - 1)) - 1;
+  static constexpr int64_t minimum = -maximum - 1;
+
+  static int64_t add(int64_t sum, int64_t addend) {
+#pragma HLS INLINE
+    return wrapped<Traits::accumulator_bits>(int64_t(uint64_t(sum) + uint64_t(addend)));
+  }
+
+  // Scale, shift, round and narrow: what every opcode does.
+  static int32_t narrow(int64_t sum, const Epilogue& e) {
+#pragma HLS INLINE
+    const int64_t scaled = wrapped<48>(int64_t(uint64_t(sum) * uint64_t(e.post_scale)));
+    int64_t value = shifted_right(scaled, e.post_shift);
+    // Half up needs no wider adder: it adds the highest of the bits that were shifted out.
+    if (e.rounds && e.post_shift > 0) value += shifted_right(scaled, e.post_shift - 1) & 1;
+    if (e.saturates) value = value > maximum ? maximum : value < minimum ? minimum : value;
+    return int32_t(wrapped<bits>(value));
+  }
+
+  static int32_t activate(int32_t c, const Epilogue& e) {
+#pragma HLS INLINE
+    if (e.activation == activation_tanh)
+      return fixed_tanh<bits>(c, int(e.input_fraction), int(e.output_fraction));
+    if (e.activation == activation_sigmoid)
+      return fixed_sigmoid<bits>(c, int(e.input_fraction), int(e.output_fraction));
+    return c >= 0 ? c : int32_t(wrapped<bits>((c * e.prelu_scale) >> e.prelu_alpha));
+  }
+};
+
+template <class E, bool is_float>
+struct LaneEpilogue {
+  template <class Accumulator>
+  static typename E::Element finish(Accumulator sum, typename E::Addend addend,
+                                    const Epilogue& e) {
+#pragma HLS INLINE
+    using Integer = IntegerEpilogue<typename E::Traits>;
+    const int32_t c = Integer::narrow(Integer::add(int64_t(sum), addend), e);
+    return typename E::Element(E::has_activation ? Integer::activate(c, e) : c);
+  }
+};
+
+// The float engine scales nothing; its PReLU is ReLU (scale 0) or the identity.
+template <class E>
+struct LaneEpilogue<E, true> {
+  static float finish(float sum, float addend, const Epilogue& e) {
+#pragma HLS INLINE
+    const float c = sum + addend;
+    return E::has_activation && e.prelu_scale == 0 && c < 0 ? 0.0f : c;
+  }
+};
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,144 @@
+// Turns A by 90 degrees: memory has rows of k, the array wants columns of rows.
+//
+// The buffer has a bank for each of the array's rows and is written along diagonals: element
+// (row i, k) lies in bank (i + k) mod banks. So a memory word, which holds one row's neighbours
+// in k, goes to different banks; and a column, which holds one k of all rows, comes from
+// different banks too: both take one cycle, with a rotation before and one behind. Packed
+// operands hold columns already and pass the same way.
+#ifndef XFBLAS_FEED_A_HPP
+#define XFBLAS_FEED_A_HPP
+
+#include "task.hpp"
+#include "xfblas/stream.hpp"
+
+namespace xfblas {
+
+// A chunk of k for all strips of a tile.
+template <class E>
+struct ABlock {
+  static constexpr int depth = E::row_strips * E::chunk;
+  using type = typename E::Element[depth][E::array_rows];
+};
+
+// Where the next group of elements goes.
+template <class E>
+struct ACursor {
+  uint32_t strip, row, k;  // row: within the strip
+
+  // Row-major: along k to the end of the row, then to the next row.
+  void along_row(uint32_t length) {
+#pragma HLS INLINE
+    k += E::group;
+    if (k < length) return;
+    k = 0;
+    if (++row < uint32_t(E::array_rows)) return;
+    row = 0;
+    ++strip;
+  }
+  // Packed: along the rows of a column, strip after strip, then to the next k.
+  void along_column(uint32_t strips) {
+#pragma HLS INLINE
+    row += E::group;
+    if (row < uint32_t(E::array_rows)) return;
+    row = 0;
+    if (++strip < strips) return;
+    strip = 0;
+    ++k;
+  }
+};
+
+template <class E>
+void write_group(typename ABlock<E>::type& block, const typename E::AVector& group,
+                 const ACursor<E>& at, bool is_packed) {
+#pragma HLS INLINE
+  const typename E::AVector rotated =
+      rotated_up(group, int((at.row + at.k) % E::array_rows));
+banks:
+  for (uint32_t bank = 0; bank < uint32_t(E::array_rows); ++bank) {
+#pragma HLS UNROLL
+    const uint32_t lane = (bank - at.row - at.k) % E::array_rows;
+    const uint32_t k = is_packed ? at.k : at.k + lane;
+    if (lane < uint32_t(E::group)) block[at.strip * E::chunk + k][bank] = rotated.lane[bank];
+  }
+}
+
+template <class E>
+void buffer_a(Task task, stream<typename E::Word>& words,
+              stream_of_blocks<typename ABlock<E>::type>& blocks) {
+  constexpr uint32_t groups_of_a_word = E::word_lanes / E::group;
+  const uint64_t tiles = tile_count<E>(task.problem);
+  Tile tile = tile_at<E>(task.problem, 0, 0);
+tiles:
+  for (uint64_t i = 0; i < tiles; ++i) {
+  chunks:
+    for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
+      const uint32_t length = chunk_length<E>(task.problem, chunk * E::chunk);
+      const uint32_t row_words = pieces(length, E::word_lanes);
+      const uint32_t packed_lanes = length * tile.row_strips * E::array_rows;
+      const uint32_t count =
+          task.a.is_packed ? pieces(packed_lanes, E::word_lanes) : tile.rows * row_words;
+      const uint32_t row_length = row_words * E::word_lanes;
+      write_lock<typename ABlock<E>::type> block(blocks);
+      ACursor<E> at = {0, 0, 0};
+      typename E::Word word = {};
+    groups:
+      for (uint32_t g = 0; g < count * groups_of_a_word; ++g) {
+#pragma HLS PIPELINE II=1
+        const uint32_t part = g % groups_of_a_word;
+        if (part == 0) word = words.read();
+        typename E::AVector group = {};
+      lanes:
+        for (int lane = 0; lane < E::group; ++lane) {
+#pragma HLS UNROLL
+          group.lane[lane] = word.lane[part * E::group + lane];
+        }
+        // The last packed word may hold more groups than the chunk has columns.
+        if (at.k < uint32_t(E::chunk)) write_group<E>(block, group, at, task.a.is_packed);
+        if (part > 0) spend(1);
+        if (task.a.is_packed)
+          at.along_column(tile.row_strips);
+        else
+          at.along_row(row_length);
+      }
+    }
+    tile = tile_after<E>(task.problem, tile);
+  }
+}
+
+// The columns of a tile: for each k, one per strip.
+template <class E>
+void feed_a(Problem problem, stream_of_blocks<typename ABlock<E>::type>& blocks,
+            stream<typename E::AVector>& out) {
+  const uint64_t tiles = tile_count<E>(problem);
+  Tile tile = tile_at<E>(problem, 0, 0);
+tiles:
+  for (uint64_t i = 0; i < tiles; ++i) {
+  chunks:
+    for (uint32_t chunk = 0; chunk < chunk_count<E>(problem); ++chunk) {
+      const uint32_t length = chunk_length<E>(problem, chunk * E::chunk);
+      read_lock<typename ABlock<E>::type> lock(blocks);
+      typename ABlock<E>::type& block = lock;
+      uint32_t strip = 0, k = 0;
+    columns:
+      for (uint32_t c = 0; c < length * tile.row_strips; ++c) {
+#pragma HLS PIPELINE II=1
+        typename E::AVector banks;
+      banks:
+        for (int bank = 0; bank < E::array_rows; ++bank) {
+#pragma HLS UNROLL
+          banks.lane[bank] = block[strip * E::chunk + k][bank];
+        }
+        out.write(rotated_up(banks, int((E::array_rows - k % E::array_rows) % E::array_rows)));
+        if (++strip == tile.row_strips) {
+          strip = 0;
+          ++k;
+        }
+      }
+    }
+    tile = tile_after<E>(problem, tile);
+  }
+}
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,49 @@
+// Rows of B for the array: for each k, the strips of the tile's columns, once per strip of rows.
+#ifndef XFBLAS_FEED_B_HPP
+#define XFBLAS_FEED_B_HPP
+
+#include "task.hpp"
+#include "unpack.hpp"
+
+namespace xfblas {
+
+template <class E>
+void feed_b(Task task, stream<typename E::Word>& words, stream<typename E::BVector>& out) {
+  const uint64_t tiles = tile_count<E>(task.problem);
+  Tile tile = tile_at<E>(task.problem, 0, 0);
+  // Read from memory once for each k, then used for every strip of rows.
+  typename E::BVector held[E::column_strips];
+#pragma HLS BIND_STORAGE variable=held type=ram_2p impl=lutram
+#pragma HLS AGGREGATE variable=held
+  Unpacker<E, E::array_columns> unpacker;
+tiles:
+  for (uint64_t i = 0; i < tiles; ++i) {
+  chunks:
+    for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
+      const uint32_t length = chunk_length<E>(task.problem, chunk * E::chunk);
+      const uint32_t width = tile.column_strips * E::array_columns;
+      unpacker.begin(task.b.is_packed ? uint64_t(length) * width : 0);
+      uint32_t row_strip = 0, column_strip = 0;
+    vectors:
+      for (uint32_t v = 0; v < length * tile.strips(); ++v) {
+#pragma HLS PIPELINE II=1
+        // Rows of a row-major B each begin at a word of their own, packed rows follow closely.
+        if (!task.b.is_packed && row_strip == 0 && column_strip == 0)
+          unpacker.begin(tile.columns);
+        const typename E::BVector vector =
+            row_strip == 0 ? unpacker.next(words) : held[column_strip];
+        held[column_strip] = vector;
+        out.write(vector);
+        if (++column_strip == tile.column_strips) {
+          column_strip = 0;
+          if (++row_strip == tile.row_strips) row_strip = 0;
+        }
+      }
+    }
+    tile = tile_after<E>(task.problem, tile);
+  }
+}
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,56 @@
+// Vectors of X in the order of the sums. A bias row comes once for each tile.
+#ifndef XFBLAS_READ_ADDEND_HPP
+#define XFBLAS_READ_ADDEND_HPP
+
+#include "task.hpp"
+#include "unpack.hpp"
+
+namespace xfblas {
+
+// An addend may be wider than an element; its low lanes come first.
+template <class E, int count>
+Vector<typename E::Addend, count / E::addend_lanes> addends_of(
+    const Vector<typename E::Element, count>& lanes) {
+#pragma HLS INLINE
+  using AddendBits = Bits<typename E::Addend>;
+  Vector<typename E::Addend, count / E::addend_lanes> addends;
+addends:
+  for (int i = 0; i < count / E::addend_lanes; ++i) {
+#pragma HLS UNROLL
+    typename AddendBits::type bits = 0;
+  lanes:
+    for (int part = 0; part < E::addend_lanes; ++part) {
+#pragma HLS UNROLL
+      const typename AddendBits::type low =
+          Bits<typename E::Element>::of(lanes.lane[i * E::addend_lanes + part]);
+      bits |= typename AddendBits::type(low << (part * E::Traits::bits));
+    }
+    addends.lane[i] = AddendBits::back(bits);
+  }
+  return addends;
+}
+
+template <class E>
+void read_addend(Task task, stream<typename E::Word>& words, stream<typename E::XVector>& out) {
+  if (!task.has_x) return;
+  const uint64_t tiles = tile_count<E>(task.problem);
+  Tile tile = tile_at<E>(task.problem, 0, 0);
+  Unpacker<E, E::array_columns * E::addend_lanes> unpacker;
+tiles:
+  for (uint64_t i = 0; i < tiles; ++i) {
+    const uint32_t rows = task.bias_row ? 1 : tile.rows;
+    uint32_t column_strip = 0;
+  vectors:
+    for (uint32_t v = 0; v < rows * tile.column_strips; ++v) {
+#pragma HLS PIPELINE II=1
+      if (column_strip == 0) unpacker.begin(uint64_t(tile.columns) * E::addend_lanes);
+      out.write(addends_of<E>(unpacker.next(words)));
+      if (++column_strip == tile.column_strips) column_strip = 0;
+    }
+    tile = tile_after<E>(task.problem, tile);
+  }
+}
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,119 @@
+// The one process that reads operands, because a dataflow region lets a memory port be used by
+// one process only.
+//
+// The order in which it reads is the order in which the others need it: for each tile, a chunk
+// of A, then the same chunk of B, and after the last chunk X. A's ping-pong buffer and B's FIFO
+// each hold a chunk, X's FIFO a tile, so that the array does not wait while another operand is
+// read, and no order of events can block: every word sent is needed by what was sent before.
+#ifndef XFBLAS_READ_MEMORY_HPP
+#define XFBLAS_READ_MEMORY_HPP
+
+#include "task.hpp"
+#include "timing.hpp"
+#include "xfblas/stream.hpp"
+
+namespace xfblas {
+
+// `lanes` elements from `first` on, as words that begin with the first of them. A row that does
+// not begin at a memory word costs a word more and passes a shifter.
+template <class E>
+void read_span(const typename E::Word* memory, uint64_t first, uint64_t lanes,
+               stream<typename E::Word>& out) {
+#pragma HLS INLINE
+  const uint64_t address = first / E::word_lanes;
+  const int offset = int(first % E::word_lanes);
+  const uint64_t touched = (offset + lanes + E::word_lanes - 1) / E::word_lanes;
+  const uint64_t wanted = (lanes + E::word_lanes - 1) / E::word_lanes;
+  typename E::Word held = {};
+  spend(burst_cycles);
+burst:
+  for (uint64_t i = 0; i < touched; ++i) {
+#pragma HLS PIPELINE II=1
+    const typename E::Word word = memory[address + i];
+    if (offset == 0)
+      out.write(word);
+    else if (i > 0)
+      out.write(joined(held, word, offset));
+    held = word;
+  }
+  if (offset != 0 && touched == wanted) out.write(joined(held, held, offset));
+}
+
+// `rows` rows of `lanes` elements each. Rows that lie end to end are one burst.
+template <class E>
+void read_rows(const typename E::Word* memory, uint64_t first, uint64_t stride, uint32_t rows,
+               uint64_t lanes, stream<typename E::Word>& out) {
+#pragma HLS INLINE off
+  const uint64_t words = (lanes + E::word_lanes - 1) / E::word_lanes;
+  const bool end_to_end = first % E::word_lanes == 0 && stride == words * E::word_lanes;
+  const uint32_t bursts = end_to_end ? 1 : rows;
+  const uint64_t burst_lanes = end_to_end ? rows * stride : lanes;
+rows:
+  for (uint32_t row = 0; row < bursts; ++row) {
+#pragma HLS LOOP_TRIPCOUNT min=1 max=E::tile_rows
+    read_span<E>(memory, first + row * stride, burst_lanes, out);
+  }
+}
+
+template <class E>
+void read_a(const typename E::Word* memory, const Task& task, const Tile& tile, uint32_t k,
+            uint32_t length, stream<typename E::Word>& out) {
+#pragma HLS INLINE
+  const uint32_t height = tile.row_strips * E::array_rows;
+  if (task.a.is_packed)
+    read_rows<E>(memory,
+                 task.a.first + uint64_t(tile.row) * task.problem.k + uint64_t(k) * height, 0, 1,
+                 uint64_t(length) * height, out);
+  else
+    read_rows<E>(memory, task.a.first + tile.row * task.a.stride + k, task.a.stride, tile.rows,
+                 length, out);
+}
+
+template <class E>
+void read_b(const typename E::Word* memory, const Task& task, const Tile& tile, uint32_t k,
+            uint32_t length, stream<typename E::Word>& out) {
+#pragma HLS INLINE
+  const uint32_t width = tile.column_strips * E::array_columns;
+  if (task.b.is_packed)
+    read_rows<E>(memory,
+                 task.b.first + uint64_t(tile.column) * task.problem.k + uint64_t(k) * width, 0, 1,
+                 uint64_t(length) * width, out);
+  else
+    read_rows<E>(memory, task.b.first + k * task.b.stride + tile.column, task.b.stride, length,
+                 tile.columns, out);
+}
+
+template <class E>
+void read_x(const typename E::Word* memory, const Task& task, const Tile& tile,
+            stream<typename E::Word>& out) {
+#pragma HLS INLINE
+  const uint64_t row = task.bias_row ? 0 : tile.row;
+  read_rows<E>(memory,
+               task.x.first + row * task.x.stride + uint64_t(tile.column) * E::addend_lanes,
+               task.x.stride, task.bias_row ? 1 : tile.rows,
+               uint64_t(tile.columns) * E::addend_lanes, out);
+}
+
+template <class E>
+void read_operands(const typename E::Word* memory, Task task, stream<typename E::Word>& a_words,
+                   stream<typename E::Word>& b_words, stream<typename E::Word>& x_words) {
+  const uint64_t tiles = tile_count<E>(task.problem);
+  Tile tile = tile_at<E>(task.problem, 0, 0);
+  spend(memory_latency);
+tiles:
+  for (uint64_t i = 0; i < tiles; ++i) {
+  chunks:
+    for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
+      const uint32_t k = chunk * E::chunk;
+      const uint32_t length = chunk_length<E>(task.problem, k);
+      read_a<E>(memory, task, tile, k, length, a_words);
+      read_b<E>(memory, task, tile, k, length, b_words);
+    }
+    if (task.has_x) read_x<E>(memory, task, tile, x_words);
+    tile = tile_after<E>(task.problem, tile);
+  }
+}
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,70 @@
+// A kernel: fetch the program, then check, run and report one instruction after the other.
+//
+// Each instruction is finished before the next one is read for, since a layer's C is the next
+// layer's A.
+#ifndef XFBLAS_TOP_HPP
+#define XFBLAS_TOP_HPP
+
+#include "clock.hpp"
+#include "multiply.hpp"
+#include "program.hpp"
+#include "validate.hpp"
+
+namespace xfblas {
+
+// What Gemm and Fcn do with an instruction.
+template <class E_>
+struct Product {
+  using E = E_;
+  static Status check(const Instruction& i, uint32_t memory_pages) {
+#pragma HLS INLINE
+    return check_product<E>(i, memory_pages);
+  }
+  static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i) {
+#pragma HLS INLINE
+    multiply<E>(rd, wr, task_of<E>(i));
+  }
+};
+
+template <class Operation>
+void run_program(const typename Operation::E::Word* rd, typename Operation::E::Word* wr,
+                 Clock clock) {
+  using E = typename Operation::E;
+  RawInstruction program[instructions_per_page];
+  const uint32_t all_pages = memory_limit(uint32_t(configuration::bank_pages));
+  uint32_t memory_pages = all_pages;
+  bool runs = true;
+  fetch_program<E>(rd, program);
+instructions:
+  for (uint32_t slot = 0; slot < instructions_per_page && runs; ++slot) {
+    const Instruction i = decoded(program[slot]);
+    if (is_control(i)) {
+      runs = !is_last(i);
+      if (memory_pages_of(i) != 0) memory_pages = smaller(memory_pages_of(i), all_pages);
+      continue;
+    }
+    const uint64_t start = clock.now();
+    const Status status = Operation::check(i, memory_pages);
+    if (status == status_ok) Operation::run(rd, wr, i);
+    write_result<E>(wr, slot, start, clock.now(), status);
+  }
+  clock.stop();
+}
+
+// The program, and in hardware the counter beside it.
+template <class Operation>
+void run_kernel(const typename Operation::E::Word* rd, typename Operation::E::Word* wr) {
+#if defined(__SYNTHESIS__)
+#pragma HLS DATAFLOW
+  stream<bool, 2> questions("questions");
+  stream<uint64_t, 2> stamps("stamps");
+  run_program<Operation>(rd, wr, Clock{questions, stamps});
+  count_cycles(questions, stamps);
+#else
+  run_program<Operation>(rd, wr, Clock{});
+#endif
+}
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,137 @@
+// Writes C: vectors become words, words go to memory row by row.
+//
+// A row that does not begin or end at a memory word shares its edge words with elements that
+// are not ours. Those words are read, merged and written in order, which is slow, so hosts that
+// care give C whole words: ldc and n multiples of a word's elements.
+#ifndef XFBLAS_WRITE_MEMORY_HPP
+#define XFBLAS_WRITE_MEMORY_HPP
+
+#include "task.hpp"
+#include "timing.hpp"
+#include "xfblas/stream.hpp"
+
+namespace xfblas {
+
+// Words of C, each row from a word of its own on.
+template <class E>
+void pack_c(Problem problem, stream<typename E::BVector>& vectors,
+            stream<typename E::Word>& words) {
+  constexpr bool is_narrow = E::array_columns < E::word_lanes;
+  constexpr int piece = is_narrow ? E::array_columns : E::word_lanes;
+  constexpr int words_of_a_vector = E::array_columns / piece;
+  constexpr uint32_t vectors_of_a_word = E::word_lanes / piece;
+  const uint64_t tiles = tile_count<E>(problem);
+  Tile tile = tile_at<E>(problem, 0, 0);
+tiles:
+  for (uint64_t i = 0; i < tiles; ++i) {
+    uint32_t column_strip = 0, part = 0;
+    int32_t lanes_left = 0;
+    typename E::Word word = {};
+  vectors:
+    for (uint32_t v = 0; v < tile.rows * tile.column_strips; ++v) {
+#pragma HLS PIPELINE II=1
+      if (column_strip == 0) {
+        lanes_left = int32_t(tile.columns);
+        part = 0;
+      }
+      const bool row_ends = column_strip + 1 == tile.column_strips;
+      const typename E::BVector vector = vectors.read();
+    pieces:
+      for (int w = 0; w < words_of_a_vector; ++w) {
+#pragma HLS UNROLL
+      lanes:
+        for (int lane = 0; lane < piece; ++lane) {
+#pragma HLS UNROLL
+          word.lane[part * piece + lane] = vector.lane[w * piece + lane];
+        }
+        if ((part + 1 == vectors_of_a_word || row_ends) && lanes_left > 0) {
+          words.write(word);
+          lanes_left -= E::word_lanes;
+        }
+      }
+      part = part + 1 == vectors_of_a_word ? 0 : part + 1;
+      column_strip = row_ends ? 0 : column_strip + 1;
+    }
+    tile = tile_after<E>(problem, tile);
+  }
+}
+
+// Lanes begin to end - 1 of a word; the others keep what memory holds.
+template <class E>
+void merge_word(typename E::Word* memory, uint64_t address, const typename E::Word& word,
+                uint32_t begin, uint32_t end) {
+#pragma HLS INLINE off
+  typename E::Word merged = memory[address];
+lanes:
+  for (uint32_t lane = 0; lane < uint32_t(E::word_lanes); ++lane) {
+#pragma HLS UNROLL
+    if (lane >= begin && lane < end) merged.lane[lane] = word.lane[lane];
+  }
+  memory[address] = merged;
+  spend(memory_latency + burst_cycles);
+}
+
+template <class E>
+void write_span(typename E::Word* memory, uint64_t first, uint64_t lanes,
+                stream<typename E::Word>& words) {
+#pragma HLS INLINE
+  const uint32_t offset = uint32_t(first % E::word_lanes);
+  const uint32_t rest = uint32_t((offset + lanes) % E::word_lanes);
+  const uint64_t whole = (offset + lanes) / E::word_lanes;  // up to here words end with ours
+  uint64_t address = first / E::word_lanes;
+  const uint64_t incoming = (lanes + E::word_lanes - 1) / E::word_lanes;
+  uint64_t taken = 0;
+  typename E::Word held = {};
+  const int back = int((E::word_lanes - offset) % E::word_lanes);
+
+  uint64_t done = 0;
+  if (offset != 0) {
+    held = words.read();
+    ++taken;
+    merge_word<E>(memory, address, joined(held, held, back), offset,
+                  whole == 0 ? rest : E::word_lanes);
+    ++done;
+  }
+  if (done < whole) spend(burst_cycles);
+burst:
+  for (uint64_t i = done; i < whole; ++i) {
+#pragma HLS PIPELINE II=1
+    typename E::Word word = held;
+    if (taken < incoming) {
+      word = words.read();
+      ++taken;
+    }
+    memory[address + i] = offset == 0 ? word : joined(held, word, back);
+    held = word;
+  }
+  if (rest != 0 && whole >= done) {
+    typename E::Word word = held;
+    if (taken < incoming) word = words.read();
+    merge_word<E>(memory, address + whole, offset == 0 ? word : joined(held, word, back), 0, rest);
+  }
+}
+
+template <class E>
+void write_c(typename E::Word* memory, Task task, stream<typename E::Word>& words) {
+  const uint64_t tiles = tile_count<E>(task.problem);
+  Tile tile = tile_at<E>(task.problem, 0, 0);
+tiles:
+  for (uint64_t i = 0; i < tiles; ++i) {
+    const uint64_t first = task.c.first + tile.row * task.c.stride + tile.column;
+    // Rows that lie end to end are one burst.
+    const bool end_to_end = first % E::word_lanes == 0 && task.c.stride == tile.columns &&
+                            tile.columns % E::word_lanes == 0;
+    const uint32_t bursts = end_to_end ? 1 : tile.rows;
+    const uint64_t lanes = end_to_end ? uint64_t(tile.rows) * tile.columns : tile.columns;
+  rows:
+    for (uint32_t row = 0; row < bursts; ++row) {
+      write_span<E>(memory, first + row * task.c.stride, lanes, words);
+    }
+    tile = tile_after<E>(task.problem, tile);
+  }
+  spend(memory_latency);
+}
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,132 @@
+"""Random programs: shapes, leading dimensions, fields, flags, extreme values and both layouts."""
+
+import numpy as np
+
+import oracle
+from kernels import A_PACKED, B_PACKED, BIAS_ROW, OK, OPCODES, ROUND, SATURATE, Program, pack
+
+
+def awkward(rng, tile, strip):
+    """A size that is likely to fall on or beside an edge of the hardware."""
+    edges = [1, 2, strip - 1, strip, strip + 1, tile - 1, tile, tile + 1, 2 * tile + 1]
+    size = rng.choice(edges) if rng.random() < 0.7 else rng.integers(1, 2 * tile + 2)
+    return max(1, int(size))
+
+
+def integers(rng, dtype, shape):
+    """Small values, any values, or the extremes, which overflow what can overflow."""
+    info = np.iinfo(dtype)
+    kind = rng.integers(4)
+    if kind == 0:
+        return rng.integers(-3, 4, shape).astype(dtype)
+    if kind == 1:
+        return rng.choice(np.array([info.min, info.max, -1, 0, 1], dtype), shape)
+    if kind == 2:
+        return np.full(shape, info.min, dtype)
+    return rng.integers(info.min, info.max, shape, dtype, endpoint=True)
+
+
+def with_stride(rng, matrix, word):
+    """The matrix in rows that may be longer than it needs, and their length."""
+    rows, columns = matrix.shape
+    kind = rng.integers(3)
+    stride = columns
+    if kind == 1:
+        stride = -(-columns // word) * word
+    if kind == 2:
+        stride = columns + int(rng.integers(0, 2 * word + 2))
+    full = integers(rng, matrix.dtype, (rows, stride)) if matrix.dtype.kind == "i" else None
+    if full is None:
+        full = rng.standard_normal((rows, stride)).astype(matrix.dtype)
+    full[:, :columns] = matrix
+    return full, stride
+
+
+class RandomProduct:
+    """One random Fcn or Gemm instruction with what it must leave in memory."""
+
+    def __init__(self, rng, kernel, program, largest=None):
+        k = kernel.constants
+        word = k["word_bytes"] // kernel.dtype.itemsize
+        self.kernel, self.program = kernel, program
+        limit = largest or 1 << 30
+        m = min(limit, awkward(rng, k["tile_rows"], k["array_rows"]))
+        n = min(limit, awkward(rng, k["tile_columns"], k["array_columns"]))
+        depth = min(limit, awkward(rng, k["chunk"], word))
+        a = integers(rng, kernel.dtype, (m, depth))
+        b = integers(rng, kernel.dtype, (depth, n))
+        is_fcn = kernel.engine == "fcn"
+        flags = int(rng.choice([0, ROUND, SATURATE, ROUND | SATURATE]))
+        self.describe = dict(m=m, k=depth, n=n)
+
+        x_page, ldx, x = 0, 0, None
+        full_c, ldc = with_stride(rng, integers(rng, kernel.dtype, (m, n)), word)
+        c_page = program.place(full_c)
+        kind = rng.integers(4)
+        if kind == 1:
+            x = integers(rng, kernel.addend, (m, n))
+        elif kind == 2:
+            x = integers(rng, kernel.addend, (1, n))
+            flags |= BIAS_ROW
+        if x is not None:
+            full_x, ldx = with_stride(rng, x, max(1, k["word_bytes"] // kernel.addend.itemsize))
+            x_page = program.place(full_x)
+        elif kind == 3 and not is_fcn:
+            x, x_page, ldx = full_c[:, :n].copy(), c_page, ldc  # C = A*B + C
+
+        full_a, lda = with_stride(rng, a, word)
+        full_b, ldb = with_stride(rng, b, word)
+        if rng.random() < 0.4:
+            full_a, lda = pack(a.T, k["tile_rows"], k["array_rows"]), 0
+            flags |= A_PACKED
+        if rng.random() < 0.4:
+            full_b, ldb = pack(b, k["tile_columns"], k["array_columns"]), 0
+            flags |= B_PACKED
+
+        post = (int(rng.choice([0, 1, 3, 65535, rng.integers(65536)])),
+                int(rng.choice([0, 1, 8, 15, 47, 48, 63, 64, 255, rng.integers(48)])))
+        prelu = (int(rng.choice([0, 1, 2, -512, 511, rng.integers(-512, 512)])),
+                 int(rng.choice([0, 1, 6, 31, rng.integers(32)])))
+        function, formats = None, 0
+        bits = kernel.dtype.itemsize * 8
+        if is_fcn and rng.random() < 0.2:
+            source, target = (int(f) for f in rng.integers(0, bits, 2))
+            which = int(rng.integers(1, 3))
+            function = (oracle.tanh, oracle.sigmoid)[which - 1](bits, source, target)
+            flags |= which << 8
+            formats = source | target << 8
+        self.slot = program.instruction(
+            OPCODES[kernel.engine], program.place(full_a), program.place(full_b), c_page, x_page,
+            m, depth, n, lda, ldb, ldc, ldx, post, prelu, flags, formats)
+        self.describe.update(lda=lda, ldb=ldb, ldc=ldc, ldx=ldx, post=post, prelu=prelu,
+                             flags=flags, formats=formats, x_page=x_page)
+        self.c_page, self.ldc = c_page, ldc
+        self.expected = full_c.copy()
+        self.expected[:, :n] = oracle.fcn(
+            a, b, x, post=post, prelu=prelu if is_fcn else (1, 0), round=bool(flags & ROUND),
+            saturate=bool(flags & SATURATE), function=function)
+
+    def check(self):
+        """Compares all of C's rows, and what lies between them."""
+        assert self.program.status(self.slot) == OK, self.describe
+        rows = self.expected.shape[0]
+        got = self.program.read(self.c_page, self.kernel.dtype, rows, self.ldc)
+        if not np.array_equal(got, self.expected):
+            row, column = np.argwhere(got != self.expected)[0]
+            raise AssertionError(
+                f"C[{row}, {column}] is {got[row, column]}, expected "
+                f"{self.expected[row, column]}: {self.describe}")
+
+
+def run_products(kernel, seed, count, per_launch=8, largest=None, pages=8192):
+    """Runs `count` random products, several in a launch, and checks every one of them."""
+    rng = np.random.default_rng(seed)
+    for first in range(0, count, per_launch):
+        program = Program(pages)
+        products = [RandomProduct(rng, kernel, program, largest)
+                    for _ in range(min(per_launch, count - first))]
+        before_end = program.next_page * 4096
+        kernel.run(program.finish())
+        for product in products:
+            product.check()
+        assert not program.memory[before_end:].any(), "the kernel wrote behind the last matrix"

@@ -1,0 +1,35 @@
+"""The ``xfblas`` command. Each command lives in the room that it belongs to."""
+
+import argparse
+import sys
+
+from xfblas.errors import XfblasError
+from xfblas.image.cli import add_commands as add_image_commands
+
+
+def main(arguments=None) -> int:
+    """Runs the command line and returns the exit status; errors are one line each."""
+    parser = argparse.ArgumentParser(
+        prog="xfblas", description="Matrix products and fully connected layers on AMD FPGAs."
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(title="commands")
+    add_image_commands(commands)
+    parsed = parser.parse_args(arguments)
+    if parsed.version:
+        from xfblas.binding import version
+
+        print(version())
+        return 0
+    if not hasattr(parsed, "run"):
+        parser.print_help()
+        return 0
+    try:
+        return parsed.run(parsed)
+    except (XfblasError, OSError) as error:
+        print(f"xfblas: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""``xfblas xclbin build`` and ``xfblas xclbin info``."""
+
+import functools
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from xfblas.errors import InvalidValueError, XfblasError
+
+from .builder import ImageSpecification, build_image
+from .configuration import Configuration
+from .container import Section, read
+from .describe import describe
+from .images import SPECIFICATIONS, memory_banks, specification
+from .kinds import section_kind
+from .tables import print_tables, tables_of
+
+ELEMENT_BYTES = {"short": 2, "int32_t": 4, "float": 4, "int8": 1}
+ERROR_EXIT = 2
+
+
+def add_commands(subparsers):
+    """Adds the command ``xclbin`` to the subparsers of an argparse parser.
+
+    After parsing, ``args.run(args)`` runs what was asked and returns the exit code: 0, or 2
+    after one line on the standard error.
+    """
+    xclbin = subparsers.add_parser("xclbin", help="build an image, or show what one holds")
+    commands = xclbin.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_info(commands)
+    _add_build(commands)
+
+
+def _add_info(commands):
+    parser = commands.add_parser("info", help="show engines, memory banks and sections")
+    parser.add_argument("file", metavar="FILE", help="an xclbin file")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=_reporting(run_info))
+
+
+def _add_build(commands):
+    parser = commands.add_parser(
+        "build",
+        help="write an image and its config_info.dat",
+        description="Writes an image and its config_info.dat, changing what the preset says.",
+    )
+    parser.add_argument("out", metavar="OUT.xclbin", help="the image to write")
+    presets = ", ".join(SPECIFICATIONS)
+    parser.add_argument("--preset", default="default_short", help=f"one of {presets}")
+    parser.add_argument("--data-type", help="element type: short, float or int8")
+    parser.add_argument("--ddr-width", type=int, metavar="N", help="elements in a memory word")
+    for letter in "mkn":
+        parser.add_argument(
+            f"--{letter}-blocks",
+            type=int,
+            metavar="N",
+            help=f"memory words of a tile along {letter}",
+        )
+    parser.add_argument(
+        "--num-cu", type=int, metavar="N", help="compute units of each engine, with a bank each"
+    )
+    parser.add_argument("--engine", metavar="LIST", help="engines, such as fcn,gemm,gemv")
+    parser.add_argument("--platform", help="name of the platform")
+    parser.add_argument(
+        "--library", metavar="FILE.so", help="the kernels, as section BITSTREAM"
+    )
+    parser.add_argument(
+        "--section",
+        action="append",
+        default=[],
+        metavar="KIND:FILE",
+        help="a further section from a file, by name or number of its kind; may be repeated",
+    )
+    parser.add_argument(
+        "--cfg", metavar="PATH", help="config_info.dat to write; default OUT.dat"
+    )
+    parser.set_defaults(run=_reporting(run_build))
+
+
+def run_info(args) -> int:
+    """Prints what an image holds."""
+    description = describe(read(args.file), args.file)
+    if args.json:
+        print(json.dumps(description, indent=2))
+    else:
+        print_tables(tables_of(description))
+    return 0
+
+
+def run_build(args) -> int:
+    """Writes an image and its config_info.dat, and prints both paths."""
+    wanted = specification_of(args)
+    out = Path(args.out)
+    cfg = Path(args.cfg) if args.cfg else out.with_suffix(".dat")
+    if cfg.resolve() == out.resolve():
+        raise InvalidValueError(
+            f"image and config_info.dat are both {out}: name one of them anew"
+        )
+    print(build_image(wanted, out))
+    cfg.write_text(wanted.configuration.to_text(), encoding="utf-8", newline="\n")
+    print(cfg)
+    return 0
+
+
+def specification_of(args) -> ImageSpecification:
+    """The preset, with what the command line changes in it.
+
+    Raises:
+        InvalidValueError: a value cannot be used.
+        OSError: a file to put in cannot be read.
+    """
+    preset = specification(args.preset)
+    configuration = _configuration_of(args, preset.configuration)
+    units = configuration.kernel_count * len(configuration.engines)
+    banks = preset.banks
+    if units > len(banks):
+        banks = memory_banks(units, banks[0].size_bytes)
+    return replace(
+        preset,
+        configuration=configuration,
+        platform=args.platform if args.platform is not None else preset.platform,
+        banks=banks[:units],
+        library=Path(args.library).read_bytes() if args.library else preset.library,
+        extra_sections=tuple(_section_of(text) for text in args.section),
+    )
+
+
+def _configuration_of(args, preset: Configuration) -> Configuration:
+    changes = {
+        "ddr_width": args.ddr_width,
+        "m_blocks": args.m_blocks,
+        "k_blocks": args.k_blocks,
+        "n_blocks": args.n_blocks,
+        "kernel_count": args.num_cu,
+        "data_type": args.data_type,
+    }
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if args.engine is not None:
+        changes["engines"] = frozenset(
+            word.strip().capitalize() for word in args.engine.split(",")
+        )
+    if args.data_type is not None:
+        changes["x_data_type"] = "float" if args.data_type == "float" else "int32_t"
+        changes["mac_bits"] = 32 if args.data_type == "int8" else 48
+    changed = replace(preset, **changes)
+    # A memory word of X has as many bytes as one of A, but at least one element.
+    word_bytes = changed.ddr_width * ELEMENT_BYTES[changed.data_type]
+    x_ddr_width = max(1, word_bytes // ELEMENT_BYTES[changed.x_data_type])
+    return replace(changed, x_ddr_width=x_ddr_width)
+
+
+def _section_of(text: str) -> Section:
+    kind, colon, path = text.partition(":")
+    if not (kind and colon and path):
+        raise InvalidValueError(f"section is {text!r}, expected KIND:FILE")
+    return Section(section_kind(kind), "", Path(path).read_bytes())
+
+
+def _reporting(run):
+    """A command that turns an expected failure into one line and an exit code."""
+
+    @functools.wraps(run)
+    def reported(args) -> int:
+        try:
+            return run(args)
+        except (XfblasError, OSError) as error:
+            print("xfblas: " + " ".join(str(error).split()), file=sys.stderr)
+            return ERROR_EXIT
+
+    return reported

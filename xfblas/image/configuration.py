@@ -1,0 +1,245 @@
+"""What an image was built for: element type, sizes, engines. SPEC: the keys of config_info.dat.
+
+The host library reads the same keys with the same limits (``host_cpp/src/configuration.cpp``).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from xfblas.errors import ImageError, InvalidValueError
+
+from .options import PREFIXES, Options, parse_options
+
+__all__ = ["ENGINES", "Configuration", "Options", "parse_options"]
+
+ENGINES = ("Fcn", "Gemm", "Gemv")
+DATA_TYPES = {"short": "int16", "float": "float32", "int8": "int8"}
+X_DATA_TYPES = {**DATA_TYPES, "int32_t": "int32"}
+X_SPELLINGS = {"int": "int32_t", "int16_t": "short", "int8_t": "int8"}
+INSTRUCTION_BYTES = 64
+
+
+class Number(NamedTuple):
+    """A key whose value is a whole number, and its range."""
+
+    key: str
+    attribute: str
+    minimum: int
+    maximum: int
+
+
+NUMBERS = (
+    Number("ddrWidth", "ddr_width", 1, 1 << 16),
+    Number("XddrWidth", "x_ddr_width", 1, 1 << 16),
+    Number("gemmMBlocks", "m_blocks", 1, 1 << 16),
+    Number("gemmKBlocks", "k_blocks", 1, 1 << 16),
+    Number("gemmNBlocks", "n_blocks", 1, 1 << 16),
+    Number("macBits", "mac_bits", 8, 64),
+    # One instruction of each launch ends it, and a page of 4096 bytes holds 64.
+    Number("numInstr", "instructions_per_launch", 2, 64),
+    Number("numKernels", "kernel_count", 1, 1024),
+)
+FLAG_KEYS = ("XVEC", *(f"run{engine}" for engine in ENGINES))
+MEANINGFUL = ("dataType", "XdataType", *(number.key for number in NUMBERS), *FLAG_KEYS)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """An image's configuration.
+
+    Attributes:
+        data_type: element type of A, B and C: ``short``, ``float`` or ``int8``.
+        x_data_type: element type of X: ``int32_t``, ``float``, ``short`` or ``int8``.
+        ddr_width: elements in a memory word.
+        x_ddr_width: elements of X in a memory word.
+        m_blocks, k_blocks, n_blocks: memory words in the engine's tile, each way.
+        mac_bits: width of the accumulator.
+        xvec: whether X is one row.
+        instructions_per_launch: 2 to 64, the last of which ends the launch.
+        kernel_count: compute units of each engine.
+        engines: a subset of ``Fcn``, ``Gemm`` and ``Gemv``.
+        part: name of the card, such as ``u250``; may be empty.
+
+    Raises:
+        InvalidValueError: a value is out of its range; names it.
+    """
+
+    data_type: str
+    x_data_type: str
+    ddr_width: int = 1
+    x_ddr_width: int = 1
+    m_blocks: int = 1
+    k_blocks: int = 1
+    n_blocks: int = 1
+    mac_bits: int = 48
+    xvec: bool = False
+    instructions_per_launch: int = 16
+    kernel_count: int = 1
+    engines: frozenset[str] = frozenset()
+    part: str = ""
+
+    def __post_init__(self):
+        for attribute, known in (("data_type", DATA_TYPES), ("x_data_type", X_DATA_TYPES)):
+            if getattr(self, attribute) not in known:
+                value = getattr(self, attribute)
+                raise InvalidValueError(
+                    f"{attribute} is {value!r}, expected {' or '.join(known)}"
+                )
+        for _, attribute, minimum, maximum in NUMBERS:
+            value = getattr(self, attribute)
+            if type(value) is not int or not minimum <= value <= maximum:
+                raise InvalidValueError(
+                    f"{attribute} is {value!r}, expected {minimum} to {maximum}"
+                )
+        unknown = sorted(set(self.engines) - set(ENGINES))
+        if unknown:
+            raise InvalidValueError(
+                f"engine is {unknown[0]!r}, expected {' or '.join(ENGINES)}"
+            )
+        if self.part != "".join(self.part.split()):
+            raise InvalidValueError(f"part is {self.part!r}, expected no white space")
+        object.__setattr__(self, "engines", frozenset(self.engines))
+
+    @classmethod
+    def from_options(cls, options: Mapping) -> "Configuration":
+        """The configuration that the words of a config_info.dat give.
+
+        Args:
+            options: what :func:`parse_options` returns, or any mapping of key to text.
+
+        Raises:
+            ImageError: a key is missing or its value cannot be used; names file and line.
+        """
+        if not isinstance(options, Options):
+            options = Options(options)
+        if "dataType" not in options:
+            found = f"{options.source} names no" if options.source else "there is no"
+            raise ImageError(f"{found} dataType, expected {' or '.join(DATA_TYPES)}")
+        data_type = _choice(options, "dataType", DATA_TYPES)
+        absent = {"macBits": 32 if data_type == "int8" else 48, "numInstr": 16}
+        numbers = {}
+        for number in NUMBERS:
+            # Images of one width only give it once.
+            fallback = numbers["ddr_width"] if number.key == "XddrWidth" else 1
+            numbers[number.attribute] = _number(
+                options, number, absent.get(number.key, fallback)
+            )
+        return cls(
+            data_type=data_type,
+            x_data_type=_choice(
+                options,
+                "XdataType",
+                X_DATA_TYPES | X_SPELLINGS,
+                "float" if data_type == "float" else "int32_t",
+            ),
+            xvec=_flag(options, "XVEC"),
+            engines=frozenset(name for name in ENGINES if _flag(options, f"run{name}")),
+            part=str(options.get("part", "")),
+            **numbers,
+        )
+
+    @property
+    def dtype_name(self) -> str:
+        """numpy's name of the element type: ``int16``, ``float32`` or ``int8``."""
+        return DATA_TYPES[self.data_type]
+
+    @property
+    def x_dtype_name(self) -> str:
+        """numpy's name of the element type of X."""
+        return X_DATA_TYPES[self.x_data_type]
+
+    @property
+    def m_padding(self) -> int:
+        """What m must be a multiple of."""
+        return self.ddr_width * self.m_blocks
+
+    @property
+    def k_padding(self) -> int:
+        """What k must be a multiple of."""
+        return self.ddr_width * self.k_blocks
+
+    @property
+    def n_padding(self) -> int:
+        """What n must be a multiple of."""
+        return self.ddr_width * self.n_blocks
+
+    @property
+    def chain_padding(self) -> int:
+        """What n must be a multiple of where this C is the A of the next layer."""
+        return self.ddr_width * max(self.k_blocks, self.n_blocks)
+
+    @property
+    def paddings(self) -> tuple[int, int, int]:
+        """The paddings of m, k and n."""
+        return self.m_padding, self.k_padding, self.n_padding
+
+    @property
+    def word_bits(self) -> int:
+        """Bits in a memory word."""
+        return self.ddr_width * int(re.sub(r"\D", "", self.dtype_name))
+
+    def words(self) -> dict[str, str]:
+        """The words of a complete config_info.dat by key, without a prefix."""
+        units = self.kernel_count * max(1, len(self.engines))
+        words = {"dataType": self.data_type, "XdataType": self.x_data_type}
+        words |= {number.key: str(getattr(self, number.attribute)) for number in NUMBERS}
+        words |= {
+            "keepMacBits": str(int(self.data_type != "float")),
+            "XVEC": str(int(self.xvec)),
+        }
+        words |= {f"run{engine}": str(int(engine in self.engines)) for engine in ENGINES}
+        words["argInstrWidth"] = str(max(1, INSTRUCTION_BYTES * 8 // self.word_bits))
+        words["instructionSizeBytes"] = str(INSTRUCTION_BYTES)
+        if self.part:
+            words["part"] = self.part
+        words["fpgaDdrBanks"] = ",".join(f"XCL_MEM_DDR_BANK{bank}" for bank in range(units))
+        return words
+
+    def to_text(self, prefix: str = "BLAS_") -> str:
+        """A complete config_info.dat, one word a line.
+
+        Raises:
+            InvalidValueError: the prefix is neither ``BLAS_`` nor ``GEMX_``.
+        """
+        if prefix not in PREFIXES:
+            raise InvalidValueError(f"prefix is {prefix!r}, expected {' or '.join(PREFIXES)}")
+        return "".join(f"{prefix}{key}={value}\n" for key, value in self.words().items())
+
+    def differences(self, other: "Configuration") -> list[tuple[str, str, str]]:
+        """The keys in which two configurations would give other results or other memory.
+
+        Names of cards and memory banks are not compared: an image for one card differs from the
+        same image for another in nothing that a program sees.
+
+        Returns:
+            For each key that differs: key without prefix, our value, the other's value.
+        """
+        ours, theirs = self.words(), other.words()
+        return [(k, ours[k], theirs[k]) for k in MEANINGFUL if ours[k] != theirs[k]]
+
+
+def _choice(options: Options, key: str, known: Mapping, absent: str | None = None) -> str:
+    text = str(options.get(key, absent))
+    if text not in known:
+        raise ImageError(
+            f"{options.where(key)}{key} is {text!r}, expected {' or '.join(known)}"
+        )
+    return X_SPELLINGS.get(text, text)
+
+
+def _number(options: Options, number: Number, absent: int) -> int:
+    text = str(options.get(number.key, absent))
+    # int() would also take underscores and the digits of other scripts.
+    value = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
+    if value is None or not number.minimum <= value <= number.maximum:
+        raise ImageError(
+            f"{options.where(number.key)}{number.key} is {text!r}, expected a whole number "
+            f"from {number.minimum} to {number.maximum}"
+        )
+    return value
+
+
+def _flag(options: Options, key: str) -> bool:
+    return bool(_number(options, Number(key, key, 0, 1), 0))

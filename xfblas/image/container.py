@@ -1,0 +1,247 @@
+"""The "xclbin2" container (struct axlf of AMD's ``xclbin.h``): a header and named sections.
+
+offset 0    magic, signature length, reserved bytes, key block, unique number
+offset 304  header: length, times, version, mode, platform, uuid, number of sections
+offset 456  one entry of 40 bytes for each section: kind, name, offset, size
+then        the sections' data, each at a multiple of 8 bytes
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from xfblas.errors import ImageError, InvalidValueError
+
+from .kinds import Mode, SectionKind, name_of
+from .layout import (
+    ENTRY,
+    HEADER,
+    LARGEST_SECTION_COUNT,
+    MAGIC,
+    Entry,
+    Header,
+    aligned,
+    field_of,
+    pack,
+    text_of,
+)
+
+CONFIGURATION_NAME = "config_info"
+REBUILD = "build or copy the file again"
+
+
+@dataclass
+class Section:
+    """One section.
+
+    Attributes:
+        kind: a number, known (:class:`~xfblas.image.kinds.SectionKind`) or not.
+        name: up to 16 characters; most sections have none.
+        data: the content, without the padding that follows it in the file.
+    """
+
+    kind: int
+    name: str
+    data: bytes
+
+    @property
+    def kind_name(self) -> str:
+        return name_of(self.kind, SectionKind)
+
+
+@dataclass
+class Container:
+    """An xclbin file in memory.
+
+    Attributes:
+        platform: the platform the image is for, up to 64 characters.
+        sections: in the order of the file; a kind may appear more than once.
+        mode: see :class:`~xfblas.image.kinds.Mode`.
+        uuid: None takes one from the content, the same for the same content.
+        timestamp: seconds since 1970; None takes SOURCE_DATE_EPOCH, or else 0.
+        version: major, minor and patch of the tools whose layout this is.
+        unique_id: 64 bits by which XRT knows an image again; None takes them from the uuid.
+        trailer: what follows the declared length, such as a signature.
+    """
+
+    platform: str
+    sections: list[Section] = field(default_factory=list)
+    mode: int = Mode.SW_EMU
+    uuid: UUID | None = None
+    timestamp: int | None = None
+    version: tuple[int, int, int] = (2, 13, 0)
+    feature_rom_timestamp: int = 0
+    feature_rom_uuid: bytes = bytes(16)
+    action_mask: int = 0
+    unique_id: int | None = None
+    debug_binary: bytes = bytes(16)
+    signature_length: int = -1  # -1 says: not signed
+    reserved: bytes = b"\xff" * 28
+    key_block: bytes = bytes(256)
+    trailer: bytes = b""
+
+    def sections_of(self, kind: int, name: str | None = None) -> list[Section]:
+        """The sections of a kind, and with a name only those of that name."""
+        return [s for s in self.sections if s.kind == kind and name in (None, s.name)]
+
+    def section(self, kind: int, name: str | None = None) -> Section | None:
+        """The first section of a kind, which is the one XRT takes; None where there is none."""
+        return next(iter(self.sections_of(kind, name)), None)
+
+    @property
+    def configuration_text(self) -> str | None:
+        """The config_info.dat that the image carries; None where it carries none."""
+        carried = self.section(SectionKind.USER_METADATA, CONFIGURATION_NAME)
+        return None if carried is None else carried.data.decode("utf-8", errors="replace")
+
+    def serialize(self) -> bytes:
+        """The bytes of the file, the same for the same container.
+
+        Raises:
+            InvalidValueError: a field is too large or too long for its place in the file.
+        """
+        timestamp = _build_time() if self.timestamp is None else self.timestamp
+        uuid = self._content_uuid() if self.uuid is None else self.uuid
+        unique_id = self.unique_id
+        if unique_id is None:
+            unique_id = int.from_bytes(uuid.bytes[:8], "little")
+
+        position = aligned(HEADER.size + ENTRY.size * len(self.sections))
+        entries, contents = [], []
+        for section in self.sections:
+            name = field_of("section name", section.name, 16)
+            entries.append(Entry(section.kind, name, position, len(section.data)))
+            contents.append(section.data.ljust(aligned(len(section.data)), b"\0"))
+            position += len(contents[-1])
+        major, minor, patch = self.version
+        header = Header(
+            magic=MAGIC,
+            signature_length=self.signature_length,
+            reserved=self.reserved,
+            key_block=self.key_block,
+            unique_id=unique_id,
+            length=position,
+            timestamp=timestamp,
+            feature_rom_timestamp=self.feature_rom_timestamp,
+            version_patch=patch,
+            version_major=major,
+            version_minor=minor,
+            mode=self.mode,
+            action_mask=self.action_mask,
+            feature_rom_uuid=self.feature_rom_uuid,
+            platform=field_of("platform", self.platform, 64),
+            uuid=uuid.bytes,
+            debug_binary=self.debug_binary,
+            section_count=len(entries),
+        )
+        table = pack(header, entries)
+        return table.ljust(aligned(len(table)), b"\0") + b"".join(contents) + self.trailer
+
+    def _content_uuid(self) -> UUID:
+        digest = hashlib.sha256(f"{self.platform}\0{self.mode}".encode(errors="replace"))
+        for section in self.sections:
+            # The lengths keep a byte that moves from one section to the next from being lost.
+            digest.update(
+                f"\0{section.kind}\0{section.name}\0{len(section.data)}\0".encode(
+                    errors="replace"
+                )
+            )
+            digest.update(section.data)
+        return UUID(bytes=digest.digest()[:16])
+
+
+def read(path) -> Container:
+    """Reads an xclbin file.
+
+    Raises:
+        ImageError: the file cannot be read, is empty, truncated, damaged, or no xclbin file.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ImageError(f"cannot read {path}: {error.strerror or error}") from error
+    return parse(data, str(path))
+
+
+def parse(data: bytes, source: str = "the image") -> Container:
+    """Takes the bytes of an xclbin file apart.
+
+    Args:
+        data: the whole file.
+        source: what errors call it, such as its path.
+
+    Raises:
+        ImageError: empty, truncated, damaged, or no xclbin file.
+    """
+    data = bytes(data)
+    if not data:
+        raise ImageError(f"{source} is empty, expected an xclbin2 file: {REBUILD}")
+    if not MAGIC.startswith(data[: len(MAGIC)]):
+        raise ImageError(
+            f"{source} is not an xclbin2 file: it begins with {data[: len(MAGIC)]!r}, expected "
+            f"{MAGIC!r}; pass what v++ or `xfblas xclbin build` wrote"
+        )
+    _require_bytes(data, HEADER.size, "the header", source)
+    header = Header._make(HEADER.unpack_from(data))
+    _require_bytes(data, header.length, "the length in its header", source)
+    return Container(
+        platform=text_of(header.platform),
+        sections=_read_sections(data[: header.length], header.section_count, source),
+        mode=header.mode,
+        uuid=UUID(bytes=header.uuid),
+        timestamp=header.timestamp,
+        version=(header.version_major, header.version_minor, header.version_patch),
+        feature_rom_timestamp=header.feature_rom_timestamp,
+        feature_rom_uuid=header.feature_rom_uuid,
+        action_mask=header.action_mask,
+        unique_id=header.unique_id,
+        debug_binary=header.debug_binary,
+        signature_length=header.signature_length,
+        reserved=header.reserved,
+        key_block=header.key_block,
+        trailer=data[header.length :],
+    )
+
+
+def _read_sections(data: bytes, count: int, source: str) -> list[Section]:
+    table_end = HEADER.size + ENTRY.size * count
+    if count > LARGEST_SECTION_COUNT or table_end > len(data):
+        raise ImageError(
+            f"{source} is damaged: its header counts {count} sections, but there is room for "
+            f"{max(0, len(data) - HEADER.size) // ENTRY.size}: {REBUILD}"
+        )
+    sections, room = [], len(data) - table_end
+    for index in range(count):
+        kind, name, offset, size = ENTRY.unpack_from(data, HEADER.size + ENTRY.size * index)
+        section = Section(kind, text_of(name), data[offset : offset + size])
+        if offset + size > len(data) or (size > 0 and offset < table_end):
+            raise ImageError(
+                f"{source} is damaged: section {index} ({section.kind_name}) has {size} bytes "
+                f"at offset {offset}, expected within {table_end} to {len(data)}: {REBUILD}"
+            )
+        # A small file of many sections that overlap would fill the memory.
+        room -= size
+        if room < 0:
+            raise ImageError(
+                f"{source} is damaged: section {index} ({section.kind_name}) overlaps another, "
+                f"the sections have more bytes than the file: {REBUILD}"
+            )
+        sections.append(section)
+    return sections
+
+
+def _require_bytes(data: bytes, size: int, what: str, source: str):
+    if len(data) < size:
+        raise ImageError(
+            f"{source} is truncated: it has {len(data)} bytes, expected at least {size} "
+            f"({what}): {REBUILD}"
+        )
+
+
+def _build_time() -> int:
+    given = os.environ.get("SOURCE_DATE_EPOCH", "0")
+    if not (given.isascii() and given.isdigit()):
+        raise InvalidValueError(f"SOURCE_DATE_EPOCH is {given!r}, expected seconds since 1970")
+    return int(given)
