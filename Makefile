@@ -68,7 +68,7 @@ lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
 	  echo "xfblas needs a C++17 compiler: $(CXX) is not installed (Debian: apt-get install g++)" >&2; exit 1; }
 	@mkdir -p lib
 	$(CXX) -std=c++17 -O3 -fPIC -shared -fvisibility=hidden -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
-	  -Ihost_cpp/include -Ihost_cpp/src -Ihw/include -o $@ $(HOST_SOURCES)
+	  -Ihost_cpp/include -Ihost_cpp/src -Ihw/include -o $@ $(HOST_SOURCES) -ldl
 
 image: $(VENV)/installed-apps ## Build the packaged images and their configurations again.
 	@$(PY) -c 'from xfblas.image.images import write_images; print(*write_images("xfblas/images"), sep="\n")'

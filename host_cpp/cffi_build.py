@@ -26,5 +26,5 @@ builder.set_source(
     include_dirs=["host_cpp/include", "host_cpp/src", "hw/include"],
     define_macros=[("XFBLAS_VERSION", f'"{project["version"]}"')],
     extra_compile_args=["-std=c++17", "-O3", "-fvisibility=hidden"],
-    extra_link_args=["-pthread"],
+    extra_link_args=["-pthread", "-ldl"],
 )

@@ -79,6 +79,7 @@ def constants(board, dtype):
     """Returns the text of the kernel's constants."""
     element, _ = ELEMENTS[dtype]
     array, tile, chunk = engine_sizes(board, dtype)
+    vector = pair(board, "vector")
     pages = board["bank_bytes"] * board["banks_of_a_unit"] // 4096
     numbers = {
         "word_bytes": board["word_bytes"],
@@ -87,6 +88,8 @@ def constants(board, dtype):
         "tile_rows": tile[0],
         "tile_columns": tile[1],
         "chunk": chunk,
+        "vector_rows": vector[0],
+        "vector_chunk": vector[1],
         "bank_pages": pages,
         "burst_cycles": board["burst_cycles"],
         "memory_latency": board["memory_latency"],

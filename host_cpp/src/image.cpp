@@ -17,6 +17,7 @@ constexpr auto invalid = XFBLAS_STATUS_IMAGE_INVALID;
 constexpr size_t length_at = 304, mode_at = 332, platform_at = 352, uuid_at = 416;
 constexpr size_t section_count_at = 448, sections_at = 456, section_bytes = 40;
 enum SectionKind : uint32_t {
+  bitstream = 0,
   memory_topology = 6,
   connectivity = 7,
   ip_layout = 8,
@@ -161,6 +162,7 @@ Image read_image(const std::string& path) {
     const auto header = file.part(sections_at + section_bytes * i, section_bytes);
     const auto data = file.part(header.field<uint64_t>(24), header.field<uint64_t>(32));
     switch (header.field<uint32_t>(0)) {
+      case bitstream: image.bitstream.assign(data.at(0, data.size()), data.size()); break;
       case memory_topology: image.banks = read_banks(data); break;
       case ip_layout: instances = read_instances(data); break;
       case connectivity: connections = data; break;

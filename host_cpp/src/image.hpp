@@ -29,6 +29,7 @@ struct Image {
   uint32_t mode = 0;
   std::vector<MemoryBank> banks;
   std::vector<KernelInstance> instances;
+  std::string bitstream;           // an emulation image's kernel library; else the card's
   std::string configuration_text;  // empty where the image carries none
 
   // The instances that run an engine, in the image's order.

@@ -1,5 +1,6 @@
 #include "target.hpp"
 
+#include "csim/csim_target.hpp"
 #include "error.hpp"
 #include "native/native_target.hpp"
 
@@ -12,7 +13,9 @@ std::unique_ptr<Target> open_target(const std::string& target, const Image& imag
   if (target.empty() || target == "native")
     return std::make_unique<NativeTarget>(image, configuration, engine, compute_units,
                                           device_index);
-  fail(XFBLAS_STATUS_NOT_SUPPORTED, "target is '", target, "', expected native");
+  if (target == "csim")
+    return std::make_unique<CsimTarget>(image, compute_units, device_index);
+  fail(XFBLAS_STATUS_NOT_SUPPORTED, "target is '", target, "', expected native or csim");
 }
 
 }  // namespace xfblas

@@ -27,6 +27,10 @@ struct ElementTraits<int16_t> {
 #pragma HLS INLINE
     return Accumulator(sum + int32_t(a) * int32_t(b));
   }
+  static Accumulator add(Accumulator a, Accumulator b) {
+#pragma HLS INLINE
+    return Accumulator(a + b);
+  }
 };
 
 template <>
@@ -38,10 +42,14 @@ struct ElementTraits<int8_t> {
   using Accumulator = signed_bits<accumulator_bits>;
   using WideAddend = int32_t;
 
-  // Unsigned, because a sum of 32 bits wraps.
   static Accumulator multiply_add(Accumulator sum, int8_t a, int8_t b) {
 #pragma HLS INLINE
-    return Accumulator(int32_t(uint32_t(int32_t(sum)) + uint32_t(int32_t(a) * int32_t(b))));
+    return add(sum, Accumulator(int32_t(a) * int32_t(b)));
+  }
+  // Unsigned, because a sum of 32 bits wraps.
+  static Accumulator add(Accumulator a, Accumulator b) {
+#pragma HLS INLINE
+    return Accumulator(int32_t(uint32_t(int32_t(a)) + uint32_t(int32_t(b))));
   }
 };
 
@@ -57,6 +65,10 @@ struct ElementTraits<float> {
   static Accumulator multiply_add(Accumulator sum, float a, float b) {
 #pragma HLS INLINE
     return sum + a * b;
+  }
+  static Accumulator add(Accumulator a, Accumulator b) {
+#pragma HLS INLINE
+    return a + b;
   }
 };
 

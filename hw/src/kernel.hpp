@@ -12,6 +12,10 @@ using ConfiguredShape =
           configuration::array_columns, configuration::tile_rows, configuration::tile_columns,
           configuration::chunk>;
 
+using ConfiguredVectorShape =
+    VectorShape<configuration::Element, configuration::word_bytes, configuration::vector_rows,
+                configuration::vector_chunk>;
+
 }  // namespace xfblas
 
 // A word of device memory, as the kernels' two ports see it.

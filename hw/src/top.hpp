@@ -7,6 +7,7 @@
 
 #include "clock.hpp"
 #include "multiply.hpp"
+#include "multiply_vector.hpp"
 #include "program.hpp"
 #include "validate.hpp"
 
@@ -23,6 +24,26 @@ struct Product {
   static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i) {
 #pragma HLS INLINE
     multiply<E>(rd, wr, task_of<E>(i));
+  }
+};
+
+// And Gemv: words b and c hold the pages of x and y, words m and k the rows and columns of A.
+template <class V>
+struct VectorProduct {
+  using E = V;
+  static Status check(const Instruction& i, uint32_t memory_pages) {
+#pragma HLS INLINE
+    return check_gemv<V>(i, memory_pages);
+  }
+  static void run(const typename V::Word* rd, typename V::Word* wr, const Instruction& i) {
+#pragma HLS INLINE
+    VectorTask task;
+    task.m = i.m;
+    task.k = i.k;
+    task.a = matrix_at<V>(i.a, i.lda, false, 1);
+    task.x = matrix_at<V>(i.b, 0, false, 1).first;
+    task.y = matrix_at<V>(i.c, 0, false, 1).first;
+    multiply_vector<V>(rd, wr, task);
   }
 };
 

@@ -212,24 +212,28 @@ def _read_sections(data: bytes, count: int, source: str) -> list[Section]:
             f"{source} is damaged: its header counts {count} sections, but there is room for "
             f"{max(0, len(data) - HEADER.size) // ENTRY.size}: {REBUILD}"
         )
-    sections, room = [], len(data) - table_end
-    for index in range(count):
-        kind, name, offset, size = ENTRY.unpack_from(data, HEADER.size + ENTRY.size * index)
-        section = Section(kind, text_of(name), data[offset : offset + size])
-        if offset + size > len(data) or (size > 0 and offset < table_end):
+    entries = [
+        Entry._make(ENTRY.unpack_from(data, HEADER.size + ENTRY.size * index))
+        for index in range(count)
+    ]
+    for index, entry in enumerate(entries):
+        end = entry.offset + entry.size
+        if end > len(data) or (entry.size > 0 and entry.offset < table_end):
             raise ImageError(
-                f"{source} is damaged: section {index} ({section.kind_name}) has {size} bytes "
-                f"at offset {offset}, expected within {table_end} to {len(data)}: {REBUILD}"
+                f"{source} is damaged: section {index} ({name_of(entry.kind, SectionKind)}) has "
+                f"{entry.size} bytes at offset {entry.offset}, expected within {table_end} to "
+                f"{len(data)}: {REBUILD}"
             )
-        # A small file of many sections that overlap would fill the memory.
-        room -= size
-        if room < 0:
-            raise ImageError(
-                f"{source} is damaged: section {index} ({section.kind_name}) overlaps another, "
-                f"the sections have more bytes than the file: {REBUILD}"
-            )
-        sections.append(section)
-    return sections
+    # A small file of many sections that overlap would fill the memory.
+    if sum(entry.size for entry in entries) > len(data) - table_end:
+        raise ImageError(
+            f"{source} is damaged: its sections overlap, they have more bytes than the file: "
+            f"{REBUILD}"
+        )
+    return [
+        Section(entry.kind, text_of(entry.name), data[entry.offset : entry.offset + entry.size])
+        for entry in entries
+    ]
 
 
 def _require_bytes(data: bytes, size: int, what: str, source: str):

@@ -1,6 +1,6 @@
 // A compute unit's memory on this CPU: address space that takes real memory only where it is used.
-#ifndef XFBLAS_NATIVE_MEMORY_HPP
-#define XFBLAS_NATIVE_MEMORY_HPP
+#ifndef XFBLAS_MEMORY_HPP
+#define XFBLAS_MEMORY_HPP
 
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-#include "native/memory.hpp"
+#include "memory/memory.hpp"
 
 #include <sys/mman.h>
 

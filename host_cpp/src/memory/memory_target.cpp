@@ -1,0 +1,39 @@
+#include "memory/memory_target.hpp"
+
+#include <cstring>
+
+#include "error.hpp"
+#include "xfblas/instruction.hpp"
+
+namespace xfblas {
+
+MemoryTarget::MemoryTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
+                           uint32_t device_index) {
+  require(device_index < device_count, XFBLAS_STATUS_INVALID_VALUE, "device index is ",
+          device_index, ", expected 0 to ", device_count - 1, " where programs run on this CPU");
+  for (const auto& unit : compute_units) {
+    // Page offsets are 32-bit words, and a bank of one page could not hold a matrix.
+    const auto bytes = image.banks[unit.bank].bytes;
+    require(bytes > first_matrix_page * page_bytes && bytes / page_bytes < UINT32_MAX,
+            XFBLAS_STATUS_IMAGE_INVALID, image.path, ": memory bank ",
+            image.banks[unit.bank].tag, " has ", bytes, " bytes");
+    memories_.emplace_back(bytes / page_bytes * page_bytes);
+  }
+}
+
+uint32_t MemoryTarget::pages(uint32_t compute_unit) const {
+  return uint32_t(memory(compute_unit).bytes() / page_bytes);
+}
+
+char* MemoryTarget::address(uint32_t compute_unit) { return memory(compute_unit).data(); }
+
+void MemoryTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
+                         uint64_t bytes) {
+  std::memcpy(memory(compute_unit).data() + offset, from, bytes);
+}
+
+void MemoryTarget::read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) {
+  std::memcpy(to, memory(compute_unit).data() + offset, bytes);
+}
+
+}  // namespace xfblas

@@ -1,0 +1,34 @@
+// What the targets on this CPU share: every compute unit's memory is a block of this process.
+#ifndef XFBLAS_MEMORY_TARGET_HPP
+#define XFBLAS_MEMORY_TARGET_HPP
+
+#include <vector>
+
+#include "memory/memory.hpp"
+#include "target.hpp"
+
+namespace xfblas {
+
+class MemoryTarget : public Target {
+ public:
+  // As many devices as the largest server takes cards; each open one has memory of its own.
+  static constexpr uint32_t device_count = 16;
+
+  MemoryTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
+               uint32_t device_index);
+
+  uint32_t pages(uint32_t compute_unit) const override;
+  char* address(uint32_t compute_unit) override;
+  void write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) override;
+  void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) override;
+
+ protected:
+  const Memory& memory(uint32_t compute_unit) const { return memories_[compute_unit]; }
+
+ private:
+  std::vector<Memory> memories_;
+};
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,347 @@
+"""config_info.dat: words, prefixes, line numbers, limits and paddings."""
+
+import copy
+import pickle
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xfblas.errors import ImageError, InvalidValueError
+from xfblas.image.configuration import (
+    ENGINES,
+    NUMBERS,
+    Configuration,
+    Options,
+    parse_options,
+)
+from xfblas.image.images import SPECIFICATIONS, specification
+
+# Of the public library's u200 image for int16.
+OF_GEMX = """\
+GEMX_gemmMBlocks=4
+GEMX_gemmKBlocks=4
+GEMX_gemmNBlocks=4
+GEMX_splitMesh=1
+GEMX_keepMacBits=1
+GEMX_macBits=48
+GEMX_XdataType=short
+GEMX_XddrWidth=32
+TEST_MEMCPY=0
+GEMX_dataType=short
+GEMX_ddrWidth=32
+GEMX_numInstr=16
+GEMX_part=u200
+GEMX_runGemv=0
+GEMX_runGemm=1
+GEMX_runFcn=0
+GEMX_numKernels=1
+GEMX_fpgaDdrBanks=XCL_MEM_DDR_BANK0,XCL_MEM_DDR_BANK3
+"""
+
+configurations = st.builds(
+    Configuration,
+    data_type=st.sampled_from(["short", "float", "int8"]),
+    x_data_type=st.sampled_from(["short", "float", "int8", "int32_t"]),
+    xvec=st.booleans(),
+    engines=st.frozensets(st.sampled_from(ENGINES)),
+    part=st.sampled_from(["", "u200", "u250"]),
+    **{n.attribute: st.integers(n.minimum, n.maximum) for n in NUMBERS},
+)
+
+
+def read(text: str) -> Configuration:
+    return Configuration.from_options(parse_options(text, "file.dat"))
+
+
+def test_a_public_file_is_read():
+    configuration = read(OF_GEMX)
+    assert configuration == Configuration(
+        data_type="short",
+        x_data_type="short",
+        ddr_width=32,
+        x_ddr_width=32,
+        m_blocks=4,
+        k_blocks=4,
+        n_blocks=4,
+        instructions_per_launch=16,
+        engines=frozenset({"Gemm"}),
+        part="u200",
+    )
+    assert configuration.paddings == (128, 128, 128)
+
+
+def test_words_may_stand_on_one_line_with_any_white_space():
+    text = "\ufeff  BLAS_dataType=short\tBLAS_ddrWidth=8 \r\n\r\nBLAS_runFcn=1"
+    assert parse_options(text) == {
+        "BLAS_dataType": "short",
+        "BLAS_ddrWidth": "8",
+        "BLAS_runFcn": "1",
+    }
+
+
+def test_a_key_is_found_under_either_prefix():
+    options = parse_options(OF_GEMX)
+    for key in ("GEMX_ddrWidth", "BLAS_ddrWidth", "ddrWidth"):
+        assert options[key] == options.get(key) == "32"
+        assert key in options
+    assert options["TEST_MEMCPY"] == "0"
+    assert "BLAS_none" not in options
+    assert options.get("BLAS_none") is None
+    assert options.get("BLAS_none", "7") == "7"
+    assert 5 not in options
+    with pytest.raises(KeyError, match="BLAS_none"):
+        options["BLAS_none"]
+    assert list(options)[:2] == ["GEMX_gemmMBlocks", "GEMX_gemmKBlocks"]
+    assert isinstance(options, dict)
+
+
+def test_setting_and_removing_reach_the_key_under_either_prefix():
+    options = parse_options(OF_GEMX)
+    size = len(options)
+    options["BLAS_ddrWidth"] = "8"
+    options.update(BLAS_part="u250")
+    assert options.setdefault("BLAS_macBits", "1") == "48"
+    assert options["GEMX_ddrWidth"] == "8"
+    assert len(options) == size
+    del options["BLAS_ddrWidth"]
+    assert options.pop("BLAS_part") == "u250"
+    assert options.pop("BLAS_part", None) is None
+    assert len(options) == size - 2
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        Options.copy,
+        copy.copy,
+        copy.deepcopy,
+        lambda options: pickle.loads(pickle.dumps(options)),
+    ],
+)
+def test_copies_keep_both_prefixes_and_the_lines(copied):
+    options = copied(parse_options("GEMX_dataType=short\nGEMX_ddrWidth=0", "file.dat"))
+    assert options["BLAS_ddrWidth"] == "0"
+    with pytest.raises(ImageError, match=r"file.dat line 2: ddrWidth"):
+        Configuration.from_options(options)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\nBLAS_ddrWidth", "file.dat line 2: 'BLAS_ddrWidth' is not NAME=value"),
+        ("a=1\n\n =4", "file.dat line 3: '=4' is not NAME=value"),
+        ("BLAS_=4", "line 1: 'BLAS_=4' is not NAME=value"),
+        ("BLAS_a=", "line 1: 'BLAS_a=' is not NAME=value"),
+        ("BLAS_a = 4", "line 1: 'BLAS_a' is not NAME=value"),
+        ("x" * 5000, r"line 1: 'x{60}\.\.\.' is not NAME=value"),
+        ("\0\1\2", "line 1: .* is not NAME=value"),
+        ("BLAS_a=1 b=2\nBLAS_a=2", "line 2: BLAS_a is '2' here and '1' on line 1"),
+        ("BLAS_a=1\nb=1\nGEMX_a=2", "line 3: GEMX_a is '2' here and '1' on line 1"),
+    ],
+)
+def test_words_that_cannot_be_read_are_named_with_their_line(text, message):
+    with pytest.raises(ImageError, match=message):
+        parse_options(text, "file.dat")
+
+
+def test_a_key_may_be_repeated_with_the_same_value():
+    assert parse_options("BLAS_a=1\nBLAS_a=1 GEMX_a=1") == {"BLAS_a": "1"}
+    assert parse_options("") == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        (
+            "dataType=double",
+            "file.dat line 3: dataType is 'double', expected short or float or",
+        ),
+        ("dataType=short XdataType=long", "line 3: XdataType is 'long', expected"),
+        (
+            "dataType=short ddrWidth=0",
+            "line 3: ddrWidth is '0', expected a whole number from 1",
+        ),
+        ("dataType=short ddrWidth=-1", "line 3: ddrWidth is '-1'"),
+        ("dataType=short ddrWidth=1.5", "line 3: ddrWidth is '1.5'"),
+        ("dataType=short ddrWidth=1_0", "line 3: ddrWidth is '1_0'"),
+        ("dataType=short ddrWidth=\u0662", "line 3: ddrWidth is '\u0662'"),
+        ("dataType=short ddrWidth=" + "9" * 5000, "line 3: ddrWidth is '9"),
+        ("dataType=short XddrWidth=0", "line 3: XddrWidth is '0'"),
+        ("dataType=short gemmMBlocks=0", "line 3: gemmMBlocks is '0'"),
+        ("dataType=short gemmKBlocks=0", "line 3: gemmKBlocks is '0'"),
+        ("dataType=short gemmNBlocks=four", "line 3: gemmNBlocks is 'four'"),
+        ("dataType=short numInstr=1", "numInstr is '1', expected a whole number from 2 to 64"),
+        (
+            "dataType=short numInstr=65",
+            "numInstr is '65', expected a whole number from 2 to 64",
+        ),
+        ("dataType=short numKernels=0", "line 3: numKernels is '0'"),
+        (
+            "dataType=short runFcn=2",
+            "line 3: runFcn is '2', expected a whole number from 0 to 1",
+        ),
+        ("dataType=short XVEC=yes", "line 3: XVEC is 'yes'"),
+        ("part=u200", "file.dat names no dataType, expected short or float or int8"),
+    ],
+)
+def test_values_that_cannot_be_used_are_named_with_their_line(word, message):
+    with pytest.raises(ImageError, match=message):
+        read("\n\n" + word)
+
+
+def test_a_value_that_was_set_later_is_on_no_line():
+    options = parse_options("BLAS_dataType=short\nBLAS_ddrWidth=8", "file.dat")
+    options["GEMX_ddrWidth"] = "0"
+    with pytest.raises(ImageError, match=r"^file.dat: ddrWidth is '0'"):
+        Configuration.from_options(options)
+
+
+def test_plain_mappings_are_taken_too():
+    configuration = Configuration.from_options({"GEMX_dataType": "float", "BLAS_ddrWidth": 16})
+    assert (configuration.dtype_name, configuration.ddr_width) == ("float32", 16)
+    with pytest.raises(ImageError, match=r"^there is no dataType"):
+        Configuration.from_options({})
+    with pytest.raises(ImageError, match=r"^ddrWidth is '0'"):
+        Configuration.from_options({"dataType": "float", "BLAS_ddrWidth": 0})
+    with pytest.raises(ImageError, match="GEMX_ddrWidth is 2, but BLAS_ddrWidth is 1"):
+        Configuration.from_options({"BLAS_ddrWidth": 1, "GEMX_ddrWidth": 2})
+
+
+def test_what_a_file_does_not_say():
+    short = read("BLAS_dataType=short BLAS_ddrWidth=32")
+    assert short == Configuration("short", "int32_t", ddr_width=32, x_ddr_width=32)
+    assert (short.instructions_per_launch, short.kernel_count, short.engines) == (16, 1, set())
+    assert read("dataType=float").x_data_type == "float"
+    assert read("dataType=int8").mac_bits == 32
+
+
+@pytest.mark.parametrize(
+    ("data_type", "dtype"), [("short", "int16"), ("float", "float32"), ("int8", "int8")]
+)
+def test_names_of_element_types(data_type, dtype):
+    assert read(f"dataType={data_type}").dtype_name == dtype
+
+
+@pytest.mark.parametrize(
+    ("spelling", "dtype"),
+    [
+        *(("short", "int16"), ("int16_t", "int16"), ("int", "int32"), ("int32_t", "int32")),
+        *(("float", "float32"), ("int8", "int8"), ("int8_t", "int8")),
+    ],
+)
+def test_spellings_of_the_type_of_x(spelling, dtype):
+    assert read(f"dataType=short XdataType={spelling}").x_dtype_name == dtype
+
+
+@pytest.mark.parametrize(
+    ("width", "blocks", "paddings", "chain"),
+    [
+        (1, (1, 1, 1), (1, 1, 1), 1),
+        (32, (4, 4, 4), (128, 128, 128), 128),
+        (8, (1, 2, 3), (8, 16, 24), 24),
+        (8, (5, 4, 3), (40, 32, 24), 32),
+    ],
+)
+def test_paddings(width, blocks, paddings, chain):
+    m, k, n = blocks
+    configuration = Configuration(
+        "short", "int32_t", ddr_width=width, m_blocks=m, k_blocks=k, n_blocks=n
+    )
+    assert configuration.paddings == paddings
+    assert configuration.chain_padding == chain
+
+
+def test_the_default_images_need_no_padding():
+    for name in ("default_short", "default_float"):
+        configuration = specification(name).configuration
+        assert (*configuration.paddings, configuration.chain_padding) == (1, 1, 1, 1)
+    assert specification("seed_short").configuration.paddings == (128, 128, 128)
+
+
+@given(configurations, st.sampled_from(["BLAS_", "GEMX_"]))
+def test_a_configuration_comes_back_from_its_text(configuration, prefix):
+    assert read(configuration.to_text(prefix)) == configuration
+
+
+def test_the_text_is_complete():
+    words = specification("seed_short").configuration.to_text("GEMX_").split()
+    assert {
+        "GEMX_dataType=short",
+        "GEMX_XdataType=int32_t",
+        "GEMX_ddrWidth=32",
+        "GEMX_XddrWidth=16",
+        "GEMX_gemmMBlocks=4",
+        "GEMX_gemmKBlocks=4",
+        "GEMX_gemmNBlocks=4",
+        "GEMX_macBits=48",
+        "GEMX_keepMacBits=1",
+        "GEMX_XVEC=0",
+        "GEMX_numInstr=16",
+        "GEMX_numKernels=1",
+        "GEMX_runGemm=1",
+        "GEMX_runGemv=1",
+        "GEMX_runFcn=1",
+        "GEMX_argInstrWidth=1",
+        "GEMX_instructionSizeBytes=64",
+        "GEMX_part=u200",
+        "GEMX_fpgaDdrBanks=XCL_MEM_DDR_BANK0,XCL_MEM_DDR_BANK1,XCL_MEM_DDR_BANK2",
+    } == set(words)
+    with pytest.raises(InvalidValueError, match="prefix is 'X_'"):
+        specification("seed_short").configuration.to_text("X_")
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"data_type": "int8"}, ("dataType", "short", "int8")),
+        ({"x_data_type": "short"}, ("XdataType", "int32_t", "short")),
+        ({"ddr_width": 2}, ("ddrWidth", "1", "2")),
+        ({"x_ddr_width": 2}, ("XddrWidth", "1", "2")),
+        ({"m_blocks": 2}, ("gemmMBlocks", "1", "2")),
+        ({"k_blocks": 2}, ("gemmKBlocks", "1", "2")),
+        ({"n_blocks": 2}, ("gemmNBlocks", "1", "2")),
+        ({"mac_bits": 32}, ("macBits", "48", "32")),
+        ({"xvec": True}, ("XVEC", "0", "1")),
+        ({"instructions_per_launch": 16}, ("numInstr", "64", "16")),
+        ({"kernel_count": 1}, ("numKernels", "2", "1")),
+        ({"engines": frozenset({"Gemm", "Gemv"})}, ("runFcn", "1", "0")),
+    ],
+)
+def test_differences_name_the_key_and_both_values(change, difference):
+    ours = SPECIFICATIONS["default_short"].configuration
+    assert ours.differences(replace(ours, **change)) == [difference]
+
+
+def test_what_no_program_sees_is_no_difference():
+    ours = SPECIFICATIONS["default_short"].configuration
+    assert ours.differences(replace(ours, part="u280")) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data_type": "double"},
+        {"x_data_type": "int"},
+        {"ddr_width": 0},
+        {"ddr_width": 1.0},
+        {"ddr_width": True},
+        {"instructions_per_launch": 1},
+        {"instructions_per_launch": 65},
+        {"kernel_count": 0},
+        {"engines": frozenset({"Spmv"})},
+        {"part": "u 200"},
+    ],
+)
+def test_values_out_of_range_are_refused(change):
+    with pytest.raises(InvalidValueError, match=next(iter(change)).removesuffix("s")):
+        replace(Configuration("short", "int32_t"), **change)
+
+
+@given(st.text())
+def test_any_text_gives_a_configuration_or_an_image_error(text):
+    for options in (text, "BLAS_dataType=short " + text):
+        with suppress(ImageError):
+            read(options)

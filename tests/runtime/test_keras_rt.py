@@ -1,0 +1,169 @@
+"""KerasRT: calibrated scales against the float model, lists against the oracle."""
+
+import numpy as np
+import pytest
+
+import oracle
+import xfblas
+from mlp_common import compare_results, predict_fpga, softmax
+from xfblas import errors
+from xfblas.models import Layer, Network
+
+
+def random_network(generator, widths, activations, output="softmax"):
+    """Layers with weights as a trained network has them: small, zero mean."""
+    layers = []
+    for index, (k, n) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        activation, slope = activations[index]
+        layers.append(
+            Layer(
+                f"dense_{index}",
+                (generator.standard_normal((k, n)) / np.sqrt(k)).astype(np.float32),
+                generator.standard_normal(n).astype(np.float32) * np.float32(0.1),
+                activation,
+                slope,
+            )
+        )
+    return Network("random", tuple(layers), output, (widths[0],))
+
+
+RELU, LINEAR, LEAKY = ("relu", 0.0), ("linear", 1.0), ("leaky_relu", 0.2)
+
+
+@pytest.mark.parametrize("activation", [RELU, LINEAR, LEAKY])
+@pytest.mark.parametrize("legacy", [False, True])
+def test_calibrated_logits_are_close(integer_image, generator, activation, legacy):
+    """16 bits carry about 98 dB; three layers and their roundings must leave 70."""
+    network = random_network(generator, [50, 40, 30, 5], [activation, activation, LINEAR], "linear")
+    rows = generator.standard_normal((200, 50)).astype(np.float32)
+    with xfblas.open(integer_image) as device:
+        runtime = xfblas.KerasRT(
+            network, calibration=rows, compute_unit=device.compute_units[0], legacy=legacy
+        )
+        found = runtime.predict(rows)
+    expected = network.forward(rows).astype(float)
+    noise = ((found - expected) ** 2).mean()
+    assert 10 * np.log10((expected**2).mean() / noise) > 70
+
+
+def test_engine_computes_exactly_the_quantized_network(integer_image, generator):
+    network = random_network(generator, [33, 17, 6], [LEAKY, LINEAR])
+    rows = generator.standard_normal((40, 33)).astype(np.float32)
+    with xfblas.open(integer_image) as device:
+        runtime = xfblas.KerasRT(
+            network, calibration=rows[:10], compute_unit=device.compute_units[0]
+        )
+        found = runtime.predict(rows * 4)  # far outside the calibrated range: saturates
+    quantized = runtime.network
+    current = np.clip(np.rint(rows * 4 * np.float32(quantized.input_scale)), -32767, 32767)
+    current = current.astype(np.int16)
+    for layer in quantized.layers:
+        current = oracle.fcn(
+            current,
+            layer.weights,
+            layer.bias,
+            (layer.post_scale, layer.post_shift),
+            (layer.prelu_scale, layer.prelu_alpha),
+            round=True,
+            saturate=True,
+        )
+    np.testing.assert_array_equal(found, quantized.finish(current))
+
+
+def test_predict_on_a_float_image(generator):
+    network = random_network(generator, [50, 40, 5], [RELU, LINEAR])
+    rows = generator.standard_normal((20, 50)).astype(np.float32)
+    with xfblas.open(dtype=np.float32) as device:
+        runtime = xfblas.KerasRT(network, compute_unit=device.compute_units[0])
+        np.testing.assert_allclose(
+            predict_fpga(runtime, rows), network.forward(rows), rtol=1e-4, atol=1e-6
+        )
+        leaky = random_network(generator, [5, 4], [LEAKY], "linear")
+        with pytest.raises(errors.UnsupportedModelError, match="dense_0"):
+            xfblas.KerasRT(leaky, compute_unit=device.compute_units[0])
+
+
+def test_chain_of_calls_equals_predict_on_every_unit(generator):
+    network = random_network(generator, [50, 40, 5], [RELU, LINEAR])
+    rows = generator.standard_normal((21, 50)).astype(np.float32)
+    with xfblas.open() as device:
+        runtimes = [
+            xfblas.KerasRT(network, calibration=rows, compute_unit=unit)
+            for unit in device.compute_units
+        ]
+        expected = runtimes[0].predict(rows)
+        for runtime in runtimes:
+            runtime.send_matrices(rows)
+        device.execute_async()
+        for runtime in runtimes:
+            np.testing.assert_array_equal(runtime.get_result(), expected)
+
+
+def test_layouts_and_types_of_inputs_do_not_matter(generator):
+    pandas = pytest.importorskip("pandas")
+    network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
+    rows = generator.integers(-9, 9, (12, 6)).astype(np.float32)
+    with xfblas.open() as device:
+        runtime = xfblas.KerasRT(
+            network, calibration=rows, compute_unit=device.compute_units[0]
+        )
+        expected = runtime.predict(rows)
+        for same in (
+            np.asfortranarray(rows),
+            rows.astype(np.int8),
+            rows.tolist(),
+            pandas.DataFrame(rows),
+            np.repeat(rows, 2, axis=0)[::2],
+            rows.reshape(12, 2, 3),
+        ):
+            np.testing.assert_array_equal(runtime.predict(same), expected)
+        assert runtime.predict(rows[:0]).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({}, "calibration is None"),
+        ({"calibration": np.ones((3, 5))}, "calibration has 5 values in a row"),
+        ({"calibration": np.ones((0, 6))}, "calibration has no rows"),
+        ({"calibration": np.full((2, 6), np.inf)}, "calibration has inf at row 0"),
+        ({"calibration": np.ones((2, 6)), "margin": 0.5}, r"margin is 0\.5"),
+        ({"wgt_scale": [1, 1]}, "bias_scale, post_scale is None"),
+        (
+            {
+                "calibration": np.ones((2, 6)),
+                "wgt_scale": [1, 1],
+                "bias_scale": [1, 1],
+                "post_scale": [[1, 0]] * 2,
+            },
+            "both given",
+        ),
+    ],
+)
+def test_wrong_arguments(generator, options, text):
+    network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
+    with xfblas.open() as device, pytest.raises(errors.InvalidValueError, match=text):
+        xfblas.KerasRT(network, compute_unit=device.compute_units[0], **options)
+
+
+def test_calibrated_runtime_refuses_another_scale(generator):
+    network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
+    rows = generator.standard_normal((4, 6))
+    with xfblas.open() as device:
+        runtime = xfblas.KerasRT(
+            network, calibration=rows, compute_unit=device.compute_units[0]
+        )
+        with pytest.raises(errors.InvalidValueError, match="holds its own"):
+            runtime.predict(rows, 3.0)
+
+
+def test_softmax_and_compare_results(capsys):
+    logits = np.array([[1.0, 2.0, 3.0], [1000.0, 0.0, -1000.0]])
+    probabilities = softmax(logits)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(probabilities[1], [1, 0, 0])
+    assert compare_results(probabilities, probabilities)
+    assert not compare_results(probabilities, probabilities[:, ::-1])
+    assert "labels agree on 0 of 2 rows" in capsys.readouterr().out
+    with pytest.raises(errors.InvalidValueError, match=r"shape \(1, 3\)"):
+        compare_results(probabilities, probabilities[:1])
