@@ -72,6 +72,11 @@ def test_build_takes_what_is_asked_for(tmp_path):
     assert {bank["size_bytes"] for bank in described["memory_banks"]} == {16 << 30}
 
 
+def test_a_compute_unit_less_is_a_bank_less(tmp_path):
+    described = built(tmp_path, "--num-cu", 1)
+    assert [bank["tag"] for bank in described["memory_banks"]] == ["DDR[0]", "DDR[1]", "DDR[2]"]
+
+
 @pytest.mark.parametrize(
     ("words", "width", "bits"),
     [

@@ -139,6 +139,7 @@ def test_copies_keep_both_prefixes_and_the_lines(copied):
         ("x" * 5000, r"line 1: 'x{60}\.\.\.' is not NAME=value"),
         ("\0\1\2", "line 1: .* is not NAME=value"),
         ("BLAS_a=1 b=2\nBLAS_a=2", "line 2: BLAS_a is '2' here and '1' on line 1"),
+        ("BLAS_a=1\nBLAS_a=1\nBLAS_a=2", "line 3: BLAS_a is '2' here and '1' on line 1"),
         ("BLAS_a=1\nb=1\nGEMX_a=2", "line 3: GEMX_a is '2' here and '1' on line 1"),
     ],
 )
@@ -289,6 +290,9 @@ def test_the_text_is_complete():
         "GEMX_part=u200",
         "GEMX_fpgaDdrBanks=XCL_MEM_DDR_BANK0,XCL_MEM_DDR_BANK1,XCL_MEM_DDR_BANK2",
     } == set(words)
+    default = specification("default_short").configuration.to_text().split()
+    # A word of one int16 is 2 of an instruction's 64 bytes.
+    assert "BLAS_argInstrWidth=32" in default
     with pytest.raises(InvalidValueError, match="prefix is 'X_'"):
         specification("seed_short").configuration.to_text("X_")
 

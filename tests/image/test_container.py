@@ -125,6 +125,7 @@ def test_same_content_gives_the_same_bytes_and_other_content_another_uuid():
     for changes in (
         {"platform": "q"},
         {"mode": 4},
+        {"sections": [Section(0, "", b"aX"), Section(1, "", b"c")]},
         {"sections": [Section(0, "", b"a"), Section(1, "", b"bc")]},
         {"sections": [Section(0, "n", b"ab"), Section(1, "", b"c")]},
         {"sections": [Section(0, "", b"ab"), Section(2, "", b"c")]},

@@ -165,6 +165,14 @@ def test_an_image_without_known_sections_is_described():
     assert described["sections"][1] == {"kind": "unknown (77)", "name": "x", "size_bytes": 1}
 
 
+def test_engines_are_known_by_their_kernels_where_no_configuration_is_carried():
+    container = build_container(specification("seed_short"))
+    carried = container.section(SectionKind.USER_METADATA)
+    container.sections.remove(carried)
+    described = describe(container)
+    assert (described["engines"], described["configuration"]) == (ENGINES, None)
+
+
 def test_one_kernel_for_all_engines_is_described_by_the_configuration():
     blocks = [
         ComputeUnit("blasKernel", "blasKernel_1", 0x1800000),

@@ -143,12 +143,8 @@ class Container:
         digest = hashlib.sha256(f"{self.platform}\0{self.mode}".encode(errors="replace"))
         for section in self.sections:
             # The lengths keep a byte that moves from one section to the next from being lost.
-            digest.update(
-                f"\0{section.kind}\0{section.name}\0{len(section.data)}\0".encode(
-                    errors="replace"
-                )
-            )
-            digest.update(section.data)
+            title = f"\0{section.kind}\0{section.name}\0{len(section.data)}\0"
+            digest.update(title.encode(errors="replace") + section.data)
         return UUID(bytes=digest.digest()[:16])
 
 
@@ -219,10 +215,10 @@ def _read_sections(data: bytes, count: int, source: str) -> list[Section]:
     for index, entry in enumerate(entries):
         end = entry.offset + entry.size
         if end > len(data) or (entry.size > 0 and entry.offset < table_end):
+            kind = name_of(entry.kind, SectionKind)
             raise ImageError(
-                f"{source} is damaged: section {index} ({name_of(entry.kind, SectionKind)}) has "
-                f"{entry.size} bytes at offset {entry.offset}, expected within {table_end} to "
-                f"{len(data)}: {REBUILD}"
+                f"{source} is damaged: section {index} ({kind}) has {entry.size} bytes at "
+                f"offset {entry.offset}, expected within {table_end} to {len(data)}: {REBUILD}"
             )
     # A small file of many sections that overlap would fill the memory.
     if sum(entry.size for entry in entries) > len(data) - table_end:
