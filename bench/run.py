@@ -4,6 +4,7 @@ import os
 import platform
 import statistics
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,21 +41,15 @@ def main():
     print(f"{'case':28} {'engine':>12} {'numpy':>12} {'engine/numpy':>13}")
     for size in (64, 256, 512):
         a, b = (generator.integers(-99, 99, (size, size)).astype(np.int16) for _ in range(2))
-        ours, theirs = medians(
-            lambda a=a, b=b: xfblas.matmul(a, b),
-            lambda a=a.astype(np.float32), b=b.astype(np.float32): a @ b,
-        )
+        floats = a.astype(np.float32), b.astype(np.float32)
+        ours, theirs = medians(partial(xfblas.matmul, a, b), partial(np.matmul, *floats))
         show(f"int16 {size}^3 against float32", ours, theirs)
     network = read_network(MODEL)
     with xfblas.open() as device:
         for rows in (1, 32, 1024):
             x = generator.uniform(0, 16, (rows, network.input_units)).astype(np.float32)
-            runtime = xfblas.KerasRT(
-                network, calibration=x, compute_unit=device.compute_units[0]
-            )
-            ours, theirs = medians(
-                lambda x=x, runtime=runtime: runtime.predict(x), lambda x=x: network.forward(x)
-            )
+            runtime = xfblas.KerasRT(network, calibration=x, compute_unit=device.compute_units[0])
+            ours, theirs = medians(partial(runtime.predict, x), partial(network.forward, x))
             show(f"digits MLP, {rows} rows", ours, theirs)
 
 

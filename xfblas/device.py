@@ -10,7 +10,11 @@ from xfblas.compute_unit import ComputeUnit
 from xfblas.default_images import default_image
 from xfblas.errors import ImageError, InvalidValueError
 
-ELEMENTS = {"short": np.dtype(np.int16), "float": np.dtype(np.float32), "int8": np.dtype(np.int8)}
+ELEMENTS = {
+    "short": np.dtype(np.int16),
+    "float": np.dtype(np.float32),
+    "int8": np.dtype(np.int8),
+}
 
 
 class Device:
@@ -68,9 +72,7 @@ class Device:
         self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
         #: What X is made of: int32 for the integer Fcn engines, else the element type.
         self.addend_dtype = (
-            np.dtype(np.int32)
-            if info.addendBytes == 4 and self.dtype.kind == "i"
-            else self.dtype
+            np.dtype(np.int32) if info.addendBytes == 4 and self.dtype.kind == "i" else self.dtype
         )
         self.paddings = (info.mPadding, info.kPadding, info.nPadding)
         self.chain_padding = info.chainPadding

@@ -10,12 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from xfblas import arrays
 from xfblas.binding import (
-    UNSIGNED_MAX,
-    ffi,
     lib,
     pointer,
     require_index,
@@ -25,7 +21,7 @@ from xfblas.binding import (
 from xfblas.compute_unit import BIAS_ROW
 from xfblas.default_images import image_path
 from xfblas.errors import ImageError, InvalidValueError, NotSupportedError
-from xfblas.image.configuration import Configuration, Options, parse_options
+from xfblas.image.configuration import Configuration, parse_options
 from xfblas.image.container import read
 from xfblas.session import close, create, session
 
@@ -167,8 +163,7 @@ def fcnOp(
     m, k, n = _product_sizes(found, A, B, C)
     flags = _addend_flags(found, X, m, n)
     a, b, c, x = (
-        found.pointer(*named, idxKernel)
-        for named in (("A", A), ("B", B), ("C", C), ("X", X))
+        found.pointer(*named, idxKernel) for named in (("A", A), ("B", B), ("C", C), ("X", X))
     )
     scales = _scales(postScale, postShift, preluScale, preluAlpha)
     unit.call(lib.xfblasFcn, m, n, k, 1, a, k, b, n, 1, c, n, x, n, *scales, flags)
@@ -196,9 +191,7 @@ def fcnOpByAddress(
     unit = found.unit(idxKernel)
     m, k, n = _product_sizes(found, A, B, C)
     flags = _addend_flags(found, X, m, n)
-    offsets = [
-        require_index(name, page) for name, page in (("a", a), ("b", b), ("c", c), ("x", x))
-    ]
+    offsets = [require_index(name, page) for name, page in (("a", a), ("b", b), ("c", c), ("x", x))]
     scales = _scales(postScale, postShift, preluScale, preluAlpha)
     unit.call(lib.xfblasFcnByAddress, *offsets, m, n, k, k, n, n, n, *scales, flags)
     return True
@@ -271,7 +264,9 @@ def default_args():
     """An argparse parser with --xclbin, --cfg and --lib, each with a default."""
     parser = _Parser(description="xfblas", formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        "--xclbin", default=str(image_path("default_short")), help="image; default: the packaged"
+        "--xclbin",
+        default=str(image_path("default_short")),
+        help="image; default: the packaged",
     )
     parser.add_argument("--cfg", help="config_info.dat of the image; default: the image's own")
     parser.add_argument("--lib", help="xfblas shared library; default: the one in the package")

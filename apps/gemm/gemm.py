@@ -1,9 +1,9 @@
 """A plain matrix product from numpy on the Gemm engine, three ways."""
 
 import numpy as np
+import xfblas_L3 as l3
 
 import xfblas
-import xfblas_L3 as l3
 
 generator = np.random.default_rng(1)
 a = generator.integers(-100, 100, (300, 200), dtype=np.int16)

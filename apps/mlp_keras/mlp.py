@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+import xfblas_L3 as xfblas
 from datasets import NAMES, export
+from mlp_common import init_fpga, predict_fpga
 from table import load_table
 
-import xfblas_L3 as xfblas
-from mlp_common import init_fpga, predict_fpga
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.models import read_network
 from xfblas.session import session

@@ -52,10 +52,7 @@ int launch(void* memory, uint64_t bytes, bool keeps_spans, char* message, size_t
     if (memory == nullptr || bytes < 2 * xfblas::page_bytes)
       throw std::invalid_argument("the memory has " + std::to_string(bytes) +
                                   " bytes, but instructions and results need two pages");
-    thread.now = 0;
-    thread.memory_pages = bytes / xfblas::page_bytes;
-    thread.keeps_spans = keeps_spans;
-    thread.spans.clear();
+    thread.begin(bytes / xfblas::page_bytes, keeps_spans);
     XFBLAS_KERNEL(static_cast<const DdrWord*>(memory), static_cast<DdrWord*>(memory));
     return 0;
   } catch (const std::exception& error) {
@@ -86,6 +83,7 @@ EXPORTED const char* ENTRY(xfblas_report_, XFBLAS_KERNEL)(void) {
   static thread_local std::string text;
   text.clear();
   for (const auto& span : Thread::current().spans)
-    text += span.process + " " + std::to_string(span.first) + " " + std::to_string(span.last) + "\n";
+    text += span.process + " " + std::to_string(span.first) + " " + std::to_string(span.last) +
+            "\n";
   return text.c_str();
 }

@@ -45,7 +45,7 @@ lanes:
 template <class V>
 void dot(uint32_t m, uint32_t k, stream<typename V::Word>& x_words,
          stream<typename V::Word>& a_words, stream<typename V::PartVector>& out) {
-  typename V::Word x[V::chunk / V::word_lanes] = {};
+  typename V::Word x[V::chunk / V::word_lanes];
 #pragma HLS BIND_STORAGE variable=x type=ram_2p impl=bram
 #pragma HLS AGGREGATE variable=x
 blocks:
@@ -60,13 +60,13 @@ blocks:
 #pragma HLS PIPELINE II=1
         x[w] = x_words.read();
       }
-      typename V::PartVector parts = {};
+      typename V::PartVector parts = cleared<typename V::Accumulator, V::update_interval>();
       uint32_t w = 0, turn = 0;
     steps:
       for (uint64_t step = 0; step < uint64_t(rows) * words; ++step) {
 #pragma HLS PIPELINE II=1
         if (w == 0) {
-          parts = typename V::PartVector{};
+          parts = cleared<typename V::Accumulator, V::update_interval>();
           turn = 0;
         }
         const uint32_t valid = length - w * V::word_lanes;
@@ -86,7 +86,7 @@ blocks:
 template <class V>
 void add_to_y(uint32_t m, uint32_t k, stream<typename V::PartVector>& parts,
               stream<typename V::Word>& y_words, stream<typename V::Word>& out) {
-  typename V::SumVector sums[V::block_rows / V::word_lanes] = {};
+  typename V::SumVector sums[V::block_rows / V::word_lanes];
 #pragma HLS BIND_STORAGE variable=sums type=ram_s2p impl=lutram
 blocks:
   for (uint32_t block = 0; block < pieces(m, V::block_rows); ++block) {

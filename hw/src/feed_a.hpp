@@ -48,7 +48,7 @@ struct ACursor {
 };
 
 template <class E>
-void write_group(typename ABlock<E>::type& block, const typename E::AVector& group,
+void write_group(write_lock<typename ABlock<E>::type>& block, const typename E::AVector& group,
                  const ACursor<E>& at, bool is_packed) {
 #pragma HLS INLINE
   const typename E::AVector rotated =
@@ -116,8 +116,7 @@ tiles:
   chunks:
     for (uint32_t chunk = 0; chunk < chunk_count<E>(problem); ++chunk) {
       const uint32_t length = chunk_length<E>(problem, chunk * E::chunk);
-      read_lock<typename ABlock<E>::type> lock(blocks);
-      typename ABlock<E>::type& block = lock;
+      read_lock<typename ABlock<E>::type> block(blocks);
       uint32_t strip = 0, k = 0;
     columns:
       for (uint32_t c = 0; c < length * tile.row_strips; ++c) {

@@ -47,7 +47,7 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::XVector, Depth<E>::vectors> addends("addends");
   stream<typename E::BVector, Depth<E>::vectors> c_vectors("c_vectors");
   stream<typename E::Word, Depth<E>::c_words> c_words("c_words");
-#pragma HLS ARRAY_PARTITION variable=a_blocks dim=2 complete
+#pragma HLS ARRAY_PARTITION variable=a_blocks dim=2 type=complete
 #pragma HLS BIND_STORAGE variable=b_words type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=x_words type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=sums type=fifo impl=lutram

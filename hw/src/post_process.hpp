@@ -11,7 +11,7 @@ template <class E>
 void post_process(Task task, stream<typename E::SumVector>& sums_in,
                   stream<typename E::XVector>& addends, stream<typename E::BVector>& out) {
   // The bias of the tile's columns, kept for its other rows.
-  typename E::XVector bias[E::column_strips] = {};
+  typename E::XVector bias[E::column_strips];
 #pragma HLS BIND_STORAGE variable=bias type=ram_2p impl=lutram
 #pragma HLS AGGREGATE variable=bias
   const uint64_t tiles = tile_count<E>(task.problem);

@@ -18,7 +18,7 @@ void processing_element(Problem problem, int row, stream<typename E::AVector>& a
                         stream<typename E::BVector>& b_out,
                         stream<typename E::SumVector>& sums_out) {
   const bool is_last = row == E::array_rows - 1;
-  typename E::SumVector sums[E::strips] = {};
+  typename E::SumVector sums[E::strips];
 #pragma HLS BIND_STORAGE variable=sums type=ram_s2p impl=lutram
 #pragma HLS AGGREGATE variable=sums
   const uint64_t tiles = tile_count<E>(problem);

@@ -26,7 +26,8 @@ struct InstructionFormat {
 // One burst for the whole page: a request for each instruction would cost the memory's latency
 // every time.
 template <class E>
-void fetch_program(const typename E::Word* memory, RawInstruction (&program)[instructions_per_page]) {
+void fetch_program(const typename E::Word* memory,
+                   RawInstruction (&program)[instructions_per_page]) {
   using Format = InstructionFormat<E>;
   spend(memory_latency);
 fetch:
@@ -84,7 +85,7 @@ void write_result(typename E::Word* memory, uint32_t slot, uint64_t start, uint6
   using Format = InstructionFormat<E>;
   const uint64_t first = uint64_t(result_page) * (page_bytes / E::word_bytes);
   uint32_t words[instruction_words] = {};
-#pragma HLS ARRAY_PARTITION variable=words complete
+#pragma HLS ARRAY_PARTITION variable=words type=complete
   words[0] = uint32_t(start);
   words[1] = uint32_t(start >> 32);
   words[2] = uint32_t(end);

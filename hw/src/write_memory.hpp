@@ -56,7 +56,8 @@ tiles:
   }
 }
 
-// Lanes begin to end - 1 of a word; the others keep what memory holds.
+// Lanes begin to end - 1 of a word; the others keep what memory holds. Not inlined, so that the
+// write has been answered before the next row's edge, perhaps the same word, is read.
 template <class E>
 void merge_word(typename E::Word* memory, uint64_t address, const typename E::Word& word,
                 uint32_t begin, uint32_t end) {

@@ -3,9 +3,9 @@
 import threading
 
 import numpy as np
+import oracle
 import pytest
 
-import oracle
 import xfblas
 from xfblas import errors
 

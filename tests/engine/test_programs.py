@@ -1,10 +1,10 @@
 """Random programs on the native target against the oracle, bit for bit."""
 
 import numpy as np
+import oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import oracle
 import xfblas
 from xfblas.binding import lib, pointer
 
@@ -41,7 +41,8 @@ def epilogues(draw):
             st.just((1, 0)),
             st.tuples(st.integers(0, 65535), st.integers(0, 24)),
             st.tuples(
-                st.sampled_from([1, 2, 32767, 65535]), st.sampled_from([47, 48, 49, 63, 64, 255])
+                st.sampled_from([1, 2, 32767, 65535]),
+                st.sampled_from([47, 48, 49, 63, 64, 255]),
             ),
         )
     )
@@ -157,9 +158,7 @@ def test_gemv(seed, m, n):
         unit = device.compute_units[0]
         for array in (a, x, y):
             unit.call(lib.xfblasSend, pointer(array), array.size, 2)
-        unit.call(
-            lib.xfblasGemv, m, n, 1, pointer(a), n, pointer(x), 1, 1, pointer(y), 1
-        )
+        unit.call(lib.xfblasGemv, m, n, 1, pointer(a), n, pointer(x), 1, 1, pointer(y), 1)
         unit.call(lib.xfblasGet, pointer(y))
     np.testing.assert_array_equal(y, expected)
 

@@ -1,9 +1,9 @@
 """Named cases of the arithmetic, worked out by hand."""
 
 import numpy as np
+import oracle
 import pytest
 
-import oracle
 import xfblas
 
 

@@ -94,9 +94,7 @@ def test_build_puts_files_in(tmp_path):
     library, other = tmp_path / "k.so", tmp_path / "with:colon"
     library.write_bytes(b"\x7fELF")
     other.write_bytes(b"other")
-    built(
-        tmp_path, "--library", library, "--section", f"77:{other}", "--section", f"PDI:{other}"
-    )
+    built(tmp_path, "--library", library, "--section", f"77:{other}", "--section", f"PDI:{other}")
     image = read(tmp_path / "out.xclbin")
     assert image.section(SectionKind.BITSTREAM).data == b"\x7fELF"
     assert image.section(77).data == image.section(SectionKind.PDI).data == b"other"

@@ -28,9 +28,7 @@ ENGINES = ["Fcn", "Gemm", "Gemv"]
 
 def test_the_images_are_written_with_their_configurations(tmp_path):
     paths = write_images(tmp_path / "new" / "images")
-    assert {path.name for path in paths} == {
-        f"{n}.{e}" for n in NAMES for e in ("xclbin", "dat")
-    }
+    assert {path.name for path in paths} == {f"{n}.{e}" for n in NAMES for e in ("xclbin", "dat")}
     for name in NAMES:
         image = read(tmp_path / "new" / "images" / f"{name}.xclbin")
         text = (tmp_path / "new" / "images" / f"{name}.dat").read_text()
@@ -64,9 +62,7 @@ def test_descriptions(name, platform, units, gibibytes):
     assert described["mode"] == "SW_EMU"
     assert described["clock_mhz"] == 300.0
     assert described["engines"] == ENGINES
-    assert [bank["size_bytes"] for bank in described["memory_banks"]] == [
-        gibibytes << 30
-    ] * units
+    assert [bank["size_bytes"] for bank in described["memory_banks"]] == [gibibytes << 30] * units
     banks = [unit["banks"] for unit in described["compute_units"]]
     assert banks == [[f"DDR[{index}]"] for index in range(units)]
     per_engine = units // 3
@@ -93,9 +89,7 @@ def test_descriptions(name, platform, units, gibibytes):
 def test_both_arguments_reach_the_bank_of_the_compute_unit():
     container = build_container(specification("seed_short"))
     wires = decode_connectivity(container.section(SectionKind.CONNECTIVITY).data)
-    assert wires == [
-        Connection(argument, unit, unit) for unit in range(3) for argument in (0, 1)
-    ]
+    assert wires == [Connection(argument, unit, unit) for unit in range(3) for argument in (0, 1)]
     for group, table in (
         (SectionKind.GROUP_TOPOLOGY, SectionKind.MEM_TOPOLOGY),
         (SectionKind.GROUP_CONNECTIVITY, SectionKind.CONNECTIVITY),
@@ -156,9 +150,7 @@ def test_an_unknown_preset_lists_the_known_ones():
 
 
 def test_an_image_without_known_sections_is_described():
-    container = Container(
-        "p", [Section(SectionKind.MEM_TOPOLOGY, "", b""), Section(77, "x", b"1")]
-    )
+    container = Container("p", [Section(SectionKind.MEM_TOPOLOGY, "", b""), Section(77, "x", b"1")])
     described = describe(parse(container.serialize()))
     assert described["engines"] == described["compute_units"] == described["memory_banks"] == []
     assert described["configuration"] is described["clock_mhz"] is None

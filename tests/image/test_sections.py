@@ -20,9 +20,7 @@ from xfblas.image.sections import (
     encode_memory_topology,
 )
 
-names = st.text(
-    st.characters(codec="latin-1", exclude_characters="\0:"), min_size=1, max_size=15
-)
+names = st.text(st.characters(codec="latin-1", exclude_characters="\0:"), min_size=1, max_size=15)
 words64 = st.integers(0, 2**64 - 1)
 banks = st.builds(
     MemoryBank,
@@ -94,9 +92,7 @@ def test_padding_after_the_last_entry_is_ignored():
     assert decode_memory_topology(bytes(4)) == []
 
 
-@pytest.mark.parametrize(
-    "decode", [decode_memory_topology, decode_ip_layout, decode_connectivity]
-)
+@pytest.mark.parametrize("decode", [decode_memory_topology, decode_ip_layout, decode_connectivity])
 def test_damaged_tables_are_named(decode):
     for count in (1, 7, -1, 2**31 - 1, -(2**31)):
         with pytest.raises(ImageError, match=f"FILE, section X is damaged: it counts {count} "):

@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+import xfblas_L3 as l3
 
 import xfblas
-import xfblas_L3 as l3
 from xfblas.errors import NotInitializedError
 
 

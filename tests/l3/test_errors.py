@@ -1,11 +1,13 @@
 """Wrong calls raise and say what was wrong; the same objects then go on."""
 
-import numpy as np
-import pytest
+from pathlib import Path
 
+import numpy as np
 import oracle
-import xfblas
+import pytest
 import xfblas_L3 as l3
+
+import xfblas
 from xfblas import errors
 
 
@@ -37,7 +39,7 @@ def test_index_out_of_range(opened):
 
 
 def test_matrix_never_sent_or_freed_twice(opened):
-    a, b, c, x = opened
+    a, _, c, x = opened
     stranger = np.zeros((128, 128), np.int16)
     with pytest.raises(errors.NotFoundError, match=r"B \(int16 \(128, 128\)\) is not on compute"):
         l3.fcnOp(a, stranger, c, x)
@@ -88,7 +90,7 @@ def test_shapes(opened):
 
 
 def test_results_need_an_array_they_can_be_written_into(opened):
-    a, b, c, x = opened
+    a, _, c, _ = opened
     l3.sendMat(c.T)
     with pytest.raises(errors.InvalidValueError, match="not C-contiguous"):
         l3.getMat(c.T)
@@ -190,11 +192,11 @@ def test_create_checks_its_arguments(arguments, options, tmp_path):
         l3.createFcn(changed(xclbin="missing.xclbin"), options)
     with pytest.raises(errors.NotSupportedError, match="runFcn is not 1"):
         l3.createFcn(arguments, {**options, "BLAS_runFcn": "0"})
-    with pytest.raises(errors.ImageError, match="parse the config_info.dat of this image"):
+    with pytest.raises(errors.ImageError, match=r"parse the config_info\.dat of this image"):
         l3.createFcn(arguments, {**options, "BLAS_ddrWidth": "8"})
 
     cfg = tmp_path / "config_info.dat"
-    cfg.write_text(open(arguments.cfg).read().replace("numInstr=", "numInstr=1"))
+    cfg.write_text(Path(arguments.cfg).read_text().replace("numInstr=", "numInstr=1"))
     with pytest.raises(errors.ImageError, match="numInstr"):
         l3.createFcn(changed(cfg=str(cfg)), options)
     cfg.write_text("BLAS_dataType=short\nBLAS_ddrWidth 32\n")

@@ -1,7 +1,6 @@
 """The L3 functions in the orders in which programs call them."""
 
 import numpy as np
-
 import oracle
 import xfblas_L3 as l3
 
@@ -117,9 +116,7 @@ def test_page_offsets_as_programs_compute_them(arguments, options, generator):
 def test_two_devices_and_their_units_at_once(arguments, options, generator):
     import xfblas
 
-    other = type(arguments)(
-        xclbin=str(xfblas.image_path("default_short")), cfg=None, lib=None
-    )
+    other = type(arguments)(xclbin=str(xfblas.image_path("default_short")), cfg=None, lib=None)
     l3.createFcn(arguments, options, 1, 0)
     l3.createGemm(other, l3.parse_cfg(other.xclbin), 2, 3)
     a, b, c = matrices(generator, *[(128, 128)] * 3)
@@ -144,7 +141,7 @@ def test_two_devices_and_their_units_at_once(arguments, options, generator):
 
 def test_arrays_of_any_layout_are_sent(arguments, options, generator):
     l3.createFcn(arguments, options)
-    a, b, c = matrices(generator, *[(128, 128)] * 3)
+    a, c = matrices(generator, *[(128, 128)] * 2)
     x = np.asfortranarray(generator.integers(-9, 9, (128, 128)).astype(np.int32))
     for matrix in (a, a.T, c, x):
         l3.sendMat(matrix)

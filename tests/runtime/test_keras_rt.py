@@ -1,11 +1,13 @@
 """KerasRT: calibrated scales against the float model, lists against the oracle."""
 
-import numpy as np
-import pytest
+from itertools import pairwise
 
+import numpy as np
 import oracle
-import xfblas
+import pytest
 from mlp_common import compare_results, predict_fpga, softmax
+
+import xfblas
 from xfblas import errors
 from xfblas.models import Layer, Network
 
@@ -13,7 +15,7 @@ from xfblas.models import Layer, Network
 def random_network(generator, widths, activations, output="softmax"):
     """Layers with weights as a trained network has them: small, zero mean."""
     layers = []
-    for index, (k, n) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for index, (k, n) in enumerate(pairwise(widths)):
         activation, slope = activations[index]
         layers.append(
             Layer(
@@ -30,9 +32,13 @@ def random_network(generator, widths, activations, output="softmax"):
 RELU, LINEAR, LEAKY = ("relu", 0.0), ("linear", 1.0), ("leaky_relu", 0.2)
 
 
-@pytest.mark.parametrize("activation", [RELU, LINEAR, LEAKY])
+@pytest.mark.parametrize(
+    ("activation", "decibels"),
+    # A slope of 0.2 becomes 410/2048, which is 0.1 % off; one of 0.25 is exact.
+    [(RELU, 70), (LINEAR, 70), (("leaky_relu", 0.25), 70), (LEAKY, 60)],
+)
 @pytest.mark.parametrize("legacy", [False, True])
-def test_calibrated_logits_are_close(integer_image, generator, activation, legacy):
+def test_calibrated_logits_are_close(integer_image, generator, activation, decibels, legacy):
     """16 bits carry about 98 dB; three layers and their roundings must leave 70."""
     network = random_network(generator, [50, 40, 30, 5], [activation, activation, LINEAR], "linear")
     rows = generator.standard_normal((200, 50)).astype(np.float32)
@@ -43,7 +49,7 @@ def test_calibrated_logits_are_close(integer_image, generator, activation, legac
         found = runtime.predict(rows)
     expected = network.forward(rows).astype(float)
     noise = ((found - expected) ** 2).mean()
-    assert 10 * np.log10((expected**2).mean() / noise) > 70
+    assert 10 * np.log10((expected**2).mean() / noise) > decibels
 
 
 def test_engine_computes_exactly_the_quantized_network(integer_image, generator):
@@ -104,9 +110,7 @@ def test_layouts_and_types_of_inputs_do_not_matter(generator):
     network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
     rows = generator.integers(-9, 9, (12, 6)).astype(np.float32)
     with xfblas.open() as device:
-        runtime = xfblas.KerasRT(
-            network, calibration=rows, compute_unit=device.compute_units[0]
-        )
+        runtime = xfblas.KerasRT(network, calibration=rows, compute_unit=device.compute_units[0])
         expected = runtime.predict(rows)
         for same in (
             np.asfortranarray(rows),
@@ -150,9 +154,7 @@ def test_calibrated_runtime_refuses_another_scale(generator):
     network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
     rows = generator.standard_normal((4, 6))
     with xfblas.open() as device:
-        runtime = xfblas.KerasRT(
-            network, calibration=rows, compute_unit=device.compute_units[0]
-        )
+        runtime = xfblas.KerasRT(network, calibration=rows, compute_unit=device.compute_units[0])
         with pytest.raises(errors.InvalidValueError, match="holds its own"):
             runtime.predict(rows, 3.0)
 

@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
-
 import oracle
-import xfblas
+import pytest
 import xfblas_L3 as l3
-from xfblas import errors
 from xfblas_L3_rt import XfblasRT
+
+import xfblas
+from xfblas import errors
 
 
 @pytest.fixture(params=["default_short", "seed_short"])
@@ -78,9 +78,7 @@ def test_two_runtimes_share_a_compute_unit(options, generator):
     rows = generator.standard_normal((6, 20))
     for _ in range(2):
         for runtime, (weights, biases, scales) in zip(runtimes, (first, second), strict=True):
-            expected = public_result(
-                weights, biases, scales, post, [(1, 0)] * 2, rows, 50.0
-            )
+            expected = public_result(weights, biases, scales, post, [(1, 0)] * 2, rows, 50.0)
             np.testing.assert_array_equal(runtime.predict(rows, 50.0), expected)
 
 

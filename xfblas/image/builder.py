@@ -196,6 +196,4 @@ def _require_usable(specification: ImageSpecification):
         )
     emulated = specification.mode == Mode.SW_EMU and specification.library is not None
     if emulated and not specification.library.startswith(b"\x7fELF"):
-        raise InvalidValueError(
-            "library is not a shared library (ELF), expected the kernels' .so"
-        )
+        raise InvalidValueError("library is not a shared library (ELF), expected the kernels' .so")

@@ -62,9 +62,7 @@ def _add_build(commands):
     )
     parser.add_argument("--engine", metavar="LIST", help="engines, such as fcn,gemm,gemv")
     parser.add_argument("--platform", help="name of the platform")
-    parser.add_argument(
-        "--library", metavar="FILE.so", help="the kernels, as section BITSTREAM"
-    )
+    parser.add_argument("--library", metavar="FILE.so", help="the kernels, as section BITSTREAM")
     parser.add_argument(
         "--section",
         action="append",
@@ -72,9 +70,7 @@ def _add_build(commands):
         metavar="KIND:FILE",
         help="a further section from a file, by name or number of its kind; may be repeated",
     )
-    parser.add_argument(
-        "--cfg", metavar="PATH", help="config_info.dat to write; default OUT.dat"
-    )
+    parser.add_argument("--cfg", metavar="PATH", help="config_info.dat to write; default OUT.dat")
     parser.set_defaults(run=_reporting(run_build))
 
 
@@ -94,9 +90,7 @@ def run_build(args) -> int:
     out = Path(args.out)
     cfg = Path(args.cfg) if args.cfg else out.with_suffix(".dat")
     if cfg.resolve() == out.resolve():
-        raise InvalidValueError(
-            f"image and config_info.dat are both {out}: name one of them anew"
-        )
+        raise InvalidValueError(f"image and config_info.dat are both {out}: name one of them anew")
     print(build_image(wanted, out))
     cfg.write_text(wanted.configuration.to_text(), encoding="utf-8", newline="\n")
     print(cfg)
@@ -137,9 +131,7 @@ def _configuration_of(args, preset: Configuration) -> Configuration:
     }
     changes = {name: value for name, value in changes.items() if value is not None}
     if args.engine is not None:
-        changes["engines"] = frozenset(
-            word.strip().capitalize() for word in args.engine.split(",")
-        )
+        changes["engines"] = frozenset(word.strip().capitalize() for word in args.engine.split(","))
     if args.data_type is not None:
         changes["x_data_type"] = "float" if args.data_type == "float" else "int32_t"
         changes["mac_bits"] = 32 if args.data_type == "int8" else 48

@@ -84,9 +84,7 @@ class Configuration:
         for attribute, known in (("data_type", DATA_TYPES), ("x_data_type", X_DATA_TYPES)):
             if getattr(self, attribute) not in known:
                 value = getattr(self, attribute)
-                raise InvalidValueError(
-                    f"{attribute} is {value!r}, expected {' or '.join(known)}"
-                )
+                raise InvalidValueError(f"{attribute} is {value!r}, expected {' or '.join(known)}")
         for _, attribute, minimum, maximum in NUMBERS:
             value = getattr(self, attribute)
             if type(value) is not int or not minimum <= value <= maximum:
@@ -95,9 +93,7 @@ class Configuration:
                 )
         unknown = sorted(set(self.engines) - set(ENGINES))
         if unknown:
-            raise InvalidValueError(
-                f"engine is {unknown[0]!r}, expected {' or '.join(ENGINES)}"
-            )
+            raise InvalidValueError(f"engine is {unknown[0]!r}, expected {' or '.join(ENGINES)}")
         if self.part != "".join(self.part.split()):
             raise InvalidValueError(f"part is {self.part!r}, expected no white space")
         object.__setattr__(self, "engines", frozenset(self.engines))
@@ -123,9 +119,7 @@ class Configuration:
         for number in NUMBERS:
             # Images of one width only give it once.
             fallback = numbers["ddr_width"] if number.key == "XddrWidth" else 1
-            numbers[number.attribute] = _number(
-                options, number, absent.get(number.key, fallback)
-            )
+            numbers[number.attribute] = _number(options, number, absent.get(number.key, fallback))
         return cls(
             data_type=data_type,
             x_data_type=_choice(
@@ -223,9 +217,7 @@ class Configuration:
 def _choice(options: Options, key: str, known: Mapping, absent: str | None = None) -> str:
     text = str(options.get(key, absent))
     if text not in known:
-        raise ImageError(
-            f"{options.where(key)}{key} is {text!r}, expected {' or '.join(known)}"
-        )
+        raise ImageError(f"{options.where(key)}{key} is {text!r}, expected {' or '.join(known)}")
     return X_SPELLINGS.get(text, text)
 
 

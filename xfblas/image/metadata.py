@@ -173,9 +173,7 @@ def decode_metadata(data: bytes, source: str = "EMBEDDED_METADATA") -> Metadata:
         project = ElementTree.fromstring(data.rstrip(b"\0"))
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ImageError(f"{source} is not the XML it should be: {error}") from error
-    platform, device, core = (
-        project.find(f".//{tag}") for tag in ("platform", "device", "core")
-    )
+    platform, device, core = (project.find(f".//{tag}") for tag in ("platform", "device", "core"))
     return Metadata(
         platform=_text(platform, "name"),
         part=_text(device, "fpgaDevice"),

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import Layer, Network, require_rows
+from xfblas.models import Layer, Network
 from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedLayer, QuantizedNetwork
 from xfblas.quantization.scales import (
     ACCUMULATOR_MAX,
@@ -57,7 +58,7 @@ def quantize(
     """
     if not margin >= 1:
         raise InvalidValueError(f"margin is {margin}, expected 1 or more")
-    rows = require_rows("calibration", rows, network)
+    rows = as_rows("calibration", rows, network.input_units)
     if len(rows) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
     _check_slopes(network)
@@ -104,9 +105,7 @@ def quantize_layer(
     range_is_after = layer.activation == "relu" and not legacy
     largest = seen.after if range_is_after else max(seen.before, seen.after)
     sum_scale = input_scale * weight_scale
-    post_scale, post_shift = choose_post(
-        scale_for(largest, margin=margin) / sum_scale, largest_sum
-    )
+    post_scale, post_shift = choose_post(scale_for(largest, margin=margin) / sum_scale, largest_sum)
     addend = bias * sum_scale
     if legacy and post_shift > 0:
         # The public engine only floors; half a step more in X makes that rounding.

@@ -90,7 +90,9 @@ class KerasRT(XfblasRT):
     def _check_lists(lists, calibration) -> None:
         missing = [name for name, value in lists.items() if value is None]
         if missing:
-            raise InvalidValueError(f"{', '.join(missing)} is None, expected a list like the others")
+            raise InvalidValueError(
+                f"{', '.join(missing)} is None, expected a list like the others"
+            )
         if calibration is not None:
             raise InvalidValueError(
                 "calibration and lists of scales were both given, expected one of them"

@@ -12,6 +12,19 @@ struct Vector {
   T lane[count];
 };
 
+// All lanes 0. Not Vector{}: the vendor's integers begin with no value at all.
+template <class T, int count>
+Vector<T, count> cleared() {
+#pragma HLS INLINE
+  Vector<T, count> vector;
+lanes:
+  for (int i = 0; i < count; ++i) {
+#pragma HLS UNROLL
+    vector.lane[i] = T(0);
+  }
+  return vector;
+}
+
 // Every lane to the place below it; the last one is cleared. Wires only.
 template <class T, int count>
 Vector<T, count> moved_down(const Vector<T, count>& from) {

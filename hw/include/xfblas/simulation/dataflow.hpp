@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "fiber.hpp"
+#include "thread.hpp"
 
 namespace xfblas {
 namespace simulation {
@@ -29,8 +30,6 @@ struct Deadlock : std::runtime_error {
 struct Leftover : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-class Dataflow;
 
 // What the scheduler knows of a stream: its name, and how many items and free places it has.
 class Channel {
@@ -73,26 +72,6 @@ struct Process {
   bool for_items = false;
 };
 
-// The cycles that one region took, kept for whoever asks after the launch.
-struct Span {
-  std::string process;
-  uint64_t first, last;
-};
-
-// What a thread's simulation holds between regions. Nothing is shared by threads.
-struct Thread {
-  uint64_t now = 0;           // the launch's cycle
-  uint64_t memory_pages = 0;  // 0: the memory's size is what the platform says
-  Dataflow* region = nullptr;
-  bool keeps_spans = false;
-  std::vector<Span> spans;
-
-  static Thread& current() {
-    static thread_local Thread thread;
-    return thread;
-  }
-};
-
 // Streams reach a process by reference, everything else by value.
 template <class Argument>
 struct Held {
@@ -130,7 +109,8 @@ class Dataflow {
         progress = true;
         alive -= process->fiber.done();
       }
-      if (!progress) throw Deadlock("deadlock in " + name_ + ": " + waiting() + "streams: " + fills(false));
+      if (!progress)
+        throw Deadlock("deadlock in " + name_ + ": " + waiting() + "streams: " + fills(false));
     }
     finish();
   }
@@ -171,15 +151,17 @@ class Dataflow {
     std::string text;
     for (const auto& process : processes_)
       if (!process->fiber.done() && process->waits_for)
-        text += process->fiber.name() + " waits for " + (process->for_items ? "an item" : "space") +
-                " in " + process->waits_for->fill() + "; ";
+        text += process->fiber.name() + " waits for " +
+                (process->for_items ? "an item" : "space") + " in " +
+                process->waits_for->fill() + "; ";
     return text;
   }
 
   std::string fills(bool only_filled) const {
     std::string text;
     for (const auto* channel : channels_)
-      if (!only_filled || channel->has_items()) text += (text.empty() ? "" : ", ") + channel->fill();
+      if (!only_filled || channel->has_items())
+        text += (text.empty() ? "" : ", ") + channel->fill();
     return text;
   }
 

@@ -8,6 +8,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <stdexcept>
+#include <utility>
+
+#include "thread.hpp"
 
 namespace xfblas {
 
@@ -17,6 +21,12 @@ template <class T>
 class stream<T, 0> : public hls::stream<T> {
  public:
   explicit stream(const char* name = "stream") : hls::stream<T>(name) {}
+
+  // The vendor's model only prints a warning and goes on with a value of its own.
+  T read() {
+    if (this->empty()) throw std::runtime_error(this->_name + " is read while it is empty");
+    return hls::stream<T>::read();
+  }
 };
 template <class T, int depth>
 class stream : public stream<T, 0> {
@@ -46,7 +56,9 @@ template <class Block>
 class write_lock {
  public:
   explicit write_lock(stream_of_blocks<Block>& blocks) : block_(blocks.append()) {}
-  operator Block&() { return block_; }
+  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) {
+    return block_[index];
+  }
 
  private:
   Block& block_;
@@ -57,15 +69,15 @@ class read_lock {
  public:
   explicit read_lock(stream_of_blocks<Block>& blocks) : blocks_(blocks) {}
   ~read_lock() { blocks_.drop(); }
-  operator Block&() { return blocks_.front(); }
+  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) {
+    return blocks_.front()[index];
+  }
 
  private:
   stream_of_blocks<Block>& blocks_;
 };
 
 inline void spend(uint64_t) {}
-inline uint32_t memory_limit(uint32_t platform_pages) { return platform_pages; }
-inline uint64_t simulated_now() { return 0; }
 template <class Stream, int count>
 void name_streams(Stream (&)[count], const char*) {}
 

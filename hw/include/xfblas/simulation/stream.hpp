@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "dataflow.hpp"
@@ -133,7 +133,9 @@ class write_lock {
   write_lock(const write_lock&) = delete;
   write_lock& operator=(const write_lock&) = delete;
   ~write_lock() { blocks_.release_written(); }
-  operator Block&() { return block_; }
+  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) {
+    return block_[index];
+  }
 
  private:
   stream_of_blocks<Block>& blocks_;
@@ -148,7 +150,9 @@ class read_lock {
   read_lock(const read_lock&) = delete;
   read_lock& operator=(const read_lock&) = delete;
   ~read_lock() { blocks_.release_read(); }
-  operator Block&() { return block_; }
+  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) {
+    return block_[index];
+  }
 
  private:
   stream_of_blocks<Block>& blocks_;
@@ -162,17 +166,10 @@ inline void spend(uint64_t cycles) {
   (thread.region ? thread.region->running().now : thread.now) += cycles;
 }
 
-// The pages that a kernel may touch: those of the memory it was given, if that is known.
-inline uint32_t memory_limit(uint32_t platform_pages) {
-  const auto pages = simulation::Thread::current().memory_pages;
-  return pages != 0 && pages < platform_pages ? uint32_t(pages) : platform_pages;
-}
-
-inline uint64_t simulated_now() { return simulation::Thread::current().now; }
-
 template <class Stream, int count>
 void name_streams(Stream (&streams)[count], const char* name) {
-  for (int i = 0; i < count; ++i) streams[i].rename(std::string(name) + "[" + std::to_string(i) + "]");
+  for (int i = 0; i < count; ++i)
+    streams[i].rename(std::string(name) + "[" + std::to_string(i) + "]");
 }
 
 }  // namespace xfblas

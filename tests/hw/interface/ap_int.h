@@ -1,0 +1,13 @@
+// What the kernels use of the vendor's integers, declared only.
+#ifndef AP_INT_INTERFACE_H
+#define AP_INT_INTERFACE_H
+
+template <int bits>
+class ap_int {
+ public:
+  ap_int();
+  ap_int(long long value);
+  operator long long() const;
+};
+
+#endif

@@ -1,0 +1,31 @@
+"""The kernels against the oracle, to the bit, on random programs over every integer engine."""
+
+import os
+
+import pytest
+
+import random_programs
+
+# Instructions for each engine and type; long runs set it higher.
+COUNT = int(os.environ.get("XFBLAS_HW_PROGRAMS", "1500"))
+ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8")]
+BOARDS = ["u200", "u250", "u50", "u55c", "kv260"]
+
+
+@pytest.mark.parametrize("engine, dtype", ENGINES)
+def test_smallest_engine(kernel_of, engine, dtype, seed):
+    """Every edge of tile, strip, chunk and word comes up in a few hundred of these."""
+    random_programs.run(kernel_of(engine, dtype), seed, COUNT)
+
+
+@pytest.mark.parametrize("engine, dtype", ENGINES)
+def test_streams_of_depth_one(kernel_of, engine, dtype, seed):
+    """No result, and no progress, may depend on a stream that holds more than one item."""
+    kernel = kernel_of(engine, dtype, variant="shallow", flags="-DXFBLAS_STREAM_DEPTH=1")
+    random_programs.run(kernel, seed, COUNT // 2)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("engine, dtype", ENGINES)
+def test_boards(kernel_of, engine, dtype, board, seed):
+    random_programs.run(kernel_of(engine, dtype, board), seed, max(8, COUNT // 50))

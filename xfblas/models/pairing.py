@@ -1,0 +1,158 @@
+"""Which stored weights belong to which layer: by the layer's name, or by its group."""
+
+import re
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.models.architecture import LayerSpec, snake_case
+from xfblas.models.weights import StoredLayer, StoredWeights
+
+#: What the versions call the same weight.
+_KINDS = {
+    "kernel": "kernel",
+    "W": "kernel",
+    "bias": "bias",
+    "b": "bias",
+    "gamma": "gamma",
+    "beta": "beta",
+    "moving_mean": "moving_mean",
+    "running_mean": "moving_mean",
+    "moving_variance": "moving_variance",
+    "running_std": "moving_variance",
+    "alpha": "alpha",
+    "alphas": "alpha",
+}
+
+
+def pair(
+    specs: list[LayerSpec],
+    kinds: list[tuple[str, ...]],
+    stored: StoredWeights,
+    separate: bool,
+) -> list[dict[str, np.ndarray]]:
+    """Finds the weights of each layer.
+
+    Args:
+        specs: the layers that have weights, in the order of computation.
+        kinds: the weights that each is expected to have, in Keras' order.
+        stored: what the file holds.
+        separate: the architecture did not come with the weights, so that names which Keras made
+            up may differ; then the order of the layers decides.
+
+    Returns:
+        For each layer, float32 arrays by kind: kernel, bias, gamma, beta, ...
+
+    Raises:
+        InvalidValueError: names a layer without weights, weights without a layer, or a weight that
+            is missing, not numbers, or not finite.
+    """
+    found = _by_address(specs, stored) or _by_slot(specs, stored)
+    if found is None and (separate or any(layer.address is None for layer in stored.layers)):
+        found = _by_order(specs, stored)
+    if found is None:
+        raise _mismatch(specs, stored, "their names differ")
+    return [
+        _by_kind(spec, expected, layer, stored.where)
+        for spec, expected, layer in zip(specs, kinds, found, strict=True)
+    ]
+
+
+def _by_address(specs, stored):
+    """One stored layer for each spec, or None unless all names are found and none is left over."""
+    layers = [part for layer in stored.layers for part in _parts_of(layer, specs) if part.address]
+    by_address = {layer.address: layer for layer in layers}
+    fits = len(layers) == len(by_address) == len(specs)
+    if not fits or any(spec.address not in by_address for spec in specs):
+        return None
+    return [by_address[spec.address] for spec in specs]
+
+
+def _parts_of(layer, specs):
+    """The layers of a nested model, whose weights the older layout keeps in one group."""
+    inside = [spec for spec in specs if spec.models and (spec.models[0],) == layer.address]
+    if layer.slot or not inside:
+        return [layer]
+    parts = {}
+    for weight in layer.weights:
+        parents = weight.path[:-1]
+        owners = [spec for spec in inside if parents and parents[-1] == spec.name]
+        if len(owners) > 1:
+            # The same name in models of different depth: the whole way down must agree.
+            owners = [s for s in owners if parents[-len(s.address) :] == s.address]
+        if len(owners) != 1:
+            return [layer]
+        parts.setdefault(owners[0].address, []).append(weight)
+    return [StoredLayer(address, (), tuple(weights)) for address, weights in parts.items()]
+
+
+def _by_slot(specs, stored):
+    """As Keras 3 itself pairs them: by class and count within each model."""
+    by_slot = {layer.slot: layer for layer in stored.layers}
+    if {spec.slot for spec in specs} != set(by_slot) or len(by_slot) != len(specs):
+        return None
+    return [by_slot[spec.slot] for spec in specs]
+
+
+def _by_order(specs, stored):
+    """One by one, as Keras loads weights from a file whose names differ."""
+    names = {spec.address for spec in specs}
+    strangers = [layer for layer in stored.layers if layer.address not in names]
+    if len(strangers) < len(stored.layers):
+        # With some names in common the others must be made up, or the order proves nothing.
+        chosen = [layer for layer in strangers if not _is_made_up(layer, specs)]
+        if chosen:
+            raise _mismatch(specs, stored, "some of their names agree and others do not")
+    if len(specs) != len(stored.layers):
+        raise _mismatch(specs, stored, f"there are {len(stored.layers)} and {len(specs)} of them")
+    if any(spec.models for spec in specs):
+        raise _mismatch(specs, stored, "the names differ and models are nested")
+    return list(stored.layers)
+
+
+def _is_made_up(layer, specs):
+    """Whether a name is like ``dense_4``, which Keras gives to a layer without one."""
+    if layer.address is None:
+        return True
+    bases = "|".join({re.escape(snake_case(spec.class_name)) for spec in specs})
+    return re.fullmatch(rf"({bases})(_\d+)?", layer.address[-1]) is not None
+
+
+def _mismatch(specs, stored, why):
+    listed = "\n".join(f"  {layer}" for layer in stored.layers)
+    expected = ", ".join(str(spec) for spec in specs) or "none"
+    return InvalidValueError(
+        f"{stored.where}: the layers with weights are not those of the architecture: {why}. "
+        f"Expected weights of {expected}; found\n{listed}"
+    )
+
+
+def _by_kind(spec, expected, layer, where):
+    """A layer's arrays by kind: by their names, or where those say nothing by their order."""
+    names = [re.sub(r"_\d+$", "", weight.path[-1]) for weight in layer.weights]
+    kinds = [_KINDS.get(name) for name in names]
+    if all(kind is None for kind in kinds) and len(kinds) == len(expected):
+        kinds = list(expected)
+    if sorted(map(str, kinds)) != sorted(expected):
+        raise InvalidValueError(
+            f"{where}: layer {spec} has the weights {layer}; expected {', '.join(expected)}"
+        )
+    return {
+        kind: _as_float32(weight.values, f"{where}: layer {spec}: {kind}")
+        for kind, weight in zip(kinds, layer.weights, strict=True)
+    }
+
+
+def _as_float32(values, what):
+    if values.dtype.kind != "f":
+        raise InvalidValueError(f"{what} is {values.dtype} {values.shape}, expected floats")
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32)
+    finite = np.isfinite(values)
+    if not finite.all():
+        place = tuple(int(index) for index in np.argwhere(~finite)[0])
+        raise InvalidValueError(
+            f"{what} has {values[place]} at {place}, {int((~finite).sum())} of {values.size} "
+            "values are not finite"
+        )
+    return values
