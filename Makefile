@@ -4,6 +4,7 @@ PYTHON  ?= python3
 CXX     ?= g++
 TARGET  ?= native
 DATASET ?= digits
+XCLBIN  ?=
 VENV    := .venv
 PY      := $(VENV)/bin/python
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -13,7 +14,7 @@ HOST_HEADERS := $(shell find host_cpp hw/include -name '*.h' -o -name '*.hpp')
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help check run gemm test lint format lib image bench clean
+.PHONY: help check run gemm test test-hw lint format lib image xclbin bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +44,18 @@ $(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HE
 	  >$(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 	@touch $@
 
-run: $(VENV)/installed-apps ## Run the sample app: a trained MLP on real data (DATASET=digits|wine|cancer).
-	@XFBLAS_TARGET=$(TARGET) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET)
+# csim runs the kernels' source, which an emulation image carries; native needs no kernel.
+CSIM_IMAGE := hw/build/u250-fcn-short-emu/fcn.xclbin
+RUN_IMAGE   = $(if $(XCLBIN),$(XCLBIN),$(if $(filter csim,$(TARGET)),$(CSIM_IMAGE)))
+
+run: $(VENV)/installed-apps $(if $(filter csim,$(TARGET)),csim-image) ## Run the sample app on real data (DATASET=digits|wine|cancer, TARGET=native|csim).
+	@XFBLAS_TARGET=$(TARGET) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET) $(addprefix --xclbin ,$(RUN_IMAGE))
+
+csim-image: $(VENV)/installed-apps
+	@$(MAKE) --no-print-directory -f hw/xclbin.mk TARGET=emu PYTHON=$(PY) >$(VENV)/kernel.log 2>&1 || { cat $(VENV)/kernel.log >&2; exit 1; }
+
+xclbin: $(VENV)/installed-apps ## Build an image: TARGET=emu|hw_emu|hw PLATFORM=u250 ENGINE=fcn DTYPE=short NUM_CU=4.
+	@$(MAKE) --no-print-directory -f hw/xclbin.mk TARGET=$(if $(filter native,$(TARGET)),emu,$(TARGET)) PYTHON=$(PY)
 
 gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python and in C.
 	@$(PY) apps/gemm/gemm.py
@@ -54,6 +65,9 @@ test: $(VENV)/installed-test lib ## Set up everything and run the tests and the 
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(PY) -m pytest
+
+test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
+	@$(PY) -m pytest -m hw tests
 
 lint: $(VENV)/installed-test ## Check the Python code's style.
 	@$(VENV)/bin/ruff check .

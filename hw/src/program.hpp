@@ -29,6 +29,7 @@ template <class E>
 void fetch_program(const typename E::Word* memory,
                    RawInstruction (&program)[instructions_per_page]) {
   using Format = InstructionFormat<E>;
+  using ElementBits = Bits<typename E::Element>;
   spend(memory_latency);
 fetch:
   for (uint32_t i = 0; i < instructions_per_page * Format::memory_words; ++i) {
@@ -43,8 +44,8 @@ fetch:
     elements:
       for (int e = 0; e < Format::elements_of_a_word; ++e) {
 #pragma HLS UNROLL
-        bits |= uint32_t(Bits<typename E::Element>::of(from.lane[w * Format::elements_of_a_word + e]))
-                << (e * E::Traits::bits);
+        const int lane = w * Format::elements_of_a_word + e;
+        bits |= uint32_t(ElementBits::of(from.lane[lane])) << (e * E::Traits::bits);
       }
       to.word[part * Format::words_of_a_memory_word + w] = bits;
     }
@@ -83,6 +84,7 @@ template <class E>
 void write_result(typename E::Word* memory, uint32_t slot, uint64_t start, uint64_t end,
                   Status status) {
   using Format = InstructionFormat<E>;
+  using ElementBits = Bits<typename E::Element>;
   const uint64_t first = uint64_t(result_page) * (page_bytes / E::word_bytes);
   uint32_t words[instruction_words] = {};
 #pragma HLS ARRAY_PARTITION variable=words type=complete
@@ -100,8 +102,8 @@ result:
 #pragma HLS UNROLL
       const uint32_t bits = words[part * Format::words_of_a_memory_word +
                                   lane / Format::elements_of_a_word];
-      to.lane[lane] = Bits<typename E::Element>::back(typename Bits<typename E::Element>::type(
-          bits >> (lane % Format::elements_of_a_word * E::Traits::bits)));
+      const int places = lane % Format::elements_of_a_word * E::Traits::bits;
+      to.lane[lane] = ElementBits::back(typename ElementBits::type(bits >> places));
     }
     memory[first + slot * Format::memory_words + part] = to;
   }
