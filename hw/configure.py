@@ -15,9 +15,16 @@ HERE = pathlib.Path(__file__).resolve().parent
 ELEMENTS = {"short": ("int16_t", 2), "int8": ("int8_t", 1), "float": ("float", 4)}
 ENGINES = ("fcn", "gemm", "gemv")
 NUMBERS = (
-    "clock_mhz slrs compute_units banks banks_of_a_unit bank_bytes word_bytes burst_cycles "
-    "memory_latency"
-).split()
+    "clock_mhz",
+    "slrs",
+    "compute_units",
+    "banks",
+    "banks_of_a_unit",
+    "bank_bytes",
+    "word_bytes",
+    "burst_cycles",
+    "memory_latency",
+)
 
 
 class BadBoard(Exception):

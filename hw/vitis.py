@@ -1,6 +1,6 @@
 """Writes what Vitis reads to build a kernel: hls_config.cfg (from 2023.1) and run_hls.tcl.
 
-    vitis.py --board u250 --engine fcn --folder build/u250-fcn-short
+vitis.py --board u250 --engine fcn --folder build/u250-fcn-short
 """
 
 import argparse

@@ -253,10 +253,11 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args=None, namespace=None):
         parsed, rest = super().parse_known_args(args, namespace)
+        if not Path(parsed.xclbin).is_file():
+            self.error(f"xclbin is {parsed.xclbin!r}, and there is no such file")
         if parsed.cfg is None:
             beside = Path(parsed.xclbin).parent / "config_info.dat"
-            carries = Path(parsed.xclbin).is_file() and not beside.is_file()
-            parsed.cfg = parsed.xclbin if carries else str(beside)
+            parsed.cfg = str(beside) if beside.is_file() else parsed.xclbin
         return parsed, rest
 
 

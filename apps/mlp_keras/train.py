@@ -61,7 +61,7 @@ def train_model(features, labels, class_count: int, path, epochs: int = 200) -> 
         verbose=0,
     )
     kernel, bias = model.get_layer("d1").get_weights()
-    # ((x - mean) * scale) @ kernel + bias = x @ (scale' * kernel) + (bias - (mean * scale) @ kernel)
+    # ((x - mean) * scale) @ kernel + bias, with everything that does not depend on x computed now.
     folded = [scale[:, np.newaxis] * kernel, bias - (mean * scale) @ kernel]
     model.get_layer("d1").set_weights(folded)
     _save(keras, model, path)
@@ -102,7 +102,7 @@ def _import_keras():
 
 
 def _build(keras, feature_count, class_count):
-    model = keras.Sequential([keras.layers.Input((feature_count,))])
+    model = keras.Sequential([keras.layers.Input((feature_count,))], name="mlp")
     for name, units in HIDDEN:
         model.add(keras.layers.Dense(units, activation="relu", name=name))
     model.add(keras.layers.Dense(class_count, activation="softmax", name="d3"))
@@ -127,7 +127,7 @@ def _save(keras, model, path):
     logging.set_verbosity(logging.ERROR)  # Keras calls .h5 legacy; it is what every version reads
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            bare.save(Path(folder) / path.name)
+            bare.save(Path(folder) / path.name, include_optimizer=False)
             os.replace(Path(folder) / path.name, path)
     finally:
         logging.set_verbosity(verbosity)

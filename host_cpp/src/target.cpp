@@ -3,6 +3,7 @@
 #include "csim/csim_target.hpp"
 #include "error.hpp"
 #include "native/native_target.hpp"
+#include "xrt/xrt_target.hpp"
 
 namespace xfblas {
 
@@ -15,7 +16,8 @@ std::unique_ptr<Target> open_target(const std::string& target, const Image& imag
                                           device_index);
   if (target == "csim")
     return std::make_unique<CsimTarget>(image, compute_units, device_index);
-  fail(XFBLAS_STATUS_NOT_SUPPORTED, "target is '", target, "', expected native or csim");
+  if (target == "xrt") return std::make_unique<XrtTarget>(image, compute_units, device_index);
+  fail(XFBLAS_STATUS_NOT_SUPPORTED, "target is '", target, "', expected native, csim or xrt");
 }
 
 }  // namespace xfblas

@@ -15,6 +15,7 @@
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
 EXPORTED void XFBLAS_KERNEL(const DdrWord* rd, DdrWord* wr);
+#include XFBLAS_KERNEL_SOURCE
 
 namespace {
 
@@ -45,14 +46,20 @@ uint64_t array_cycles(const std::vector<Span>& spans) {
   return cycles;
 }
 
+// The memory's size holds for this launch only.
+struct Limit {
+  explicit Limit(uint64_t pages) { Thread::current().memory_pages = pages; }
+  ~Limit() { Thread::current().memory_pages = 0; }
+};
+
 int launch(void* memory, uint64_t bytes, bool keeps_spans, char* message, size_t message_size) {
-  auto& thread = Thread::current();
   copy_message("", message, message_size);
   try {
     if (memory == nullptr || bytes < 2 * xfblas::page_bytes)
       throw std::invalid_argument("the memory has " + std::to_string(bytes) +
                                   " bytes, but instructions and results need two pages");
-    thread.begin(bytes / xfblas::page_bytes, keeps_spans);
+    Thread::current().begin(keeps_spans);
+    const Limit limit(bytes / xfblas::page_bytes);
     XFBLAS_KERNEL(static_cast<const DdrWord*>(memory), static_cast<DdrWord*>(memory));
     return 0;
   } catch (const std::exception& error) {

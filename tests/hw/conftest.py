@@ -4,11 +4,10 @@ import functools
 
 import numpy as np
 import pytest
-
 from kernels import HW, Kernel
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def build(engine, dtype, board="small", variant="", flags="", optimize=""):
     return Kernel(engine, dtype, board, variant, flags, optimize)
 
@@ -38,7 +37,17 @@ def vendor_headers():
     headers = folder / "hls4ml/templates/vivado/ap_types"
     if not (headers / "hls_stream.h").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "hls4ml", "--no-deps", "-q", "-d", folder]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "hls4ml",
+            "--no-deps",
+            "-q",
+            "-d",
+            folder,
+        ]
         done = subprocess.run(command, capture_output=True, text=True)
         wheels = sorted(folder.glob("hls4ml-*.whl"))
         if done.returncode != 0 or not wheels:

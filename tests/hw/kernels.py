@@ -69,7 +69,10 @@ class Kernel:
         """Runs the launch that lies in memory, an array of bytes."""
         message = ctypes.create_string_buffer(65536)
         failed = self._run(
-            memory.ctypes.data_as(ctypes.c_void_p), ctypes.c_uint64(memory.nbytes), message, ctypes.c_size_t(65536)
+            memory.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_uint64(memory.nbytes),
+            message,
+            ctypes.c_size_t(65536),
         )
         if failed:
             raise RuntimeError(message.value.decode())
@@ -78,8 +81,11 @@ class Kernel:
         """The same; returns the cycles of the launch."""
         message, cycles = ctypes.create_string_buffer(65536), Cycles()
         failed = self._measure(
-            memory.ctypes.data_as(ctypes.c_void_p), ctypes.c_uint64(memory.nbytes), ctypes.byref(cycles),
-            message, ctypes.c_size_t(65536)
+            memory.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_uint64(memory.nbytes),
+            ctypes.byref(cycles),
+            message,
+            ctypes.c_size_t(65536),
         )
         if failed:
             raise RuntimeError(message.value.decode())
@@ -126,12 +132,45 @@ class Program:
         self.memory[page * PAGE : page * PAGE + raw.size] = raw
         return page
 
-    def instruction(self, opcode, a=0, b=0, c=0, x=0, m=0, k=0, n=0, lda=0, ldb=0, ldc=0, ldx=0,
-                    post=(1, 0), prelu=(1, 0), flags=0, formats=0):
+    def instruction(
+        self,
+        opcode,
+        a=0,
+        b=0,
+        c=0,
+        x=0,
+        m=0,
+        k=0,
+        n=0,
+        lda=0,
+        ldb=0,
+        ldc=0,
+        ldx=0,
+        post=(1, 0),
+        prelu=(1, 0),
+        flags=0,
+        formats=0,
+    ):
         """Appends an instruction and returns its slot."""
         self.words.append(
-            [opcode, a, b, c, x, m, k, n, lda, ldb, ldc, ldx, post[0] << 8 | post[1],
-             (prelu[0] << 6 | prelu[1]) & 0xFFFF, flags, formats]
+            [
+                opcode,
+                a,
+                b,
+                c,
+                x,
+                m,
+                k,
+                n,
+                lda,
+                ldb,
+                ldc,
+                ldx,
+                post[0] << 8 | post[1],
+                (prelu[0] << 6 | prelu[1]) & 0xFFFF,
+                flags,
+                formats,
+            ]
         )
         return len(self.words) - 1
 
@@ -154,4 +193,8 @@ class Program:
         """A matrix of whole rows from a page on."""
         count = rows * stride
         start = page * PAGE
-        return self.memory[start : start + count * np.dtype(dtype).itemsize].view(dtype).reshape(rows, stride)
+        return (
+            self.memory[start : start + count * np.dtype(dtype).itemsize]
+            .view(dtype)
+            .reshape(rows, stride)
+        )

@@ -17,8 +17,18 @@ OPTIONS = {
     "DATAFLOW": {"disable_start_propagation"},
     "DEPENDENCE": {"variable", "class", "type", "direction", "distance", "dependent"},
     "INLINE": {"off", "recursive"},
-    "INTERFACE": {"mode", "port", "offset", "bundle", "latency", "depth", "num_read_outstanding",
-                  "num_write_outstanding", "max_read_burst_length", "max_write_burst_length"},
+    "INTERFACE": {
+        "mode",
+        "port",
+        "offset",
+        "bundle",
+        "latency",
+        "depth",
+        "num_read_outstanding",
+        "num_write_outstanding",
+        "max_read_burst_length",
+        "max_write_burst_length",
+    },
     "LOOP_TRIPCOUNT": {"min", "max", "avg"},
     "PIPELINE": {"II", "style", "off", "rewind"},
     "STREAM": {"variable", "depth", "type"},
@@ -60,7 +70,7 @@ def split_arguments(text):
             part = ""
         else:
             part += char
-    return parts + [part.strip()] if part.strip() else parts
+    return [*parts, part.strip()] if part.strip() else parts
 
 
 class Function:
@@ -84,8 +94,14 @@ def functions_of(text):
             continue
         start = end + behind.end() - 1
         head = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        found.append(Function(head, match.group(1), text[match.end() : end - 1],
-                              text[start : closing(text, start)]))
+        found.append(
+            Function(
+                head,
+                match.group(1),
+                text[match.end() : end - 1],
+                text[start : closing(text, start)],
+            )
+        )
     return found
 
 
@@ -104,9 +120,9 @@ def check_pragma(line, function):
         if value not in VALUES.get((name, key), {value}):
             yield f"{name} {key} cannot be {value}"
         code = re.sub(r"#pragma[^\n]*", "", function.text)
-        if key in ("variable", "port") and value != "return":
-            if not re.search(rf"[\w>&*\]] ?[&*]?\b{value}\b", code):
-                yield f"{name} names {value}, which {function.name} does not declare"
+        names_variable = key in ("variable", "port") and value != "return"
+        if names_variable and not re.search(rf"[\w>&*\]] ?[&*]?\b{value}\b", code):
+            yield f"{name} names {value}, which {function.name} does not declare"
 
 
 def calls_of(body, by_name):
@@ -166,6 +182,7 @@ def direction(function, index, by_name, depth=0):
 
 def processes_of(body):
     """(function, arguments) of every process, with the loops over the array's rows unrolled."""
+
     def unrolled(match):
         start = body.find("{", match.start())
         return start, closing(body, start)
@@ -180,8 +197,10 @@ def processes_of(body):
     for match in re.finditer(r"XFBLAS_PROCESS\(", text):
         arguments = split_arguments(text[match.end() : closing(text, match.end() - 1, "()") - 1])
         name = re.match(r"\w+", arguments[0]).group()
-        yield name, [re.sub(r"\[([^]]*)\]", lambda m: f"[{eval(m.group(1))}]", a)
-                     for a in arguments[1:]]
+        yield (
+            name,
+            [re.sub(r"\[([^]]*)\]", lambda m: f"[{eval(m.group(1))}]", a) for a in arguments[1:]],
+        )
 
 
 def check_region(function, by_name):
@@ -206,7 +225,7 @@ def check_region(function, by_name):
         is_open_end = used.endswith(f"[{UNROLLED}]")
         for use in ("read", "write"):
             count = len(uses.get(use, []))
-            if count > 1 or count == 0 and not is_open_end:
+            if count > 1 or (count == 0 and not is_open_end):
                 yield f"{used} of {function.name} has {count} processes that {use} it"
     for port, names in ports.items():
         if len(names) > 1:

@@ -1,7 +1,7 @@
 """Random programs: shapes, leading dimensions, fields, flags, extreme values and both layouts."""
 
 import numpy as np
-import oracle
+import reference
 from kernels import (
     A_PACKED,
     B_PACKED,
@@ -98,28 +98,63 @@ class RandomProduct:
             full_b, ldb = pack(b, k["tile_columns"], k["array_columns"]), 0
             flags |= B_PACKED
 
-        post = (int(rng.choice([0, 1, 3, 65535, rng.integers(65536)])),
-                int(rng.choice([0, 1, 8, 15, 47, 48, 63, 64, 255, rng.integers(48)])))
-        prelu = (int(rng.choice([0, 1, 2, -512, 511, rng.integers(-512, 512)])),
-                 int(rng.choice([0, 1, 6, 31, rng.integers(32)])))
+        post = (
+            int(rng.choice([0, 1, 3, 65535, rng.integers(65536)])),
+            int(rng.choice([0, 1, 8, 15, 47, 48, 63, 64, 255, rng.integers(48)])),
+        )
+        prelu = (
+            int(rng.choice([0, 1, 2, -512, 511, rng.integers(-512, 512)])),
+            int(rng.choice([0, 1, 6, 31, rng.integers(32)])),
+        )
         function, formats = None, 0
         bits = kernel.dtype.itemsize * 8
         if is_fcn and rng.random() < 0.2:
             source, target = (int(f) for f in rng.integers(0, bits, 2))
             which = int(rng.integers(1, 3))
-            function = (oracle.tanh, oracle.sigmoid)[which - 1](bits, source, target)
+            function = (reference.tanh, reference.sigmoid)[which - 1](bits, source, target)
             flags |= which << 8
             formats = source | target << 8
         self.slot = program.instruction(
-            OPCODES[kernel.engine], program.place(full_a), program.place(full_b), c_page, x_page,
-            m, depth, n, lda, ldb, ldc, ldx, post, prelu, flags, formats)
-        self.describe.update(lda=lda, ldb=ldb, ldc=ldc, ldx=ldx, post=post, prelu=prelu,
-                             flags=flags, formats=formats, x_page=x_page)
+            OPCODES[kernel.engine],
+            program.place(full_a),
+            program.place(full_b),
+            c_page,
+            x_page,
+            m,
+            depth,
+            n,
+            lda,
+            ldb,
+            ldc,
+            ldx,
+            post,
+            prelu,
+            flags,
+            formats,
+        )
+        self.describe.update(
+            lda=lda,
+            ldb=ldb,
+            ldc=ldc,
+            ldx=ldx,
+            post=post,
+            prelu=prelu,
+            flags=flags,
+            formats=formats,
+            x_page=x_page,
+        )
         self.c_page, self.ldc = c_page, ldc
         self.expected = full_c.copy()
-        self.expected[:, :n] = oracle.fcn(
-            a, b, x, post=post, prelu=prelu if is_fcn else (1, 0), round=bool(flags & ROUND),
-            saturate=bool(flags & SATURATE), function=function)
+        self.expected[:, :n] = reference.fcn(
+            a,
+            b,
+            x,
+            post=post,
+            prelu=prelu if is_fcn else (1, 0),
+            round=bool(flags & ROUND),
+            saturate=bool(flags & SATURATE),
+            function=function,
+        )
 
     def check(self):
         """Compares all of C's rows, and what lies between them."""
@@ -130,7 +165,8 @@ class RandomProduct:
             row, column = np.argwhere(got != self.expected)[0]
             raise AssertionError(
                 f"C[{row}, {column}] is {got[row, column]}, expected "
-                f"{self.expected[row, column]}: {self.describe}")
+                f"{self.expected[row, column]}: {self.describe}"
+            )
 
 
 class RandomVectorProduct:
@@ -144,12 +180,13 @@ class RandomVectorProduct:
         a, x, y = (integers(rng, kernel.dtype, shape) for shape in ((m, n), n, m))
         full_a, lda = with_stride(rng, a, word)
         # What follows y in its page must stay as it is.
-        self.expected = np.concatenate([oracle.gemv(a, x, y), integers(rng, kernel.dtype, 7)])
+        self.expected = np.concatenate([reference.gemv(a, x, y), integers(rng, kernel.dtype, 7)])
         self.page = program.place(np.concatenate([y, self.expected[m:]]))
         self.kernel, self.program = kernel, program
         self.describe = dict(m=m, n=n, lda=lda)
-        self.slot = program.instruction(OPCODES["gemv"], program.place(full_a), program.place(x),
-                                        self.page, m=m, k=n, lda=lda)
+        self.slot = program.instruction(
+            OPCODES["gemv"], program.place(full_a), program.place(x), self.page, m=m, k=n, lda=lda
+        )
 
     def check(self):
         assert self.program.status(self.slot) == OK, self.describe
@@ -226,8 +263,11 @@ def expected_status(words, kernel, pages):
     if kernel.engine == "gemv":
         if min(m, k) == 0:
             return ZERO_SIZE
-        checks = [rows_status(a, m, k, lda, size, pages), rows_status(b, 1, k, k, size, pages),
-                  rows_status(c, 1, m, m, size, pages)]
+        checks = [
+            rows_status(a, m, k, lda, size, pages),
+            rows_status(b, 1, k, k, size, pages),
+            rows_status(c, 1, m, m, size, pages),
+        ]
         return next((status for status in checks if status), OK)
     if min(m, k, n) == 0:
         return ZERO_SIZE
@@ -238,13 +278,16 @@ def expected_status(words, kernel, pages):
 
     checks = [
         fields_status(words, kernel),
-        packed(a, m, kernel.array_rows) if flags & A_PACKED
+        packed(a, m, kernel.array_rows)
+        if flags & A_PACKED
         else rows_status(a, m, k, lda, size, pages),
-        packed(b, n, kernel.array_columns) if flags & B_PACKED
+        packed(b, n, kernel.array_columns)
+        if flags & B_PACKED
         else rows_status(b, k, n, ldb, size, pages),
         rows_status(c, m, n, ldc, size, pages),
         rows_status(x, 1 if flags & BIAS_ROW else m, n, ldx, kernel.addend.itemsize, pages)
-        if x else OK,
+        if x
+        else OK,
     ]
     return next((status for status in checks if status), OK)
 
@@ -270,7 +313,7 @@ def run_hostile(kernel, seed, count, pages=24):
         assert np.array_equal(memory[:PAGE], before[:PAGE]), "page 0 changed"
         written = np.zeros(memory.size, bool)
         written[PAGE : 2 * PAGE] = True
-        for words, status in zip(given, statuses):
+        for words, status in zip(given, statuses, strict=True):
             if status == OK:
                 mark_result(written, words, kernel)
         assert np.array_equal(memory[~written], before[~written]), "something else changed"

@@ -1,4 +1,6 @@
-"""Runs random programs in a process of its own: python run_programs.py engine dtype variant flags seed count.
+"""Runs random programs in a process of its own.
+
+    python run_programs.py engine dtype variant flags seed count
 
 The sanitizers need this, because their runtime must be loaded before Python's own memory is.
 """

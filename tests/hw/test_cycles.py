@@ -6,7 +6,6 @@ reaches these intervals.
 
 import numpy as np
 import pytest
-
 from kernels import A_PACKED, B_PACKED, BIAS_ROW, OPCODES, Program, pack
 
 
@@ -30,8 +29,21 @@ def add_layer(program, kernel, m, k, n, packed, bias_row):
         a, flags = pack(a[:, :k].T, kernel.tile_rows, kernel.array_rows), flags | A_PACKED
     if "b" in packed:
         b, flags = pack(b, kernel.tile_columns, kernel.array_columns), flags | B_PACKED
-    return program.instruction(OPCODES["fcn"], program.place(a), program.place(b), c,
-                               program.place(x), m, k, n, lda, ldb, ldc, ldx, flags=flags)
+    return program.instruction(
+        OPCODES["fcn"],
+        program.place(a),
+        program.place(b),
+        c,
+        program.place(x),
+        m,
+        k,
+        n,
+        lda,
+        ldb,
+        ldc,
+        ldx,
+        flags=flags,
+    )
 
 
 def launch(kernel, layers, packed="ab", bias_row=True):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from kernels import A_PACKED, B_PACKED, BIAS_ROW, OK, OPCODES, Program, pack
 from random_programs import awkward, with_stride
 
@@ -22,7 +21,10 @@ def bound(a, b, x):
 def test_product(kernel_of, engine, board, count, seed):
     kernel, rng = kernel_of(engine, "float", board), np.random.default_rng(seed)
     for _ in range(count):
-        m, n = awkward(rng, kernel.tile_rows, kernel.array_rows), awkward(rng, kernel.tile_columns, 4)
+        m, n = (
+            awkward(rng, kernel.tile_rows, kernel.array_rows),
+            awkward(rng, kernel.tile_columns, 4),
+        )
         k = awkward(rng, kernel.chunk, 4)
         a, b = random_floats(rng, (m, k)), random_floats(rng, (k, n))
         flags = int(rng.choice([0, BIAS_ROW]))
@@ -41,9 +43,21 @@ def test_product(kernel_of, engine, board, count, seed):
         program = Program(8192)
         c_page = program.place(full_c)
         slot = program.instruction(
-            OPCODES[engine], program.place(full_a), program.place(full_b), c_page,
-            program.place(full_x), m, k, n, lda, ldb, ldc, ldx,
-            prelu=(0 if is_relu else 1, 0), flags=flags)
+            OPCODES[engine],
+            program.place(full_a),
+            program.place(full_b),
+            c_page,
+            program.place(full_x),
+            m,
+            k,
+            n,
+            lda,
+            ldb,
+            ldc,
+            ldx,
+            prelu=(0 if is_relu else 1, 0),
+            flags=flags,
+        )
         kernel.run(program.finish())
         assert program.status(slot) == OK
         got = program.read(c_page, np.float32, m, ldc)
@@ -63,8 +77,9 @@ def test_matrix_vector(kernel_of, board, count, seed):
         full_a, lda = with_stride(rng, a, 4)
         program = Program(8192)
         page = program.place(y)
-        slot = program.instruction(OPCODES["gemv"], program.place(full_a), program.place(x), page,
-                                   m=m, k=n, lda=lda)
+        slot = program.instruction(
+            OPCODES["gemv"], program.place(full_a), program.place(x), page, m=m, k=n, lda=lda
+        )
         kernel.run(program.finish())
         assert program.status(slot) == OK
         got = program.read(page, np.float32, 1, m)[0]
@@ -79,7 +94,14 @@ def test_what_lies_behind_a_row_is_not_added(kernel_of):
     a[:, :5] = 1
     program = Program()
     page = program.place(np.zeros(3, np.float32))
-    program.instruction(OPCODES["gemv"], program.place(a), program.place(np.ones(5, np.float32)),
-                        page, m=3, k=5, lda=9)
+    program.instruction(
+        OPCODES["gemv"],
+        program.place(a),
+        program.place(np.ones(5, np.float32)),
+        page,
+        m=3,
+        k=5,
+        lda=9,
+    )
     kernel.run(program.finish())
     assert np.array_equal(program.read(page, np.float32, 1, 3)[0], [5, 5, 5])

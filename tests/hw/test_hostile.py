@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 import random_programs
 from kernels import OK, OPCODES, OUT_OF_MEMORY, PAGE, UNKNOWN_OPCODE, Program
 
@@ -41,7 +40,9 @@ def test_full_page_and_early_end(kernel_of):
             if index == closes_at:
                 program.control(last=1)
             else:
-                program.instruction(OPCODES["fcn"], one, one, page, m=1, k=1, n=1, lda=1, ldb=1, ldc=1)
+                program.instruction(
+                    OPCODES["fcn"], one, one, page, m=1, k=1, n=1, lda=1, ldb=1, ldc=1
+                )
         kernel.run(program.finish())
         ran = [int(program.read(page, np.int16, 1, 1)[0, 0]) for page in pages]
         assert sum(ran) == (63 if closes_at is None else closes_at)

@@ -5,7 +5,6 @@ import subprocess
 
 import numpy as np
 import pytest
-
 from kernels import HW, pack
 
 
@@ -14,8 +13,22 @@ def library():
     path = HW / "build" / "packed.so"
     path.parent.mkdir(exist_ok=True)
     source = HW.parent / "tests/hw/packed.cpp"
-    subprocess.run(["g++", "-std=c++14", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra",
-                    f"-I{HW / 'include'}", str(source), "-o", str(path)], check=True)
+    subprocess.run(
+        [
+            "g++",
+            "-std=c++14",
+            "-O1",
+            "-shared",
+            "-fPIC",
+            "-Wall",
+            "-Wextra",
+            f"-I{HW / 'include'}",
+            str(source),
+            "-o",
+            str(path),
+        ],
+        check=True,
+    )
     library = ctypes.CDLL(str(path))
     for function in (library.packed_elements, library.packed_place):
         function.restype = ctypes.c_uint64
@@ -34,7 +47,12 @@ def test_header_and_tests_pack_alike(library, k, across):
         assert expected[place] == matrix[i, j]
     for source, strides in ((matrix, (across, 1)), (matrix.T.copy(), (1, k))):
         got = np.full(expected.size, -1, np.int16)
-        library.pack_int16(tile, strip, *sizes, source.ctypes.data_as(ctypes.c_void_p),
-                           *(ctypes.c_uint64(stride) for stride in strides),
-                           got.ctypes.data_as(ctypes.c_void_p))
+        library.pack_int16(
+            tile,
+            strip,
+            *sizes,
+            source.ctypes.data_as(ctypes.c_void_p),
+            *(ctypes.c_uint64(stride) for stride in strides),
+            got.ctypes.data_as(ctypes.c_void_p),
+        )
         assert np.array_equal(got, expected)

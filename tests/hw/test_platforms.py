@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-
 from kernels import HW
 
 BOARDS = sorted(path.parent.name for path in HW.glob("platforms/*/platform.cfg"))
@@ -27,50 +26,83 @@ def test_the_boards_are_there():
     assert set(BOARDS) >= {"u200", "u250", "u50", "u55c", "kv260"}
 
 
+@pytest.mark.hw
 @pytest.mark.parametrize("dtype", ["short", "int8", "float"])
 @pytest.mark.parametrize("engine", ["fcn", "gemm", "gemv"])
 @pytest.mark.parametrize("board", BOARDS)
 def test_every_combination_compiles(tmp_path, board, engine, dtype):
     """The static_asserts hold for each of them."""
-    assert configure(tmp_path, "--board", board, "--engine", engine, "--dtype", dtype).returncode == 0
+    assert (
+        configure(tmp_path, "--board", board, "--engine", engine, "--dtype", dtype).returncode == 0
+    )
     done = subprocess.run(
-        ["g++", "-std=c++14", "-fsyntax-only", "-Wno-unknown-pragmas", f"-I{HW / 'include'}",
-         f"-I{tmp_path}", str(HW / f"src/{engine}_kernel.cpp")], capture_output=True, text=True)
+        [
+            "g++",
+            "-std=c++14",
+            "-fsyntax-only",
+            "-Wno-unknown-pragmas",
+            f"-I{HW / 'include'}",
+            f"-I{tmp_path}",
+            str(HW / f"src/{engine}_kernel.cpp"),
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_config_info_speaks_of_the_image(tmp_path):
     configure(tmp_path, "--board", "u250", "--engine", "fcn", "--dtype", "short")
     words = dict(line.split("=") for line in (tmp_path / "config_info.dat").read_text().split())
-    expected = {"dataType": "short", "ddrWidth": "32", "XddrWidth": "16", "numKernels": "4",
-                "macBits": "48", "runFcn": "1", "runGemm": "0", "numInstr": "64"}
+    expected = {
+        "dataType": "short",
+        "ddrWidth": "32",
+        "XddrWidth": "16",
+        "numKernels": "4",
+        "macBits": "48",
+        "runFcn": "1",
+        "runGemm": "0",
+        "numInstr": "64",
+    }
     assert {name: words[f"BLAS_{name}"] for name in expected} == expected
 
 
 def test_link_configuration(tmp_path):
     configure(tmp_path, "--board", "u250", "--engine", "fcn", "--dtype", "short", "--units", "2")
     assert (tmp_path / "link.cfg").read_text().splitlines() == [
-        "[connectivity]", "nk=fcnKernel:2", "sp=fcnKernel_1.rd:DDR[0]", "sp=fcnKernel_1.wr:DDR[0]",
-        "slr=fcnKernel_1:SLR0", "sp=fcnKernel_2.rd:DDR[1]", "sp=fcnKernel_2.wr:DDR[1]",
-        "slr=fcnKernel_2:SLR1"]
+        "[connectivity]",
+        "nk=fcnKernel:2",
+        "sp=fcnKernel_1.rd:DDR[0]",
+        "sp=fcnKernel_1.wr:DDR[0]",
+        "slr=fcnKernel_1:SLR0",
+        "sp=fcnKernel_2.rd:DDR[1]",
+        "sp=fcnKernel_2.wr:DDR[1]",
+        "slr=fcnKernel_2:SLR1",
+    ]
     configure(tmp_path, "--board", "u50", "--engine", "gemm", "--dtype", "short", "--units", "2")
     assert "sp=gemmKernel_2.rd:HBM[4:7]" in (tmp_path / "link.cfg").read_text()
 
 
-@pytest.mark.parametrize("arguments, sentence", [
-    (["--board", "u1"], "no board is called 'u1', expected one of"),
-    (["--board", "kv260", "--units", "9"], "9 compute units need 9 banks, the board has 1"),
-])
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["--board", "u1"], "no board is called 'u1', expected one of"),
+        (["--board", "kv260", "--units", "9"], "9 compute units need 9 banks, the board has 1"),
+    ],
+)
 def test_errors_are_sentences(tmp_path, arguments, sentence):
     done = configure(tmp_path, "--engine", "fcn", "--dtype", "short", *arguments)
     assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("line, sentence", [
-    ("clock_mhz 250", "line 1: 'clock_mhz 250' is not name = value"),
-    ("clock_mhz = fast", "clock_mhz is 'fast', expected a number"),
-    ("slrs = 1\nslrs = 2", "line 2: slrs is given twice"),
-])
+@pytest.mark.parametrize(
+    "line, sentence",
+    [
+        ("clock_mhz 250", "line 1: 'clock_mhz 250' is not name = value"),
+        ("clock_mhz = fast", "clock_mhz is 'fast', expected a number"),
+        ("slrs = 1\nslrs = 2", "line 2: slrs is given twice"),
+    ],
+)
 def test_bad_lines_are_named(tmp_path, line, sentence):
     module = configure_module()
     path = tmp_path / "platform.cfg"

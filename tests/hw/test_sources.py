@@ -1,17 +1,17 @@
-"""The kernels as text and for the compiler: what Vitis HLS would refuse, as far as that shows here."""
+"""The kernels as text: what Vitis HLS would refuse, as far as that shows here."""
 
 import re
 import shutil
 import subprocess
 
-import pytest
-
 import pragma_lint
+import pytest
 from kernels import HW, Kernel
 
 KERNELS = sorted(HW.glob("src/*.cpp"))
 HEADERS = sorted(HW.glob("src/*.hpp")) + [
-    HW / "include/xfblas" / name for name in ("activation.hpp", "instruction.hpp", "vector.hpp")]
+    HW / "include/xfblas" / name for name in ("activation.hpp", "instruction.hpp", "vector.hpp")
+]
 SOURCES = KERNELS + HEADERS
 INTERFACE = HW.parent / "tests/hw/interface"
 BANNED = {
@@ -29,10 +29,24 @@ BANNED = {
 def test_compiles_for_synthesis(kernel_of, engine, dtype):
     """With __SYNTHESIS__, against declarations of the vendor's classes, and without exceptions."""
     folder = kernel_of(engine, dtype).folder
-    command = ["g++", "-std=c++14", "-D__SYNTHESIS__", "-fno-exceptions", "-fno-rtti",
-               "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Werror=vla", "-Wno-unknown-pragmas",
-               "-Wno-unused-label", f"-I{INTERFACE}", f"-I{HW / 'include'}", f"-I{folder}",
-               str(HW / f"src/{engine}_kernel.cpp")]
+    command = [
+        "g++",
+        "-std=c++14",
+        "-D__SYNTHESIS__",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fsyntax-only",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-Werror=vla",
+        "-Wno-unknown-pragmas",
+        "-Wno-unused-label",
+        f"-I{INTERFACE}",
+        f"-I{HW / 'include'}",
+        f"-I{folder}",
+        str(HW / f"src/{engine}_kernel.cpp"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -55,18 +69,30 @@ def changed(tmp_path, name, old, new):
     return paths
 
 
-@pytest.mark.parametrize("name, old, new, complaint", [
-    ("collect.hpp", "PIPELINE II=1", "PIPELNE II=1", "unknown pragma PIPELNE"),
-    ("collect.hpp", "#pragma HLS PIPELINE II=1", "", "vectors of collect has neither"),
-    ("collect.hpp", "vectors:\n", "\n", "a loop of collect has no label"),
-    ("feed_b.hpp", "BIND_STORAGE variable=held", "BIND_STORAGE variable=hold", "names hold"),
-    ("feed_b.hpp", "impl=lutram", "impl=blockram", "impl cannot be blockram"),
-    ("multiply.hpp", "rd, task, a_words", "rd, task, b_words", "2 processes that write it"),
-    ("multiply.hpp", "collected[0], addends", "collected[1], addends", "2 processes that read it"),
-    ("multiply.hpp", "write_c<E>, wr,", "write_c<E>, rd,", "port rd of multiply is used by"),
-    ("multiply_vector.hpp", "x_words, a_words, parts", "x_words, y_words, parts",
-     "a_words of multiply_vector has 0 processes that read it"),
-])
+@pytest.mark.parametrize(
+    "name, old, new, complaint",
+    [
+        ("collect.hpp", "PIPELINE II=1", "PIPELNE II=1", "unknown pragma PIPELNE"),
+        ("collect.hpp", "#pragma HLS PIPELINE II=1", "", "vectors of collect has neither"),
+        ("collect.hpp", "vectors:\n", "\n", "a loop of collect has no label"),
+        ("feed_b.hpp", "BIND_STORAGE variable=held", "BIND_STORAGE variable=hold", "names hold"),
+        ("feed_b.hpp", "impl=lutram", "impl=blockram", "impl cannot be blockram"),
+        ("multiply.hpp", "rd, task, a_words", "rd, task, b_words", "2 processes that write it"),
+        (
+            "multiply.hpp",
+            "collected[0], addends",
+            "collected[1], addends",
+            "2 processes that read it",
+        ),
+        ("multiply.hpp", "write_c<E>, wr,", "write_c<E>, rd,", "port rd of multiply is used by"),
+        (
+            "multiply_vector.hpp",
+            "x_words, a_words, parts",
+            "x_words, y_words, parts",
+            "a_words of multiply_vector has 0 processes that read it",
+        ),
+    ],
+)
 def test_lint_sees_what_it_should(tmp_path, name, old, new, complaint):
     complaints = pragma_lint.lint(changed(tmp_path, name, old, new))
     assert any(complaint in text for text in complaints), complaints
@@ -82,8 +108,11 @@ def test_nothing_banned(path):
 
 def test_no_recursion():
     """No function reaches itself; calls are found by name."""
-    functions = [f for path in SOURCES
-                 for f in pragma_lint.functions_of(pragma_lint.without_comments(path.read_text()))]
+    functions = [
+        f
+        for path in SOURCES
+        for f in pragma_lint.functions_of(pragma_lint.without_comments(path.read_text()))
+    ]
     names = {f.name for f in functions}
     calls = {}
     for function in functions:
@@ -101,8 +130,9 @@ def test_no_recursion():
     assert [name for name in calls if name in reachable(name, set())] == []
 
 
-@pytest.mark.parametrize("path", sorted(HW.rglob("*.[hc]pp")) + sorted(HW.rglob("*.h")),
-                         ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(HW.rglob("*.[hc]pp")) + sorted(HW.rglob("*.h")), ids=lambda path: path.name
+)
 def test_lines_are_short(path):
     if "build" in path.parts:
         return
@@ -118,20 +148,34 @@ def test_clang_tidy(kernel_of):
     folder = kernel_of("fcn", "short").folder
     checks = "-*,misc-no-recursion,cppcoreguidelines-no-malloc,bugprone-infinite-loop"
     done = subprocess.run(
-        [tidy, f"-checks={checks}", "--warnings-as-errors=*", *map(str, KERNELS), "--", "-std=c++14",
-         f"-I{HW / 'include'}", f"-I{folder}", "-Wno-unknown-pragmas"],
-        capture_output=True, text=True)
+        [
+            tidy,
+            f"-checks={checks}",
+            "--warnings-as-errors=*",
+            *map(str, KERNELS),
+            "--",
+            "-std=c++14",
+            f"-I{HW / 'include'}",
+            f"-I{folder}",
+            "-Wno-unknown-pragmas",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("change, sentence", [
-    (("short.array = 4x8", "short.array = 5x8"), "powers of two"),
-    (("short.tile = 8x16", "short.tile = 10x16"), "whole strips of array_rows rows"),
-    (("short.tile = 8x16", "short.tile = 8x20"), "whole strips of array_columns"),
-    (("short.chunk = 8", "short.chunk = 12"), "chunk of k must be a multiple"),
-    (("word_bytes = 16", "word_bytes = 24"), "a memory word has 16, 32 or 64 bytes"),
-    (("short.tile = 8x16", "short.tile = 4x8"), "waits for its own sums"),
-])
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        (("short.array = 4x8", "short.array = 5x8"), "powers of two"),
+        (("short.tile = 8x16", "short.tile = 10x16"), "whole strips of array_rows rows"),
+        (("short.tile = 8x16", "short.tile = 8x20"), "whole strips of array_columns"),
+        (("short.chunk = 8", "short.chunk = 12"), "chunk of k must be a multiple"),
+        (("word_bytes = 16", "word_bytes = 24"), "a memory word has 16, 32 or 64 bytes"),
+        (("short.tile = 8x16", "short.tile = 4x8"), "waits for its own sums"),
+    ],
+)
 def test_impossible_sizes_fail_with_a_sentence(tmp_path, change, sentence):
     board = tmp_path / "odd" / "platform.cfg"
     board.parent.mkdir()

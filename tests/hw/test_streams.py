@@ -1,9 +1,8 @@
-"""The simulation itself: a deadlock is found and named, items left over too, cycles are counted."""
+"""The simulation: deadlocks are found and named, leftover items too, cycles are counted."""
 
 import subprocess
 
 import pytest
-
 from kernels import HW
 
 
@@ -12,8 +11,22 @@ def regions():
     program = HW / "build" / "streams"
     program.parent.mkdir(exist_ok=True)
     source = HW.parent / "tests" / "hw" / "streams.cpp"
-    subprocess.run(["g++", "-std=c++14", "-O1", "-g", "-U_FORTIFY_SOURCE", "-Wall", "-Wextra",
-                    f"-I{HW / 'include'}", str(source), "-o", str(program)], check=True)
+    subprocess.run(
+        [
+            "g++",
+            "-std=c++14",
+            "-O1",
+            "-g",
+            "-U_FORTIFY_SOURCE",
+            "-Wall",
+            "-Wextra",
+            f"-I{HW / 'include'}",
+            str(source),
+            "-o",
+            str(program),
+        ],
+        check=True,
+    )
     return lambda what: subprocess.run([program, what], capture_output=True, text=True)
 
 

@@ -7,13 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-
 import random_programs
 from kernels import HW
 
 ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8")]
 
 
+@pytest.mark.hw
 @pytest.mark.parametrize("engine, dtype", ENGINES)
 def test_vendor_headers(kernel_of, vendor_headers, engine, dtype, seed, capfd):
     """With the vendor's ap_int and hls::stream, one process after the other."""
@@ -25,23 +25,36 @@ def test_vendor_headers(kernel_of, vendor_headers, engine, dtype, seed, capfd):
 
 def sanitizer_runtimes():
     names = ("libasan.so", "libubsan.so")
-    found = [subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True)
-             .stdout.strip() for name in names]
+    found = [
+        subprocess.run(
+            ["g++", f"-print-file-name={name}"], capture_output=True, text=True
+        ).stdout.strip()
+        for name in names
+    ]
     if not all(os.path.isabs(path) for path in found):
         pytest.skip("g++ came without its sanitizers' libraries")
     return " ".join(found)
 
 
+@pytest.mark.hw
 @pytest.mark.parametrize("dtype", ["short", "int8"])
 @pytest.mark.parametrize("engine", ["fcn", "gemm", "gemv"])
 def test_sanitizers(engine, dtype, seed):
     """AddressSanitizer puts a fence around the memory block, so an access outside shows."""
-    environment = dict(os.environ, LD_PRELOAD=sanitizer_runtimes(), ASAN_OPTIONS="detect_leaks=0",
-                       UBSAN_OPTIONS="print_stacktrace=1")
+    environment = dict(
+        os.environ,
+        LD_PRELOAD=sanitizer_runtimes(),
+        ASAN_OPTIONS="detect_leaks=0",
+        UBSAN_OPTIONS="print_stacktrace=1",
+    )
     script = HW.parent / "tests" / "hw" / "run_programs.py"
     flags = "-fsanitize=address,undefined -fno-sanitize-recover=all"
-    done = subprocess.run([sys.executable, str(script), engine, dtype, "sanitized", flags,
-                           str(seed), "60"], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(script), engine, dtype, "sanitized", flags, str(seed), "60"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
 
 

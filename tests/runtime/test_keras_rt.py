@@ -169,3 +169,21 @@ def test_softmax_and_compare_results(capsys):
     assert "labels agree on 0 of 2 rows" in capsys.readouterr().out
     with pytest.raises(errors.InvalidValueError, match=r"shape \(1, 3\)"):
         compare_results(probabilities, probabilities[:1])
+
+
+def test_features_of_very_different_sizes(generator):
+    """Raw data: one feature in thousands, one in thousandths, one that calibration saw as 0."""
+    sizes = np.array([5000.0, 0.002, 1.0, 5000.0], np.float32)
+    kernel = (generator.standard_normal((4, 6)) / sizes[:, None]).astype(np.float32)
+    layer = Layer("d", kernel, np.zeros(6, np.float32), *LINEAR)
+    network = Network("raw", (layer,), "linear", (4,))
+    rows = (generator.uniform(-1, 1, (300, 4)) * sizes).astype(np.float32)
+    seen = rows * np.array([1, 1, 1, 0], np.float32)
+    with xfblas.open() as device:
+        runtime = xfblas.KerasRT(
+            network, calibration=seen, compute_unit=device.compute_units[0], margin=1.5
+        )
+        found = runtime.predict(rows)
+    expected = network.forward(rows)
+    noise = np.abs(found - expected).max() / np.abs(expected).max()
+    assert noise < 2**-9

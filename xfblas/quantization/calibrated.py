@@ -5,6 +5,9 @@ multiplies them by postScale / 2**postShift, so its output has
 
     S_out = S_in * S_w * postScale / 2**postShift                                          (1)
 
+Inputs have a scale for each feature, because raw data holds features of very different sizes. It
+is undone in the first layer's weights: with W[k,:] / S_in[k] for W[k,:], its S_in in (1) is 1.
+
 S_w takes the largest weight to 32767, S_out is chosen from the calibration, and postScale and
 postShift come nearest to (1) from below. What (1) then gives, not what was asked for, is the next
 layer's S_in, so no error of rounding a scale adds up over the layers.
@@ -26,6 +29,9 @@ from xfblas.quantization.scales import (
     prelu_fields,
     scale_for,
 )
+
+
+FEATURE_HEADROOM = 8
 
 
 @dataclass(frozen=True)
@@ -62,15 +68,29 @@ def quantize(
     if len(rows) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
     _check_slopes(network)
-    input_scale = scale = scale_for(float(np.abs(rows).max()), margin=margin)
-    layers = []
-    for layer, seen in zip(network.layers, measure(network, rows), strict=True):
-        quantized, scale = quantize_layer(layer, seen, scale, margin, legacy)
+    input_scale = feature_scales(np.abs(rows).max(axis=0), margin)
+    kernels = [layer.kernel.astype(np.float64) for layer in network.layers]
+    kernels[0] /= input_scale[:, np.newaxis]
+    layers, scale = [], 1.0
+    for layer, kernel, seen in zip(network.layers, kernels, measure(network, rows), strict=True):
+        quantized, scale = quantize_layer(layer, kernel, seen, scale, margin, legacy)
         layers.append(quantized)
     arithmetic = LEGACY if legacy else Arithmetic()
     return QuantizedNetwork(
         tuple(layers), arithmetic, input_scale, scale, network.output_activation
     )
+
+
+def feature_scales(largest: np.ndarray, margin: float) -> np.ndarray:
+    """The scale of each input feature, (k,), from the largest sizes seen, (k,).
+
+    The rows tell less of one feature than of all: a pixel that was 0 in every one of them may
+    still be as bright as the others. So a feature gets three bits more than it used, up to the
+    range of the largest, and one that was always 0 gets that range.
+    """
+    whole = float(largest.max())
+    ranges = np.where(largest > 0, np.minimum(FEATURE_HEADROOM * largest, whole), whole)
+    return np.array([scale_for(float(size), margin=margin) for size in ranges])
 
 
 def measure(network: Network, rows: np.ndarray) -> list[LayerRange]:
@@ -84,10 +104,18 @@ def measure(network: Network, rows: np.ndarray) -> list[LayerRange]:
 
 
 def quantize_layer(
-    layer: Layer, seen: LayerRange, input_scale: float, margin: float, legacy: bool
+    layer: Layer,
+    kernel: np.ndarray,
+    seen: LayerRange,
+    input_scale: float,
+    margin: float,
+    legacy: bool,
 ) -> tuple[QuantizedLayer, float]:
-    """One layer's integers, and the scale of its output by equation (1)."""
-    kernel, bias = layer.kernel.astype(np.float64), layer.bias.astype(np.float64)
+    """One layer's integers, and the scale of its output by equation (1).
+
+    ``kernel`` is the layer's, (k, n) float64, with scales of features divided out.
+    """
+    bias = layer.bias.astype(np.float64)
     largest_bias = float(np.abs(bias).max())
     weight_scale = scale_for(float(np.abs(kernel).max()))
     if largest_bias > 0:

@@ -55,15 +55,15 @@ class QuantizedNetwork:
     Attributes:
         layers: in the order of computation.
         arithmetic: the engine's flags.
-        input_scale: integer of an input = round(x * input_scale); None where the caller gives it
-            with each prediction, or for a float image.
+        input_scale: (k,), integers of an input = round(x * input_scale); None where the caller
+            gives a scale with each prediction, or for a float image.
         output_scale: output = integer / output_scale; None where the integers are the result.
         output_activation: what the host computes last.
     """
 
     layers: tuple[QuantizedLayer, ...]
     arithmetic: Arithmetic
-    input_scale: float | None = None
+    input_scale: np.ndarray | None = None
     output_scale: float | None = None
     output_activation: str = "linear"
 

@@ -85,7 +85,10 @@ class Fiber {
   }
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
-  ~Fiber() { StackPool::give(std::move(stack_)); }
+  // The stack of a process that did not end, after a deadlock, still holds its frames.
+  ~Fiber() {
+    if (done_) StackPool::give(std::move(stack_));
+  }
 
   // Runs the body until it pauses or ends.
   void resume() {

@@ -28,10 +28,8 @@ struct Thread {
     static thread_local Thread thread;
     return thread;
   }
-  void begin(uint64_t pages, bool with_spans) {
+  void begin(bool with_spans) {
     now = 0;
-    memory_pages = pages;
-    region = nullptr;
     keeps_spans = with_spans;
     spans.clear();
   }

@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 import random_programs
 
 # Instructions for each engine and type; long runs set it higher.
@@ -25,6 +24,7 @@ def test_streams_of_depth_one(kernel_of, engine, dtype, seed):
     random_programs.run(kernel, seed, COUNT // 2)
 
 
+@pytest.mark.hw
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("engine, dtype", ENGINES)
 def test_boards(kernel_of, engine, dtype, board, seed):

@@ -1,0 +1,48 @@
+// The Xilinx Runtime (XRT) by its C interface, found when it is needed: one build of this library
+// serves machines with any XRT from 2022.1 on, and machines without.
+#ifndef XFBLAS_XRT_RUNTIME_HPP
+#define XFBLAS_XRT_RUNTIME_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+namespace xfblas {
+
+// As in xrt/xrt_device.h, xrt_kernel.h and xrt_bo.h, where all handles are void*.
+struct XrtFunctions {
+  void* (*xrtDeviceOpen)(unsigned index);
+  int (*xrtDeviceClose)(void* device);
+  int (*xrtDeviceLoadXclbinFile)(void* device, const char* path);
+  int (*xrtDeviceGetXclbinUUID)(void* device, unsigned char* uuid);
+  void* (*xrtPLKernelOpen)(void* device, const unsigned char* uuid, const char* name);
+  int (*xrtKernelClose)(void* kernel);
+  int (*xrtKernelArgGroupId)(void* kernel, int argument);
+  void* (*xrtBOAlloc)(void* device, size_t bytes, uint64_t flags, uint32_t group);
+  int (*xrtBOFree)(void* buffer);
+  void* (*xrtBOMap)(void* buffer);
+  uint64_t (*xrtBOAddress)(void* buffer);
+  int (*xrtBOSync)(void* buffer, int direction, size_t bytes, size_t offset);
+  void* (*xrtRunOpen)(void* kernel);
+  int (*xrtRunClose)(void* run);
+  int (*xrtRunSetArg)(void* run, int argument, ...);
+  int (*xrtRunStart)(void* run);
+  int (*xrtRunState)(void* run);
+  int (*xrtRunWait)(void* run);
+  int (*xrtRunWaitFor)(void* run, unsigned milliseconds);
+};
+
+// Values of enum xclBOSyncDirection and of flags for an ordinary buffer.
+constexpr int xrt_to_device = 0, xrt_from_device = 1;
+constexpr uint64_t xrt_ordinary_buffer = 0;
+
+// Loaded by the first call. Fails where XRT is not installed, and says how to install it.
+const XrtFunctions& xrt();
+
+// The result of a call of XRT, which tells the reason for a failure in errno and in its own log.
+// what: the rest of the sentence "XRT cannot ...".
+void* xrt_check(void* handle, const char* what);
+void xrt_check(int code, const char* what);
+
+}  // namespace xfblas
+
+#endif

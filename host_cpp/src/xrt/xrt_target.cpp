@@ -1,0 +1,50 @@
+#include "xrt/xrt_target.hpp"
+
+#include <algorithm>
+
+#include "error.hpp"
+#include "xfblas/instruction.hpp"
+#include "xrt/image_check.hpp"
+#include "xrt/runtime.hpp"
+
+namespace xfblas {
+namespace {
+
+// A bank is up to 64 GiB, of which XRT would mirror every byte in the host's memory.
+uint64_t arena_bytes(const Image& image, const KernelInstance& unit, uint64_t limit) {
+  const auto& bank = image.banks[unit.bank];
+  const auto bytes = std::min(bank.bytes, limit) / page_bytes * page_bytes;
+  require(bytes > first_matrix_page * page_bytes, XFBLAS_STATUS_IMAGE_INVALID, image.path,
+          ": memory bank ", bank.tag, " has ", bank.bytes, " bytes");
+  return bytes;
+}
+
+}  // namespace
+
+XrtTarget::XrtTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
+                     uint32_t device_index)
+    : environment_((xrt(), read_environment())) {
+  require_suitable(image, compute_units, environment_);
+  device_ = std::make_unique<XrtDevice>(device_index, image);
+  for (const auto& unit : compute_units)
+    units_.push_back(std::make_unique<XrtUnit>(
+        *device_, unit, arena_bytes(image, unit, environment_.arena_bytes), environment_));
+}
+
+uint32_t XrtTarget::pages(uint32_t compute_unit) const {
+  return uint32_t(units_[compute_unit]->bytes() / page_bytes);
+}
+
+char* XrtTarget::address(uint32_t compute_unit) { return units_[compute_unit]->host_address(); }
+
+void XrtTarget::write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) {
+  units_[compute_unit]->write(offset, from, bytes);
+}
+
+void XrtTarget::read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) {
+  units_[compute_unit]->read(offset, to, bytes);
+}
+
+void XrtTarget::run(uint32_t compute_unit) { units_[compute_unit]->run(); }
+
+}  // namespace xfblas

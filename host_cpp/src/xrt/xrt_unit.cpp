@@ -1,0 +1,169 @@
+#include "xrt/xrt_unit.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <thread>
+
+#include "error.hpp"
+#include "xrt/runtime.hpp"
+
+namespace xfblas {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// Values of enum ert_cmd_state; a run is over from COMPLETED on, except while it is SUBMITTED.
+constexpr int completed = 4, submitted = 7, timed_out = 8;
+constexpr std::array state_names = {"?",     "NEW",   "QUEUED",    "RUNNING", "COMPLETED", "ERROR",
+                                    "ABORT", "SUBMITTED", "TIMEOUT", "NORESPONSE", "SKERROR",
+                                    "SKCRASHED"};
+
+// What a device process needs at most to report a run that it has ended by itself.
+constexpr milliseconds drain_time(2000);
+
+bool is_over(int state) { return state >= completed && state != submitted; }
+
+std::string name_of(int state) {
+  const bool is_known = state > 0 && size_t(state) < state_names.size();
+  return is_known ? state_names[size_t(state)] : "state " + std::to_string(state);
+}
+
+// Sleeps a little longer each time, because a waiting thread takes time from an emulated kernel.
+class BackOff {
+ public:
+  void pause() {
+    if (rounds_++ < busy_rounds) return std::this_thread::yield();
+    std::this_thread::sleep_for(sleep_);
+    sleep_ = std::min(sleep_ * 2, longest_sleep);
+  }
+
+ private:
+  static constexpr int busy_rounds = 20;
+  static constexpr microseconds longest_sleep{1000};
+  int rounds_ = 0;
+  microseconds sleep_{20};
+};
+
+}  // namespace
+
+XrtUnit::XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t bytes,
+                 const XrtEnvironment& environment)
+    : device_(device), name_(instance.compute_unit), bytes_(bytes), environment_(environment) {
+  const auto what = [&](const char* verb) { return std::string(verb) + " " + name_; };
+  const auto full_name = instance.kernel + ":{" + name_ + "}";
+  try {
+    kernel_ = xrt_check(
+        xrt().xrtPLKernelOpen(device.handle(), device.uuid().data(), full_name.c_str()),
+        what("open compute unit").c_str());
+    const int group = xrt().xrtKernelArgGroupId(kernel_, 0);
+    require(group >= 0, XFBLAS_STATUS_IMAGE_INVALID, "XRT knows no memory of compute unit ", name_,
+            ": the image's CONNECTIVITY does not name it");
+    buffer_ = xrt().xrtBOAlloc(device.handle(), bytes, xrt_ordinary_buffer, uint32_t(group));
+    require(buffer_ != nullptr, XFBLAS_STATUS_ALLOC_FAILED, "XRT has no room for ", bytes >> 20,
+            " MiB of memory for compute unit ", name_,
+            ": set XFBLAS_XRT_ARENA_MB to a smaller number");
+    host_ = static_cast<char*>(
+        xrt_check(xrt().xrtBOMap(buffer_), what("show the memory of").c_str()));
+    run_ = xrt_check(xrt().xrtRunOpen(kernel_), what("prepare a run of").c_str());
+    for (const int argument : {0, 1})
+      xrt_check(xrt().xrtRunSetArg(run_, argument, buffer_), what("pass memory to").c_str());
+  } catch (...) {
+    release();
+    throw;
+  }
+  if (environment.failure_folder.empty()) return;
+  std::ostringstream file;
+  file << environment.failure_folder << "/" << getpid() << "-" << device.index() << "-" << std::hex
+       << xrt().xrtBOAddress(buffer_);
+  failure_file_ = file.str();
+}
+
+XrtUnit::~XrtUnit() {
+  // XRT waits for ever when it closes what a run still uses.
+  if (lost_.empty()) release();
+}
+
+void XrtUnit::release() {
+  if (run_) xrt().xrtRunClose(run_);
+  if (buffer_) xrt().xrtBOFree(buffer_);
+  if (kernel_) xrt().xrtKernelClose(kernel_);
+}
+
+void XrtUnit::write(uint64_t offset, const void* from, uint64_t bytes) {
+  std::memcpy(host_ + offset, from, bytes);
+  xrt_check(xrt().xrtBOSync(buffer_, xrt_to_device, bytes, offset), "copy to the device");
+}
+
+void XrtUnit::read(uint64_t offset, void* to, uint64_t bytes) {
+  xrt_check(xrt().xrtBOSync(buffer_, xrt_from_device, bytes, offset), "copy from the device");
+  std::memcpy(to, host_ + offset, bytes);
+}
+
+void XrtUnit::run() {
+  require(lost_.empty(), XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ", name_,
+          " cannot be used any more: ", lost_);
+  xrt_check(xrt().xrtRunStart(run_), ("start " + name_).c_str());
+  const auto limit = environment_.time_limit;
+  int state = wait(limit);
+  // The device process has the same limit and ends the run by itself, which takes a moment.
+  if (!is_over(state) && environment_.is_emulation()) state = wait(drain_time);
+  if (!is_over(state)) lose(state);
+  const auto reason = take_failure(state);
+  state = xrt().xrtRunWait(run_);  // returns at once, and lets XRT start the run again
+  require(state == completed && reason.empty(), XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ",
+          name_, " ended in state ", name_of(state), reason.empty() ? "" : ": ", reason,
+          " (its time limit is ", limit.count(), " ms)");
+}
+
+int XrtUnit::wait(milliseconds limit) const {
+  if (!environment_.is_emulation()) {
+    xrt().xrtRunWaitFor(run_, unsigned(limit.count()));
+    return xrt().xrtRunState(run_);
+  }
+  // In emulation XRT's own wait does not end at its limit.
+  const auto end = Clock::now() + limit;
+  BackOff back_off;
+  int state = xrt().xrtRunState(run_);
+  while (!is_over(state) && Clock::now() < end) {
+    back_off.pause();
+    state = xrt().xrtRunState(run_);
+  }
+  return state;
+}
+
+// The device process writes the file before it reports ERROR, and removes it when XRT has retired
+// the run, whose state may read as COMPLETED for a moment before that.
+std::string XrtUnit::take_failure(int state) {
+  std::ifstream file(failure_file_);
+  if (failure_file_.empty() || !file) return {};
+  const std::string reason((std::istreambuf_iterator<char>(file)),
+                           std::istreambuf_iterator<char>());
+  const auto end = Clock::now() + drain_time;
+  while (access(failure_file_.c_str(), F_OK) == 0) {
+    if (Clock::now() >= end) lose(state);
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  return reason;
+}
+
+// What still runs may write to the memory at any time, and XRT cannot take it back.
+void XrtUnit::lose(int state) {
+  std::ostringstream text;
+  text << "compute unit " << name_ << " gave no result within its time limit of "
+       << environment_.time_limit.count() << " ms and is in state " << name_of(state)
+       << ". Neither it nor device " << device_.index()
+       << " can be used again in this process. XFBLAS_TIMEOUT_MS sets the limit";
+  lost_ = text.str();
+  device_.abandon(lost_);
+  fail(XFBLAS_STATUS_EXECUTION_FAILED, lost_);
+}
+
+}  // namespace xfblas

@@ -1,0 +1,51 @@
+// One compute unit on a device of XRT: its kernel, its memory and its runs.
+#ifndef XFBLAS_XRT_UNIT_HPP
+#define XFBLAS_XRT_UNIT_HPP
+
+#include <chrono>
+#include <string>
+
+#include "image.hpp"
+#include "xrt/environment.hpp"
+#include "xrt/xrt_device.hpp"
+
+namespace xfblas {
+
+class XrtUnit {
+ public:
+  // bytes: of memory to take.
+  XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t bytes,
+          const XrtEnvironment& environment);
+  ~XrtUnit();
+  XrtUnit(const XrtUnit&) = delete;
+  XrtUnit& operator=(const XrtUnit&) = delete;
+
+  uint64_t bytes() const { return bytes_; }
+  char* host_address() const { return host_; }
+  void write(uint64_t offset, const void* from, uint64_t bytes);
+  void read(uint64_t offset, void* to, uint64_t bytes);
+  void run();
+
+ private:
+  void release();
+  // The state in which the run ended, or the present one where it did not end in time.
+  int wait(std::chrono::milliseconds limit) const;
+  // Why the device process ended the run, or nothing.
+  std::string take_failure(int state);
+  [[noreturn]] void lose(int state);
+
+  XrtDevice& device_;
+  std::string name_;
+  uint64_t bytes_;
+  const XrtEnvironment& environment_;
+  void* kernel_ = nullptr;
+  void* buffer_ = nullptr;
+  char* host_ = nullptr;
+  void* run_ = nullptr;
+  std::string failure_file_;  // empty where nobody writes one
+  std::string lost_;          // why it can be used no more
+};
+
+}  // namespace xfblas
+
+#endif
