@@ -150,6 +150,21 @@ def config_info(board, engine, dtype, units):
         "part": board["part"],
         "fpgaDdrBanks": board["banks"],
     }
+    # What the packed layout and the cycle model need; hosts of the public library pass over it.
+    array, tile, chunk = engine_sizes(board, dtype)
+    vector = pair(board, "vector")
+    values |= {
+        "arrayRows": array[0],
+        "arrayColumns": array[1],
+        "tileRows": tile[0],
+        "tileColumns": tile[1],
+        "chunk": chunk,
+        "vectorRows": vector[0],
+        "vectorChunk": vector[1],
+        "burstCycles": board["burst_cycles"],
+        "memoryLatency": board["memory_latency"],
+        "clockMHz": board["clock_mhz"],
+    }
     return "".join(f"BLAS_{name}={value}\n" for name, value in values.items())
 
 

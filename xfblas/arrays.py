@@ -1,5 +1,7 @@
 """Checks on the arrays that callers pass, each with a message that says what was given."""
 
+import math
+
 import numpy as np
 
 from xfblas.errors import DtypeError, InvalidValueError
@@ -51,34 +53,44 @@ def require_writable(name: str, array: np.ndarray) -> None:
         raise InvalidValueError(f"{name} ({describe(array)}) is read-only, results go into it")
 
 
-def as_rows(name: str, value: object, units: int) -> np.ndarray:
+def as_rows(name: str, value: object, units: int, dtype=None) -> np.ndarray:
     """Model inputs as a two-dimensional float array, one row each.
 
     Args:
         name: how messages call it.
         value: array, list or data frame of shape (m, ...) with ``units`` values in each row.
         units: expected number of values in a row.
+        dtype: of the result; by default a float array keeps its own and all else is float64.
+
+    Returns:
+        (m, units), C-contiguous.
 
     Raises:
-        InvalidValueError: not numbers, another number of values per row, or not all finite; names
-            the first row that is wrong.
+        InvalidValueError: not real numbers, another number of values per row, or not all finite
+            in ``dtype``; names the first row that is wrong.
     """
     try:
-        rows = np.asarray(value)
-        if rows.dtype.kind != "f":
-            rows = rows.astype(np.float64)
+        given = np.asarray(value)
+        is_real = given.ndim >= 2 and given.dtype.kind != "c"
+        if dtype is None:
+            dtype = given.dtype if given.dtype.kind == "f" else np.float64
+        # A number too large for the dtype becomes infinite, which is reported below.
+        with np.errstate(over="ignore"):
+            rows = np.ascontiguousarray(given, dtype) if is_real else None
     except (TypeError, ValueError) as error:
         raise InvalidValueError(f"{name} cannot be read as numbers: {error}") from None
-    if rows.ndim < 2:
+    if not is_real:
         raise InvalidValueError(
-            f"{name} has shape {rows.shape}, expected (rows, {units}): put a single row in brackets"
+            f"{name} is {given.dtype} of shape {given.shape}, expected real numbers of shape "
+            f"(rows, {units}): put a single row in brackets"
         )
-    rows = rows.reshape(len(rows), -1) if rows.size else rows.reshape(len(rows), units)
-    if rows.shape[1] != units:
+    width = math.prod(given.shape[1:])
+    if width != units:
         raise InvalidValueError(
-            f"{name} has {rows.shape[1]} values in a row (shape {np.shape(value)}), the model's "
-            f"first layer takes {units}"
+            f"{name} has {width} values in a row (shape {given.shape}), the model's first layer "
+            f"takes {units}"
         )
+    rows = rows.reshape(len(rows), units)
     finite = np.isfinite(rows)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sstream>
 
 namespace xfblas::emulation {
 namespace {
@@ -49,9 +50,9 @@ std::string ComputeUnit::read(uint64_t address, uint64_t bytes) {
 
 void ComputeUnit::start() {
   control_ = start_bit;
+  if (failure_) failure_->finish();
   failure_.reset();
-  const auto address = load<uint64_t>(registers_, instance_.argument_offset);
-  const auto range = card_.memory.range_from(address);
+  const auto range = card_.memory.range_from(memory_address());
   if (!range) return fail("argument 0 is an address that belongs to no buffer");
   if (worker_ == nullptr || !worker_->is_alive())
     worker_ = std::make_unique<Worker>(card_.library, instance_.kernel, card_.memory.file());
@@ -60,13 +61,23 @@ void ComputeUnit::start() {
   run_ends_ = Clock::now() + card_.time_limit;
 }
 
+// Named by the run's memory, because several users of a unit have a memory each.
+std::string ComputeUnit::failure_file() const {
+  if (card_.failure_prefix.empty()) return {};
+  std::ostringstream file;
+  file << card_.failure_prefix << std::hex << memory_address();
+  return file.str();
+}
+
+uint64_t ComputeUnit::memory_address() const {
+  return load<uint64_t>(registers_, instance_.argument_offset);
+}
+
 void ComputeUnit::complete() { control_ = done_bit | idle_bit | ready_bit; }
 
 void ComputeUnit::fail(const std::string& reason) {
   report(instance_.name + " failed: " + reason);
-  const auto& prefix = card_.failure_prefix;
-  failure_.emplace(card_.packets, registers_, prefix.empty() ? prefix : prefix + instance_.name,
-                   reason);
+  failure_.emplace(card_.packets, registers_, failure_file(), reason);
 }
 
 void ComputeUnit::advance() {

@@ -22,7 +22,7 @@ struct Card {
   ExecPackets packets;
   int library = -1;            // open file of the image's kernel library
   Milliseconds time_limit{0};  // of a run
-  std::string failure_prefix;  // path before a unit's name; empty to write no such files
+  std::string failure_prefix;  // start of the path of files that tell why a run failed; or empty
 };
 
 class ComputeUnit {
@@ -44,6 +44,8 @@ class ComputeUnit {
   void start();
   void complete();
   void fail(const std::string& reason);
+  std::string failure_file() const;
+  uint64_t memory_address() const;  // that the host has passed
 
   Card& card_;
   Instance instance_;

@@ -8,7 +8,7 @@ namespace xfblas::emulation {
 namespace {
 
 // Longer than a waiting host sleeps between two looks at the state.
-constexpr Milliseconds held_time(20);
+constexpr Milliseconds held_time(5);
 constexpr Milliseconds look_again(1);
 // The scheduler sees a unit that reads as done within microseconds, if it runs at all.
 constexpr Milliseconds retiring_time(500);
@@ -24,25 +24,28 @@ Failure::Failure(ExecPackets& packets, const std::string& registers, const std::
 }
 
 void Failure::advance() {
-  const auto now = Clock::now();
+  if (step_ == Step::over) return;
   const auto state = packet_ ? packets_.state(*packet_) : std::nullopt;
-  switch (step_) {
-    case Step::held:
-      if (state && *state != PacketState::error)
-        packets_.set_state(*packet_, PacketState::error);
-      if (now < step_ends_) break;
-      step_ = Step::retiring;
-      step_ends_ = now + retiring_time;
-      break;
-    case Step::retiring:
-      if (state == PacketState::completed) packets_.set_state(*packet_, PacketState::error);
-      if (state == PacketState::completed || !state || now >= step_ends_) end();
-      break;
-    case Step::over: break;
+  correct();
+  const bool is_due = Clock::now() >= step_ends_;
+  if (step_ == Step::held && is_due) {
+    step_ = Step::retiring;
+    step_ends_ = Clock::now() + retiring_time;
+  } else if (step_ == Step::retiring && (is_due || !state || state == PacketState::completed)) {
+    finish();
   }
 }
 
-void Failure::end() {
+// NEW and QUEUED are left as they are: the host is about to use the packet for its next run.
+void Failure::correct() {
+  const auto state = packet_ ? packets_.state(*packet_) : std::nullopt;
+  if (state == PacketState::running || state == PacketState::completed)
+    packets_.set_state(*packet_, PacketState::error);
+}
+
+void Failure::finish() {
+  if (step_ == Step::over) return;
+  correct();
   step_ = Step::over;
   if (!file_.empty()) unlink(file_.c_str());
 }

@@ -25,6 +25,8 @@ class Failure {
 
   // Does what is due.
   void advance();
+  // The scheduler has gone on to its next command: does all that is left.
+  void finish();
   // Whether the unit's registers are to say that it has ended.
   bool reads_as_done() const { return step_ != Step::held; }
   // When to advance it again; null once everything has been done.
@@ -33,7 +35,7 @@ class Failure {
  private:
   enum class Step { held, retiring, over };
 
-  void end();
+  void correct();
 
   ExecPackets& packets_;
   std::string file_;

@@ -116,7 +116,7 @@ class Window {
 
 }  // namespace
 
-void run_kernel_process(const KernelProcess& process) {
+void run_kernel_process(const KernelProcess& process) noexcept {
   answer_socket = process.socket;
   // Whatever ends the device process ends this one. It may have ended before the request.
   prctl(PR_SET_PDEATHSIG, SIGKILL);

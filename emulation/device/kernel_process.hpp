@@ -21,7 +21,8 @@ struct Answer {
   bool is_last;       // the process ends after this one
 };
 
-[[noreturn]] void run_kernel_process(const KernelProcess& process);
+// An exception that a kernel lets out ends it as abort() does.
+[[noreturn]] void run_kernel_process(const KernelProcess& process) noexcept;
 
 }  // namespace xfblas::emulation
 

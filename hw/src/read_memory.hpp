@@ -34,6 +34,8 @@ burst:
       out.write(word);
     else if (i > 0)
       out.write(joined(held, word, offset));
+    else
+      spend(1);
     held = word;
   }
   if (offset != 0 && touched == wanted) out.write(joined(held, held, offset));

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from handmade import assert_close, dense, kernel_of, leaky, softmax, vector_of
 
+from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.models import Layer, Network, activate, require_rows
+from xfblas.models import Layer, Network, activate
 
 
 def make(generator, output="softmax", input_shape=(6,)):
@@ -64,9 +65,9 @@ def test_wrong_inputs(generator, x, text):
     assert network.forward(np.zeros((1, 6))).shape == (1, 3)
 
 
-def test_require_rows_names_what_it_was_given(generator):
+def test_as_rows_names_what_it_was_given(generator):
     with pytest.raises(InvalidValueError, match="calibration has 4 values"):
-        require_rows("calibration", np.zeros((1, 4)), make(generator))
+        as_rows("calibration", np.zeros((1, 4)), make(generator).input_units)
 
 
 ONE = np.ones((1, 1), np.float32)

@@ -74,9 +74,7 @@ def _build_into(folder: Path, sources: Path, compiler: str):
         device = sorted((sources / "device").glob("*.cpp"))
         stub = sorted((sources / "shim").glob("*.cpp"))
         _compile(compiler, "-o", built / "xfblas-device", *device, "-ldl")
-        _compile(
-            compiler, "-fPIC", "-shared", "-o", built / "libxrt_swemu.so.2", *stub, "-ldl"
-        )
+        _compile(compiler, "-fPIC", "-shared", "-o", built / "libxrt_swemu.so.2", *stub, "-ldl")
         try:
             built.rename(folder)
         except OSError:

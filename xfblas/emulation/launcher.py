@@ -28,9 +28,7 @@ def run(command: Sequence[str], settings: Settings | None = None) -> int:
         NotSupportedError: XRT or a C++ compiler is missing.
     """
     if not command:
-        raise InvalidValueError(
-            "the program to run is missing: xfblas emu -- python program.py"
-        )
+        raise InvalidValueError("the program to run is missing: xfblas emu -- python program.py")
     shim = find_software_emulation()
     with RunFolder(settings or Settings(), build(), shim) as folder:
         environment = os.environ | folder.environment()

@@ -32,9 +32,7 @@ class Settings:
                 f"devices is {self.devices}, expected 1 to {MOST_DEVICES} emulated cards"
             )
         if self.time_limit_ms is not None and self.time_limit_ms < 1:
-            raise InvalidValueError(
-                f"timeout is {self.time_limit_ms} ms, expected 1 ms or more"
-            )
+            raise InvalidValueError(f"timeout is {self.time_limit_ms} ms, expected 1 ms or more")
 
     def to_emconfig(self) -> str:
         """The text of emconfig.json, by which XRT's emulation finds its cards."""

@@ -4,7 +4,7 @@ Needs numpy and h5py; Keras is neither imported nor needed, and nothing in a fil
 """
 
 from xfblas.models.activations import activate
-from xfblas.models.network import Layer, Network, require_rows
+from xfblas.models.network import Layer, Network
 from xfblas.models.reader import read_network
 
-__all__ = ["Layer", "Network", "activate", "read_network", "require_rows"]
+__all__ = ["Layer", "Network", "activate", "read_network"]

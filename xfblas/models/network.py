@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
 from xfblas.models.activations import HOST_FUNCTIONS, activate
 
@@ -135,7 +136,7 @@ class Network:
 
     def layer_outputs(self, x) -> list[np.ndarray]:
         """Each layer's activated output, float32 (m, n)."""
-        rows = require_rows("x", x, self)
+        rows = as_rows("x", x, self.input_units, np.float32)
         outputs = []
         for layer in self.layers:
             rows = layer.activate(rows @ layer.kernel + layer.bias)
@@ -145,49 +146,3 @@ class Network:
     def __repr__(self):
         widths = "-".join(str(layer.kernel.shape[1]) for layer in self.layers)
         return f"<Network {self.name}: {self.input_units}-{widths}, {self.output_activation}>"
-
-
-def require_rows(name: str, value: object, network: Network) -> np.ndarray:
-    """Inputs of a network, one row each.
-
-    Args:
-        name: how messages call them.
-        value: array, list or data frame, (m, k) or (m, *input_shape).
-        network: whose width the rows must have.
-
-    Returns:
-        float32 (m, k), C-contiguous.
-
-    Raises:
-        InvalidValueError: not numbers, not finite in float32, or of another width.
-    """
-    units = network.input_units
-    try:
-        given = np.asarray(value)
-        if given.ndim < 2 or given.dtype.kind not in "biufO":
-            raise InvalidValueError(
-                f"{name} is {given.dtype} of shape {given.shape}, expected real numbers of shape "
-                f"(rows, {units}); put a single row in brackets"
-            )
-        # A number too large for float32 becomes infinite, which is reported below.
-        with np.errstate(over="ignore"):
-            rows = np.ascontiguousarray(given, np.float32)
-    except InvalidValueError:
-        raise
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidValueError(f"{name} cannot be read as numbers: {error}") from None
-    width = math.prod(given.shape[1:])
-    if width != units:
-        raise InvalidValueError(
-            f"{name} has {width} values in a row (shape {given.shape}), the model's first layer "
-            f"takes {units}"
-        )
-    rows = rows.reshape(len(rows), units)
-    finite = np.isfinite(rows)
-    if not finite.all():
-        row, column = np.argwhere(~finite)[0]
-        raise InvalidValueError(
-            f"{name} has {rows[row, column]} at row {row}, column {column}; every value must be "
-            "finite"
-        )
-    return rows

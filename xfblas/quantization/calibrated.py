@@ -30,7 +30,6 @@ from xfblas.quantization.scales import (
     scale_for,
 )
 
-
 FEATURE_HEADROOM = 8
 
 
@@ -64,7 +63,7 @@ def quantize(
     """
     if not margin >= 1:
         raise InvalidValueError(f"margin is {margin}, expected 1 or more")
-    rows = as_rows("calibration", rows, network.input_units)
+    rows = as_rows("calibration", rows, network.input_units, np.float32)
     if len(rows) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
     _check_slopes(network)

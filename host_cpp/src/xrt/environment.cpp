@@ -78,8 +78,9 @@ XrtEnvironment read_environment() {
   constexpr uint64_t longest = 24 * 3600 * 1000, largest = 1 << 20;
   environment.time_limit = std::chrono::milliseconds(
       number("XFBLAS_TIMEOUT_MS", longest, uint64_t(environment.time_limit.count())));
-  environment.arena_bytes =
-      number("XFBLAS_XRT_ARENA_MB", largest, environment.arena_bytes >> 20) << 20;
+  // XRT's emulation fills all of a buffer with zeros when it is made.
+  const uint64_t megabytes = environment.is_emulation() ? 64 : 256;
+  environment.arena_bytes = number("XFBLAS_XRT_ARENA_MB", largest, megabytes) << 20;
   return environment;
 }
 

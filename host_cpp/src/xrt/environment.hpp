@@ -17,7 +17,7 @@ struct XrtEnvironment {
   // Where xfblas's own device process tells why a run failed; empty if there is none.
   std::string failure_folder;
   std::chrono::milliseconds time_limit{60'000};  // of a run
-  uint64_t arena_bytes = uint64_t(256) << 20;    // at most, for each compute unit
+  uint64_t arena_bytes = 0;                      // of memory for each compute unit, at most
 
   bool is_emulation() const { return mode != XrtMode::hardware; }
 };

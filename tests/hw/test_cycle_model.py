@@ -1,0 +1,109 @@
+"""The closed formula agrees with the cycle-approximate run of the dataflow, within 5 %."""
+
+import ctypes
+import itertools
+import subprocess
+
+import numpy as np
+import pytest
+from kernels import A_PACKED, B_PACKED, BIAS_ROW, HW, OPCODES, Program
+
+SIZES = (32, 100, 128, 256, 512, 1024)
+
+
+@pytest.fixture(scope="module")
+def formula():
+    path = HW / "build" / "cycle_model.so"
+    path.parent.mkdir(exist_ok=True)
+    source = HW.parent / "tests/hw/cycle_model.cpp"
+    command = ["g++", "-std=c++14", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra"]
+    subprocess.run([*command, f"-I{HW / 'include'}", source, "-o", path], check=True)
+    function = ctypes.CDLL(str(path)).model_cycles
+    function.restype = ctypes.c_uint64
+
+    def cycles(kernel, words):
+        lanes = kernel.word_bytes // kernel.dtype.itemsize
+        addend = kernel.addend.itemsize // kernel.dtype.itemsize
+        interval = 8 if kernel.dtype.kind == "f" else 2
+        names = "array_rows array_columns tile_rows tile_columns chunk vector_rows vector_chunk"
+        sizes = [getattr(kernel, name) for name in names.split()]
+        machine = [lanes, addend, *sizes, interval, kernel.burst_cycles, kernel.memory_latency]
+        return function(
+            (ctypes.c_uint64 * len(machine))(*machine), (ctypes.c_uint32 * 16)(*words)
+        )
+
+    return cycles
+
+
+def measured(kernel, build):
+    program = Program(32768)
+    slot = build(program)
+    kernel.run(program.finish())
+    assert program.status(slot) == 0
+    start, end = (int(stamp) for stamp in program.stamps(slot))
+    return end - start, program.words[slot]
+
+
+def product(kernel, m, k, n, flags, has_x=True, pad=True):
+    """Builds a product of zeros; `pad` gives rows whole memory words."""
+    lanes = kernel.word_bytes // kernel.dtype.itemsize
+
+    def build(program):
+        strides = [-(-size // lanes) * lanes if pad else size for size in (k, n, n, n)]
+        rows = [m + kernel.tile_rows, k, m, m]
+        spare = 1 + kernel.tile_columns / n
+        pages = [
+            program.place(np.zeros(int(height * stride * spare), kernel.dtype))
+            for height, stride in zip(rows[:3], strides[:3], strict=True)
+        ]
+        x = program.place(np.zeros(rows[3] * strides[3], kernel.addend)) if has_x else 0
+        whole = strides[1] if pad else n
+        opcode = OPCODES[kernel.engine]
+        return program.instruction(opcode, *pages, x, m, k, whole, *strides, flags=flags)
+
+    return build
+
+
+@pytest.mark.parametrize("flags", [0, BIAS_ROW, B_PACKED, A_PACKED | B_PACKED | BIAS_ROW])
+@pytest.mark.parametrize("dtype", ["short", "float"])
+def test_square_and_flat_products(kernel_of, formula, dtype, flags):
+    kernel = kernel_of("fcn", dtype, "u250")
+    shapes = [(size, size, size) for size in SIZES if size <= (1024 if dtype == "short" else 512)]
+    shapes += [(128, 128, 100), (128, 100, 25), (128, 25, 5), (1, 784, 128), (1000, 64, 10)]
+    worst = 0
+    for shape in shapes:
+        run, words = measured(kernel, product(kernel, *shape, flags))
+        model = formula(kernel, words)
+        print(shape, run, model, f"{100 * (model - run) / run:+.1f} %")
+        worst = max(worst, abs(model - run) / run)
+    assert worst <= 0.05
+
+
+@pytest.mark.parametrize("board, dtype", [("u50", "short"), ("kv260", "short"), ("u250", "int8")])
+def test_other_boards(kernel_of, formula, board, dtype):
+    kernel = kernel_of("fcn", dtype, board)
+    for size, flags in itertools.product((64, 256, 400), (0, A_PACKED | B_PACKED | BIAS_ROW)):
+        run, words = measured(kernel, product(kernel, size, size, size, flags))
+        assert formula(kernel, words) == pytest.approx(run, rel=0.05), (size, flags)
+
+
+def test_rows_that_are_not_whole_words(kernel_of, formula):
+    kernel = kernel_of("fcn", "short", "u250")
+    for shape in [(128, 128, 100), (200, 300, 77)]:
+        run, words = measured(kernel, product(kernel, *shape, BIAS_ROW, pad=False))
+        assert formula(kernel, words) == pytest.approx(run, rel=0.1), shape
+
+
+@pytest.mark.parametrize("dtype", ["short", "float"])
+def test_matrix_vector(kernel_of, formula, dtype):
+    kernel = kernel_of("gemv", dtype, "u250")
+    for m, k in itertools.product((32, 512, 2000), (64, 1024, 5000)):
+
+        def build(program, m=m, k=k):
+            pages = [program.place(np.zeros(size, kernel.dtype)) for size in (m * k, k, m)]
+            return program.instruction(1, *pages, m=m, k=k, lda=k)
+
+        run, words = measured(kernel, build)
+        model = formula(kernel, words)
+        print((m, k), run, model)
+        assert model == pytest.approx(run, rel=0.05), (m, k)
