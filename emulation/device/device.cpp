@@ -44,7 +44,7 @@ std::string read_file(const std::string& path) {
 // may serve several hosts.
 std::string failure_prefix(const std::string& device_folder) {
   const char* folder = std::getenv("XFBLAS_EMULATION_FAILURES");
-  if (folder == nullptr) return {};
+  if (folder == nullptr || *folder == 0) return {};
   const auto slash = device_folder.find_last_not_of('/');
   const auto trimmed = device_folder.substr(0, slash == std::string::npos ? 0 : slash + 1);
   const auto digits = trimmed.find_last_not_of("0123456789");

@@ -51,7 +51,7 @@ def test_inputs_of_every_form_give_the_same(generator):
         (np.zeros(6), "put a single row in brackets"),
         (np.float32(1), "put a single row in brackets"),
         (np.zeros((2, 6), complex), "real numbers"),
-        ([["a"] * 6], "real numbers"),
+        ([["a"] * 6], "cannot be read as numbers"),
         ([["a", None, 1, 2, 3, 4]], "cannot be read as numbers"),
         ([[1, 2], [3]], "cannot be read as numbers"),
         (np.array([[0, 0, 0, 0, np.nan, 0]]), "nan at row 0, column 4"),
