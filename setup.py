@@ -1,5 +1,6 @@
 """Builds the extension module and the packaged images; everything else is in pyproject.toml."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ root = Path(__file__).resolve().parent
 
 
 class BuildWithImages(build_py):
-    """Also writes the default images, so that an installed package runs without further files."""
+    """Also writes the default images and copies the boards, which an installed package needs."""
 
     def run(self):
         super().run()
@@ -19,6 +20,8 @@ class BuildWithImages(build_py):
         from xfblas.image.images import write_images
 
         write_images(base / "xfblas" / "images")
+        if not self.editable_mode:
+            shutil.copytree(root / "hw/platforms", base / "xfblas/platforms", dirs_exist_ok=True)
 
 
 setup(

@@ -9,25 +9,27 @@ import argparse
 import pathlib
 import sys
 
-from configure import BadBoard, board_path, read_board
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
 from xfblas.errors import XfblasError
+from xfblas.image.boards import Board, read_board
 from xfblas.image.builder import ImageSpecification, build_image
 from xfblas.image.configuration import Configuration, parse_options
 from xfblas.image.images import memory_banks
 
 
-def specification(board, config: pathlib.Path, library: pathlib.Path) -> ImageSpecification:
+def specification(board: Board, config: pathlib.Path, library: pathlib.Path) -> ImageSpecification:
     """The image of a board: a memory of its own for each compute unit."""
     configuration = Configuration.from_options(parse_options(config.read_text(), str(config)))
     return ImageSpecification(
         configuration=configuration,
-        platform=board["platform"],
+        platform=board.text("platform"),
         banks=memory_banks(
             configuration.kernel_count * len(configuration.engines),
-            board["bank_bytes"] * board["banks_of_a_unit"],
+            board.number("bank_bytes") * board.number("banks_of_a_unit"),
         ),
-        part=board["part"],
-        clock_mhz=board["clock_mhz"],
+        part=board.text("part"),
+        clock_mhz=board.number("clock_mhz"),
         library=library.read_bytes(),
     )
 
@@ -39,9 +41,9 @@ def main():
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     try:
-        board = read_board(board_path(arguments.board))
+        board = read_board(arguments.board)
         build_image(specification(board, arguments.config, arguments.library), arguments.output)
-    except (BadBoard, XfblasError, OSError) as error:
+    except (XfblasError, OSError) as error:
         sys.exit(f"pack.py: {error}")
 
 

@@ -5,8 +5,11 @@ vitis.py --board u250 --engine fcn --folder build/u250-fcn-short
 
 import argparse
 import pathlib
+import sys
 
-from configure import board_path, read_board
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from xfblas.image.boards import read_board
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -43,10 +46,10 @@ def main():
     parser.add_argument("--engine", required=True)
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
-    board = read_board(board_path(arguments.board))
+    board = read_board(arguments.board)
     values = {
-        "part": board["part"],
-        "clock_mhz": board["clock_mhz"],
+        "part": board.text("part"),
+        "clock_mhz": board.number("clock_mhz"),
         "kernel": f"{arguments.engine}Kernel",
         "source": HERE / f"src/{arguments.engine}_kernel.cpp",
         "flags": f"-std=c++14 -I{HERE / 'include'} -I{arguments.folder.resolve()}",

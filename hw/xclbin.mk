@@ -42,7 +42,7 @@ xclbin: $(TARGET)
 emu:
 	$(CONFIGURE)
 	$(MAKE) -C $(HW) lib PLATFORM=$(PLATFORM) ENGINE=$(ENGINE) DTYPE=$(DTYPE) PYTHON=$(abspath $(PYTHON))
-	PYTHONPATH=$(HW)/.. $(PYTHON) $(HW)/pack.py --board $(PLATFORM) \
+	$(PYTHON) $(HW)/pack.py --board $(PLATFORM) \
 	  --library $(HW)/build/$(PLATFORM)-$(ENGINE)-$(DTYPE)/lib$(KERNEL).so \
 	  --config $(FOLDER)/config_info.dat --output $(IMAGE)
 

@@ -78,6 +78,7 @@ void ComputeUnit::complete() { control_ = done_bit | idle_bit | ready_bit; }
 void ComputeUnit::fail(const std::string& reason) {
   report(instance_.name + " failed: " + reason);
   failure_.emplace(card_.packets, registers_, failure_file(), reason);
+  if (failure_->reads_as_done()) complete();
 }
 
 void ComputeUnit::advance() {

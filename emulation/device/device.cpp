@@ -153,8 +153,11 @@ void Device::allocate(const Message& request, Reply& reply) {
   const bool is_allocated = card_.memory.allocate(address, bytes);
   reply.number(reply_status, is_allocated);
   // XRT takes any buffer from a file; only packets are given one, so that a host that forgets to
-  // copy a matrix is found out.
-  const bool may_be_packet = request.number(3) && bytes == ExecPackets::packet_bytes;
+  // copy a matrix is found out. With several cards none are: loading one of them makes XRT unmap
+  // the files of all.
+  static const bool shares_packets = std::getenv("XFBLAS_EMULATION_SHARES_PACKETS") != nullptr;
+  const bool may_be_packet =
+      shares_packets && request.number(3) && bytes == ExecPackets::packet_bytes;
   if (!is_allocated || !may_be_packet) return;
   const auto file = card_.packets.allocate(address);
   if (!file.empty()) reply.bytes(reply_data, file);

@@ -1,7 +1,6 @@
 #include "failure.hpp"
 
-#include <unistd.h>
-
+#include <cstdio>
 #include <fstream>
 
 namespace xfblas::emulation {
@@ -12,6 +11,7 @@ constexpr Milliseconds held_time(5);
 constexpr Milliseconds look_again(1);
 // The scheduler sees a unit that reads as done within microseconds, if it runs at all.
 constexpr Milliseconds retiring_time(500);
+constexpr char final_suffix[] = ".over";
 
 }  // namespace
 
@@ -20,7 +20,10 @@ Failure::Failure(ExecPackets& packets, const std::string& registers, const std::
     : packets_(packets), file_(file), packet_(packets.find(registers)) {
   if (!file_.empty()) std::ofstream(file_) << reason;
   step_ends_ = Clock::now() + held_time;
-  if (packet_) packets_.set_state(*packet_, PacketState::error);
+  if (packet_)
+    packets_.set_state(*packet_, PacketState::error);
+  else
+    finish();
 }
 
 void Failure::advance() {
@@ -47,7 +50,7 @@ void Failure::finish() {
   if (step_ == Step::over) return;
   correct();
   step_ = Step::over;
-  if (!file_.empty()) unlink(file_.c_str());
+  if (!file_.empty()) std::rename(file_.c_str(), (file_ + final_suffix).c_str());
 }
 
 std::optional<Clock::time_point> Failure::next() const {

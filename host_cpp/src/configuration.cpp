@@ -62,6 +62,25 @@ class Reader {
     return uint32_t(value);
   }
 
+  bool has(const char* key) const { return values_.count(key) > 0; }
+
+  // The sizes of the engine; images of other makers do not tell them.
+  std::optional<Machine> machine() const {
+    if (!has("arrayRows")) return std::nullopt;
+    constexpr uint32_t largest = 1 << 20;
+    const auto size = [&](const char* key) { return number(key, 1, largest, 1); };
+    Machine machine{};
+    machine.word_lanes = size("wordElements");
+    machine.addend_lanes = 1;  // an engine may take wider ones
+    machine.array_rows = size("arrayRows"), machine.array_columns = size("arrayColumns");
+    machine.tile_rows = size("tileRows"), machine.tile_columns = size("tileColumns");
+    machine.chunk = size("chunk");
+    machine.vector_rows = size("vectorRows"), machine.vector_chunk = size("vectorChunk");
+    machine.update_interval = size("updateInterval");
+    machine.burst_cycles = size("burstCycles"), machine.memory_latency = size("memoryLatency");
+    return machine;
+  }
+
   DataType data_type() const {
     const auto entry = values_.find("dataType");
     require(entry != values_.end(), invalid, source_,
@@ -142,6 +161,7 @@ Configuration parse_configuration(const std::string& text, const std::string& so
   configuration.runs_gemm = reader.number("runGemm", 0, 1, 0);
   configuration.runs_gemv = reader.number("runGemv", 0, 1, 0);
   configuration.runs_fcn = reader.number("runFcn", 0, 1, 0);
+  configuration.machine = reader.machine();
   return configuration;
 }
 

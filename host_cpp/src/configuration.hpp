@@ -3,7 +3,10 @@
 #define XFBLAS_CONFIGURATION_HPP
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "xfblas/cycle_model.hpp"
 
 namespace xfblas {
 
@@ -21,6 +24,7 @@ struct Configuration {
   uint32_t m_blocks = 1, k_blocks = 1, n_blocks = 1;
   uint32_t instructions_per_launch = 16;
   uint32_t kernel_count = 1;
+  std::optional<Machine> machine;  // sizes of the engine, where the image tells them
   bool runs_gemm = false, runs_gemv = false, runs_fcn = false;
 
   bool runs(Engine engine) const;

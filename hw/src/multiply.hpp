@@ -1,7 +1,7 @@
 // The dataflow of one Gemm or Fcn instruction, drawn as code.
 //
 //   memory -> read_operands -> a_words -> buffer_a -> feed_a -> array (rows 0, 1, 2, ...)
-//                           -> b_words -> feed_b ------------/    |     |    |
+//                           -> b_words -> unpack_b -> feed_b /    |     |    |
 //                           -> x_words -> read_addend        collect (up the chain)
 //                                              \                  |
 //   memory <- write_c <- pack_c <- post_process <-----------------/
@@ -22,34 +22,32 @@ namespace xfblas {
 // FIFO depths in items. A chunk of B and a tile of X wait here while another operand is read.
 template <class E>
 struct Depth {
-  static constexpr int words_of_a_row =
-      E::tile_columns > E::word_lanes ? E::tile_columns / E::word_lanes : 1;
-  static constexpr int a_words = 32;
-  static constexpr int b_words = E::chunk * words_of_a_row;
-  static constexpr int x_words = E::tile_rows * words_of_a_row * E::addend_lanes;
-  static constexpr int vectors = 8;       // enough to hide both ends' registers
+  static constexpr int words = 32;   // half a burst
+  static constexpr int vectors = 8;  // enough to hide both ends' registers
+  static constexpr int b_vectors = E::chunk * E::column_strips;
+  static constexpr int addends = E::tile_rows * E::column_strips;
   static constexpr int sums = E::strips;  // the second buffer of C
-  static constexpr int c_words = 32;
 };
 
 template <class E>
 void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
 #pragma HLS DATAFLOW
   XFBLAS_DATAFLOW("multiply");
-  stream<typename E::Word, Depth<E>::a_words> a_words("a_words");
-  stream<typename E::Word, Depth<E>::b_words> b_words("b_words");
-  stream<typename E::Word, Depth<E>::x_words> x_words("x_words");
+  stream<typename E::Word, Depth<E>::words> a_words("a_words");
+  stream<typename E::Word, Depth<E>::words> b_words("b_words");
+  stream<typename E::Word, Depth<E>::words> x_words("x_words");
   stream_of_blocks<typename ABlock<E>::type> a_blocks("a_blocks");
+  stream<typename E::BVector, Depth<E>::b_vectors> b_vectors("b_vectors");
   stream<typename E::AVector, Depth<E>::vectors> a_columns[E::array_rows + 1];
   stream<typename E::BVector, Depth<E>::vectors> b_rows[E::array_rows + 1];
   stream<typename E::SumVector, Depth<E>::sums> sums[E::array_rows];
   stream<typename E::SumVector, Depth<E>::vectors> collected[E::array_rows + 1];
-  stream<typename E::XVector, Depth<E>::vectors> addends("addends");
+  stream<typename E::XVector, Depth<E>::addends> addends("addends");
   stream<typename E::BVector, Depth<E>::vectors> c_vectors("c_vectors");
-  stream<typename E::Word, Depth<E>::c_words> c_words("c_words");
+  stream<typename E::Word, Depth<E>::words> c_words("c_words");
 #pragma HLS ARRAY_PARTITION variable=a_blocks dim=2 type=complete
-#pragma HLS BIND_STORAGE variable=b_words type=fifo impl=bram
-#pragma HLS BIND_STORAGE variable=x_words type=fifo impl=bram
+#pragma HLS BIND_STORAGE variable=b_vectors type=fifo impl=bram
+#pragma HLS BIND_STORAGE variable=addends type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=sums type=fifo impl=lutram
   name_streams(a_columns, "a_columns");
   name_streams(b_rows, "b_rows");
@@ -59,7 +57,8 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   XFBLAS_PROCESS(read_operands<E>, rd, task, a_words, b_words, x_words);
   XFBLAS_PROCESS(buffer_a<E>, task, a_words, a_blocks);
   XFBLAS_PROCESS(feed_a<E>, task.problem, a_blocks, a_columns[0]);
-  XFBLAS_PROCESS(feed_b<E>, task, b_words, b_rows[0]);
+  XFBLAS_PROCESS(unpack_b<E>, task, b_words, b_vectors);
+  XFBLAS_PROCESS(feed_b<E>, task.problem, b_vectors, b_rows[0]);
 array:
   for (int row = 0; row < E::array_rows; ++row) {
 #pragma HLS UNROLL

@@ -47,7 +47,7 @@ void read_rows(const typename E::Word* memory, uint64_t first, uint64_t stride, 
                uint64_t lanes, stream<typename E::Word>& out) {
 #pragma HLS INLINE off
   const uint64_t words = (lanes + E::word_lanes - 1) / E::word_lanes;
-  const bool end_to_end = first % E::word_lanes == 0 && stride == words * E::word_lanes;
+  const bool end_to_end = stride == words * E::word_lanes;
   const uint32_t bursts = end_to_end ? 1 : rows;
   const uint64_t burst_lanes = end_to_end ? rows * stride : lanes;
 rows:

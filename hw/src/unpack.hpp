@@ -15,6 +15,17 @@ class Unpacker {
   using Element = typename E::Element;
   using Word = typename E::Word;
 
+ private:
+  static constexpr bool narrow = lanes < E::word_lanes;
+  static constexpr int piece = narrow ? lanes : E::word_lanes;
+  static constexpr int vectors_of_a_word = E::word_lanes / piece;
+  static_assert(divides(piece, lanes) && divides(piece, E::word_lanes),
+                "a memory word must hold whole vectors, or a vector whole words");
+
+ public:
+  // A stream passes a word a cycle, so a wide vector takes this many.
+  static constexpr int words_of_a_vector = lanes / piece;
+
   // The next vectors come from this many lanes of new words.
   void begin(uint64_t row_lanes) {
 #pragma HLS INLINE
@@ -46,13 +57,6 @@ class Unpacker {
   }
 
  private:
-  static constexpr bool narrow = lanes < E::word_lanes;
-  static constexpr int piece = narrow ? lanes : E::word_lanes;
-  static constexpr int words_of_a_vector = lanes / piece;
-  static constexpr int vectors_of_a_word = E::word_lanes / piece;
-  static_assert(divides(piece, lanes) && divides(piece, E::word_lanes),
-                "a memory word must hold whole vectors, or a vector whole words");
-
   Word word_;
   uint64_t words_left_;
   int part_;

@@ -29,7 +29,7 @@ tiles:
     typename E::Word word = {};
   vectors:
     for (uint32_t v = 0; v < tile.rows * tile.column_strips; ++v) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=words_of_a_vector
       if (column_strip == 0) {
         lanes_left = int32_t(tile.columns);
         part = 0;
@@ -120,8 +120,8 @@ tiles:
   for (uint64_t i = 0; i < tiles; ++i) {
     const uint64_t first = task.c.first + tile.row * task.c.stride + tile.column;
     // Rows that lie end to end are one burst.
-    const bool end_to_end = first % E::word_lanes == 0 && task.c.stride == tile.columns &&
-                            tile.columns % E::word_lanes == 0;
+    const bool end_to_end =
+        task.c.stride == tile.columns && tile.columns % E::word_lanes == 0;
     const uint32_t bursts = end_to_end ? 1 : tile.rows;
     const uint64_t lanes = end_to_end ? uint64_t(tile.rows) * tile.columns : tile.columns;
   rows:

@@ -133,6 +133,9 @@ def test_unstated_input_shapes(generator, tmp_path):
     path = write_named(tmp_path / "n.h5", weights, sequential(layer("ReLU", "r"), last))
     with pytest.raises(UnsupportedModelError, match=r"r \(ReLU\): it comes first"):
         read_network(path)
+    built = sequential(layer("ReLU", "r"), last)
+    built["config"]["build_input_shape"] = [None, 6]
+    assert len(read_network(write_named(tmp_path / "n.h5", weights, built)).layers) == 2
     bug = layer("InputLayer", "i", batch_shape=[None, None, 6])
     path = write_named(tmp_path / "o.h5", weights, sequential(bug, last))
     with pytest.raises(UnsupportedModelError, match=r"d \(Dense\): its input has .* \(None, 6\)"):
@@ -146,3 +149,18 @@ def test_unstated_input_shapes(generator, tmp_path):
     assert network.input_shape == (2, 3)
     x = generator.standard_normal((4, 2, 3))
     assert_close(network.forward(x), dense(x.reshape(4, 6), kernel))
+
+
+def test_slopes_that_a_configuration_leaves_out(generator, tmp_path):
+    """The layer LeakyReLU has a slope of 0.3, the function leaky_relu one of 0.2."""
+    kernel = kernel_of(generator, 3, 3)
+    weights = [("d", [("d/kernel:0", kernel)])]
+    for entry, slope in (
+        (layer("LeakyReLU", "a"), 0.3),
+        (layer("Activation", "a", activation="leaky_relu"), 0.2),
+        (layer("ReLU", "a"), 0.0),
+        (layer("Activation", "a"), 1.0),
+    ):
+        config = sequential(layer("Dense", "d", units=3, use_bias=False), entry)
+        network = read_network(write_named(tmp_path / "m.h5", weights, config))
+        assert network.layers[0].negative_slope == slope

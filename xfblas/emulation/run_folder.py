@@ -63,6 +63,8 @@ class RunFolder:
                 filter(None, (str(self.shim.parent), os.environ.get("LD_LIBRARY_PATH")))
             ),
         }
+        if self.settings.devices == 1:
+            values["XFBLAS_EMULATION_SHARES_PACKETS"] = "1"
         # Programs that ask for the user's name must not get the folder's.
         if "LOGNAME" not in os.environ and "USER" in os.environ:
             values["LOGNAME"] = os.environ["USER"]

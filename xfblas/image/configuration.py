@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from xfblas.errors import ImageError, InvalidValueError
 
+from .machine import KEYS as MACHINE_KEYS
+from .machine import Machine
 from .options import PREFIXES, Options, parse_options
 
 __all__ = ["ENGINES", "Configuration", "Options", "parse_options"]
@@ -61,6 +63,7 @@ class Configuration:
         kernel_count: compute units of each engine.
         engines: a subset of ``Fcn``, ``Gemm`` and ``Gemv``.
         part: name of the card, such as ``u250``; may be empty.
+        machine: the sizes that the engine's speed follows from; None where they are not told.
 
     Raises:
         InvalidValueError: a value is out of its range; names it.
@@ -79,6 +82,7 @@ class Configuration:
     kernel_count: int = 1
     engines: frozenset[str] = frozenset()
     part: str = ""
+    machine: Machine | None = None
 
     def __post_init__(self):
         for attribute, known in (("data_type", DATA_TYPES), ("x_data_type", X_DATA_TYPES)):
@@ -131,6 +135,13 @@ class Configuration:
             xvec=_flag(options, "XVEC"),
             engines=frozenset(name for name in ENGINES if _flag(options, f"run{name}")),
             part=str(options.get("part", "")),
+            machine=Machine.from_words(
+                {
+                    key: _number(options, Number(key, key, 1, 1 << 20), 1)
+                    for key in MACHINE_KEYS.values()
+                    if key in options
+                }
+            ),
             **numbers,
         )
 
@@ -188,6 +199,8 @@ class Configuration:
         words["instructionSizeBytes"] = str(INSTRUCTION_BYTES)
         if self.part:
             words["part"] = self.part
+        if self.machine is not None:
+            words |= self.machine.words()
         words["fpgaDdrBanks"] = ",".join(f"XCL_MEM_DDR_BANK{bank}" for bank in range(units))
         return words
 

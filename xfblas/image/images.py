@@ -4,6 +4,7 @@ from pathlib import Path
 
 from xfblas.errors import InvalidValueError
 
+from .boards import read_board
 from .builder import ImageSpecification, build_image
 from .configuration import ENGINES, Configuration
 from .kinds import MemoryType
@@ -36,6 +37,7 @@ def _default(data_type: str, x_data_type: str) -> ImageSpecification:
         kernel_count=2,
         engines=frozenset(ENGINES),
         part="u250",
+        machine=read_board("u250").machine(data_type),
     )
     return ImageSpecification(
         configuration=configuration,

@@ -126,7 +126,8 @@ def _flatten(class_name, config, where, models, slots):
         if nested in MODEL_CLASSES and problem is None:
             yield from _flatten(nested, entry["config"], where, (*models, name), slot)
         else:
-            yield LayerSpec(name, nested, _config_of(entry), models, slot, problem)
+            own = entry["config"] if isinstance(entry["config"], dict) else {}
+            yield LayerSpec(name, nested, own, models, slot, problem)
 
 
 def _checked(entry, index, where):
@@ -142,14 +143,6 @@ def _checked(entry, index, where):
             "config"
         )
     return entry
-
-
-def _config_of(entry):
-    """The layer's configuration, with the input shape that Keras 3 keeps beside it."""
-    config = entry["config"] if isinstance(entry["config"], dict) else {}
-    built = entry.get("build_config")
-    shape = built.get("input_shape") if isinstance(built, dict) else None
-    return {"build_input_shape": shape, **config} if shape else config
 
 
 def _name_of(entry, index):

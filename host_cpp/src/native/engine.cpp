@@ -7,6 +7,7 @@
 #include "native/arithmetic.hpp"
 #include "native/check.hpp"
 #include "native/product.hpp"
+#include "xfblas/cycle_model.hpp"
 
 namespace xfblas {
 namespace {
@@ -59,11 +60,30 @@ void run_instruction(char* memory, const Instruction& instruction, DataType type
   }
 }
 
+// Stamps results with the cycles that the configured engine would take; 0 where none is known.
+class Clock {
+ public:
+  Clock(Engine engine, const Configuration& configuration) : machine_(configuration.machine) {
+    if (!machine_) return;
+    machine_->addend_lanes = configuration.addend_bytes(engine) / configuration.element_bytes();
+    now_ = CycleModel(*machine_).launch();
+  }
+  uint64_t now() const { return now_; }
+  void pass(const Instruction& instruction) {
+    if (machine_) now_ += CycleModel(*machine_).instruction(instruction);
+  }
+
+ private:
+  std::optional<Machine> machine_;
+  uint64_t now_ = 0;
+};
+
 }  // namespace
 
 void run_native(char* memory, uint32_t memory_pages, Engine engine,
                 const Configuration& configuration) {
   const auto* program = reinterpret_cast<const Instruction*>(memory);
+  Clock clock(engine, configuration);
   auto* results = reinterpret_cast<Result*>(memory + result_page * page_bytes);
   for (uint32_t slot = 0; slot < configuration.instructions_per_launch; ++slot) {
     const auto instruction = program[slot];
@@ -73,9 +93,14 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
       if (control.last) return;
       continue;
     }
-    const auto status = check(instruction, memory_pages, engine, configuration);
-    if (status == status_ok) run_instruction(memory, instruction, configuration.data_type);
-    results[slot].status = status;
+    auto& result = results[slot];
+    result.start = clock.now();
+    result.status = check(instruction, memory_pages, engine, configuration);
+    if (result.status == status_ok) {
+      run_instruction(memory, instruction, configuration.data_type);
+      clock.pass(instruction);
+    }
+    result.end = clock.now();
   }
 }
 

@@ -1,11 +1,16 @@
 #include "xrt/xrt_device.hpp"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "error.hpp"
 #include "xrt/runtime.hpp"
+#include "xrt/xrt_unit.hpp"
 
 namespace xfblas {
 namespace {
@@ -15,6 +20,9 @@ struct OpenDevice {
   std::string path, uuid_text;
   XrtDevice::Uuid uuid{};
   size_t users = 0;
+  std::set<XrtUnit*> units;
+  std::multimap<std::string, XrtRun> idle_runs;  // by the name of their compute unit
+  bool is_emulated = false;
   std::string abandoned;  // why it can be used no more
 };
 
@@ -62,13 +70,56 @@ OpenDevice open(uint32_t index, const Image& image) {
   return device;
 }
 
+void close_device(const OpenDevice& device) {
+  for (const auto& entry : device.idle_runs) close_run(entry.second);
+  xrt().xrtDeviceClose(device.handle);
+}
+
+// Ends the units before their device. Where one still runs XRT could only wait or crash, so the
+// program ends without its help.
+void close_all(int exit_code, void*) {
+  auto& [mutex, devices] = open_devices();
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (auto& [index, device] : devices) {
+    bool has_ended = device.abandoned.empty();
+    for (auto* unit : device.units) has_ended = unit->end() && has_ended;
+    if (!has_ended) {
+      std::fflush(nullptr);
+      _exit(exit_code);
+    }
+    close_device(device);
+  }
+  devices.clear();
+}
+
+// After XRT has loaded all of its libraries, so that it runs before their own ends.
+void close_all_at_exit() {
+  static const int registered = on_exit(close_all, nullptr);
+  (void)registered;
+}
+
 }  // namespace
 
-XrtDevice::XrtDevice(uint32_t index, const Image& image) : index_(index) {
+void close_run(const XrtRun& run) {
+  if (run.run) xrt().xrtRunClose(run.run);
+  if (run.kernel) xrt().xrtKernelClose(run.kernel);
+}
+
+XrtDevice::XrtDevice(uint32_t index, const Image& image, bool is_emulated) : index_(index) {
   auto& [mutex, devices] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   auto found = devices.find(index);
-  if (found == devices.end()) found = devices.emplace(index, open(index, image)).first;
+  if (found != devices.end() && found->second.users == 0 && found->second.abandoned.empty() &&
+      found->second.uuid_text != image.uuid) {
+    close_device(found->second);
+    devices.erase(found);
+    found = devices.end();
+  }
+  if (found == devices.end()) {
+    found = devices.emplace(index, open(index, image)).first;
+    found->second.is_emulated = is_emulated;
+    close_all_at_exit();
+  }
   auto& device = found->second;
   require(device.abandoned.empty(), XFBLAS_STATUS_EXECUTION_FAILED, "device ", index,
           " cannot be used in this process any more: ", device.abandoned);
@@ -84,9 +135,48 @@ XrtDevice::~XrtDevice() {
   auto& [mutex, devices] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   const auto found = devices.find(index_);
-  if (--found->second.users > 0 || !found->second.abandoned.empty()) return;
-  xrt().xrtDeviceClose(handle_);
+  if (found == devices.end()) return;  // the program ends
+  auto& device = found->second;
+  if (--device.users > 0 || device.is_emulated || !device.abandoned.empty()) return;
+  close_device(device);
   devices.erase(found);
+}
+
+XrtRun XrtDevice::take_run(const std::string& name) {
+  auto& [mutex, devices] = open_devices();
+  const std::lock_guard<std::mutex> lock(mutex);
+  auto& idle = devices[index_].idle_runs;
+  if (const auto found = idle.find(name); found != idle.end()) {
+    const auto run = found->second;
+    idle.erase(found);
+    return run;
+  }
+  XrtRun made;
+  made.kernel = xrt_check(xrt().xrtPLKernelOpen(handle_, uuid_.data(), name.c_str()),
+                          ("open compute unit " + name).c_str());
+  made.run = xrt().xrtRunOpen(made.kernel);
+  if (made.run == nullptr) close_run(made);
+  xrt_check(made.run, ("prepare a run of " + name).c_str());
+  return made;
+}
+
+void XrtDevice::keep_run(const std::string& name, const XrtRun& run) {
+  auto& [mutex, devices] = open_devices();
+  const std::lock_guard<std::mutex> lock(mutex);
+  devices[index_].idle_runs.emplace(name, run);
+}
+
+void XrtDevice::add(XrtUnit* unit) {
+  auto& [mutex, devices] = open_devices();
+  const std::lock_guard<std::mutex> lock(mutex);
+  devices[index_].units.insert(unit);
+}
+
+void XrtDevice::remove(XrtUnit* unit) {
+  auto& [mutex, devices] = open_devices();
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = devices.find(index_);
+  if (found != devices.end()) found->second.units.erase(unit);
 }
 
 void XrtDevice::abandon(const std::string& reason) {

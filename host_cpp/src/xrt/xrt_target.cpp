@@ -25,7 +25,7 @@ XrtTarget::XrtTarget(const Image& image, const std::vector<KernelInstance>& comp
                      uint32_t device_index)
     : environment_((xrt(), read_environment())) {
   require_suitable(image, compute_units, environment_);
-  device_ = std::make_unique<XrtDevice>(device_index, image);
+  device_ = std::make_unique<XrtDevice>(device_index, image, environment_.is_emulation());
   for (const auto& unit : compute_units)
     units_.push_back(std::make_unique<XrtUnit>(
         *device_, unit, arena_bytes(image, unit, environment_.arena_bytes), environment_));

@@ -21,7 +21,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // Values of enum ert_cmd_state; a run is over from COMPLETED on, except while it is SUBMITTED.
-constexpr int completed = 4, submitted = 7, timed_out = 8;
+constexpr int completed = 4, errored = 5, submitted = 7;
 constexpr std::array state_names = {"?",     "NEW",   "QUEUED",    "RUNNING", "COMPLETED", "ERROR",
                                     "ABORT", "SUBMITTED", "TIMEOUT", "NORESPONSE", "SKERROR",
                                     "SKCRASHED"};
@@ -52,33 +52,36 @@ class BackOff {
   microseconds sleep_{20};
 };
 
+// True while it lives.
+class Running {
+ public:
+  explicit Running(std::atomic<bool>& flag) : flag_(flag) { flag_ = true; }
+  ~Running() { flag_ = false; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
 }  // namespace
 
 XrtUnit::XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t bytes,
                  const XrtEnvironment& environment)
-    : device_(device), name_(instance.compute_unit), bytes_(bytes), environment_(environment) {
-  const auto what = [&](const char* verb) { return std::string(verb) + " " + name_; };
-  const auto full_name = instance.kernel + ":{" + name_ + "}";
+    : device_(device),
+      name_(instance.compute_unit),
+      full_name_(instance.kernel + ":{" + name_ + "}"),
+      bytes_(bytes),
+      environment_(environment),
+      run_(device.take_run(full_name_)) {
   try {
-    kernel_ = xrt_check(
-        xrt().xrtPLKernelOpen(device.handle(), device.uuid().data(), full_name.c_str()),
-        what("open compute unit").c_str());
-    const int group = xrt().xrtKernelArgGroupId(kernel_, 0);
-    require(group >= 0, XFBLAS_STATUS_IMAGE_INVALID, "XRT knows no memory of compute unit ", name_,
-            ": the image's CONNECTIVITY does not name it");
-    buffer_ = xrt().xrtBOAlloc(device.handle(), bytes, xrt_ordinary_buffer, uint32_t(group));
-    require(buffer_ != nullptr, XFBLAS_STATUS_ALLOC_FAILED, "XRT has no room for ", bytes >> 20,
-            " MiB of memory for compute unit ", name_,
-            ": set XFBLAS_XRT_ARENA_MB to a smaller number");
-    host_ = static_cast<char*>(
-        xrt_check(xrt().xrtBOMap(buffer_), what("show the memory of").c_str()));
-    run_ = xrt_check(xrt().xrtRunOpen(kernel_), what("prepare a run of").c_str());
-    for (const int argument : {0, 1})
-      xrt_check(xrt().xrtRunSetArg(run_, argument, buffer_), what("pass memory to").c_str());
+    allocate();
   } catch (...) {
-    release();
+    if (buffer_) xrt().xrtBOFree(buffer_);
+    close_run(run_);
     throw;
   }
+  device.add(this);
   if (environment.failure_folder.empty()) return;
   std::ostringstream file;
   file << environment.failure_folder << "/" << getpid() << "-" << device.index() << "-" << std::hex
@@ -86,15 +89,37 @@ XrtUnit::XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t byt
   failure_file_ = file.str();
 }
 
-XrtUnit::~XrtUnit() {
-  // XRT waits for ever when it closes what a run still uses.
-  if (lost_.empty()) release();
+void XrtUnit::allocate() {
+  const int group = xrt().xrtKernelArgGroupId(run_.kernel, 0);
+  require(group >= 0, XFBLAS_STATUS_IMAGE_INVALID, "XRT knows no memory of compute unit ", name_,
+          ": the image's CONNECTIVITY does not name it");
+  buffer_ = xrt().xrtBOAlloc(device_.handle(), bytes_, xrt_ordinary_buffer, uint32_t(group));
+  require(buffer_ != nullptr, XFBLAS_STATUS_ALLOC_FAILED, "XRT has no room for ", bytes_ >> 20,
+          " MiB of memory for compute unit ", name_,
+          ": set XFBLAS_XRT_ARENA_MB to a smaller number");
+  host_ = static_cast<char*>(
+      xrt_check(xrt().xrtBOMap(buffer_), ("show the memory of " + name_).c_str()));
+  for (const int argument : {0, 1})
+    xrt_check(xrt().xrtRunSetArg(run_.run, argument, buffer_),
+              ("pass memory to " + name_).c_str());
 }
 
-void XrtUnit::release() {
-  if (run_) xrt().xrtRunClose(run_);
-  if (buffer_) xrt().xrtBOFree(buffer_);
-  if (kernel_) xrt().xrtKernelClose(kernel_);
+XrtUnit::~XrtUnit() {
+  device_.remove(this);
+  // XRT waits for ever when it closes what a run still uses.
+  if (!lost_.empty()) return;
+  xrt().xrtBOFree(buffer_);
+  device_.keep_run(full_name_, run_);
+}
+
+bool XrtUnit::end() {
+  const auto limit = Clock::now() + drain_time;
+  while (is_running_ && Clock::now() < limit) std::this_thread::sleep_for(milliseconds(1));
+  if (is_running_ || !lost_.empty()) return false;
+  lost_ = "the program ends";
+  close_run(run_);
+  xrt().xrtBOFree(buffer_);
+  return true;
 }
 
 void XrtUnit::write(uint64_t offset, const void* from, uint64_t bytes) {
@@ -110,48 +135,52 @@ void XrtUnit::read(uint64_t offset, void* to, uint64_t bytes) {
 void XrtUnit::run() {
   require(lost_.empty(), XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ", name_,
           " cannot be used any more: ", lost_);
-  xrt_check(xrt().xrtRunStart(run_), ("start " + name_).c_str());
+  const Running running(is_running_);
+  xrt_check(xrt().xrtRunStart(run_.run), ("start " + name_).c_str());
   const auto limit = environment_.time_limit;
   int state = wait(limit);
   // The device process has the same limit and ends the run by itself, which takes a moment.
   if (!is_over(state) && environment_.is_emulation()) state = wait(drain_time);
   if (!is_over(state)) lose(state);
   const auto reason = take_failure(state);
-  state = xrt().xrtRunWait(run_);  // returns at once, and lets XRT start the run again
-  require(state == completed && reason.empty(), XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ",
-          name_, " ended in state ", name_of(state), reason.empty() ? "" : ": ", reason,
-          " (its time limit is ", limit.count(), " ms)");
+  state = xrt().xrtRunWait(run_.run);  // returns at once, and lets XRT start the run again
+  if (state == completed && reason.empty()) return;
+  const auto told = reason.empty() ? "its time limit is " + std::to_string(limit.count()) + " ms"
+                                   : reason;
+  fail(XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ", name_, " ended in state ",
+       name_of(reason.empty() ? state : errored), ": ", told);
 }
 
 int XrtUnit::wait(milliseconds limit) const {
   if (!environment_.is_emulation()) {
-    xrt().xrtRunWaitFor(run_, unsigned(limit.count()));
-    return xrt().xrtRunState(run_);
+    xrt().xrtRunWaitFor(run_.run, unsigned(limit.count()));
+    return xrt().xrtRunState(run_.run);
   }
   // In emulation XRT's own wait does not end at its limit.
   const auto end = Clock::now() + limit;
   BackOff back_off;
-  int state = xrt().xrtRunState(run_);
+  int state = xrt().xrtRunState(run_.run);
   while (!is_over(state) && Clock::now() < end) {
     back_off.pause();
-    state = xrt().xrtRunState(run_);
+    state = xrt().xrtRunState(run_.run);
   }
   return state;
 }
 
-// The device process writes the file before it reports ERROR, and removes it when XRT has retired
-// the run, whose state may read as COMPLETED for a moment before that.
+// The device process writes the file before it reports anything, and gives it its final name when
+// XRT has retired the run, whose state may read as COMPLETED for a moment before that.
 std::string XrtUnit::take_failure(int state) {
-  std::ifstream file(failure_file_);
-  if (failure_file_.empty() || !file) return {};
-  const std::string reason((std::istreambuf_iterator<char>(file)),
-                           std::istreambuf_iterator<char>());
+  if (failure_file_.empty()) return {};
+  const auto final_file = failure_file_ + ".over";
   const auto end = Clock::now() + drain_time;
   while (access(failure_file_.c_str(), F_OK) == 0) {
     if (Clock::now() >= end) lose(state);
     std::this_thread::sleep_for(milliseconds(1));
   }
-  return reason;
+  std::ifstream file(final_file);
+  if (!file) return {};
+  unlink(final_file.c_str());
+  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
 }
 
 // What still runs may write to the memory at any time, and XRT cannot take it back.

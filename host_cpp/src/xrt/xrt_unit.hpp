@@ -2,6 +2,7 @@
 #ifndef XFBLAS_XRT_UNIT_HPP
 #define XFBLAS_XRT_UNIT_HPP
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -25,9 +26,11 @@ class XrtUnit {
   void write(uint64_t offset, const void* from, uint64_t bytes);
   void read(uint64_t offset, void* to, uint64_t bytes);
   void run();
+  // Gives back what XRT holds for it because the program ends; false where a run is under way.
+  bool end();
 
  private:
-  void release();
+  void allocate();
   // The state in which the run ended, or the present one where it did not end in time.
   int wait(std::chrono::milliseconds limit) const;
   // Why the device process ended the run, or nothing.
@@ -35,15 +38,15 @@ class XrtUnit {
   [[noreturn]] void lose(int state);
 
   XrtDevice& device_;
-  std::string name_;
+  std::string name_, full_name_;  // fcnKernel_2, and as XRT wants it
   uint64_t bytes_;
   const XrtEnvironment& environment_;
-  void* kernel_ = nullptr;
+  XrtRun run_;
   void* buffer_ = nullptr;
   char* host_ = nullptr;
-  void* run_ = nullptr;
   std::string failure_file_;  // empty where nobody writes one
   std::string lost_;          // why it can be used no more
+  std::atomic<bool> is_running_{false};
 };
 
 }  // namespace xfblas

@@ -10,7 +10,7 @@
 //   write   = words and bursts of C, and words that must be merged
 //
 //   cycles = latency + first chunk of A + sum over tiles of that maximum
-//            + skew of the array + max(drain, write) of the last tile + latency
+//            + max(drain, write) of the last tile + latency
 //
 // Plain C++14, free of the standard library.
 #ifndef XFBLAS_CYCLE_MODEL_HPP
@@ -73,6 +73,15 @@ class CycleModel {
                ? burst(pieces(tile.rows, m_.array_rows) * m_.array_rows * length)
                : rows(tile.rows, length, i.lda);
   }
+  // A word wider than the array has rows takes several cycles into A's buffer.
+  constexpr uint64_t first_chunk(const Instruction& i, const Tile& tile) const {
+    const uint64_t length = smaller(i.k, m_.chunk);
+    const uint64_t high = pieces(tile.rows, m_.array_rows) * m_.array_rows;
+    const uint64_t count =
+        i.flags & flag_a_packed ? words(high * length) : tile.rows * words(length);
+    const uint64_t groups = larger(1, m_.word_lanes / m_.array_rows);
+    return larger(read_a(i, tile, length), count * groups + m_.burst_cycles);
+  }
   constexpr uint64_t read_b(const Instruction& i, const Tile& tile, uint64_t length) const {
     return i.flags & flag_b_packed
                ? burst(pieces(tile.columns, m_.array_columns) * m_.array_columns * length)
@@ -87,16 +96,17 @@ class CycleModel {
     const uint64_t whole = i.k / m_.chunk, rest = i.k % m_.chunk;
     uint64_t cycles = whole * (read_a(i, tile, m_.chunk) + read_b(i, tile, m_.chunk));
     if (rest != 0) cycles += read_a(i, tile, rest) + read_b(i, tile, rest);
-    return cycles + read_x(i, tile);
+    return cycles;
   }
 
-  // Words of C that are not ours as a whole are read, merged and written one by one.
+  // Words of C that are not ours as a whole are read, merged and written one by one. Rows begin
+  // at a word again after `period` of them, since a word's elements are a power of two.
   constexpr uint64_t write(const Tile& tile, uint64_t stride) const {
-    const bool begins = stride % m_.word_lanes == 0, ends = tile.columns % m_.word_lanes == 0;
-    if (begins && ends) return rows(tile.rows, tile.columns, stride);
-    const uint64_t merge = m_.memory_latency + m_.burst_cycles;
-    const uint64_t merges = begins ? 1 : 2;
-    return tile.rows * (words(tile.columns) + merges * merge + m_.burst_cycles);
+    const uint64_t step = smaller(stride & (~stride + 1), m_.word_lanes);
+    const uint64_t period = m_.word_lanes / step;
+    const uint64_t whole = 1 + (tile.columns % step == 0);  // edges in a period that are whole
+    const uint64_t merges = tile.rows * (2 * period - whole) / period;
+    return rows(tile.rows, tile.columns, stride) + merges * (m_.memory_latency + m_.burst_cycles);
   }
 
   constexpr uint64_t compute(const Instruction& i, const Tile& tile) const {
@@ -104,35 +114,49 @@ class CycleModel {
         pieces(tile.rows, m_.array_rows) * pieces(tile.columns, m_.array_columns);
     return i.k * larger(strips, m_.update_interval);
   }
-  constexpr uint64_t leave(const Instruction& i, const Tile& tile) const {
-    return larger(tile.rows * pieces(tile.columns, m_.array_columns), write(tile, i.ldc));
+  // One row of sums a cycle. The first strip's come as A and B came down the rows, and up again.
+  constexpr uint64_t drain(const Tile& tile) const {
+    const uint64_t strip = smaller(tile.rows, m_.array_rows);
+    const uint64_t words_of_a_vector = larger(1, m_.array_columns / m_.word_lanes);
+    const uint64_t row = pieces(tile.columns, m_.array_columns) * words_of_a_vector;
+    const uint64_t way = 2 * hop * strip;
+    return tile.rows * row + (way > strip * row ? way - strip * row : 0);
   }
-  constexpr uint64_t steady(const Instruction& i, const Tile& tile) const {
-    return larger(larger(compute(i, tile), read(i, tile)), leave(i, tile));
+  constexpr uint64_t leave(const Instruction& i, const Tile& tile) const {
+    return larger(drain(tile), write(tile, i.ldc));
+  }
+  // already: cycles of its reads that an earlier term has counted.
+  constexpr uint64_t steady(const Instruction& i, const Tile& tile, uint64_t already) const {
+    const uint64_t reads = read(i, tile) + read_x(i, tile);
+    return larger(larger(compute(i, tile), reads > already ? reads - already : 0),
+                  leave(i, tile));
+  }
+
+  // Cycles of all tiles but the last, which hide the drain of the one before.
+  constexpr uint64_t all_but_last(const Instruction& i, const Tile& first, const Tile& last,
+                                  uint64_t first_a) const {
+    const uint64_t down = i.m / m_.tile_rows, right = i.n / m_.tile_columns;
+    const Tile edge{i.m % m_.tile_rows, i.n % m_.tile_columns};
+    uint64_t cycles = down * right * steady(i, {m_.tile_rows, m_.tile_columns}, 0);
+    if (edge.columns != 0) cycles += down * steady(i, {m_.tile_rows, edge.columns}, 0);
+    if (edge.rows != 0) cycles += right * steady(i, {edge.rows, m_.tile_columns}, 0);
+    if (edge.rows != 0 && edge.columns != 0) cycles += steady(i, edge, 0);
+    return cycles - steady(i, last, 0) - steady(i, first, 0) + steady(i, first, first_a);
   }
 
   constexpr uint64_t product(const Instruction& i) const {
-    const uint64_t down = i.m / m_.tile_rows, right = i.n / m_.tile_columns;
-    const uint64_t rows_left = i.m % m_.tile_rows, columns_left = i.n % m_.tile_columns;
-    const Tile full{m_.tile_rows, m_.tile_columns};
-    const Tile right_edge{m_.tile_rows, columns_left}, lower_edge{rows_left, m_.tile_columns};
-    const Tile corner{rows_left, columns_left};
     const Tile first{smaller(i.m, m_.tile_rows), smaller(i.n, m_.tile_columns)};
-    const Tile last{rows_left != 0 ? rows_left : m_.tile_rows,
-                    columns_left != 0 ? columns_left : m_.tile_columns};
-
-    uint64_t tiles = down * right * steady(i, full);
-    if (columns_left != 0) tiles += down * steady(i, right_edge);
-    if (rows_left != 0) tiles += right * steady(i, lower_edge);
-    if (rows_left != 0 && columns_left != 0) tiles += steady(i, corner);
-    // The last tile leaves behind its computation, which then hides nothing.
-    tiles -= steady(i, last);
-    const uint64_t first_a = read_a(i, first, smaller(i.k, m_.chunk));
-    const bool is_only = down + (rows_left != 0) == 1 && right + (columns_left != 0) == 1;
-    const uint64_t reads = read(i, last) - (is_only ? first_a : 0);
-    const uint64_t begin = m_.memory_latency + first_a + m_.burst_cycles + 4 * hop;
-    const uint64_t end = hop * m_.array_rows + leave(i, last) + 4 * hop + m_.memory_latency;
-    return begin + tiles + larger(compute(i, last), reads) + end;
+    const Tile last{(i.m - 1) % m_.tile_rows + 1, (i.n - 1) % m_.tile_columns + 1};
+    const bool is_only = i.m <= m_.tile_rows && i.n <= m_.tile_columns;
+    const uint64_t first_a = first_chunk(i, first);
+    const uint64_t before = is_only ? 0 : all_but_last(i, first, last, first_a);
+    const uint64_t all_reads = read(i, last), already = is_only ? first_a : 0;
+    const uint64_t reads = all_reads > already ? all_reads - already : 0;
+    // X may come while the sums leave.
+    const uint64_t sums = larger(compute(i, last), reads) + leave(i, last);
+    const uint64_t addends = reads + read_x(i, last) + m_.burst_cycles;
+    return m_.memory_latency + first_a + 5 * hop + before + larger(sums, addends) + 5 * hop +
+           m_.memory_latency;
   }
 
   // Bound by the words of A.
@@ -149,7 +173,7 @@ class CycleModel {
     const uint64_t last = rest != 0 ? rest : m_.vector_rows;
     const uint64_t merge = last % m_.word_lanes != 0 ? m_.memory_latency + m_.burst_cycles : 0;
     return m_.memory_latency + blocks * vector_block(i, m_.vector_rows) +
-           (rest != 0 ? vector_block(i, rest) : 0) + burst(last) + merge + 4 * hop +
+           (rest != 0 ? vector_block(i, rest) : 0) + words(last) + merge + 4 * hop +
            m_.memory_latency;
   }
 

@@ -37,4 +37,5 @@ def main(image, mood, times):
             assert run(second, GOOD) == 100
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -65,8 +65,15 @@ struct Process {
     return waits_for == nullptr || (for_items ? waits_for->has_items() : waits_for->has_space());
   }
 
+  // Something else than a stream's port keeps the process busy, from its next cycle on.
+  void spend(uint64_t cycles) {
+    now += cycles + acts;
+    acts = false;
+  }
+
   Fiber fiber;
   uint64_t now;    // the cycle this process has reached
+  bool acts = false;  // whether it has passed an item in that cycle
   uint64_t first;  // the cycle of its first item
   const Channel* waits_for = nullptr;
   bool for_items = false;

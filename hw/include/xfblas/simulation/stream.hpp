@@ -41,6 +41,7 @@ class stream<T, 0> : public simulation::Channel {
     // A port passes one item a cycle, and none before it was written.
     process.now = last_read_ =
         std::max(std::max(process.now, last_read_ + 1), slot.written + stream_latency);
+    process.acts = true;
     if (process.first == 0) process.first = process.now;
     freed_[read_at_] = process.now;
     read_at_ = next(read_at_);
@@ -55,6 +56,7 @@ class stream<T, 0> : public simulation::Channel {
     auto& process = dataflow_->running();
     process.now = last_write_ =
         std::max(std::max(process.now, last_write_ + 1), freed_[write_at_] + 1);
+    process.acts = true;
     slots_[write_at_].value = value;
     slots_[write_at_].written = process.now;
     write_at_ = next(write_at_);
@@ -163,7 +165,10 @@ class read_lock {
 // burst's start, an iteration that waits for an adder. No hardware comes of it.
 inline void spend(uint64_t cycles) {
   auto& thread = simulation::Thread::current();
-  (thread.region ? thread.region->running().now : thread.now) += cycles;
+  if (thread.region)
+    thread.region->running().spend(cycles);
+  else
+    thread.now += cycles;
 }
 
 template <class Stream, int count>

@@ -1,0 +1,124 @@
+"""The boards that kernels can be built for: one data file each, ``hw/platforms/<board>``.
+
+The same file gives the kernel its constants, v++ its connectivity, the host its padding, and the
+cycle model its sizes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from xfblas.errors import InvalidValueError
+
+from .machine import Machine
+
+#: In an installed package, and in the source tree.
+FOLDERS = (Path(__file__).parent.parent / "platforms", Path(__file__).parents[2] / "hw/platforms")
+ELEMENT_BYTES = {"short": 2, "int8": 1, "float": 4}
+#: Cycles between two additions to one sum: a float adder is pipelined, an integer one hardly.
+UPDATE_INTERVALS = {"short": 2, "int8": 2, "float": 8}
+NUMBERS = (
+    "clock_mhz",
+    "slrs",
+    "compute_units",
+    "banks",
+    "banks_of_a_unit",
+    "bank_bytes",
+    "word_bytes",
+    "burst_cycles",
+    "memory_latency",
+)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board's data file.
+
+    Attributes:
+        name: of its folder.
+        path: of the file.
+        values: texts by name.
+    """
+
+    name: str
+    path: Path
+    values: dict[str, str]
+
+    def text(self, name: str) -> str:
+        """A value as it stands.
+
+        Raises:
+            InvalidValueError: the file does not have it.
+        """
+        if name not in self.values:
+            raise InvalidValueError(f"{self.path}: {name} is missing")
+        return self.values[name]
+
+    def number(self, name: str) -> int:
+        """A value that is a whole number."""
+        text = self.text(name)
+        if not text.isdecimal():
+            raise InvalidValueError(f"{self.path}: {name} is '{text}', expected a number")
+        return int(text)
+
+    def pair(self, name: str) -> tuple[int, int]:
+        """The two numbers of a value such as 32x64."""
+        rows, times, columns = self.text(name).partition("x")
+        if not (times and rows.isdecimal() and columns.isdecimal()):
+            raise InvalidValueError(
+                f"{self.path}: {name} is {self.text(name)}, expected rows x columns as in 32x32"
+            )
+        return int(rows), int(columns)
+
+    def machine(self, dtype: str) -> Machine:
+        """The engine's sizes for an element type: ``short``, ``int8`` or ``float``."""
+        array, tile = self.pair(f"{dtype}.array"), self.pair(f"{dtype}.tile")
+        vector = self.pair("vector")
+        return Machine(
+            word_elements=self.number("word_bytes") // ELEMENT_BYTES[dtype],
+            array_rows=array[0],
+            array_columns=array[1],
+            tile_rows=tile[0],
+            tile_columns=tile[1],
+            chunk=self.number(f"{dtype}.chunk"),
+            vector_rows=vector[0],
+            vector_chunk=vector[1],
+            update_interval=UPDATE_INTERVALS[dtype],
+            burst_cycles=self.number("burst_cycles"),
+            memory_latency=self.number("memory_latency"),
+            clock_mhz=self.number("clock_mhz"),
+        )
+
+
+def board_names() -> list[str]:
+    """The boards that have a data file, without those made for tests."""
+    folders = {path.parent.name for folder in FOLDERS for path in folder.glob("*/platform.cfg")}
+    return sorted(folders - {"small"})
+
+
+def read_board(board: str) -> Board:
+    """A board by its name, or by the path of a data file.
+
+    Raises:
+        InvalidValueError: there is no such board, or a line of its file is not name = value.
+    """
+    candidates = [Path(board), *(folder / board / "platform.cfg" for folder in FOLDERS)]
+    path = next((path for path in candidates if path.is_file()), None)
+    if path is None:
+        raise InvalidValueError(
+            f"no board is called {board!r}, expected one of {', '.join(board_names())}"
+        )
+    values: dict[str, str] = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        line = line.split("#")[0].strip()
+        if not line:
+            continue
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not (equals and name and value):
+            raise InvalidValueError(f"{path} line {number}: '{line}' is not name = value")
+        if name in values:
+            raise InvalidValueError(f"{path} line {number}: {name} is given twice")
+        values[name] = value
+    found = Board(path.parent.name, path, values)
+    for name in NUMBERS:
+        found.number(name)
+    return found
