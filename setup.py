@@ -29,6 +29,7 @@ setup(
         "xfblas",
         "xfblas.image",
         "xfblas.models",
+        "xfblas.performance",
         "xfblas.quantization",
         "xfblas.runtime",
     ],

@@ -5,6 +5,7 @@ import sys
 
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
+from xfblas.performance.cli import add_commands as add_performance_commands
 
 
 def main(arguments=None) -> int:
@@ -15,6 +16,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(title="commands")
     add_image_commands(commands)
+    add_performance_commands(commands)
     parsed = parser.parse_args(arguments)
     if parsed.version:
         from xfblas.binding import version

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from xfblas import arrays
-from xfblas.binding import ffi, lib, require_integer
+from xfblas.binding import ffi, lib, pointer, require_integer
 from xfblas.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
 
@@ -117,6 +117,19 @@ class ComputeUnit:
     def synchronize(self) -> None:
         """Waits for a program started by ``Device.execute_async`` and reports its failure."""
         self.call(lib.xfblasSynchronize)
+
+    def stamps(self, instructions: int) -> np.ndarray:
+        """Cycles at which the first ``instructions`` of the last launch started and ended.
+
+        Returns:
+            (instructions, 2) uint64: from the cycle counter of the card or of the kernel's
+            simulation, from the cycle model on ``native``, zeros where the image tells no sizes.
+        """
+        count = require_integer("instructions", instructions, 1)
+        found = np.zeros((count, 2), np.uint64)
+        place = ffi.cast("unsigned long long *", pointer(found))
+        self.call(lib.xfblasGetStamps, place, count)
+        return found
 
     def clear(self) -> None:
         """Forgets the program."""

@@ -62,6 +62,18 @@ typedef struct {
   unsigned long long memoryBytes;
 } xfblasInfo_t;
 
+/* The sizes of an engine that its speed follows from; see hw/include/xfblas/cycle_model.hpp. */
+typedef struct {
+  unsigned int wordElements, addendElements;
+  unsigned int arrayRows, arrayColumns, tileRows, tileColumns, chunk;
+  unsigned int vectorRows, vectorChunk, updateInterval, burstCycles, memoryLatency;
+} xfblasMachine_t;
+
+/* Cycles of one instruction, and how long each of its parts alone would take. */
+typedef struct {
+  unsigned long long total, compute, memory, drain, launch;
+} xfblasCycles_t;
+
 const char *xfblasVersion(void);
 const char *xfblasLastError(void);
 
@@ -133,6 +145,13 @@ xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex);
 xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels);
 /* Waits for a started compute unit and reports its failure, if any. */
 xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex);
+
+/* The cycles that an engine would take for an instruction of sixteen words; needs no device. */
+xfblasStatus_t xfblasEstimate(const xfblasMachine_t *machine, const unsigned int *instruction,
+                              xfblasCycles_t *cycles);
+/* Cycle stamps of the first instructions of the last launch: start and end of each, by turns. */
+xfblasStatus_t xfblasGetStamps(xfblasHandle_t handle, unsigned long long *stamps,
+                               unsigned int numInstructions, unsigned int kernelIndex);
 
 #ifdef __cplusplus
 }

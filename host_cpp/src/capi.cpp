@@ -1,11 +1,13 @@
 // The C interface: each function checks its handle, calls one member function, and turns an
 // exception into a status. Nothing else happens here, and no exception leaves.
+#include <cstring>
 #include <new>
 #include <string>
 
 #include "device.hpp"
 #include "error.hpp"
 #include "xfblas.h"
+#include "xfblas/cycle_model.hpp"
 
 using xfblas::ComputeUnit;
 using xfblas::Device;
@@ -222,4 +224,37 @@ xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels
 
 xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [](ComputeUnit& unit) { unit.synchronize(); });
+}
+
+xfblasStatus_t xfblasEstimate(const xfblasMachine_t* machine, const unsigned int* instruction,
+                              xfblasCycles_t* cycles) {
+  return guarded([&] {
+    require(machine && instruction && cycles, XFBLAS_STATUS_INVALID_VALUE,
+            "machine, instruction or cycles is NULL, expected a place for each");
+    const auto& m = *machine;
+    for (const auto size : {m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
+                            m.tileRows, m.tileColumns, m.chunk, m.vectorRows, m.vectorChunk,
+                            m.updateInterval})
+      require(size > 0, XFBLAS_STATUS_INVALID_VALUE,
+              "a size of the machine is 0, expected 1 or more");
+    xfblas::Instruction words;
+    std::memcpy(&words, instruction, sizeof words);
+    require(words.m > 0 && words.k > 0, XFBLAS_STATUS_INVALID_VALUE, "m is ", words.m,
+            " and k is ", words.k, ", expected 1 or more");
+    const xfblas::CycleModel model({m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
+                                    m.tileRows, m.tileColumns, m.chunk, m.vectorRows,
+                                    m.vectorChunk, m.updateInterval, m.burstCycles,
+                                    m.memoryLatency});
+    const auto parts = model.parts(words);
+    *cycles = {model.instruction(words), parts.compute, parts.memory, parts.drain, model.launch()};
+  });
+}
+
+xfblasStatus_t xfblasGetStamps(xfblasHandle_t handle, unsigned long long* stamps,
+                               unsigned int numInstructions, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(stamps != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "stamps is NULL, expected a place for two numbers an instruction");
+    unit.read_stamps(stamps, numInstructions);
+  });
 }

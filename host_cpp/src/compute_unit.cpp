@@ -315,6 +315,21 @@ void ComputeUnit::synchronize() {
   report_failure();
 }
 
+void ComputeUnit::read_stamps(unsigned long long* stamps, uint32_t instructions) {
+  const auto lock = idle();
+  report_failure();
+  const auto most = configuration_.instructions_per_launch - 1;
+  require(instructions > 0 && instructions <= most, invalid, "numInstructions is ", instructions,
+          ", expected 1 to ", most, ", which a launch of this image holds");
+  // The first slot belongs to the control word.
+  std::vector<Result> results(instructions + 1);
+  target_.read(index_, byte_offset(result_page), results.data(), results.size() * sizeof(Result));
+  for (uint32_t i = 0; i < instructions; ++i) {
+    stamps[2 * i] = results[i + 1].start;
+    stamps[2 * i + 1] = results[i + 1].end;
+  }
+}
+
 bool ComputeUnit::has_program() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return !program_.empty();

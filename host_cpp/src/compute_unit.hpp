@@ -54,6 +54,8 @@ class ComputeUnit {
   // Starts what execute would run; a failure is told by the next call that needs the result.
   void start();
   void synchronize();
+  // Start and end of the first instructions of the last launch, two numbers each.
+  void read_stamps(unsigned long long* stamps, uint32_t instructions);
   bool has_program();
 
  private:

@@ -14,8 +14,8 @@ namespace xfblas {
 #if defined(__SYNTHESIS__)
 
 struct Clock {
-  stream<bool>& questions;  // true: the last one
-  stream<uint64_t>& stamps;
+  stream<bool, 2> questions;  // true: the last one
+  stream<uint64_t, 2> stamps;
 
   uint64_t now() {
 #pragma HLS INLINE
@@ -28,18 +28,18 @@ struct Clock {
   }
 };
 
-inline void count_cycles(stream<bool>& questions, stream<uint64_t>& stamps) {
+inline void count_cycles(Clock& clock) {
   uint64_t cycle = 0;
   bool runs = true;
 count:
   while (runs) {
 #pragma HLS PIPELINE II=1
     bool is_last = false;
-    if (questions.read_nb(is_last)) {
+    if (clock.questions.read_nb(is_last)) {
       if (is_last)
         runs = false;
       else
-        stamps.write(cycle);
+        clock.stamps.write(cycle);
     }
     ++cycle;
   }
@@ -51,6 +51,8 @@ struct Clock {
   uint64_t now() { return simulated_now(); }
   void stop() {}
 };
+
+inline void count_cycles(Clock&) {}
 
 #endif
 

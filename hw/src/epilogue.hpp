@@ -29,19 +29,21 @@ struct IntegerEpilogue {
   static int32_t narrow(int64_t sum, const Epilogue& e) {
 #pragma HLS INLINE
     const int64_t scaled = wrapped<48>(int64_t(uint64_t(sum) * uint64_t(e.post_scale)));
-    int64_t value = shifted_right(scaled, e.post_shift);
-    // Half up needs no wider adder: it adds the highest of the bits that were shifted out.
-    if (e.rounds && e.post_shift > 0) value += shifted_right(scaled, e.post_shift - 1) & 1;
+    // One shifter gives the value and, below it, the highest bit that was shifted out, which is
+    // what rounding half up adds.
+    const int64_t twice =
+        e.post_shift == 0 ? scaled * 2 : shifted_right(scaled, e.post_shift - 1);
+    int64_t value = twice >> 1;
+    if (e.rounds) value += twice & 1;
     if (e.saturates) value = value > maximum ? maximum : value < minimum ? minimum : value;
     return int32_t(wrapped<bits>(value));
   }
 
   static int32_t activate(int32_t c, const Epilogue& e) {
 #pragma HLS INLINE
-    if (e.activation == activation_tanh)
-      return fixed_tanh<bits>(c, int(e.input_fraction), int(e.output_fraction));
-    if (e.activation == activation_sigmoid)
-      return fixed_sigmoid<bits>(c, int(e.input_fraction), int(e.output_fraction));
+    if (e.activation != activation_prelu)
+      return fixed_activation<bits>(c, e.activation == activation_sigmoid, int(e.input_fraction),
+                                    int(e.output_fraction));
     return c >= 0 ? c : int32_t(wrapped<bits>((c * e.prelu_scale) >> e.prelu_alpha));
   }
 };

@@ -49,10 +49,10 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
 #pragma HLS BIND_STORAGE variable=b_vectors type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=addends type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=sums type=fifo impl=lutram
-  name_streams(a_columns, "a_columns");
-  name_streams(b_rows, "b_rows");
-  name_streams(sums, "sums");
-  name_streams(collected, "collected");
+  XFBLAS_NAME_STREAMS(a_columns);
+  XFBLAS_NAME_STREAMS(b_rows);
+  XFBLAS_NAME_STREAMS(sums);
+  XFBLAS_NAME_STREAMS(collected);
 
   XFBLAS_PROCESS(read_operands<E>, rd, task, a_words, b_words, x_words);
   XFBLAS_PROCESS(buffer_a<E>, task, a_words, a_blocks);

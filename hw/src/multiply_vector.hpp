@@ -27,14 +27,14 @@ blocks:
   for (uint32_t block = 0; block < pieces(task.m, V::block_rows); ++block) {
     const uint32_t row = block * V::block_rows;
     const uint32_t rows = smaller(V::block_rows, task.m - row);
-    read_rows<V>(memory, task.y + row, 0, 1, rows, y_words);
+    read_rows<V>(memory, Rows{task.y + row, 0, rows, 1}, y_words);
   chunks:
     for (uint32_t chunk = 0; chunk < pieces(task.k, V::chunk); ++chunk) {
       const uint32_t k = chunk * V::chunk;
       const uint32_t length = smaller(V::chunk, task.k - k);
-      read_rows<V>(memory, task.x + k, 0, 1, length, x_words);
-      read_rows<V>(memory, task.a.first + row * task.a.stride + k, task.a.stride, rows, length,
-                   a_words);
+      const uint64_t corner = task.a.first + row * task.a.stride + k;
+      read_rows<V>(memory, Rows{task.x + k, 0, length, 1}, x_words);
+      read_rows<V>(memory, Rows{corner, task.a.stride, length, rows}, a_words);
     }
   }
 }

@@ -41,59 +41,63 @@ burst:
   if (offset != 0 && touched == wanted) out.write(joined(held, held, offset));
 }
 
-// `rows` rows of `lanes` elements each. Rows that lie end to end are one burst.
+// Rows of an operand: `count` of them, `lanes` elements each, `stride` elements apart.
+struct Rows {
+  uint64_t first, stride, lanes;
+  uint32_t count;
+};
+
+// Rows that lie end to end are one burst.
 template <class E>
-void read_rows(const typename E::Word* memory, uint64_t first, uint64_t stride, uint32_t rows,
-               uint64_t lanes, stream<typename E::Word>& out) {
+void read_rows(const typename E::Word* memory, Rows rows, stream<typename E::Word>& out) {
 #pragma HLS INLINE off
-  const uint64_t words = (lanes + E::word_lanes - 1) / E::word_lanes;
-  const bool end_to_end = stride == words * E::word_lanes;
-  const uint32_t bursts = end_to_end ? 1 : rows;
-  const uint64_t burst_lanes = end_to_end ? rows * stride : lanes;
+  const uint64_t words = (rows.lanes + E::word_lanes - 1) / E::word_lanes;
+  const bool end_to_end = rows.stride == words * E::word_lanes;
+  const uint32_t bursts = end_to_end ? 1 : rows.count;
+  const uint64_t lanes = end_to_end ? rows.count * rows.stride : rows.lanes;
 rows:
   for (uint32_t row = 0; row < bursts; ++row) {
 #pragma HLS LOOP_TRIPCOUNT min=1 max=E::tile_rows
-    read_span<E>(memory, first + row * stride, burst_lanes, out);
+    read_span<E>(memory, rows.first + row * rows.stride, lanes, out);
   }
 }
 
+// A packed tile holds its k one after the other, and so a chunk of it is one row.
 template <class E>
-void read_a(const typename E::Word* memory, const Task& task, const Tile& tile, uint32_t k,
-            uint32_t length, stream<typename E::Word>& out) {
+Rows packed_rows(const Matrix& matrix, uint32_t k_of_problem, uint32_t tile_start, uint32_t k,
+                 uint32_t length, uint32_t width) {
 #pragma HLS INLINE
-  const uint32_t height = tile.row_strips * E::array_rows;
+  const uint64_t first =
+      matrix.first + uint64_t(tile_start) * k_of_problem + uint64_t(k) * width;
+  return Rows{first, 0, uint64_t(length) * width, 1};
+}
+
+template <class E>
+Rows rows_of_a(const Task& task, const Tile& tile, uint32_t k, uint32_t length) {
+#pragma HLS INLINE
   if (task.a.is_packed)
-    read_rows<E>(memory,
-                 task.a.first + uint64_t(tile.row) * task.problem.k + uint64_t(k) * height, 0, 1,
-                 uint64_t(length) * height, out);
-  else
-    read_rows<E>(memory, task.a.first + tile.row * task.a.stride + k, task.a.stride, tile.rows,
-                 length, out);
+    return packed_rows<E>(task.a, task.problem.k, tile.row, k, length,
+                          tile.row_strips * E::array_rows);
+  return Rows{task.a.first + tile.row * task.a.stride + k, task.a.stride, length, tile.rows};
 }
 
 template <class E>
-void read_b(const typename E::Word* memory, const Task& task, const Tile& tile, uint32_t k,
-            uint32_t length, stream<typename E::Word>& out) {
+Rows rows_of_b(const Task& task, const Tile& tile, uint32_t k, uint32_t length) {
 #pragma HLS INLINE
-  const uint32_t width = tile.column_strips * E::array_columns;
   if (task.b.is_packed)
-    read_rows<E>(memory,
-                 task.b.first + uint64_t(tile.column) * task.problem.k + uint64_t(k) * width, 0, 1,
-                 uint64_t(length) * width, out);
-  else
-    read_rows<E>(memory, task.b.first + k * task.b.stride + tile.column, task.b.stride, length,
-                 tile.columns, out);
+    return packed_rows<E>(task.b, task.problem.k, tile.column, k, length,
+                          tile.column_strips * E::array_columns);
+  return Rows{task.b.first + k * task.b.stride + tile.column, task.b.stride, tile.columns,
+              length};
 }
 
 template <class E>
-void read_x(const typename E::Word* memory, const Task& task, const Tile& tile,
-            stream<typename E::Word>& out) {
+Rows rows_of_x(const Task& task, const Tile& tile) {
 #pragma HLS INLINE
   const uint64_t row = task.bias_row ? 0 : tile.row;
-  read_rows<E>(memory,
-               task.x.first + row * task.x.stride + uint64_t(tile.column) * E::addend_lanes,
-               task.x.stride, task.bias_row ? 1 : tile.rows,
-               uint64_t(tile.columns) * E::addend_lanes, out);
+  return Rows{task.x.first + row * task.x.stride + uint64_t(tile.column) * E::addend_lanes,
+              task.x.stride, uint64_t(tile.columns) * E::addend_lanes,
+              task.bias_row ? 1 : tile.rows};
 }
 
 template <class E>
@@ -108,10 +112,10 @@ tiles:
     for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
       const uint32_t k = chunk * E::chunk;
       const uint32_t length = chunk_length<E>(task.problem, k);
-      read_a<E>(memory, task, tile, k, length, a_words);
-      read_b<E>(memory, task, tile, k, length, b_words);
+      read_rows<E>(memory, rows_of_a<E>(task, tile, k, length), a_words);
+      read_rows<E>(memory, rows_of_b<E>(task, tile, k, length), b_words);
     }
-    if (task.has_x) read_x<E>(memory, task, tile, x_words);
+    if (task.has_x) read_rows<E>(memory, rows_of_x<E>(task, tile), x_words);
     tile = tile_after<E>(task.problem, tile);
   }
 }

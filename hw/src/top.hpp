@@ -49,9 +49,10 @@ struct VectorProduct {
 
 template <class Operation>
 void run_program(const typename Operation::E::Word* rd, typename Operation::E::Word* wr,
-                 Clock clock) {
+                 Clock& clock) {
   using E = typename Operation::E;
   RawInstruction program[instructions_per_page];
+#pragma HLS AGGREGATE variable=program
   const uint32_t all_pages = memory_limit(uint32_t(configuration::bank_pages));
   uint32_t memory_pages = all_pages;
   bool runs = true;
@@ -75,15 +76,10 @@ instructions:
 // The program, and in hardware the counter beside it.
 template <class Operation>
 void run_kernel(const typename Operation::E::Word* rd, typename Operation::E::Word* wr) {
-#if defined(__SYNTHESIS__)
 #pragma HLS DATAFLOW
-  stream<bool, 2> questions("questions");
-  stream<uint64_t, 2> stamps("stamps");
-  run_program<Operation>(rd, wr, Clock{questions, stamps});
-  count_cycles(questions, stamps);
-#else
-  run_program<Operation>(rd, wr, Clock{});
-#endif
+  Clock clock;
+  run_program<Operation>(rd, wr, clock);
+  count_cycles(clock);
 }
 
 }  // namespace xfblas

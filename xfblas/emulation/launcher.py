@@ -1,10 +1,13 @@
 """Runs a program with emulated cards, in a session of its own, and cleans up after it."""
 
+import contextlib
+import ctypes
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from xfblas.errors import InvalidValueError
 
@@ -17,11 +20,14 @@ from .settings import Settings
 GROUP_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 OTHER_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 SECONDS_TO_END = 2.0
+PR_SET_PDEATHSIG = 1
 KILLED = 128  # plus the signal, as a shell tells it
 
 
 def run(command: Sequence[str], settings: Settings | None = None) -> int:
     """Runs a program and returns its exit code, or 128 and the signal that ended it.
+
+    To be called by a program's main thread, which alone can forward signals.
 
     Raises:
         InvalidValueError: there is no command, or no such program.
@@ -34,7 +40,9 @@ def run(command: Sequence[str], settings: Settings | None = None) -> int:
         environment = os.environ | folder.environment()
         # XRT's emulation ends its whole process group when the program crashes.
         try:
-            program = subprocess.Popen(command, env=environment, start_new_session=True)
+            program = subprocess.Popen(
+                command, env=environment, start_new_session=True, preexec_fn=_end_with_launcher
+            )
         except (FileNotFoundError, PermissionError) as error:
             raise InvalidValueError(f"{command[0]!r} cannot be run: {error.strerror}") from None
         code = _wait(program)
@@ -42,17 +50,18 @@ def run(command: Sequence[str], settings: Settings | None = None) -> int:
     return code
 
 
+def _end_with_launcher():
+    """In the program: nobody would clean up after it once its launcher was killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _wait(program: subprocess.Popen) -> int:
     previous = {}
 
     def forward(number, _frame):
-        try:
-            if number in GROUP_SIGNALS:
-                os.killpg(program.pid, number)
-            else:
-                os.kill(program.pid, number)
-        except ProcessLookupError:
-            pass
+        with contextlib.suppress(ProcessLookupError):
+            send = os.killpg if number in GROUP_SIGNALS else os.kill
+            send(program.pid, number)
 
     try:
         for number in (*GROUP_SIGNALS, *OTHER_SIGNALS):
@@ -67,13 +76,23 @@ def _wait(program: subprocess.Popen) -> int:
 def _end_rest(group: int):
     """Device processes end with their host; what is left of the group after that is killed."""
     deadline = time.monotonic() + SECONDS_TO_END
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
+    while living := _members(group):
+        if time.monotonic() > deadline:
+            for number in living:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
         time.sleep(0.005)
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+
+
+def _members(group: int) -> list[int]:
+    """The processes of a group, without those that have ended and wait for their parent."""
+    members = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            # After the name, which may hold anything: state, parent, group.
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group and fields[0] not in "ZX":
+                members.append(int(folder.name))
+    return members

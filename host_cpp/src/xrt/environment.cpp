@@ -36,17 +36,22 @@ XrtMode mode() {
        "', expected sw_emu or hw_emu, or that it is not set, which means a card");
 }
 
-std::string emulated_platform() {
+// Reads emconfig.json, as Vitis' emconfigutil and xfblas emu write it.
+void read_emulated_cards(XrtEnvironment& environment) {
   const auto folder = variable("EMCONFIG_PATH");
-  if (folder.empty()) return {};  // XRT then looks beside the program
+  if (folder.empty()) return;  // XRT then looks beside the program
   const auto path = folder + "/emconfig.json";
   std::ifstream file(path);
   require(bool(file), XFBLAS_STATUS_NOT_SUPPORTED, "there is no emulated card: EMCONFIG_PATH says ",
           path, ", which cannot be read. Run the program by `xfblas emu -- program`");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  std::smatch found;
   static const std::regex name("\"Platform\"\\s*:\\s*\\{\\s*\"Name\"\\s*:\\s*\"([^\"]*)\"");
-  return std::regex_search(text, found, name) ? found[1].str() : "";
+  std::smatch found;
+  if (std::regex_search(text, found, name)) environment.platform = found[1];
+  static const std::regex count("\"NumDevices\"\\s*:\\s*\"?([0-9]{1,6})");
+  for (auto match = std::sregex_iterator(text.begin(), text.end(), count);
+       match != std::sregex_iterator(); ++match)
+    environment.device_count += uint32_t(std::stoul((*match)[1]));
 }
 
 // XRT itself waits for a device process for ever.
@@ -70,7 +75,7 @@ void require_device_process() {
 XrtEnvironment read_environment() {
   XrtEnvironment environment;
   environment.mode = mode();
-  if (environment.is_emulation()) environment.platform = emulated_platform();
+  if (environment.is_emulation()) read_emulated_cards(environment);
   if (environment.mode == XrtMode::software_emulation) {
     require_device_process();
     environment.failure_folder = variable("XFBLAS_EMULATION_FAILURES");

@@ -12,8 +12,9 @@ enum class XrtMode { hardware, hardware_emulation, software_emulation };
 
 struct XrtEnvironment {
   XrtMode mode = XrtMode::hardware;
-  // Of the emulated card; empty for a card, or where EMCONFIG_PATH does not say it.
+  // Of the emulated cards, and how many there are; empty and 0 where nothing says it.
   std::string platform;
+  uint32_t device_count = 0;
   // Where xfblas's own device process tells why a run failed; empty if there is none.
   std::string failure_folder;
   std::chrono::milliseconds time_limit{60'000};  // of a run

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <mutex>
@@ -18,10 +19,10 @@ namespace {
 struct OpenDevice {
   void* handle = nullptr;
   std::string path, uuid_text;
-  XrtDevice::Uuid uuid{};
+  XrtUuid uuid{};
   size_t users = 0;
   std::set<XrtUnit*> units;
-  std::multimap<std::string, XrtRun> idle_runs;  // by the name of their compute unit
+  std::multimap<std::string, XrtHandles> idle;  // by the name of their compute unit
   bool is_emulated = false;
   std::string abandoned;  // why it can be used no more
 };
@@ -38,7 +39,7 @@ OpenDevices& open_devices() {
   return *devices;
 }
 
-std::string text_of(const XrtDevice::Uuid& uuid) {
+std::string text_of(const XrtUuid& uuid) {
   std::string text;
   for (size_t i = 0; i < uuid.size(); ++i) {
     char digits[3];
@@ -71,7 +72,7 @@ OpenDevice open(uint32_t index, const Image& image) {
 }
 
 void close_device(const OpenDevice& device) {
-  for (const auto& entry : device.idle_runs) close_run(entry.second);
+  for (const auto& entry : device.idle) close_handles(entry.second);
   xrt().xrtDeviceClose(device.handle);
 }
 
@@ -100,11 +101,6 @@ void close_all_at_exit() {
 
 }  // namespace
 
-void close_run(const XrtRun& run) {
-  if (run.run) xrt().xrtRunClose(run.run);
-  if (run.kernel) xrt().xrtKernelClose(run.kernel);
-}
-
 XrtDevice::XrtDevice(uint32_t index, const Image& image, bool is_emulated) : index_(index) {
   auto& [mutex, devices] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
@@ -126,8 +122,6 @@ XrtDevice::XrtDevice(uint32_t index, const Image& image, bool is_emulated) : ind
   require(device.uuid_text == image.uuid, XFBLAS_STATUS_INVALID_VALUE, "device ", index,
           " is in use with ", device.path, " (uuid ", device.uuid_text, "), and ", image.path,
           " (uuid ", image.uuid, ") is another image: close the first before opening the second");
-  handle_ = device.handle;
-  uuid_ = device.uuid;
   ++device.users;
 }
 
@@ -142,28 +136,24 @@ XrtDevice::~XrtDevice() {
   devices.erase(found);
 }
 
-XrtRun XrtDevice::take_run(const std::string& name) {
+XrtHandles XrtDevice::take_handles(const std::string& unit, uint64_t bytes) {
   auto& [mutex, devices] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
-  auto& idle = devices[index_].idle_runs;
-  if (const auto found = idle.find(name); found != idle.end()) {
-    const auto run = found->second;
-    idle.erase(found);
-    return run;
-  }
-  XrtRun made;
-  made.kernel = xrt_check(xrt().xrtPLKernelOpen(handle_, uuid_.data(), name.c_str()),
-                          ("open compute unit " + name).c_str());
-  made.run = xrt().xrtRunOpen(made.kernel);
-  if (made.run == nullptr) close_run(made);
-  xrt_check(made.run, ("prepare a run of " + name).c_str());
-  return made;
+  auto& device = devices[index_];
+  const auto [first, last] = device.idle.equal_range(unit);
+  const auto found = std::find_if(
+      first, last, [&](const auto& entry) { return entry.second.bytes == bytes; });
+  if (found == last)
+    return open_handles(device.handle, device.uuid, unit, bytes, device.is_emulated);
+  const auto handles = found->second;
+  device.idle.erase(found);
+  return handles;
 }
 
-void XrtDevice::keep_run(const std::string& name, const XrtRun& run) {
+void XrtDevice::keep_handles(const std::string& unit, const XrtHandles& handles) {
   auto& [mutex, devices] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
-  devices[index_].idle_runs.emplace(name, run);
+  devices[index_].idle.emplace(unit, handles);
 }
 
 void XrtDevice::add(XrtUnit* unit) {

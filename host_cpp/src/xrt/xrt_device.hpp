@@ -4,27 +4,18 @@
 #ifndef XFBLAS_XRT_DEVICE_HPP
 #define XFBLAS_XRT_DEVICE_HPP
 
-#include <array>
 #include <cstdint>
 #include <string>
 
 #include "image.hpp"
+#include "xrt/handles.hpp"
 
 namespace xfblas {
 
 class XrtUnit;
 
-// A compute unit opened by its name, and a command to run it.
-struct XrtRun {
-  void* kernel = nullptr;
-  void* run = nullptr;
-};
-void close_run(const XrtRun& run);
-
 class XrtDevice {
  public:
-  using Uuid = std::array<unsigned char, 16>;
-
   // Opens the device and loads the image, unless this process has done so already. Fails where
   // the device is in use with another image. A card is closed when nobody uses it any more, for
   // others to use. An emulated one is kept for the next who opens it, because XRT keeps a thread
@@ -35,13 +26,11 @@ class XrtDevice {
   XrtDevice& operator=(const XrtDevice&) = delete;
 
   uint32_t index() const { return index_; }
-  void* handle() const { return handle_; }
-  const Uuid& uuid() const { return uuid_; }
 
-  // name: "fcnKernel:{fcnKernel_2}". Runs that were kept are taken first, because XRT's emulation
-  // keeps a file open for each one that it makes.
-  XrtRun take_run(const std::string& name);
-  void keep_run(const std::string& name, const XrtRun& run);
+  // Handles are kept until the device is closed and taken again, because XRT's emulation never
+  // gives back all that it takes for them. unit: "fcnKernel:{fcnKernel_2}".
+  XrtHandles take_handles(const std::string& unit, uint64_t bytes);
+  void keep_handles(const std::string& unit, const XrtHandles& handles);
 
   void add(XrtUnit* unit);
   void remove(XrtUnit* unit);
@@ -51,8 +40,6 @@ class XrtDevice {
 
  private:
   uint32_t index_;
-  void* handle_ = nullptr;
-  Uuid uuid_{};
 };
 
 }  // namespace xfblas

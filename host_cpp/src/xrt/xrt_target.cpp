@@ -24,6 +24,11 @@ uint64_t arena_bytes(const Image& image, const KernelInstance& unit, uint64_t li
 XrtTarget::XrtTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
                      uint32_t device_index)
     : environment_((xrt(), read_environment())) {
+  // Debian's XRT damages its memory where there is no such card.
+  const auto count = environment_.device_count;
+  require(count == 0 || device_index < count, XFBLAS_STATUS_INVALID_VALUE, "device index is ",
+          device_index, ", expected less than ", count,
+          ", the number of emulated cards: `xfblas emu --devices N -- program` makes more");
   require_suitable(image, compute_units, environment_);
   device_ = std::make_unique<XrtDevice>(device_index, image, environment_.is_emulation());
   for (const auto& unit : compute_units)

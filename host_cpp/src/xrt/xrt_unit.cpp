@@ -71,45 +71,20 @@ XrtUnit::XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t byt
     : device_(device),
       name_(instance.compute_unit),
       full_name_(instance.kernel + ":{" + name_ + "}"),
-      bytes_(bytes),
       environment_(environment),
-      run_(device.take_run(full_name_)) {
-  try {
-    allocate();
-  } catch (...) {
-    if (buffer_) xrt().xrtBOFree(buffer_);
-    close_run(run_);
-    throw;
-  }
+      handles_(device.take_handles(full_name_, bytes)) {
   device.add(this);
   if (environment.failure_folder.empty()) return;
   std::ostringstream file;
   file << environment.failure_folder << "/" << getpid() << "-" << device.index() << "-" << std::hex
-       << xrt().xrtBOAddress(buffer_);
+       << xrt().xrtBOAddress(handles_.buffer);
   failure_file_ = file.str();
-}
-
-void XrtUnit::allocate() {
-  const int group = xrt().xrtKernelArgGroupId(run_.kernel, 0);
-  require(group >= 0, XFBLAS_STATUS_IMAGE_INVALID, "XRT knows no memory of compute unit ", name_,
-          ": the image's CONNECTIVITY does not name it");
-  buffer_ = xrt().xrtBOAlloc(device_.handle(), bytes_, xrt_ordinary_buffer, uint32_t(group));
-  require(buffer_ != nullptr, XFBLAS_STATUS_ALLOC_FAILED, "XRT has no room for ", bytes_ >> 20,
-          " MiB of memory for compute unit ", name_,
-          ": set XFBLAS_XRT_ARENA_MB to a smaller number");
-  host_ = static_cast<char*>(
-      xrt_check(xrt().xrtBOMap(buffer_), ("show the memory of " + name_).c_str()));
-  for (const int argument : {0, 1})
-    xrt_check(xrt().xrtRunSetArg(run_.run, argument, buffer_),
-              ("pass memory to " + name_).c_str());
 }
 
 XrtUnit::~XrtUnit() {
   device_.remove(this);
   // XRT waits for ever when it closes what a run still uses.
-  if (!lost_.empty()) return;
-  xrt().xrtBOFree(buffer_);
-  device_.keep_run(full_name_, run_);
+  if (lost_.empty()) device_.keep_handles(full_name_, handles_);
 }
 
 bool XrtUnit::end() {
@@ -117,33 +92,32 @@ bool XrtUnit::end() {
   while (is_running_ && Clock::now() < limit) std::this_thread::sleep_for(milliseconds(1));
   if (is_running_ || !lost_.empty()) return false;
   lost_ = "the program ends";
-  close_run(run_);
-  xrt().xrtBOFree(buffer_);
+  close_handles(handles_);
   return true;
 }
 
 void XrtUnit::write(uint64_t offset, const void* from, uint64_t bytes) {
-  std::memcpy(host_ + offset, from, bytes);
-  xrt_check(xrt().xrtBOSync(buffer_, xrt_to_device, bytes, offset), "copy to the device");
+  std::memcpy(handles_.host + offset, from, bytes);
+  xrt_check(xrt().xrtBOSync(handles_.buffer, xrt_to_device, bytes, offset), "copy to the device");
 }
 
 void XrtUnit::read(uint64_t offset, void* to, uint64_t bytes) {
-  xrt_check(xrt().xrtBOSync(buffer_, xrt_from_device, bytes, offset), "copy from the device");
-  std::memcpy(to, host_ + offset, bytes);
+  xrt_check(xrt().xrtBOSync(handles_.buffer, xrt_from_device, bytes, offset), "copy from the device");
+  std::memcpy(to, handles_.host + offset, bytes);
 }
 
 void XrtUnit::run() {
   require(lost_.empty(), XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ", name_,
           " cannot be used any more: ", lost_);
   const Running running(is_running_);
-  xrt_check(xrt().xrtRunStart(run_.run), ("start " + name_).c_str());
+  xrt_check(xrt().xrtRunStart(handles_.run), ("start " + name_).c_str());
   const auto limit = environment_.time_limit;
   int state = wait(limit);
   // The device process has the same limit and ends the run by itself, which takes a moment.
   if (!is_over(state) && environment_.is_emulation()) state = wait(drain_time);
   if (!is_over(state)) lose(state);
   const auto reason = take_failure(state);
-  state = xrt().xrtRunWait(run_.run);  // returns at once, and lets XRT start the run again
+  state = xrt().xrtRunWait(handles_.run);  // returns at once, and lets XRT start the run again
   if (state == completed && reason.empty()) return;
   const auto told = reason.empty() ? "its time limit is " + std::to_string(limit.count()) + " ms"
                                    : reason;
@@ -153,16 +127,16 @@ void XrtUnit::run() {
 
 int XrtUnit::wait(milliseconds limit) const {
   if (!environment_.is_emulation()) {
-    xrt().xrtRunWaitFor(run_.run, unsigned(limit.count()));
-    return xrt().xrtRunState(run_.run);
+    xrt().xrtRunWaitFor(handles_.run, unsigned(limit.count()));
+    return xrt().xrtRunState(handles_.run);
   }
   // In emulation XRT's own wait does not end at its limit.
   const auto end = Clock::now() + limit;
   BackOff back_off;
-  int state = xrt().xrtRunState(run_.run);
+  int state = xrt().xrtRunState(handles_.run);
   while (!is_over(state) && Clock::now() < end) {
     back_off.pause();
-    state = xrt().xrtRunState(run_.run);
+    state = xrt().xrtRunState(handles_.run);
   }
   return state;
 }

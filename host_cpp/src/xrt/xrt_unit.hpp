@@ -21,8 +21,8 @@ class XrtUnit {
   XrtUnit(const XrtUnit&) = delete;
   XrtUnit& operator=(const XrtUnit&) = delete;
 
-  uint64_t bytes() const { return bytes_; }
-  char* host_address() const { return host_; }
+  uint64_t bytes() const { return handles_.bytes; }
+  char* host_address() const { return handles_.host; }
   void write(uint64_t offset, const void* from, uint64_t bytes);
   void read(uint64_t offset, void* to, uint64_t bytes);
   void run();
@@ -30,7 +30,6 @@ class XrtUnit {
   bool end();
 
  private:
-  void allocate();
   // The state in which the run ended, or the present one where it did not end in time.
   int wait(std::chrono::milliseconds limit) const;
   // Why the device process ended the run, or nothing.
@@ -39,11 +38,8 @@ class XrtUnit {
 
   XrtDevice& device_;
   std::string name_, full_name_;  // fcnKernel_2, and as XRT wants it
-  uint64_t bytes_;
   const XrtEnvironment& environment_;
-  XrtRun run_;
-  void* buffer_ = nullptr;
-  char* host_ = nullptr;
+  XrtHandles handles_;
   std::string failure_file_;  // empty where nobody writes one
   std::string lost_;          // why it can be used no more
   std::atomic<bool> is_running_{false};

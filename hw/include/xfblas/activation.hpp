@@ -63,26 +63,33 @@ inline int32_t tanh_of_magnitude(uint32_t v) {
   return low + (((high - low) * fraction + 512) >> 10);
 }
 
-// bits: of the element. input and output are at most bits - 1.
+// bits: of the element. input and output are at most bits - 1. One lookup for both functions,
+// because every lane needs a table of its own.
+template <int bits>
+int32_t fixed_activation(int32_t c, bool is_sigmoid, int input, int output) {
+#pragma HLS INLINE
+  constexpr int32_t maximum = (1 << (bits - 1)) - 1;
+  const int halved = is_sigmoid ? 1 : 0;
+  const uint32_t magnitude = uint32_t(c < 0 ? -c : c) << (16 - halved - input);
+  const int32_t y = tanh_of_magnitude(magnitude);
+  // tanh is odd and gets its sign at the end, sigmoid is positive.
+  const int32_t base = !is_sigmoid ? y : c < 0 ? 65536 - y : 65536 + y;
+  const int places = 16 + halved - output;
+  const int32_t rounded = (base + (1 << (places - 1))) >> places;
+  const int32_t inside = rounded > maximum ? maximum : rounded;
+  return !is_sigmoid && c < 0 ? -inside : inside;
+}
+
 template <int bits>
 int32_t fixed_tanh(int32_t c, int input, int output) {
 #pragma HLS INLINE
-  constexpr int32_t maximum = (1 << (bits - 1)) - 1;
-  const uint32_t magnitude = uint32_t(c < 0 ? -c : c) << (16 - input);
-  const int32_t y = (tanh_of_magnitude(magnitude) + (1 << (15 - output))) >> (16 - output);
-  const int32_t inside = y > maximum ? maximum : y;
-  return c < 0 ? -inside : inside;
+  return fixed_activation<bits>(c, false, input, output);
 }
 
 template <int bits>
 int32_t fixed_sigmoid(int32_t c, int input, int output) {
 #pragma HLS INLINE
-  constexpr int32_t maximum = (1 << (bits - 1)) - 1;
-  const uint32_t magnitude = uint32_t(c < 0 ? -c : c) << (15 - input);
-  const int32_t half = tanh_of_magnitude(magnitude);
-  const int32_t y = 65536 + (c < 0 ? -half : half);
-  const int32_t rounded = (y + (1 << (16 - output))) >> (17 - output);
-  return rounded > maximum ? maximum : rounded;
+  return fixed_activation<bits>(c, true, input, output);
 }
 
 }  // namespace xfblas

@@ -39,6 +39,22 @@ class CycleModel {
   constexpr uint64_t instruction(const Instruction& i) const {
     return i.opcode == opcode_gemv ? vector_product(i) : product(i);
   }
+  // What each of the things that happen at the same time would take alone, over all tiles.
+  struct Parts {
+    uint64_t compute, memory, drain;
+  };
+  constexpr Parts parts(const Instruction& i) const {
+    if (i.opcode == opcode_gemv) return {pieces(i.m * i.k, m_.word_lanes), vector_product(i), 0};
+    const uint64_t down = i.m / m_.tile_rows, right = i.n / m_.tile_columns;
+    const Tile whole{m_.tile_rows, m_.tile_columns};
+    const Tile edge{i.m % m_.tile_rows, i.n % m_.tile_columns};
+    Parts sum{0, 0, 0};
+    add(sum, i, whole, down * right);
+    add(sum, i, {whole.rows, edge.columns}, down);
+    add(sum, i, {edge.rows, whole.columns}, right);
+    add(sum, i, edge, 1);
+    return sum;
+  }
   // Before the first instruction: the page of instructions is read.
   constexpr uint64_t launch() const {
     return m_.memory_latency + page_bytes / instruction_bytes;
@@ -130,6 +146,13 @@ class CycleModel {
     const uint64_t reads = read(i, tile) + read_x(i, tile);
     return larger(larger(compute(i, tile), reads > already ? reads - already : 0),
                   leave(i, tile));
+  }
+
+  constexpr void add(Parts& sum, const Instruction& i, const Tile& tile, uint64_t count) const {
+    if (tile.rows == 0 || tile.columns == 0) return;
+    sum.compute += count * compute(i, tile);
+    sum.memory += count * (read(i, tile) + read_x(i, tile));
+    sum.drain += count * leave(i, tile);
   }
 
   // Cycles of all tiles but the last, which hide the drain of the one before.

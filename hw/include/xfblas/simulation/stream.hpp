@@ -179,6 +179,7 @@ void name_streams(Stream (&streams)[count], const char* name) {
 
 }  // namespace xfblas
 
+#define XFBLAS_NAME_STREAMS(streams) ::xfblas::name_streams(streams, #streams)
 #define XFBLAS_DATAFLOW(name) ::xfblas::simulation::Dataflow dataflow_region(name)
 #define XFBLAS_PROCESS(function, ...) dataflow_region.add(#function, function, __VA_ARGS__)
 #define XFBLAS_DATAFLOW_END() dataflow_region.run()

@@ -29,13 +29,9 @@ inline uint32_t memory_limit(uint32_t platform_pages) {
   return platform_pages;
 }
 
-template <class Stream, int count>
-void name_streams(Stream (&)[count], const char*) {
-#pragma HLS INLINE
-}
-
 }  // namespace xfblas
 
+#define XFBLAS_NAME_STREAMS(streams)
 #define XFBLAS_DATAFLOW(name)
 #define XFBLAS_PROCESS(function, ...) function(__VA_ARGS__)
 #define XFBLAS_DATAFLOW_END()

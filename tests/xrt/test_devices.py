@@ -1,0 +1,35 @@
+"""Several cards, several users of one, and what is left when they are closed."""
+
+import pytest
+
+from . import kernels
+
+
+@pytest.fixture(scope="session")
+def other_image(folder, moody_library):
+    return kernels.write_image(folder / "other.xclbin", moody_library, clock_mhz=250.0)
+
+
+def test_two_cards_and_two_images(emulate, moody_image, other_image):
+    output = emulate("devices.py", moody_image, other_image, options=["--devices", "2"])
+    first, second, last = output.splitlines()
+    for line in (first, second):
+        assert "is in use with" in line and line.count("uuid") == 2
+        assert str(moody_image) in line and str(other_image) in line
+    assert last == "done"
+
+
+def test_card_that_is_not_there(emulate, moody_image):
+    output = emulate("absent.py", moody_image)
+    assert output.startswith("InvalidValueError: device index is 3, expected less than 1")
+
+
+@pytest.mark.parametrize("times", [50, pytest.param(1000, marks=pytest.mark.hw)])
+def test_nothing_grows(emulate, moody_image, times):
+    emulate("reopen.py", moody_image, times, environment={"XFBLAS_XRT_ARENA_MB": "4"})
+
+
+def test_exit_with_an_open_device(start, moody_image):
+    host = start("ended.py", moody_image)
+    assert host.wait() == 5, host.errors
+    assert host.errors == ""

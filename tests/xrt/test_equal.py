@@ -1,0 +1,47 @@
+"""Programs on the genuine runtime give the bytes of native."""
+
+import pytest
+
+from . import kernels
+
+
+@pytest.mark.parametrize("engine", ["Fcn", "Gemm"])
+def test_random_programs(emulate, fcn_image, gemm_image, engine, generator):
+    image = {"Fcn": fcn_image, "Gemm": gemm_image}[engine]
+    seed = int(generator.integers(2**31))
+    assert "are equal" in emulate("equal.py", image, engine, seed, 20)
+
+
+def test_one_compute_unit(emulate, folder, fcn_image, generator):
+    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    image = kernels.write_image(folder / "one.xclbin", library, units=1)
+    assert "are equal" in emulate("equal.py", image, "Fcn", int(generator.integers(2**31)), 10)
+
+
+def test_four_compute_units(emulate, folder, fcn_image, generator):
+    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    image = kernels.write_image(folder / "four.xclbin", library, units=4)
+    assert "are equal" in emulate("equal.py", image, "Fcn", int(generator.integers(2**31)), 10)
+
+
+def test_eight_threads(emulate, fcn_image):
+    assert emulate("threads.py", fcn_image, 8, 20) == "all equal\n"
+
+
+def test_two_hosts_at_once(start, fcn_image):
+    hosts = [start("equal.py", fcn_image, "Fcn", seed, 20) for seed in (1, 1000)]
+    for host in hosts:
+        assert host.wait() == 0, host.errors
+
+
+def test_small_arena(emulate, fcn_image, generator):
+    """Memory of one MiB, so that a wrong offset or size of a transfer is outside."""
+    environment = {"XFBLAS_XRT_ARENA_MB": "1"}
+    seed = int(generator.integers(2**31))
+    emulate("equal.py", fcn_image, "Fcn", seed, 10, environment=environment)
+
+
+@pytest.mark.hw
+def test_many_random_programs(emulate, fcn_image, generator):
+    seed = int(generator.integers(2**31))
+    assert "are equal" in emulate("equal.py", fcn_image, "Fcn", seed, 1000, seconds=600)

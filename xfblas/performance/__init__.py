@@ -1,0 +1,1 @@
+"""What the kernels would take on a board, before there is one: the cycle model as a command."""

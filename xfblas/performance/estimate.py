@@ -1,0 +1,163 @@
+"""Cycles, time and efficiency of products on a board, by the cycle model of the kernels.
+
+The model is ``hw/include/xfblas/cycle_model.hpp``; the host library evaluates it. Everything here
+is an estimate: nobody has measured these kernels on a card yet.
+"""
+
+from dataclasses import asdict, dataclass
+
+from xfblas.binding import check, ffi, lib
+from xfblas.compute_unit import BIAS_ROW
+from xfblas.errors import InvalidValueError
+from xfblas.image.boards import ELEMENT_BYTES, Board
+from xfblas.image.machine import Machine
+
+OPCODES = {"gemv": 1, "gemm": 2, "fcn": 8}
+A_PACKED, B_PACKED = 1 << 4, 1 << 5
+#: Seconds that starting a kernel through XRT costs on real cards (45 to 100 us were reported).
+LAUNCH_SECONDS = 70e-6
+#: Bytes a second that a card in a PCIe gen3 x16 slot moves, of 15.75e9 by the standard.
+PCIE_BYTES_PER_SECOND = 12e9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One product on one compute unit.
+
+    Attributes:
+        name: of the layer.
+        m, k, n: its sizes.
+        cycles: from reading the instruction to the last word of C.
+        seconds: those cycles at the board's clock.
+        operations: multiplications and additions, 2*m*k*n.
+        gops: operations a second, in 1e9.
+        efficiency: part of the array's peak, 0 to 1.
+        bound: ``"MACs"``, ``"memory"`` or ``"drain"``: what takes longest by itself; ``"launch"``
+            where none of them is the larger part.
+    """
+
+    name: str
+    m: int
+    k: int
+    n: int
+    cycles: int
+    seconds: float
+    operations: int
+    gops: float
+    efficiency: float
+    bound: str
+
+
+@dataclass(frozen=True)
+class CallEstimate:
+    """A program of products in one launch, and what surrounds it.
+
+    Attributes:
+        products: in the order of computation.
+        launch_seconds: of starting the kernel and reading its program.
+        input_seconds, output_seconds: of moving inputs and outputs over PCIe.
+        seconds: all of it.
+        rows_per_second: rows of the input divided by ``seconds``.
+    """
+
+    products: tuple[Estimate, ...]
+    launch_seconds: float
+    input_seconds: float
+    output_seconds: float
+    seconds: float
+    rows_per_second: float
+
+    def to_dict(self) -> dict:
+        """The same as plain numbers and texts, for JSON."""
+        return asdict(self)
+
+
+def estimate_product(
+    board: Board, engine: str, dtype: str, m: int, k: int, n: int = 1, *, packed=False, name=""
+) -> Estimate:
+    """What one product takes on a compute unit of a board.
+
+    Args:
+        board: see :func:`~xfblas.image.boards.read_board`.
+        engine: ``"fcn"`` or ``"gemm"`` for A (m, k) times B (k, n), ``"gemv"`` for A times x (k,).
+        dtype: ``"short"``, ``"int8"`` or ``"float"``.
+        m, k, n: sizes, 1 or more.
+        packed: whether A and B lie tile-contiguous in memory.
+
+    Raises:
+        InvalidValueError: a size, the engine or the element type cannot be used.
+    """
+    for size_name, size in (("m", m), ("k", k), ("n", n)):
+        if not 1 <= size < 2**31:
+            raise InvalidValueError(f"{size_name} is {size}, expected 1 or more")
+    for given_name, given, known in (("engine", engine, OPCODES), ("dtype", dtype, ELEMENT_BYTES)):
+        if given not in known:
+            raise InvalidValueError(f"{given_name} is {given!r}, expected {' or '.join(known)}")
+    machine = board.machine(dtype)
+    addend_elements = 4 // ELEMENT_BYTES[dtype] if engine == "fcn" else 1
+    words = _instruction(machine, engine, m, k, n, packed)
+    cycles = ffi.new("xfblasCycles_t *")
+    check(lib.xfblasEstimate(_c_machine(machine, addend_elements), words, cycles))
+    seconds = cycles.total / (machine.clock_mhz * 1e6)
+    operations = 2 * m * k * n
+    peak = machine.word_elements if engine == "gemv" else machine.multipliers
+    parts = {"MACs": cycles.compute, "memory": cycles.memory, "drain": cycles.drain}
+    longest = max(parts, key=parts.get)
+    return Estimate(
+        name or f"{m}x{k}x{n}",
+        m,
+        k,
+        n,
+        cycles.total,
+        seconds,
+        operations,
+        operations / seconds / 1e9,
+        m * k * n / (cycles.total * peak),
+        longest if 2 * parts[longest] >= cycles.total else "launch",
+    )
+
+
+def estimate_call(board: Board, dtype: str, products: list[Estimate]) -> CallEstimate:
+    """A chain of products as one launch, with its input and output moved over PCIe."""
+    first, last = products[0], products[-1]
+    element = ELEMENT_BYTES[dtype]
+    input_seconds = first.m * first.k * element / PCIE_BYTES_PER_SECOND
+    output_seconds = last.m * last.n * element / PCIE_BYTES_PER_SECOND
+    seconds = LAUNCH_SECONDS + input_seconds + output_seconds
+    seconds += sum(product.seconds for product in products)
+    return CallEstimate(
+        tuple(products), LAUNCH_SECONDS, input_seconds, output_seconds, seconds, first.m / seconds
+    )
+
+
+def _instruction(machine: Machine, engine: str, m, k, n, packed) -> list[int]:
+    """Words of an instruction with the sizes that the host pads to: whole memory words."""
+    m, k, n = (_whole(machine, size) for size in (m, k, n))
+    if engine == "gemv":
+        return [OPCODES[engine], 2, 3, 4, 0, m, k, 0, k, *[0] * 7]
+    flags = BIAS_ROW | (A_PACKED | B_PACKED if packed else 0)
+    return [OPCODES[engine], 2, 3, 4, 5, m, k, n, k, n, n, n, 1 << 8, 1 << 6, flags, 0]
+
+
+def _whole(machine: Machine, elements: int) -> int:
+    return -(-elements // machine.word_elements) * machine.word_elements
+
+
+def _c_machine(machine: Machine, addend_elements: int):
+    return ffi.new(
+        "xfblasMachine_t *",
+        {
+            "wordElements": machine.word_elements,
+            "addendElements": addend_elements,
+            "arrayRows": machine.array_rows,
+            "arrayColumns": machine.array_columns,
+            "tileRows": machine.tile_rows,
+            "tileColumns": machine.tile_columns,
+            "chunk": machine.chunk,
+            "vectorRows": machine.vector_rows,
+            "vectorChunk": machine.vector_chunk,
+            "updateInterval": machine.update_interval,
+            "burstCycles": machine.burst_cycles,
+            "memoryLatency": machine.memory_latency,
+        },
+    )
