@@ -35,7 +35,8 @@ void ComputeUnit::write(uint64_t address, std::string_view bytes) {
   for (uint64_t i = 0; i < bytes.size(); ++i)
     if (offset + i >= control_bytes) registers_[offset + i] = bytes[i];
   const bool writes_control = offset == 0 && bytes.size() >= sizeof control_;
-  if (writes_control && load<uint32_t>(bytes, 0) & start_bit && !(control_ & start_bit)) start();
+  if (writes_control && load<uint32_t>(bytes, 0) & start_bit && !(control_ & start_bit))
+    start();
 }
 
 std::string ComputeUnit::read(uint64_t address, uint64_t bytes) {

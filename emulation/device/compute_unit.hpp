@@ -22,7 +22,8 @@ struct Card {
   ExecPackets packets;
   int library = -1;            // open file of the image's kernel library
   Milliseconds time_limit{0};  // of a run
-  std::string failure_prefix;  // start of the path of files that tell why a run failed; or empty
+  std::string
+      failure_prefix;  // start of the path of files that tell why a run failed; or empty
 };
 
 class ComputeUnit {

@@ -77,7 +77,8 @@ std::string_view Connection::take(uint64_t count) {
 Request Connection::receive() {
   const Message header(take(request_header_bytes));
   const uint64_t size = header.number(1);
-  if (size > largest_request) throw WireError("a request of " + std::to_string(size) + " bytes");
+  if (size > largest_request)
+    throw WireError("a request of " + std::to_string(size) + " bytes");
   const auto function = uint32_t(header.number(2));
   return {function, take(size)};
 }

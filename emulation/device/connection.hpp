@@ -1,4 +1,5 @@
-// The socket to the host program, on which XRT's emulation sends a request and waits for a reply.
+// The socket to the host program, on which XRT's emulation sends a request and waits for a
+// reply.
 #ifndef XFBLAS_EMULATION_CONNECTION_HPP
 #define XFBLAS_EMULATION_CONNECTION_HPP
 

@@ -93,15 +93,23 @@ bool Device::answer(const Request& request, Reply& reply) {
       reply.number(reply_status, 1);
       return !closes_all;  // else it is a reset before an image is loaded
     }
-    case load_image: load(message, reply); break;
-    case allocate_buffer: allocate(message, reply); break;
+    case load_image:
+      load(message, reply);
+      break;
+    case allocate_buffer:
+      allocate(message, reply);
+      break;
     case free_buffer:
       card_.memory.free(message.number(1));
       card_.packets.free(message.number(1));
       reply.number(reply_status, 1);
       break;
-    case copy_from_host: copy_to_device(message, reply); break;
-    case copy_from_device: copy_to_host(message, reply); break;
+    case copy_from_host:
+      copy_to_device(message, reply);
+      break;
+    case copy_from_device:
+      copy_to_host(message, reply);
+      break;
     case write_kernel_control:
       write_registers(message.number(2), message.bytes(4), reply);
       break;
@@ -116,11 +124,15 @@ bool Device::answer(const Request& request, Reply& reply) {
       break;
     case set_environment:
     case set_up_instance:
-    case driver_version: reply.number(reply_status, 1); break;
+    case driver_version:
+      reply.number(reply_status, 1);
+      break;
     // Buffers that two devices share: XRT then copies through the host.
     case copy_buffer:
     case import_buffer:
-    case copy_buffer_from_file: reply.number(reply_status, 0); break;
+    case copy_buffer_from_file:
+      reply.number(reply_status, 0);
+      break;
     default:
       die("XRT asks for function " + std::to_string(request.interface_number) +
           " of its emulation interface, which is not known here");
@@ -152,9 +164,9 @@ void Device::allocate(const Message& request, Reply& reply) {
   const uint64_t address = request.number(1), bytes = request.number(2);
   const bool is_allocated = card_.memory.allocate(address, bytes);
   reply.number(reply_status, is_allocated);
-  // XRT takes any buffer from a file; only packets are given one, so that a host that forgets to
-  // copy a matrix is found out. With several cards none are: loading one of them makes XRT unmap
-  // the files of all.
+  // XRT takes any buffer from a file; only packets are given one, so that a host that forgets
+  // to copy a matrix is found out. With several cards none are: loading one of them makes XRT
+  // unmap the files of all.
   static const bool shares_packets = std::getenv("XFBLAS_EMULATION_SHARES_PACKETS") != nullptr;
   const bool may_be_packet =
       shares_packets && request.number(3) && bytes == ExecPackets::packet_bytes;

@@ -34,7 +34,8 @@ bool starts_with(const volatile uint32_t* words, const std::string& registers) {
   if (header.count <= masks) return false;
   const size_t bytes = std::min<size_t>((header.count - masks) * 4, registers.size());
   if (bytes <= first_argument) return false;
-  const auto* values = reinterpret_cast<const char*>(const_cast<const uint32_t*>(words + 1 + masks));
+  const auto* values =
+      reinterpret_cast<const char*>(const_cast<const uint32_t*>(words + 1 + masks));
   return std::memcmp(values + first_argument, registers.data() + first_argument,
                      bytes - first_argument) == 0;
 }

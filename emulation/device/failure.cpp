@@ -55,9 +55,12 @@ void Failure::finish() {
 
 std::optional<Clock::time_point> Failure::next() const {
   switch (step_) {
-    case Step::held: return Clock::now() + look_again;
-    case Step::retiring: return Clock::now();  // at once: nobody should see COMPLETED
-    default: return std::nullopt;
+    case Step::held:
+      return Clock::now() + look_again;
+    case Step::retiring:
+      return Clock::now();  // at once: nobody should see COMPLETED
+    default:
+      return std::nullopt;
   }
 }
 

@@ -1,12 +1,12 @@
-// Tells the host that a run failed: in the run's exec packet, which XRT reads, and with the reason
-// in a file, which xfblas reads and removes.
+// Tells the host that a run failed: in the run's exec packet, which XRT reads, and with the
+// reason in a file, which xfblas reads and removes.
 //
 // The host's scheduler writes the packet's state too: RUNNING when it has started the unit, and
 // COMPLETED when the unit reads as done. So ERROR is written and kept for a while, in which the
-// unit reads as busy; then the unit reads as done, so that the scheduler retires the command and
-// the unit can be used again; and COMPLETED is turned back into ERROR. The file is there before the
-// first ERROR, and is given its final name when all this is over. Where the host shares no packets,
-// the file alone tells of the failure.
+// unit reads as busy; then the unit reads as done, so that the scheduler retires the command
+// and the unit can be used again; and COMPLETED is turned back into ERROR. The file is there
+// before the first ERROR, and is given its final name when all this is over. Where the host
+// shares no packets, the file alone tells of the failure.
 #ifndef XFBLAS_EMULATION_FAILURE_HPP
 #define XFBLAS_EMULATION_FAILURE_HPP
 

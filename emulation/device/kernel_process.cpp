@@ -20,8 +20,8 @@ namespace {
 // The C entry of hw/emu/kernel_library.h.
 using RunKernel = int (*)(void* memory, uint64_t bytes, char* message, size_t message_size);
 
-// Address space on both sides of the memory that belongs to nobody: any 32-bit index from inside
-// that goes astray ends there.
+// Address space on both sides of the memory that belongs to nobody: any 32-bit index from
+// inside that goes astray ends there.
 constexpr uint64_t guard_bytes = uint64_t(4) << 30;
 constexpr size_t signal_stack_bytes = 64 << 10;
 
@@ -51,7 +51,8 @@ void on_fault(int signal, siginfo_t* information, void*) {
       offset < int64_t(memory_bytes + guard_bytes))
     std::snprintf(answer.failure, sizeof answer.failure,
                   "it reached byte %lld of its memory of %llu bytes",
-                  static_cast<long long>(offset), static_cast<unsigned long long>(memory_bytes));
+                  static_cast<long long>(offset),
+                  static_cast<unsigned long long>(memory_bytes));
   else if (has_address)
     std::snprintf(answer.failure, sizeof answer.failure, "signal %d (%s) at address %p", signal,
                   strsignal(signal), information->si_addr);
@@ -67,7 +68,7 @@ void catch_faults() {
   static char stack[signal_stack_bytes];
   const stack_t alternate{stack, 0, sizeof stack};
   sigaltstack(&alternate, nullptr);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
@@ -101,8 +102,8 @@ class Window {
     if (all == MAP_FAILED) end_with(std::string("no address space: ") + std::strerror(errno));
     begin_ = static_cast<char*>(all) + guard_bytes;
     range_ = range;
-    void* shown = mmap(begin_, range.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file_,
-                       off_t(range.offset));
+    void* shown = mmap(begin_, range.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                       file_, off_t(range.offset));
     if (shown == MAP_FAILED)
       end_with(std::string("its memory cannot be mapped: ") + std::strerror(errno));
     return begin_;

@@ -1,4 +1,5 @@
-// The worker's own side: loads the kernel library, and runs the kernel over the memory it is told.
+// The worker's own side: loads the kernel library, and runs the kernel over the memory it is
+// told.
 #ifndef XFBLAS_EMULATION_KERNEL_PROCESS_HPP
 #define XFBLAS_EMULATION_KERNEL_PROCESS_HPP
 

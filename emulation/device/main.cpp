@@ -1,5 +1,5 @@
-// The device process of software emulation: XRT starts it where Vitis' own would be, and talks to
-// it as to a card. It runs the kernel library that an xfblas emulation image carries.
+// The device process of software emulation: XRT starts it where Vitis' own would be, and talks
+// to it as to a card. It runs the kernel library that an xfblas emulation image carries.
 #include <signal.h>
 #include <unistd.h>
 

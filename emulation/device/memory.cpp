@@ -15,13 +15,16 @@ namespace {
 
 constexpr uint64_t page_bytes = 4096;
 
-uint64_t whole_pages(uint64_t bytes) { return (bytes + page_bytes - 1) / page_bytes * page_bytes; }
+uint64_t whole_pages(uint64_t bytes) {
+  return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
 
 }  // namespace
 
 Memory::Memory() : file_(memfd_create("card", MFD_CLOEXEC)) {
   if (file_ < 0)
-    throw std::runtime_error(std::string("cannot make the card's memory: ") + std::strerror(errno));
+    throw std::runtime_error(std::string("cannot make the card's memory: ") +
+                             std::strerror(errno));
 }
 
 Memory::~Memory() {
@@ -35,7 +38,8 @@ bool Memory::allocate(uint64_t address, uint64_t bytes) {
   const auto next = buffers_.lower_bound(address);
   const bool meets_next = next != buffers_.end() && next->first - address < bytes;
   if (meets_next || containing(address) != buffers_.end()) return false;
-  // Each buffer gets new space in the file: pages that were never touched, or freed, cost nothing.
+  // Each buffer gets new space in the file: pages that were never touched, or freed, cost
+  // nothing.
   if (ftruncate(file_, off_t(file_bytes_ + bytes)) != 0) return false;
   void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file_,
                     off_t(file_bytes_));

@@ -38,7 +38,8 @@ class Tag {
 std::vector<Instance> instances_of(const std::string& xml) {
   std::vector<Instance> instances;
   Instance current;
-  for (auto start = xml.find('<'); start != std::string::npos; start = xml.find('<', start + 1)) {
+  for (auto start = xml.find('<'); start != std::string::npos;
+       start = xml.find('<', start + 1)) {
     const auto end = xml.find('>', start);
     if (end == std::string::npos) break;
     const Tag tag(std::string_view(xml).substr(start + 1, end - start - 1));

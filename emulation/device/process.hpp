@@ -14,8 +14,8 @@ using Milliseconds = std::chrono::milliseconds;
 // A line on the standard error that names this process.
 void report(const std::string& text);
 
-// Ends this process so that the host ends too. A host whose device process exits waits for ever;
-// one whose device process is killed is told by a signal.
+// Ends this process so that the host ends too. A host whose device process exits waits for
+// ever; one whose device process is killed is told by a signal.
 [[noreturn]] void die(const std::string& reason);
 
 // A fork inherits every open file, and one socket too many keeps its peer from seeing the end.

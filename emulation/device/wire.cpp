@@ -50,11 +50,20 @@ Message::Message(std::string_view bytes) {
     const uint64_t tag = reader.variable_length();
     Field field;
     switch (tag & 7) {
-      case variable: field.number = reader.variable_length(); break;
-      case fixed64: field.number = reader.fixed<uint64_t>(); break;
-      case fixed32: field.number = reader.fixed<uint32_t>(); break;
-      case length_delimited: field.bytes = reader.take(reader.variable_length()); break;
-      default: throw WireError("a field of unknown encoding");
+      case variable:
+        field.number = reader.variable_length();
+        break;
+      case fixed64:
+        field.number = reader.fixed<uint64_t>();
+        break;
+      case fixed32:
+        field.number = reader.fixed<uint32_t>();
+        break;
+      case length_delimited:
+        field.bytes = reader.take(reader.variable_length());
+        break;
+      default:
+        throw WireError("a field of unknown encoding");
     }
     // A newer XRT may send further fields, which mean nothing here.
     if (tag >> 3 < field_count) fields_[tag >> 3] = field;

@@ -1,9 +1,10 @@
-// A stub in front of XRT's own libxrt_swemu.so.2, which it loads unchanged and by its full path.
+// A stub in front of XRT's own libxrt_swemu.so.2, which it loads unchanged and by its full
+// path.
 //
 // Debian's build of it has a defect: CpuemShim::alloc_void() enlarges a device's message buffer
 // with realloc() and drops the new pointer, so that the first longer message damages the heap.
-// Where this stub finds that defect in the machine code, it gives each device a buffer which never
-// has to grow. Other builds are left alone.
+// Where this stub finds that defect in the machine code, it gives each device a buffer which
+// never has to grow. Other builds are left alone.
 #include <dlfcn.h>
 
 #include <cstddef>

@@ -185,7 +185,13 @@ class RandomVectorProduct:
         self.kernel, self.program = kernel, program
         self.describe = dict(m=m, n=n, lda=lda)
         self.slot = program.instruction(
-            OPCODES["gemv"], program.place(full_a), program.place(x), self.page, m=m, k=n, lda=lda
+            OPCODES["gemv"],
+            program.place(full_a),
+            program.place(np.concatenate([x, integers(rng, kernel.dtype, word)])),
+            self.page,
+            m=m,
+            k=n,
+            lda=lda,
         )
 
     def check(self):

@@ -78,11 +78,6 @@ def running(start, moody_image):
     return host, int(number)
 
 
-def kind_of(number):
-    with open(f"/proc/{number}/stat") as stat:
-        return stat.read().split("(")[1].split(")")[0]
-
-
 def test_host_killed_in_mid_run(start, moody_image):
     host, number = running(start, moody_image)
     os.kill(number, signal.SIGKILL)
@@ -122,6 +117,7 @@ def test_launcher_killed(start, emulate, moody_image):
     """Its program ends with it, and the next launcher removes its folder."""
     host, _ = running(start, moody_image)
     host.process.kill()
+    host.process.wait()
     assert wait_until(lambda: host.processes() == [])
     assert host.run_folders() != []
     emulate("open.py", moody_image)

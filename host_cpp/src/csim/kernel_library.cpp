@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <unordered_map>
 
 #include "error.hpp"
 
@@ -14,35 +16,45 @@ namespace {
 
 constexpr auto invalid = XFBLAS_STATUS_IMAGE_INVALID;
 
-// A file that only this process sees, because the loader wants a path.
-class MemoryFile {
- public:
-  explicit MemoryFile(const std::string& bytes) : descriptor_(memfd_create("xfblas", MFD_CLOEXEC)) {
-    require(descriptor_ >= 0, XFBLAS_STATUS_ALLOC_FAILED,
-            "cannot make room for the image's kernel library: ", std::strerror(errno));
-    for (size_t done = 0; done < bytes.size();) {
-      const auto written = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
-      if (written <= 0) {
-        const auto reason = errno;
-        ::close(descriptor_);
-        fail(XFBLAS_STATUS_ALLOC_FAILED, "cannot copy the image's kernel library of ",
-             bytes.size(), " bytes: ", std::strerror(reason));
-      }
-      done += size_t(written);
+// A file that only this process sees, because the loader wants a path. It stays open, because the
+// loader takes a second library of the same path for the first one.
+int make_memory_file(const std::string& bytes) {
+  const int descriptor = memfd_create("xfblas", MFD_CLOEXEC);
+  require(descriptor >= 0, XFBLAS_STATUS_ALLOC_FAILED,
+          "cannot make room for the image's kernel library: ", std::strerror(errno));
+  for (size_t done = 0; done < bytes.size();) {
+    const auto written = ::write(descriptor, bytes.data() + done, bytes.size() - done);
+    if (written <= 0) {
+      const auto reason = errno;
+      ::close(descriptor);
+      fail(XFBLAS_STATUS_ALLOC_FAILED, "cannot copy the image's kernel library of ", bytes.size(),
+           " bytes: ", std::strerror(reason));
     }
+    done += size_t(written);
   }
-  ~MemoryFile() { ::close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
+  return descriptor;
+}
 
 bool is_shared_object(const std::string& bytes) {
   return bytes.size() > 4 && std::memcmp(bytes.data(), "\177ELF", 4) == 0;
+}
+
+// Loads a library once for the life of the process: the thread-local state of its simulation
+// keeps it from being unloaded, so opening an image again must not load it again.
+void* load_once(const std::string& bytes, const std::string& source) {
+  static std::mutex mutex;
+  static std::unordered_map<std::string, void*> loaded;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto known = loaded.find(bytes);
+  if (known != loaded.end()) return known->second;
+  const int descriptor = make_memory_file(bytes);
+  const auto path = "/proc/self/fd/" + std::to_string(descriptor);
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    ::close(descriptor);
+    fail(invalid, source, ": its kernel library cannot be loaded: ", dlerror());
+  }
+  return loaded[bytes] = library;
 }
 
 }  // namespace
@@ -51,18 +63,10 @@ KernelLibrary::KernelLibrary(const Image& image, const std::string& kernel) {
   require(is_shared_object(image.bitstream), invalid, image.path,
           " carries no kernel library for this CPU, which csim runs: build an image with "
           "`make xclbin TARGET=emu`");
-  const MemoryFile file(image.bitstream);
-  library_ = dlopen(file.path().c_str(), RTLD_NOW | RTLD_LOCAL);
-  require(library_ != nullptr, invalid, image.path, ": its kernel library cannot be loaded: ",
-          library_ ? "" : dlerror());
   const auto entry = "xfblas_run_" + kernel;
-  run_ = reinterpret_cast<RunKernel>(dlsym(library_, entry.c_str()));
-  if (run_ == nullptr) {
-    dlclose(library_);
-    fail(invalid, image.path, ": its kernel library has no ", entry);
-  }
+  void* library = load_once(image.bitstream, image.path);
+  run_ = reinterpret_cast<RunKernel>(dlsym(library, entry.c_str()));
+  require(run_ != nullptr, invalid, image.path, ": its kernel library has no ", entry);
 }
-
-KernelLibrary::~KernelLibrary() { dlclose(library_); }
 
 }  // namespace xfblas

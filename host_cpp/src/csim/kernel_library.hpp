@@ -17,14 +17,10 @@ class KernelLibrary {
  public:
   // Fails where the image carries none, or one without this kernel.
   KernelLibrary(const Image& image, const std::string& kernel);
-  ~KernelLibrary();
-  KernelLibrary(const KernelLibrary&) = delete;
-  KernelLibrary& operator=(const KernelLibrary&) = delete;
 
   RunKernel run() const { return run_; }
 
  private:
-  void* library_;
   RunKernel run_;
 };
 

@@ -8,24 +8,24 @@
 namespace xfblas {
 namespace {
 
-void open_into(XrtHandles& handles, void* device, const XrtUuid& image, const std::string& unit) {
-  const auto what = [&](const char* verb) { return verb + unit; };
-  handles.kernel = xrt_check(xrt().xrtPLKernelOpen(device, image.data(), unit.c_str()),
-                             what("open compute unit ").c_str());
+void open_into(XrtHandles& handles, void* device, const XrtUuid& image,
+               const std::string& unit) {
+  handles.kernel = xrt_call("open compute unit " + unit, xrt().xrtPLKernelOpen, device,
+                            image.data(), unit.c_str());
   const int group = xrt().xrtKernelArgGroupId(handles.kernel, 0);
   require(group >= 0, XFBLAS_STATUS_IMAGE_INVALID, "XRT knows no memory of compute unit ", unit,
           ": the image's CONNECTIVITY does not name it");
-  handles.buffer = xrt().xrtBOAlloc(device, handles.bytes, xrt_ordinary_buffer, uint32_t(group));
+  handles.buffer =
+      xrt().xrtBOAlloc(device, handles.bytes, xrt_ordinary_buffer, uint32_t(group));
   require(handles.buffer != nullptr, XFBLAS_STATUS_ALLOC_FAILED, "XRT has no room for ",
           handles.bytes >> 20, " MiB of memory for compute unit ", unit,
           ": set XFBLAS_XRT_ARENA_MB to a smaller number");
   handles.host = static_cast<char*>(
-      xrt_check(xrt().xrtBOMap(handles.buffer), what("show the memory of ").c_str()));
-  handles.run =
-      xrt_check(xrt().xrtRunOpen(handles.kernel), what("prepare a run of ").c_str());
+      xrt_call("show the memory of " + unit, xrt().xrtBOMap, handles.buffer));
+  handles.run = xrt_call("prepare a run of " + unit, xrt().xrtRunOpen, handles.kernel);
   for (const int argument : {0, 1})
-    xrt_check(xrt().xrtRunSetArg(handles.run, argument, handles.buffer),
-              what("pass memory to ").c_str());
+    xrt_call("pass memory to " + unit, xrt().xrtRunSetArg, handles.run, argument,
+             handles.buffer);
 }
 
 }  // namespace
@@ -40,8 +40,8 @@ XrtHandles open_handles(void* device, const XrtUuid& image, const std::string& u
     close_handles(handles);
     throw;
   }
-  // XRT's emulation fills the mirror with zeros. Given back, its pages are zeros again when they
-  // are used, and take no memory until then.
+  // XRT's emulation fills the mirror with zeros. Given back, its pages are zeros again when
+  // they are used, and take no memory until then.
   if (is_emulated) madvise(handles.host, bytes, MADV_DONTNEED);
   return handles;
 }

@@ -1,4 +1,5 @@
-// Whether an image may be given to XRT, which itself accepts images for other devices in silence.
+// Whether an image may be given to XRT, which itself accepts images for other devices in
+// silence.
 #ifndef XFBLAS_XRT_IMAGE_CHECK_HPP
 #define XFBLAS_XRT_IMAGE_CHECK_HPP
 

@@ -2,9 +2,7 @@
 
 #include <dlfcn.h>
 
-#include <cerrno>
 #include <cstring>
-#include <string>
 
 #include "error.hpp"
 
@@ -25,7 +23,8 @@ void* open_library() {
   void* library = dlopen(library_name, RTLD_NOW | RTLD_GLOBAL);
   if (library != nullptr) return library;
   const char* reason = dlerror();
-  fail(XFBLAS_STATUS_NOT_SUPPORTED, "target xrt needs the Xilinx Runtime (Debian 12: apt-get "
+  fail(XFBLAS_STATUS_NOT_SUPPORTED,
+       "target xrt needs the Xilinx Runtime (Debian 12: apt-get "
        "install libxrt1; for a card: AMD's xrt package, then source its setup.sh): ",
        reason ? reason : library_name);
 }
@@ -57,9 +56,9 @@ XrtFunctions load() {
   return functions;
 }
 
-// errno as XRT left it; where it did not set it, only its log knows.
 std::string reason(int error) {
-  return error != 0 ? std::strerror(error) : "XRT's messages tell the reason";
+  return error != 0 ? std::strerror(error)
+                    : "its messages on the standard error tell the reason";
 }
 
 }  // namespace
@@ -69,17 +68,18 @@ const XrtFunctions& xrt() {
   return functions;
 }
 
-void* xrt_check(void* handle, const char* what) {
+void* xrt_check(void* handle, const std::string& what) {
   const int error = errno;
   require(handle != nullptr, XFBLAS_STATUS_EXECUTION_FAILED, "XRT cannot ", what, ": ",
           reason(error));
   return handle;
 }
 
-void xrt_check(int code, const char* what) {
+int xrt_check(int code, const std::string& what) {
   // Some functions return the error number itself, negated or not, others -1 and set errno.
   const int error = code == -1 ? errno : code < 0 ? -code : code;
   require(code == 0, XFBLAS_STATUS_EXECUTION_FAILED, "XRT cannot ", what, ": ", reason(error));
+  return code;
 }
 
 }  // namespace xfblas

@@ -1,10 +1,12 @@
-// The Xilinx Runtime (XRT) by its C interface, found when it is needed: one build of this library
-// serves machines with any XRT from 2022.1 on, and machines without.
+// The Xilinx Runtime (XRT) by its C interface, found when it is needed: one build of this
+// library serves machines with any XRT from 2022.1 on, and machines without.
 #ifndef XFBLAS_XRT_RUNTIME_HPP
 #define XFBLAS_XRT_RUNTIME_HPP
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace xfblas {
 
@@ -38,10 +40,17 @@ constexpr uint64_t xrt_ordinary_buffer = 0;
 // Loaded by the first call. Fails where XRT is not installed, and says how to install it.
 const XrtFunctions& xrt();
 
-// The result of a call of XRT, which tells the reason for a failure in errno and in its own log.
-// what: the rest of the sentence "XRT cannot ...".
-void* xrt_check(void* handle, const char* what);
-void xrt_check(int code, const char* what);
+// The result of a call of XRT, which tells the reason for a failure in errno and in its own
+// log.
+void* xrt_check(void* handle, const std::string& what);
+int xrt_check(int code, const std::string& what);
+
+// Calls XRT, and fails where it does. what: the rest of the sentence "XRT cannot ...".
+template <typename Function, typename... Arguments>
+auto xrt_call(const std::string& what, Function function, Arguments... arguments) {
+  errno = 0;  // not every function of XRT sets it
+  return xrt_check(function(arguments...), what);
+}
 
 }  // namespace xfblas
 

@@ -24,10 +24,12 @@ struct OpenDevice {
   std::set<XrtUnit*> units;
   std::multimap<std::string, XrtHandles> idle;  // by the name of their compute unit
   bool is_emulated = false;
+  bool is_sound = true;   // its image gave all that was asked for
   std::string abandoned;  // why it can be used no more
 };
 
-// By index. Held while a device is opened or closed, because XRT must never see one index twice.
+// By index. Held while a device is opened or closed, because XRT must never see one index
+// twice.
 struct OpenDevices {
   std::mutex mutex;
   std::map<uint32_t, OpenDevice> devices;
@@ -51,14 +53,14 @@ std::string text_of(const XrtUuid& uuid) {
 }
 
 OpenDevice open(uint32_t index, const Image& image) {
-  const auto opening = "open device " + std::to_string(index);
+  const auto name = "device " + std::to_string(index);
   OpenDevice device;
-  device.handle = xrt_check(xrt().xrtDeviceOpen(index), opening.c_str());
+  device.handle = xrt_call("open " + name, xrt().xrtDeviceOpen, index);
   try {
-    const auto loading = "load " + image.path + " on device " + std::to_string(index);
-    xrt_check(xrt().xrtDeviceLoadXclbinFile(device.handle, image.path.c_str()), loading.c_str());
-    xrt_check(xrt().xrtDeviceGetXclbinUUID(device.handle, device.uuid.data()),
-              "tell which image is loaded");
+    xrt_call("load " + image.path + " on " + name, xrt().xrtDeviceLoadXclbinFile, device.handle,
+             image.path.c_str());
+    xrt_call("tell which image " + name + " holds", xrt().xrtDeviceGetXclbinUUID, device.handle,
+             device.uuid.data());
     device.uuid_text = text_of(device.uuid);
     require(device.uuid_text == image.uuid, XFBLAS_STATUS_IMAGE_INVALID, image.path,
             " has the uuid ", image.uuid, ", but device ", index, " says it holds ",
@@ -121,7 +123,8 @@ XrtDevice::XrtDevice(uint32_t index, const Image& image, bool is_emulated) : ind
           " cannot be used in this process any more: ", device.abandoned);
   require(device.uuid_text == image.uuid, XFBLAS_STATUS_INVALID_VALUE, "device ", index,
           " is in use with ", device.path, " (uuid ", device.uuid_text, "), and ", image.path,
-          " (uuid ", image.uuid, ") is another image: close the first before opening the second");
+          " (uuid ", image.uuid,
+          ") is another image: close the first before opening the second");
   ++device.users;
 }
 
@@ -131,7 +134,8 @@ XrtDevice::~XrtDevice() {
   const auto found = devices.find(index_);
   if (found == devices.end()) return;  // the program ends
   auto& device = found->second;
-  if (--device.users > 0 || device.is_emulated || !device.abandoned.empty()) return;
+  const bool is_kept = (device.is_emulated && device.is_sound) || !device.abandoned.empty();
+  if (--device.users > 0 || is_kept) return;
   close_device(device);
   devices.erase(found);
 }
@@ -141,10 +145,14 @@ XrtHandles XrtDevice::take_handles(const std::string& unit, uint64_t bytes) {
   const std::lock_guard<std::mutex> lock(mutex);
   auto& device = devices[index_];
   const auto [first, last] = device.idle.equal_range(unit);
-  const auto found = std::find_if(
-      first, last, [&](const auto& entry) { return entry.second.bytes == bytes; });
-  if (found == last)
-    return open_handles(device.handle, device.uuid, unit, bytes, device.is_emulated);
+  const auto found =
+      std::find_if(first, last, [&](const auto& entry) { return entry.second.bytes == bytes; });
+  if (found == last) {
+    device.is_sound = false;  // until this has gone well
+    const auto made = open_handles(device.handle, device.uuid, unit, bytes, device.is_emulated);
+    device.is_sound = true;
+    return made;
+  }
   const auto handles = found->second;
   device.idle.erase(found);
   return handles;

@@ -1,6 +1,7 @@
-// A device that XRT has opened and loaded with an image. XRT ends the program when a device index
-// is opened twice and closed, so all that use one index in this process share one handle. And it
-// ends the program when that exits with an open device, so what is open then is closed in time.
+// A device that XRT has opened and loaded with an image. XRT ends the program when a device
+// index is opened twice and closed, so all that use one index in this process share one handle.
+// And it ends the program when that exits with an open device, so what is open then is closed
+// in time.
 #ifndef XFBLAS_XRT_DEVICE_HPP
 #define XFBLAS_XRT_DEVICE_HPP
 
@@ -18,8 +19,8 @@ class XrtDevice {
  public:
   // Opens the device and loads the image, unless this process has done so already. Fails where
   // the device is in use with another image. A card is closed when nobody uses it any more, for
-  // others to use. An emulated one is kept for the next who opens it, because XRT keeps a thread
-  // and files for each time that it opens one.
+  // others to use. An emulated one is kept for the next who opens it, because XRT keeps a
+  // thread and files for each time that it opens one.
   XrtDevice(uint32_t index, const Image& image, bool is_emulated);
   ~XrtDevice();
   XrtDevice(const XrtDevice&) = delete;

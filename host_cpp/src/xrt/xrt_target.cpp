@@ -42,7 +42,8 @@ uint32_t XrtTarget::pages(uint32_t compute_unit) const {
 
 char* XrtTarget::address(uint32_t compute_unit) { return units_[compute_unit]->host_address(); }
 
-void XrtTarget::write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) {
+void XrtTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
+                      uint64_t bytes) {
   units_[compute_unit]->write(offset, from, bytes);
 }
 

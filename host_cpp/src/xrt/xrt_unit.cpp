@@ -22,9 +22,9 @@ using std::chrono::milliseconds;
 
 // Values of enum ert_cmd_state; a run is over from COMPLETED on, except while it is SUBMITTED.
 constexpr int completed = 4, errored = 5, submitted = 7;
-constexpr std::array state_names = {"?",     "NEW",   "QUEUED",    "RUNNING", "COMPLETED", "ERROR",
-                                    "ABORT", "SUBMITTED", "TIMEOUT", "NORESPONSE", "SKERROR",
-                                    "SKCRASHED"};
+constexpr std::array state_names = {"?",         "NEW",        "QUEUED",  "RUNNING",
+                                    "COMPLETED", "ERROR",      "ABORT",   "SUBMITTED",
+                                    "TIMEOUT",   "NORESPONSE", "SKERROR", "SKCRASHED"};
 
 // What a device process needs at most to report a run that it has ended by itself.
 constexpr milliseconds drain_time(2000);
@@ -36,7 +36,8 @@ std::string name_of(int state) {
   return is_known ? state_names[size_t(state)] : "state " + std::to_string(state);
 }
 
-// Sleeps a little longer each time, because a waiting thread takes time from an emulated kernel.
+// Sleeps a little longer each time, because a waiting thread takes time from an emulated
+// kernel.
 class BackOff {
  public:
   void pause() {
@@ -76,8 +77,8 @@ XrtUnit::XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t byt
   device.add(this);
   if (environment.failure_folder.empty()) return;
   std::ostringstream file;
-  file << environment.failure_folder << "/" << getpid() << "-" << device.index() << "-" << std::hex
-       << xrt().xrtBOAddress(handles_.buffer);
+  file << environment.failure_folder << "/" << getpid() << "-" << device.index() << "-"
+       << std::hex << xrt().xrtBOAddress(handles_.buffer);
   failure_file_ = file.str();
 }
 
@@ -98,11 +99,13 @@ bool XrtUnit::end() {
 
 void XrtUnit::write(uint64_t offset, const void* from, uint64_t bytes) {
   std::memcpy(handles_.host + offset, from, bytes);
-  xrt_check(xrt().xrtBOSync(handles_.buffer, xrt_to_device, bytes, offset), "copy to the device");
+  xrt_call("copy to the device", xrt().xrtBOSync, handles_.buffer, xrt_to_device, bytes,
+           offset);
 }
 
 void XrtUnit::read(uint64_t offset, void* to, uint64_t bytes) {
-  xrt_check(xrt().xrtBOSync(handles_.buffer, xrt_from_device, bytes, offset), "copy from the device");
+  xrt_call("copy from the device", xrt().xrtBOSync, handles_.buffer, xrt_from_device, bytes,
+           offset);
   std::memcpy(to, handles_.host + offset, bytes);
 }
 
@@ -110,7 +113,7 @@ void XrtUnit::run() {
   require(lost_.empty(), XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ", name_,
           " cannot be used any more: ", lost_);
   const Running running(is_running_);
-  xrt_check(xrt().xrtRunStart(handles_.run), ("start " + name_).c_str());
+  xrt_call("start " + name_, xrt().xrtRunStart, handles_.run);
   const auto limit = environment_.time_limit;
   int state = wait(limit);
   // The device process has the same limit and ends the run by itself, which takes a moment.
@@ -119,8 +122,8 @@ void XrtUnit::run() {
   const auto reason = take_failure(state);
   state = xrt().xrtRunWait(handles_.run);  // returns at once, and lets XRT start the run again
   if (state == completed && reason.empty()) return;
-  const auto told = reason.empty() ? "its time limit is " + std::to_string(limit.count()) + " ms"
-                                   : reason;
+  const auto told =
+      reason.empty() ? "its time limit is " + std::to_string(limit.count()) + " ms" : reason;
   fail(XFBLAS_STATUS_EXECUTION_FAILED, "compute unit ", name_, " ended in state ",
        name_of(reason.empty() ? state : errored), ": ", told);
 }
@@ -141,8 +144,8 @@ int XrtUnit::wait(milliseconds limit) const {
   return state;
 }
 
-// The device process writes the file before it reports anything, and gives it its final name when
-// XRT has retired the run, whose state may read as COMPLETED for a moment before that.
+// The device process writes the file before it reports anything, and gives it its final name
+// when XRT has retired the run, whose state may read as COMPLETED for a moment before that.
 std::string XrtUnit::take_failure(int state) {
   if (failure_file_.empty()) return {};
   const auto final_file = failure_file_ + ".over";

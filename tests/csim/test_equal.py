@@ -1,0 +1,135 @@
+"""The kernels' HLS source gives the same bytes as the native engine and the oracle."""
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import xfblas
+from xfblas import errors
+
+SIZES = st.one_of(st.integers(1, 9), st.sampled_from([31, 32, 33, 63, 64, 65, 127, 128, 129]))
+relaxed = settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+LAYER = st.tuples(
+    SIZES,
+    st.tuples(st.integers(0, 65535), st.integers(0, 50)),
+    st.tuples(st.integers(-512, 511), st.integers(0, 31)),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["matrix", "row", "none"]),
+)
+
+
+@relaxed
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    board=st.sampled_from(["small", "u250"]),
+    m=SIZES,
+    k=SIZES,
+    layers=st.lists(LAYER, min_size=1, max_size=4),
+)
+def test_chains_of_layers(image_of, seed, board, m, k, layers):
+    image = image_of("fcn", "short", board)
+    results = []
+    for target in ("native", "csim"):
+        generator = np.random.default_rng(seed)
+        with xfblas.open(image, target=target) as device:
+            assert device.target == target
+            unit = device.compute_units[0]
+            expected = generator.integers(-32768, 32768, (m, k)).astype(np.int16)
+            current, kept = unit.send(expected), []
+            for n, post, prelu, rounds, saturates, kind in layers:
+                weights = generator.integers(-32768, 32768, (expected.shape[1], n)).astype("i2")
+                shape = (m, n) if kind == "matrix" else (1, n)
+                addend = generator.integers(-(2**31), 2**31, shape).astype(np.int32)
+                b, c = unit.send(weights), unit.empty((m, n))
+                x = None if kind == "none" else unit.send(addend)
+                unit.fcn(current, b, c, x, *post, *prelu, round=rounds, saturate=saturates)
+                expected = oracle.fcn(
+                    expected, weights, None if x is None else addend, post, prelu, rounds, saturates
+                )
+                kept += [current, b, x]
+                current = c
+            found = current.read()
+            np.testing.assert_array_equal(found, expected)
+            results.append(found.tobytes())
+    assert results[0] == results[1]
+
+
+@relaxed
+@given(seed=st.integers(0, 2**32 - 1), m=SIZES, k=SIZES, n=SIZES)
+def test_gemm(image_of, seed, m, k, n):
+    generator = np.random.default_rng(seed)
+    a, b, c = (
+        generator.integers(-32768, 32768, shape).astype(np.int16)
+        for shape in ((m, k), (k, n), (m, n))
+    )
+    image = image_of("gemm", "short", "small")
+    with xfblas.open(image, engine="Gemm", target="csim") as device:
+        unit = device.compute_units[0]
+        result = unit.send(c)
+        operands = unit.send(a), unit.send(b)
+        unit.gemm(*operands, result)
+        np.testing.assert_array_equal(result.read(), oracle.gemm(a, b, c))
+
+
+def test_float(image_of, generator):
+    a, b = (generator.standard_normal(s).astype(np.float32) for s in ((33, 70), (70, 21)))
+    image = image_of("gemm", "float", "small")
+    with xfblas.open(image, engine="Gemm", target="csim") as device:
+        found = xfblas.matmul(a, b, device=device)
+    bound = 70 * np.finfo(np.float32).eps * (np.abs(a).astype(float) @ np.abs(b))
+    assert (np.abs(found - a.astype(float) @ b) <= bound).all()
+
+
+def test_the_main_job_gives_identical_bytes(image_of, generator):
+    from pathlib import Path
+
+    models = Path(__file__).resolve().parents[2] / "apps/mlp_keras/models"
+    network = xfblas.read_network(models / "digits/best_model.h5")
+    rows = generator.integers(0, 17, (300, 64)).astype(np.float32)
+    image = image_of("fcn", "short", "u250")
+    results = []
+    for target in ("native", "csim"):
+        with xfblas.open(image, target=target) as device:
+            runtime = xfblas.KerasRT(
+                network, calibration=rows, compute_unit=device.compute_units[0]
+            )
+            results.append(runtime.predict(rows).tobytes())
+    assert results[0] == results[1]
+
+
+def test_stamps_of_both_are_close(image_of):
+    """csim counts the cycles of its processes, native evaluates the formula: within 5 %."""
+    image = image_of("fcn", "short", "u250")
+    cycles = []
+    for target in ("native", "csim"):
+        with xfblas.open(image, target=target) as device:
+            unit = device.compute_units[0]
+            operands = unit.empty((256, 256)), unit.empty((256, 256)), unit.empty((256, 256))
+            unit.fcn(*operands)
+            unit.execute()
+            start, end = (int(stamp) for stamp in unit.stamps(1)[0])
+            cycles.append(end - start)
+    assert cycles[0] == pytest.approx(cycles[1], rel=0.05)
+
+
+def test_an_image_without_kernels_says_so():
+    with pytest.raises(errors.ImageError, match=r"carries no kernel library.*make xclbin"):
+        xfblas.open(target="csim")
+
+
+def test_an_image_with_another_kernel_says_so(image_of, tmp_path):
+    library = next((image_of("gemm", "short", "small").parents[1]).glob("small-gemm-short/*.so"))
+    from dataclasses import replace
+
+    from xfblas.image.builder import build_image
+    from xfblas.image.images import specification
+
+    wrong = replace(specification("default_short"), library=library.read_bytes())
+    path = build_image(wrong, tmp_path / "wrong.xclbin")
+    with pytest.raises(errors.ImageError, match="has no xfblas_run_fcnKernel"):
+        xfblas.open(path, target="csim")
