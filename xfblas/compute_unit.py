@@ -10,6 +10,7 @@ from xfblas.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
 
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
+FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
 class ComputeUnit:
@@ -73,6 +74,8 @@ class ComputeUnit:
         *,
         round=False,
         saturate=False,
+        activation="prelu",
+        fraction_bits=(0, 0),
         rows=None,
     ) -> None:
         """Queues ``C = pRelu(((A*B + X) * post_scale) >> post_shift)`` (Fcn engine).
@@ -86,6 +89,9 @@ class ComputeUnit:
             prelu_alpha: 0 to 31.
             round: add half before the shift.
             saturate: clamp to the element's range instead of wrapping.
+            activation: ``"prelu"``, or ``"tanh"`` or ``"sigmoid"`` by tables, which take the place
+                of PReLU (integer engines).
+            fraction_bits: of the tables' argument and of their result.
             rows: how many rows of A and C to compute; all by default.
         """
         m, k, n = self._sizes(a, b, c)
@@ -101,6 +107,7 @@ class ComputeUnit:
             require_integer("prelu_alpha", prelu_alpha),
         )
         flags = ROUND * bool(round) | SATURATE * bool(saturate) | BIAS_ROW * is_row
+        flags |= _function_flags(activation, fraction_bits)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n, 1, c.pointer, n)
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
@@ -152,3 +159,12 @@ class ComputeUnit:
 
     def __repr__(self):
         return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"
+
+
+def _function_flags(activation, fraction_bits) -> int:
+    if activation not in FUNCTIONS:
+        raise InvalidValueError(
+            f"activation is {activation!r}, expected {' or '.join(map(repr, FUNCTIONS))}"
+        )
+    argument, result = (require_integer("fraction_bits", bits, 0, 255) for bits in fraction_bits)
+    return FUNCTIONS[activation] | argument << 16 | result << 24

@@ -34,11 +34,15 @@ typedef enum {
   XFBLAS_STATUS_INTERNAL = 11
 } xfblasStatus_t;
 
-/* Flags of xfblasFcn and xfblasFcnByAddress; 0 is the plain arithmetic: floor and wrap. */
+/* Flags of xfblasFcn and xfblasFcnByAddress; 0 is the plain arithmetic: floor and wrap, PReLU.
+ * With TANH or SIGMOID instead of PReLU, bits 16 to 23 of the flags are the fraction bits of the
+ * function's argument, bits 24 to 31 those of its result. */
 typedef enum {
   XFBLAS_FLAG_ROUND = 1,
   XFBLAS_FLAG_SATURATE = 2,
-  XFBLAS_FLAG_BIAS_ROW = 4
+  XFBLAS_FLAG_BIAS_ROW = 4,
+  XFBLAS_FLAG_TANH = 256,
+  XFBLAS_FLAG_SIGMOID = 512
 } xfblasFlag_t;
 
 typedef struct xfblasDevice *xfblasHandle_t;

@@ -60,6 +60,12 @@ void require_one(const char* name, int value) {
   require(value == 1, XFBLAS_STATUS_NOT_SUPPORTED, name, " is ", value, ", expected 1");
 }
 
+// The upper half of flags holds the formats of a tabled activation.
+xfblas::Epilogue epilogue_of(int scale, int shift, int prelu_scale, int prelu_alpha,
+                             unsigned int flags) {
+  return {scale, shift, prelu_scale, prelu_alpha, flags & 0xffffu, flags >> 16};
+}
+
 }  // namespace
 
 const char* xfblasVersion(void) { return XFBLAS_VERSION; }
@@ -198,7 +204,7 @@ xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, 
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     require_one("alpha", alpha), require_one("beta", beta);
     unit.fcn({m, k, n, lda, ldb, ldc, ldx}, A, B, C, X,
-             {postScale, postShift, preluScale, preluAlpha, flags});
+             epilogue_of(postScale, postShift, preluScale, preluAlpha, flags));
   });
 }
 
@@ -210,7 +216,7 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
                                   unsigned int flags, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     unit.fcn_by_page({m, k, n, lda, ldb, ldc, ldx}, {aOff, bOff, cOff, xOff},
-                     {postScale, postShift, preluScale, preluAlpha, flags});
+                     epilogue_of(postScale, postShift, preluScale, preluAlpha, flags));
   });
 }
 

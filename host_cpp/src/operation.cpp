@@ -57,10 +57,21 @@ void OperationMaker::check_epilogue(const Epilogue& epilogue) const {
   require_between("postShift", epilogue.post_shift, 0, 255);
   require_between("preluScale", epilogue.prelu_scale, -512, 511);
   require_between("preluAlpha", epilogue.prelu_alpha, 0, 31);
-  constexpr uint32_t known = flag_round | flag_saturate | flag_bias_row;
+  constexpr uint32_t known =
+      flag_round | flag_saturate | flag_bias_row | flag_activation_mask;
   require((epilogue.flags & ~known) == 0, invalid, "flags is ", epilogue.flags,
-          ", expected a sum of ", flag_round, " (round), ", flag_saturate, " (saturate) and ",
-          flag_bias_row, " (bias_row)");
+          ", expected a sum of ", flag_round, " (round), ", flag_saturate, " (saturate), ",
+          flag_bias_row, " (bias_row) and an activation in bits 8 to 11");
+  const bool is_float = configuration_.data_type == DataType::float32;
+  const auto function = activation(epilogue.flags);
+  require(function <= (is_float ? activation_prelu : activation_sigmoid), invalid,
+          "the activation in bits 8 to 11 of flags is ", function, ", expected ",
+          is_float ? "0 (PReLU) on the float engine" : "0 (PReLU), 1 (tanh) or 2 (sigmoid)");
+  if (function != activation_prelu) {
+    const auto most = 8 * int64_t(configuration_.element_bytes()) - 1;
+    require_between("the argument's number of fraction bits", epilogue.formats & 0xffu, 0, most);
+    require_between("the result's number of fraction bits", epilogue.formats >> 8, 0, most);
+  }
   if (configuration_.data_type != DataType::float32) return;
   require(epilogue.post_scale == 1 && epilogue.post_shift == 0, invalid, "postScale is ",
           epilogue.post_scale, " and postShift ", epilogue.post_shift,
@@ -113,6 +124,7 @@ Instruction OperationMaker::instruction(const Sizes& sizes, const Pages& pages,
   word.post = pack_post(uint32_t(epilogue.post_scale), uint32_t(epilogue.post_shift));
   word.prelu = pack_prelu(epilogue.prelu_scale, uint32_t(epilogue.prelu_alpha));
   word.flags = epilogue.flags;
+  word.formats = epilogue.formats;
   return word;
 }
 

@@ -21,6 +21,7 @@ struct Epilogue {
   int post_scale = 1, post_shift = 0;
   int prelu_scale = 1, prelu_alpha = 0;
   uint32_t flags = 0;
+  uint32_t formats = 0;  // fraction bits of a function's argument, then of its result
 };
 
 // The matrices of a product; x may be null. Gemv: a, x and y in a, b and c.

@@ -26,8 +26,8 @@ void copy_message(const char* text, char* message, size_t size) {
   message[length] = 0;
 }
 
+using xfblas::simulation::Launch;
 using xfblas::simulation::Span;
-using xfblas::simulation::Thread;
 
 bool is_of_array(const Span& span) { return span.process.find("processing_element") == 0; }
 
@@ -46,21 +46,26 @@ uint64_t array_cycles(const std::vector<Span>& spans) {
   return cycles;
 }
 
-// The memory's size holds for this launch only.
-struct Limit {
-  explicit Limit(uint64_t pages) { Thread::current().memory_pages = pages; }
-  ~Limit() { Thread::current().memory_pages = 0; }
-};
+std::string report(const std::vector<Span>& spans) {
+  std::string text;
+  for (const auto& span : spans)
+    text += span.process + " " + std::to_string(span.first) + " " + std::to_string(span.last) +
+            "\n";
+  return text;
+}
 
-int launch(void* memory, uint64_t bytes, bool keeps_spans, char* message, size_t message_size) {
+int run(void* memory, uint64_t bytes, xfblas_cycles* cycles, char* message, size_t message_size) {
   copy_message("", message, message_size);
   try {
     if (memory == nullptr || bytes < 2 * xfblas::page_bytes)
       throw std::invalid_argument("the memory has " + std::to_string(bytes) +
                                   " bytes, but instructions and results need two pages");
-    Thread::current().begin(keeps_spans);
-    const Limit limit(bytes / xfblas::page_bytes);
+    Launch launch(bytes / xfblas::page_bytes, cycles != nullptr);
     XFBLAS_KERNEL(static_cast<const DdrWord*>(memory), static_cast<DdrWord*>(memory));
+    if (cycles != nullptr) {
+      *cycles = {launch.now, array_cycles(launch.spans)};
+      copy_message(report(launch.spans).c_str(), message, message_size);
+    }
     return 0;
   } catch (const std::exception& error) {
     copy_message(error.what(), message, message_size);
@@ -74,23 +79,11 @@ int launch(void* memory, uint64_t bytes, bool keeps_spans, char* message, size_t
 
 EXPORTED int ENTRY(xfblas_run_, XFBLAS_KERNEL)(void* memory, uint64_t bytes, char* message,
                                                size_t message_size) {
-  return launch(memory, bytes, false, message, message_size);
+  return run(memory, bytes, nullptr, message, message_size);
 }
 
 EXPORTED int ENTRY(xfblas_measure_, XFBLAS_KERNEL)(void* memory, uint64_t bytes,
                                                    xfblas_cycles* cycles, char* message,
                                                    size_t message_size) {
-  const int failed = launch(memory, bytes, true, message, message_size);
-  cycles->launch = Thread::current().now;
-  cycles->array = array_cycles(Thread::current().spans);
-  return failed;
-}
-
-EXPORTED const char* ENTRY(xfblas_report_, XFBLAS_KERNEL)(void) {
-  static thread_local std::string text;
-  text.clear();
-  for (const auto& span : Thread::current().spans)
-    text += span.process + " " + std::to_string(span.first) + " " + std::to_string(span.last) +
-            "\n";
-  return text.c_str();
+  return run(memory, bytes, cycles, message, message_size);
 }

@@ -32,17 +32,11 @@ typedef int (*xfblas_run_kernel)(void* memory, uint64_t bytes, char* message,
 /* int xfblas_measure_NAME(void* memory, uint64_t bytes, struct xfblas_cycles* cycles,
  *                         char* message, size_t message_size);
  *
- * The same, and the cycles it took.
+ * The same, and the cycles it took. After a launch that did not fail, `message` holds a line
+ * "process first last" for each process of each instruction, in cycles.
  */
 typedef int (*xfblas_measure_kernel)(void* memory, uint64_t bytes, struct xfblas_cycles* cycles,
                                      char* message, size_t message_size);
-
-/* const char* xfblas_report_NAME(void);
- *
- * Of the calling thread's last measured launch: a line "process first last" for each process of
- * each instruction, in cycles. Valid until the thread's next measured launch.
- */
-typedef const char* (*xfblas_report_kernel)(void);
 
 #ifdef __cplusplus
 }

@@ -77,6 +77,7 @@ instructions:
 template <class Operation>
 void run_kernel(const typename Operation::E::Word* rd, typename Operation::E::Word* wr) {
 #pragma HLS DATAFLOW
+  XFBLAS_LAUNCH();
   Clock clock;
   run_program<Operation>(rd, wr, clock);
   count_cycles(clock);

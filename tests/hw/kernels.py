@@ -48,10 +48,9 @@ class Kernel:
         constants = dict(re.findall(r"constexpr int (\w+) = (\d+);", header))
         self.constants = {name: int(value) for name, value in constants.items()}
         library = ctypes.CDLL(str(self.path), mode=os.RTLD_LOCAL | os.RTLD_NOW)
+        self.library = library
         self._run = getattr(library, f"xfblas_run_{engine}Kernel")
         self._measure = getattr(library, f"xfblas_measure_{engine}Kernel")
-        self._report = getattr(library, f"xfblas_report_{engine}Kernel")
-        self._report.restype = ctypes.c_char_p
 
     def __getattr__(self, name):
         try:
@@ -67,35 +66,23 @@ class Kernel:
 
     def run(self, memory):
         """Runs the launch that lies in memory, an array of bytes."""
-        message = ctypes.create_string_buffer(65536)
-        failed = self._run(
-            memory.ctypes.data_as(ctypes.c_void_p),
-            ctypes.c_uint64(memory.nbytes),
-            message,
-            ctypes.c_size_t(65536),
-        )
-        if failed:
-            raise RuntimeError(message.value.decode())
+        self._call(self._run, memory)
 
     def measure(self, memory):
         """The same; returns the cycles of the launch."""
-        message, cycles = ctypes.create_string_buffer(65536), Cycles()
-        failed = self._measure(
-            memory.ctypes.data_as(ctypes.c_void_p),
-            ctypes.c_uint64(memory.nbytes),
-            ctypes.byref(cycles),
-            message,
-            ctypes.c_size_t(65536),
-        )
-        if failed:
-            raise RuntimeError(message.value.decode())
+        cycles = Cycles()
+        self.report = self._call(self._measure, memory, ctypes.byref(cycles))
         return cycles
 
-    def report(self):
-        """(process, first, last) of each process in the last measured launch."""
-        lines = self._report().decode().splitlines()
-        fields = [line.rsplit(" ", 2) for line in lines]
-        return [(name, int(first), int(last)) for name, first, last in fields]
+    def _call(self, entry, memory, *arguments):
+        size = 1 << 20
+        message = ctypes.create_string_buffer(size)
+        block = memory.ctypes.data_as(ctypes.c_void_p)
+        block_bytes = ctypes.c_uint64(memory.nbytes)
+        failed = entry(block, block_bytes, *arguments, message, ctypes.c_size_t(size))
+        if failed:
+            raise RuntimeError(message.value.decode())
+        return message.value.decode()
 
 
 def pack(columns, tile, strip):

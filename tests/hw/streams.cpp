@@ -41,7 +41,7 @@ void pass_on(int count, stream<int>& in, stream<int>& out) {
 }
 void take(int count, stream<int>& in, uint64_t* last) {
   for (int i = 0; i < count; ++i) in.read();
-  *last = xfblas::simulation::Thread::current().region->running().now;
+  *last = xfblas::simulation::Launch::current().region->running().now;
 }
 
 void forget_the_last() {
@@ -77,6 +77,7 @@ void failing_process() {
 
 int main(int, char** arguments) {
   const char* what = arguments[1];
+  const xfblas::simulation::Launch launch;
   try {
     if (!std::strcmp(what, "deadlock")) std::printf("%d\n", in_turns<3>());
     if (!std::strcmp(what, "deep_enough")) std::printf("%d\n", in_turns<4>());
@@ -85,7 +86,7 @@ int main(int, char** arguments) {
     if (!std::strcmp(what, "cycles")) {
       const auto few = chain<8>(10);
       std::printf("%llu", static_cast<unsigned long long>(few));
-      xfblas::simulation::Thread::current().now = 0;
+      xfblas::simulation::Launch::current().now = 0;
       std::printf(" %llu\n", static_cast<unsigned long long>(chain<8>(1010)));
     }
   } catch (const std::exception& error) {

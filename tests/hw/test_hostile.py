@@ -1,5 +1,7 @@
 """Instructions that ask for what is not there end with the right code and touch nothing."""
 
+import ctypes
+
 import numpy as np
 import pytest
 import random_programs
@@ -56,4 +58,16 @@ def test_a_failing_instruction_does_not_stop_the_next(kernel_of):
     good = program.instruction(8, one, one, c, m=1, k=1, n=1, lda=1, ldb=1, ldc=1)
     kernel.run(program.finish())
     assert (program.status(bad), program.status(good)) == (UNKNOWN_OPCODE, OK)
+    assert program.read(c, np.int16, 1, 1)[0, 0] == 1
+
+
+def test_kernel_by_its_own_name(kernel_of):
+    """As a device process calls it: both ports at page 0, the memory's size in the program."""
+    kernel = kernel_of("fcn", "short")
+    program = Program()
+    one, c = program.place(np.ones(1, np.int16)), program.place(np.zeros(1, np.int16))
+    slot = program.instruction(8, one, one, c, m=1, k=1, n=1, lda=1, ldb=1, ldc=1)
+    memory = program.finish().ctypes.data_as(ctypes.c_void_p)
+    kernel.library.fcnKernel(memory, memory)
+    assert program.status(slot) == OK
     assert program.read(c, np.int16, 1, 1)[0, 0] == 1

@@ -64,3 +64,26 @@ def test_threads_do_not_meet(kernel_of, seed):
     seeds = np.random.default_rng(seed).integers(2**32, size=4)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda s: random_programs.run(kernel, int(s), 200), seeds))
+
+
+def test_library_shows_its_entries_only(kernel_of):
+    """So that several libraries in one process never share a symbol."""
+    command = ["nm", "-D", "--defined-only", str(kernel_of("fcn", "short").path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    names = {line.split()[-1] for line in done.stdout.splitlines()}
+    assert names == {"fcnKernel", "xfblas_run_fcnKernel", "xfblas_measure_fcnKernel"}
+
+
+def test_library_can_be_unloaded_after_a_run(kernel_of):
+    """A host opens and closes many images; nothing of a thread may hold a library back."""
+    script = (
+        "import ctypes, _ctypes, sys\n"
+        "library = ctypes.CDLL(sys.argv[1])\n"
+        "memory = ctypes.create_string_buffer(8192)\n"
+        "size = ctypes.c_uint64(8192)\n"
+        "assert library.xfblas_run_fcnKernel(memory, size, None, 0) == 0\n"
+        "_ctypes.dlclose(library._handle)\n"
+        "assert sys.argv[1] not in open('/proc/self/maps').read()\n"
+    )
+    path = str(kernel_of("fcn", "short").path)
+    subprocess.run([sys.executable, "-c", script, path], check=True)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from xfblas.emulation.runtime import find_software_emulation
 from xfblas.errors import NotSupportedError
 

@@ -1,4 +1,4 @@
-"""Kernel libraries and images to try: the engines' own, and one that misbehaves when it is told to."""
+"""Kernel libraries and images to try: the engines' own, and one that misbehaves when told to."""
 
 import subprocess
 from dataclasses import replace
@@ -32,7 +32,11 @@ MOODY = r"""
 #include <cstdlib>
 #include <stdexcept>
 static volatile int zero = 0;
-static int deeper(volatile int* n) { int here[256]; here[*n & 255] = ++*n; return deeper(n) + here[1]; }
+static int deeper(volatile int* n) {
+  int here[256];
+  here[*n & 255] = ++*n;
+  return deeper(n) + here[1];
+}
 extern "C" int xfblas_run_fcnKernel(void* memory, uint64_t bytes, char* message, size_t size) {
   auto* data = static_cast<volatile char*>(memory);
   auto mood = *reinterpret_cast<volatile int16_t*>(data + 2 * 4096);
@@ -79,9 +83,7 @@ def write_image(path: Path, library: bytes | None, engine: str = "Fcn", **change
     """An emulation image with one engine; ``changes`` are fields of the specification."""
     preset = SPECIFICATIONS["default_short"]
     units = changes.pop("units", 2)
-    configuration = replace(
-        preset.configuration, engines=frozenset([engine]), kernel_count=units
-    )
+    configuration = replace(preset.configuration, engines=frozenset([engine]), kernel_count=units)
     wanted = replace(
         preset, configuration=configuration, banks=memory_banks(units), library=library, **changes
     )

@@ -33,3 +33,9 @@ def test_exit_with_an_open_device(start, moody_image):
     host = start("ended.py", moody_image)
     assert host.wait() == 5, host.errors
     assert host.errors == ""
+
+
+def test_fork(emulate, moody_image):
+    output = emulate("fork.py", moody_image)
+    assert output.startswith("XRT was first used by process ")
+    assert output.count("\n") == 1

@@ -41,6 +41,14 @@ def test_small_arena(emulate, fcn_image, generator):
     emulate("equal.py", fcn_image, "Fcn", seed, 10, environment=environment)
 
 
+@pytest.mark.parametrize("runs", [400, pytest.param(10_000, marks=pytest.mark.hw)])
+def test_no_run_is_lost(emulate, folder, fcn_image, runs):
+    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    image = kernels.write_image(folder / "soak.xclbin", library, units=4)
+    output = emulate("soak.py", image, runs, seconds=600)
+    assert output == f"{runs} runs on 4 compute units\n"
+
+
 @pytest.mark.hw
 def test_many_random_programs(emulate, fcn_image, generator):
     seed = int(generator.integers(2**31))

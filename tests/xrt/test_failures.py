@@ -1,4 +1,4 @@
-"""Kernels, hosts and device processes that fail: an error in words, in time, and nothing left behind."""
+"""Kernels, hosts and device processes that fail: an error in words, in time; nothing is left."""
 
 import os
 import signal

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from xfblas.image.container import Section, read
 from xfblas.image.kinds import Mode, SectionKind
 
@@ -71,9 +72,7 @@ def test_emulation_image_for_a_card(moody_image):
 
 
 def test_other_platform(opened, tmp_path, moody_library):
-    image = kernels.write_image(
-        tmp_path / "other.xclbin", moody_library, platform=OTHER_PLATFORM
-    )
+    image = kernels.write_image(tmp_path / "other.xclbin", moody_library, platform=OTHER_PLATFORM)
     line = opened(image)
     assert f"was built for platform {OTHER_PLATFORM}, but the emulated card is a xilinx" in line
     assert opened(image, options=["--platform", OTHER_PLATFORM]) == "opened 2"

@@ -1,4 +1,4 @@
-"""Builds the device process and the stub with the C++ compiler, once for each state of the sources."""
+"""Builds the device process and the stub with the C++ compiler, once for each state of them."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-// What happens to a sum on its way to C: the formulas of SPEC 2.1 to 2.3, element by element.
+// What happens to a sum on its way to C: the formulas of SPEC 2.1 to 2.4, element by element.
 #ifndef XFBLAS_NATIVE_ARITHMETIC_HPP
 #define XFBLAS_NATIVE_ARITHMETIC_HPP
 
@@ -6,15 +6,20 @@
 #include <cstdint>
 #include <limits>
 
+#include "xfblas/activation.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
 
-constexpr uint32_t accumulator_bits = 48;
+// Of the register that a sum is scaled in, and of the one that products are added up in.
+constexpr uint32_t scaled_bits = 48;
+template <typename Element>
+constexpr uint32_t accumulator_bits = sizeof(Element) == 1 ? 32 : 48;
 
-// Keeps the low 48 bits, as the accumulator's register does.
-inline int64_t wrap_accumulator(int64_t value) {
-  constexpr uint32_t unused = 64 - accumulator_bits;
+// Keeps the low bits, as a register of this width does.
+template <uint32_t bits>
+int64_t wrap(int64_t value) {
+  constexpr uint32_t unused = 64 - bits;
   return int64_t(uint64_t(value) << unused) >> unused;
 }
 
@@ -33,12 +38,15 @@ class IntegerEpilogue {
         prelu_alpha_(prelu_alpha(instruction.prelu)),
         rounds_(instruction.flags & flag_round && post_shift_ > 0),
         saturates_(instruction.flags & flag_saturate),
-        has_prelu_(instruction.opcode == opcode_fcn) {}
+        activates_(instruction.opcode == opcode_fcn),
+        function_(activation(instruction.flags)),
+        input_fraction_(int(instruction.formats & 0xffu)),
+        output_fraction_(int(instruction.formats >> 8 & 0xffu)) {}
 
   template <typename Element>
   Element operator()(int64_t sum) const {
-    const int64_t scaled = wrap_accumulator(
-        int64_t(uint64_t(wrap_accumulator(sum)) * uint64_t(post_scale_)));
+    const int64_t kept = wrap<accumulator_bits<Element>>(sum);
+    const int64_t scaled = wrap<scaled_bits>(int64_t(uint64_t(kept) * uint64_t(post_scale_)));
     int64_t shifted = shift_right(scaled, post_shift_);
     // Half up without a wider adder: the highest of the bits that were shifted out.
     if (rounds_) shifted += shift_right(scaled, post_shift_ - 1) & 1;
@@ -46,7 +54,11 @@ class IntegerEpilogue {
       shifted = std::clamp<int64_t>(shifted, std::numeric_limits<Element>::min(),
                                     std::numeric_limits<Element>::max());
     const auto value = Element(shifted);
-    if (!has_prelu_ || value >= 0) return value;
+    if (!activates_) return value;
+    if (function_ != activation_prelu)
+      return Element(fixed_activation<8 * sizeof(Element)>(
+          value, function_ == activation_sigmoid, input_fraction_, output_fraction_));
+    if (value >= 0) return value;
     return Element((int64_t(value) * prelu_scale_) >> prelu_alpha_);
   }
 
@@ -54,7 +66,9 @@ class IntegerEpilogue {
   uint32_t post_scale_, post_shift_;
   int32_t prelu_scale_;
   uint32_t prelu_alpha_;
-  bool rounds_, saturates_, has_prelu_;
+  bool rounds_, saturates_, activates_;
+  uint32_t function_;
+  int input_fraction_, output_fraction_;  // of the argument and the result of a function
 };
 
 // The float engine scales nothing; its PReLU is ReLU (scale 0) or the identity (scale 1).

@@ -24,14 +24,35 @@ Status check_extent(const Extent& extent, uint32_t memory_pages) {
   return status_ok;
 }
 
-Status check_fields(const Instruction& instruction, const Configuration& configuration) {
-  constexpr uint32_t known = flag_round | flag_saturate | flag_bias_row;
-  if (instruction.flags & ~known) return status_bad_field;
+// A packed operand: `across` is rounded up to strips of the array, k is not.
+Status check_packed(uint32_t page, uint64_t across, uint64_t strip, uint64_t k,
+                    uint64_t element_bytes, uint32_t memory_pages) {
+  const uint64_t padded = (across + strip - 1) / strip * strip;
+  return check_extent({page, k, padded, padded, element_bytes}, memory_pages);
+}
+
+Status check_fields(const Instruction& instruction, Engine engine,
+                    const Configuration& configuration) {
+  constexpr uint32_t layouts = flag_a_packed | flag_b_packed;
+  constexpr uint32_t known =
+      flag_round | flag_saturate | flag_bias_row | flag_activation_mask | layouts;
+  const bool is_float = configuration.data_type == DataType::float32;
+  const auto function = activation(instruction.flags);
+  if (instruction.flags & ~known || function > activation_sigmoid) return status_bad_field;
+  // Without the array's sizes nobody knows where a packed element lies.
+  if (instruction.flags & layouts && !configuration.machine) return status_bad_field;
   if (prelu_alpha(instruction.prelu) > 31) return status_bad_field;
-  if (configuration.data_type == DataType::float32) {
+  if (is_float) {
     const auto scale = prelu_scale(instruction.prelu);
-    if (instruction.opcode == opcode_fcn && scale != 0 && scale != 1) return status_bad_field;
+    if (function != activation_prelu) return status_bad_field;
+    if (engine == Engine::fcn && scale != 0 && scale != 1) return status_bad_field;
     if (instruction.post != pack_post(1, 0)) return status_bad_field;
+  }
+  if (function != activation_prelu) {
+    const uint32_t most = 8 * configuration.element_bytes() - 1;
+    const auto formats = instruction.formats;
+    if (engine != Engine::fcn || formats >> 16) return status_bad_field;
+    if ((formats & 0xffu) > most || (formats >> 8 & 0xffu) > most) return status_bad_field;
   }
   return status_ok;
 }
@@ -48,10 +69,16 @@ Status check_product(const Instruction& i, uint32_t memory_pages, Engine engine,
   const uint64_t element = configuration.element_bytes();
   const uint64_t addend = configuration.addend_bytes(engine);
   const uint64_t addend_rows = i.flags & flag_bias_row ? 1 : i.m;
+  const auto fields = check_fields(i, engine, configuration);
+  if (fields != status_ok) return fields;
+  const auto& machine = configuration.machine;
   return first_failure({
-      check_fields(i, configuration),
-      check_extent({i.a, i.m, i.k, i.lda, element}, memory_pages),
-      check_extent({i.b, i.k, i.n, i.ldb, element}, memory_pages),
+      i.flags & flag_a_packed
+          ? check_packed(i.a, i.m, machine->array_rows, i.k, element, memory_pages)
+          : check_extent({i.a, i.m, i.k, i.lda, element}, memory_pages),
+      i.flags & flag_b_packed
+          ? check_packed(i.b, i.n, machine->array_columns, i.k, element, memory_pages)
+          : check_extent({i.b, i.k, i.n, i.ldb, element}, memory_pages),
       check_extent({i.c, i.m, i.n, i.ldc, element}, memory_pages),
       i.x == 0 ? status_ok : check_extent({i.x, addend_rows, i.n, i.ldx, addend}, memory_pages),
   });

@@ -1,13 +1,16 @@
 #include "native/engine.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "error.hpp"
 #include "native/arithmetic.hpp"
 #include "native/check.hpp"
 #include "native/product.hpp"
 #include "xfblas/cycle_model.hpp"
+#include "xfblas/packed.hpp"
 
 namespace xfblas {
 namespace {
@@ -17,15 +20,42 @@ T* at_page(char* memory, uint32_t page) {
   return page == 0 ? nullptr : reinterpret_cast<T*>(memory + uint64_t(page) * page_bytes);
 }
 
+// The rows of a packed operand one after the other, k of them. Used where a packed operand comes
+// to this engine, which takes rows.
+template <typename Element>
+std::vector<Element> unpacked(const PackedLayout& layout, uint64_t k, uint64_t across,
+                              const Element* packed) {
+  std::vector<Element> rows(k * across);
+  for (uint64_t i = 0; i < k; ++i)
+    for (uint64_t j = 0; j < across; ++j)
+      rows[i * across + j] = packed[layout.place(k, across, i, j)];
+  return rows;
+}
+
 template <typename Element, typename Addend>
-void run_product(char* memory, const Instruction& i) {
+void run_product(char* memory, const Instruction& i, const std::optional<Machine>& machine) {
   using Sum = std::conditional_t<std::is_floating_point_v<Element>, float, int64_t>;
   using Epilogue =
       std::conditional_t<std::is_floating_point_v<Element>, FloatEpilogue, IntegerEpilogue>;
-  const Operands<Element, Addend> operands{
+  Operands<Element, Addend> operands{
       at_page<Element>(memory, i.a), at_page<Element>(memory, i.b), at_page<Element>(memory, i.c),
       at_page<Addend>(memory, i.x), i.m, i.k, i.n, i.lda, i.ldb, i.ldc,
       i.flags & flag_bias_row ? 0 : i.ldx};
+  std::vector<Element> a_rows, b_rows;
+  if (i.flags & flag_a_packed) {
+    // A is packed turned by 90 degrees.
+    const PackedLayout layout{uint32_t(machine->tile_rows), uint32_t(machine->array_rows)};
+    const auto turned = unpacked(layout, i.k, i.m, operands.a);
+    a_rows.resize(turned.size());
+    for (uint64_t row = 0; row < i.m; ++row)
+      for (uint64_t p = 0; p < i.k; ++p) a_rows[row * i.k + p] = turned[p * i.m + row];
+    operands.a = a_rows.data(), operands.lda = i.k;
+  }
+  if (i.flags & flag_b_packed) {
+    const PackedLayout layout{uint32_t(machine->tile_columns), uint32_t(machine->array_columns)};
+    b_rows = unpacked(layout, i.k, i.n, operands.b);
+    operands.b = b_rows.data(), operands.ldb = i.n;
+  }
   matrix_product<Sum>(operands, Epilogue(i));
 }
 
@@ -44,19 +74,21 @@ void run_gemv(char* memory, const Instruction& i) {
 }
 
 template <typename Element, typename WideAddend>
-void run_element(char* memory, const Instruction& instruction) {
+void run_element(char* memory, const Instruction& instruction, const Configuration& configuration) {
   switch (instruction.opcode) {
     case opcode_gemv: return run_gemv<Element>(memory, instruction);
-    case opcode_gemm: return run_product<Element, Element>(memory, instruction);
-    default: return run_product<Element, WideAddend>(memory, instruction);
+    case opcode_gemm:
+      return run_product<Element, Element>(memory, instruction, configuration.machine);
+    default: return run_product<Element, WideAddend>(memory, instruction, configuration.machine);
   }
 }
 
-void run_instruction(char* memory, const Instruction& instruction, DataType type) {
-  switch (type) {
-    case DataType::int16: return run_element<int16_t, int32_t>(memory, instruction);
-    case DataType::float32: return run_element<float, float>(memory, instruction);
-    default: return run_element<int8_t, int32_t>(memory, instruction);
+void run_instruction(char* memory, const Instruction& instruction,
+                     const Configuration& configuration) {
+  switch (configuration.data_type) {
+    case DataType::int16: return run_element<int16_t, int32_t>(memory, instruction, configuration);
+    case DataType::float32: return run_element<float, float>(memory, instruction, configuration);
+    default: return run_element<int8_t, int32_t>(memory, instruction, configuration);
   }
 }
 
@@ -83,6 +115,7 @@ class Clock {
 void run_native(char* memory, uint32_t memory_pages, Engine engine,
                 const Configuration& configuration) {
   const auto* program = reinterpret_cast<const Instruction*>(memory);
+  uint32_t allowed_pages = memory_pages;
   Clock clock(engine, configuration);
   auto* results = reinterpret_cast<Result*>(memory + result_page * page_bytes);
   for (uint32_t slot = 0; slot < configuration.instructions_per_launch; ++slot) {
@@ -91,13 +124,14 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
       Control control;
       std::memcpy(&control, &instruction, sizeof control);
       if (control.last) return;
+      if (control.memory_pages != 0) allowed_pages = std::min(control.memory_pages, memory_pages);
       continue;
     }
     auto& result = results[slot];
     result.start = clock.now();
-    result.status = check(instruction, memory_pages, engine, configuration);
+    result.status = check(instruction, allowed_pages, engine, configuration);
     if (result.status == status_ok) {
-      run_instruction(memory, instruction, configuration.data_type);
+      run_instruction(memory, instruction, configuration);
       clock.pass(instruction);
     }
     result.end = clock.now();

@@ -33,6 +33,7 @@ struct OpenDevice {
 struct OpenDevices {
   std::mutex mutex;
   std::map<uint32_t, OpenDevice> devices;
+  pid_t process = getpid();  // a fork of it has the same handles, but must not use them
 };
 
 // Never destroyed: a program may end while a device is open.
@@ -78,21 +79,21 @@ void close_device(const OpenDevice& device) {
   xrt().xrtDeviceClose(device.handle);
 }
 
-// Ends the units before their device. Where one still runs XRT could only wait or crash, so the
-// program ends without its help.
+// Ends the units before their device. Where one still runs XRT could only wait or crash, and in a
+// fork it would close its parent's devices: then the program ends without XRT's help.
 void close_all(int exit_code, void*) {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
-  for (auto& [index, device] : devices) {
-    bool has_ended = device.abandoned.empty();
-    for (auto* unit : device.units) has_ended = unit->end() && has_ended;
-    if (!has_ended) {
-      std::fflush(nullptr);
-      _exit(exit_code);
-    }
-    close_device(device);
+  bool can_close = process == getpid();
+  for (auto entry = devices.begin(); can_close && entry != devices.end(); ++entry) {
+    auto& device = entry->second;
+    can_close = device.abandoned.empty();
+    for (auto* unit : device.units) can_close = unit->end() && can_close;
+    if (can_close) close_device(device);
   }
-  devices.clear();
+  if (can_close) return devices.clear();
+  std::fflush(nullptr);
+  _exit(exit_code);
 }
 
 // After XRT has loaded all of its libraries, so that it runs before their own ends.
@@ -104,7 +105,10 @@ void close_all_at_exit() {
 }  // namespace
 
 XrtDevice::XrtDevice(uint32_t index, const Image& image, bool is_emulated) : index_(index) {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
+  require(process == getpid(), XFBLAS_STATUS_NOT_SUPPORTED, "XRT was first used by process ",
+          process, ", of which this one is a fork: start programs that use it afresh (Python: "
+          "multiprocessing's method spawn)");
   const std::lock_guard<std::mutex> lock(mutex);
   auto found = devices.find(index);
   if (found != devices.end() && found->second.users == 0 && found->second.abandoned.empty() &&
@@ -129,7 +133,7 @@ XrtDevice::XrtDevice(uint32_t index, const Image& image, bool is_emulated) : ind
 }
 
 XrtDevice::~XrtDevice() {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   const auto found = devices.find(index_);
   if (found == devices.end()) return;  // the program ends
@@ -141,7 +145,7 @@ XrtDevice::~XrtDevice() {
 }
 
 XrtHandles XrtDevice::take_handles(const std::string& unit, uint64_t bytes) {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   auto& device = devices[index_];
   const auto [first, last] = device.idle.equal_range(unit);
@@ -159,26 +163,26 @@ XrtHandles XrtDevice::take_handles(const std::string& unit, uint64_t bytes) {
 }
 
 void XrtDevice::keep_handles(const std::string& unit, const XrtHandles& handles) {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   devices[index_].idle.emplace(unit, handles);
 }
 
 void XrtDevice::add(XrtUnit* unit) {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   devices[index_].units.insert(unit);
 }
 
 void XrtDevice::remove(XrtUnit* unit) {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   const auto found = devices.find(index_);
   if (found != devices.end()) found->second.units.erase(unit);
 }
 
 void XrtDevice::abandon(const std::string& reason) {
-  auto& [mutex, devices] = open_devices();
+  auto& [mutex, devices, process] = open_devices();
   const std::lock_guard<std::mutex> lock(mutex);
   devices[index_].abandoned = reason;
 }

@@ -2,6 +2,7 @@
 //
 //   stream<T, depth> words("words");             a FIFO; processes take it as stream<T>&
 //   stream_of_blocks<Block> blocks("blocks");    a ping-pong buffer of whole blocks
+//   XFBLAS_LAUNCH();                             begins a kernel
 //   XFBLAS_DATAFLOW("region");                   begins a region, before its streams
 //   XFBLAS_NAME_STREAMS(links);                  names the streams of an array, for messages
 //   XFBLAS_PROCESS(function, arguments...);      one process

@@ -1,4 +1,4 @@
-"""devices.py IMAGE OTHER: two cards with an image each, several handles on one, two images on one."""
+"""devices.py IMAGE OTHER: two cards with an image each, two handles on one, two images on one."""
 
 import sys
 

@@ -33,7 +33,7 @@ def layers(generator):
 
 
 def queue_fcn(unit, seed):
-    """Queues random layers; returns the matrices to read back, and all that must live until then."""
+    """Queues random layers; returns the matrices to read back, and what must live until then."""
     first, chain = layers(np.random.default_rng(seed))
     current, results, operands = unit.send(first), [], []
     for weights, addend, scales, flags in chain:

@@ -1,4 +1,4 @@
-"""lost.py IMAGE: a run that never ends, where nobody but the host's own time limit ends the wait."""
+"""lost.py IMAGE: a run that never ends, where only the host's own time limit ends the wait."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""moods.py IMAGE MOOD TIMES: a kernel that misbehaves, then the same unit and its neighbour again."""
+"""moods.py IMAGE MOOD TIMES: a kernel that misbehaves, then the same unit and its neighbour."""
 
 import sys
 import time

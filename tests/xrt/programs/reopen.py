@@ -1,4 +1,4 @@
-"""reopen.py IMAGE TIMES: opens, runs and closes; memory, open files and files on disk must not grow."""
+"""reopen.py IMAGE TIMES: opens, runs and closes; memory, open files and files must not grow."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""threads.py IMAGE THREADS RUNS: threads that share two compute units, and open devices of their own."""
+"""threads.py IMAGE THREADS RUNS: threads that share compute units or open devices of their own."""
 
 import sys
 import threading

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "fiber.hpp"
-#include "thread.hpp"
+#include "launch.hpp"
 
 namespace xfblas {
 namespace simulation {
@@ -90,12 +90,12 @@ struct Held {
 class Dataflow {
  public:
   explicit Dataflow(const char* name)
-      : name_(name), outer_(Thread::current().region), start_(Thread::current().now) {
-    Thread::current().region = this;
+      : name_(name), outer_(Launch::current().region), start_(Launch::current().now) {
+    Launch::current().region = this;
   }
   Dataflow(const Dataflow&) = delete;
   Dataflow& operator=(const Dataflow&) = delete;
-  ~Dataflow() { Thread::current().region = outer_; }
+  ~Dataflow() { Launch::current().region = outer_; }
 
   template <class Function, class... Arguments>
   void add(const char* name, Function function, Arguments&&... arguments) {
@@ -143,11 +143,11 @@ class Dataflow {
   }
 
   void finish() {
-    auto& thread = Thread::current();
+    auto& launch = Launch::current();
     for (const auto& process : processes_) {
-      thread.now = std::max(thread.now, process->now);
-      if (thread.keeps_spans)
-        thread.spans.push_back({process->fiber.name(), process->first, process->now});
+      launch.now = std::max(launch.now, process->now);
+      if (launch.keeps_spans)
+        launch.spans.push_back({process->fiber.name(), process->first, process->now});
     }
     for (const auto* channel : channels_)
       if (channel->has_items())
@@ -181,7 +181,7 @@ class Dataflow {
 };
 
 inline Channel::Channel(const char* name, uint32_t depth)
-    : dataflow_(Thread::current().region), name_(name), depth_(depth), spaces_(depth) {
+    : dataflow_(Launch::current().region), name_(name), depth_(depth), spaces_(depth) {
   if (!dataflow_) throw std::logic_error(name_ + " is a stream outside of a dataflow region");
   dataflow_->attach(*this);
 }

@@ -6,17 +6,16 @@
 #define XFBLAS_SIMULATION_FIBER_HPP
 
 #include <setjmp.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <new>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "launch.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
@@ -25,56 +24,10 @@
 namespace xfblas {
 namespace simulation {
 
-// A stack with a page below it that must never be touched.
-class Stack {
- public:
-  static constexpr size_t bytes = 256 * 1024;
-  static constexpr size_t guard = 4096;
-
-  Stack()
-      : base_(static_cast<char*>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-    if (base_ == MAP_FAILED) throw std::bad_alloc();
-    mprotect(base_, guard, PROT_NONE);
-  }
-  Stack(Stack&& other) noexcept : base_(std::exchange(other.base_, nullptr)) {}
-  Stack& operator=(Stack&& other) noexcept {
-    std::swap(base_, other.base_);
-    return *this;
-  }
-  ~Stack() {
-    if (base_) munmap(base_, bytes);
-  }
-  void* usable() const { return base_ + guard; }
-  static constexpr size_t usable_bytes() { return bytes - guard; }
-
- private:
-  char* base_;
-};
-
-// Stacks are kept for the next launch of the same thread.
-class StackPool {
- public:
-  static Stack take() {
-    auto& stacks = of_this_thread();
-    if (stacks.empty()) return Stack();
-    Stack stack = std::move(stacks.back());
-    stacks.pop_back();
-    return stack;
-  }
-  static void give(Stack&& stack) { of_this_thread().push_back(std::move(stack)); }
-
- private:
-  static std::vector<Stack>& of_this_thread() {
-    static thread_local std::vector<Stack> stacks;
-    return stacks;
-  }
-};
-
 class Fiber {
  public:
   Fiber(std::string name, std::function<void()> body)
-      : name_(std::move(name)), body_(std::move(body)), stack_(StackPool::take()) {
+      : name_(std::move(name)), body_(std::move(body)), stack_(Launch::current().take_stack()) {
     getcontext(&first_);
     first_.uc_stack.ss_sp = stack_.usable();
     first_.uc_stack.ss_size = Stack::usable_bytes();
@@ -87,7 +40,7 @@ class Fiber {
   Fiber& operator=(const Fiber&) = delete;
   // The stack of a process that did not end, after a deadlock, still holds its frames.
   ~Fiber() {
-    if (done_) StackPool::give(std::move(stack_));
+    if (done_) Launch::current().keep_stack(std::move(stack_));
   }
 
   // Runs the body until it pauses or ends.

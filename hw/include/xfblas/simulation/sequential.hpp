@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "thread.hpp"
+#include "launch.hpp"
 
 namespace xfblas {
 

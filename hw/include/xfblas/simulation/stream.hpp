@@ -164,11 +164,11 @@ class read_lock {
 // Cycles that pass in the running process for another reason than a stream's port: a memory
 // burst's start, an iteration that waits for an adder. No hardware comes of it.
 inline void spend(uint64_t cycles) {
-  auto& thread = simulation::Thread::current();
-  if (thread.region)
-    thread.region->running().spend(cycles);
+  auto& launch = simulation::Launch::current();
+  if (launch.region)
+    launch.region->running().spend(cycles);
   else
-    thread.now += cycles;
+    launch.now += cycles;
 }
 
 template <class Stream, int count>

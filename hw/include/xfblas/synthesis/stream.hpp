@@ -32,6 +32,7 @@ inline uint32_t memory_limit(uint32_t platform_pages) {
 }  // namespace xfblas
 
 #define XFBLAS_NAME_STREAMS(streams)
+#define XFBLAS_LAUNCH()
 #define XFBLAS_DATAFLOW(name)
 #define XFBLAS_PROCESS(function, ...) function(__VA_ARGS__)
 #define XFBLAS_DATAFLOW_END()

@@ -1,0 +1,15 @@
+// The host library's native engine as the kernels' tests call a kernel: one launch over a memory.
+#include <cstdint>
+#include <exception>
+
+#include "configuration.hpp"
+#include "native/engine.hpp"
+
+extern "C" int native_run(char* memory, uint64_t bytes, const char* configuration,
+                          const char* engine) try {
+  xfblas::run_native(memory, uint32_t(bytes / 4096), xfblas::engine_from_name(engine),
+                     xfblas::parse_configuration(configuration, "the test's configuration"));
+  return 0;
+} catch (const std::exception&) {
+  return 1;
+}
