@@ -1,4 +1,4 @@
-"""What the engines compute, in obvious lines: SPEC 2.1 and 2.2 with Python's own integers.
+"""What the engines compute, in obvious lines: SPEC 2.1, 2.2 and 2.4 with Python's own integers.
 
 Every target is compared with this, element by element, without a tolerance.
 """
@@ -13,7 +13,7 @@ def low_bits(value, bits):
 
 
 def element(total, bits, post_scale, post_shift, prelu, round, saturate):
-    t = low_bits(low_bits(total, 48) * post_scale, 48)
+    t = low_bits(low_bits(total, 32 if bits == 8 else 48) * post_scale, 48)
     if round and post_shift > 0:
         t += 1 << (post_shift - 1)
     t >>= post_shift

@@ -35,8 +35,14 @@ class ComputeUnit:
         """Calls a function of the C library on this unit and raises on failure."""
         self._handle.call(function, *arguments, self.index)
 
-    def send(self, array, dtype=None) -> DeviceMatrix:
+    def send(self, array, dtype=None, *, packed=False) -> DeviceMatrix:
         """Copies a two-dimensional array of any layout to the device.
+
+        Args:
+            array: (rows, columns).
+            dtype: to convert to; by default the array's own.
+            packed: lay it out as the kernel's array takes a B operand, where image and target know
+                how; such a matrix is faster on a card and cannot be read back.
 
         Raises:
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
@@ -44,7 +50,7 @@ class ComputeUnit:
         array = arrays.require_array("array", np.asarray(array, dtype))
         arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
-        matrix = DeviceMatrix(self, array.shape, array.dtype)
+        matrix = DeviceMatrix(self, array.shape, array.dtype, packed)
         matrix.write(array)
         return matrix
 

@@ -18,7 +18,7 @@ class DeviceMatrix:
         dtype: element type.
     """
 
-    def __init__(self, compute_unit, shape, dtype):
+    def __init__(self, compute_unit, shape, dtype, packed=False):
         arrays_shape = tuple(shape)
         if len(arrays_shape) != 2:
             raise arrays.InvalidValueError(f"shape is {shape}, expected rows and columns")
@@ -30,7 +30,8 @@ class DeviceMatrix:
         self.shape = (rows, columns)
         self.dtype = np.dtype(dtype)
         place = ffi.new("void **")
-        compute_unit.call(lib.xfblasMalloc, place, rows, columns, self.dtype.itemsize)
+        allocate = lib.xfblasMallocPacked if packed else lib.xfblasMalloc
+        compute_unit.call(allocate, place, rows, columns, self.dtype.itemsize)
         self._pointer = place[0]
 
     @property

@@ -95,6 +95,10 @@ xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);
  * padding is zero, and the operations below take the unpadded sizes. */
 xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int lda,
                             int elemSize, unsigned int kernelIndex);
+/* The same for a B operand that stays, such as weights: laid out as the image's array takes it
+ * where target and image know that, which saves reading it row by row. It cannot be read back. */
+xfblasStatus_t xfblasMallocPacked(xfblasHandle_t handle, void **devPtr, int rows, int lda,
+                                  int elemSize, unsigned int kernelIndex);
 xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
                                const void *A, int lda, void *d_A, unsigned int kernelIndex);
 /* Runs what is still queued, then copies back. */

@@ -112,6 +112,15 @@ xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void** devPtr, int rows, int 
   });
 }
 
+xfblasStatus_t xfblasMallocPacked(xfblasHandle_t handle, void** devPtr, int rows, int lda,
+                                  int elemSize, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(devPtr != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "devPtr is NULL, expected a place for it");
+    *devPtr = unit.allocate_packed(rows, lda, elemSize);
+  });
+}
+
 xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
                                const void* A, int lda, void* d_A, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
 #include "error.hpp"
 #include "launch.hpp"
 #include "xfblas/instruction.hpp"
+#include "xfblas/packed.hpp"
 
 namespace xfblas {
 namespace {
@@ -92,6 +94,17 @@ uint64_t ComputeUnit::bytes_of(int64_t rows, int64_t leading_dimension,
 
 void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes) {
   const auto lock = idle();
+  return allocate_padded(rows, columns, element_bytes, false);
+}
+
+void* ComputeUnit::allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes) {
+  const auto lock = idle();
+  const bool fits = configuration_.machine && element_bytes == configuration_.element_bytes();
+  return allocate_padded(rows, columns, element_bytes, fits && target_.prefers_packed());
+}
+
+void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes,
+                                   bool is_packed) {
   require_shape(rows, columns, columns);
   require_element_bytes(element_bytes);
   // Which operand it will be is not known yet, so it is padded for any.
@@ -99,7 +112,9 @@ void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes
       std::lcm(std::lcm(configuration_.m_padding(), configuration_.k_padding()),
                configuration_.chain_padding());
   const int64_t padded_rows = (rows + padding - 1) / padding * padding;
-  const int64_t leading_dimension = (columns + padding - 1) / padding * padding;
+  const int64_t strip = is_packed ? int64_t(configuration_.machine->array_columns) : 1;
+  const int64_t whole = std::lcm(padding, strip);
+  const int64_t leading_dimension = (columns + whole - 1) / whole * whole;
   const auto bytes = bytes_of(padded_rows, leading_dimension, element_bytes);
   const auto page = arena_.allocate(bytes);
   void* name = target_.address(index_) + byte_offset(page);
@@ -108,7 +123,7 @@ void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes
     target_.write(index_, byte_offset(page) + done, zeros.data(),
                   std::min<uint64_t>(zeros.size(), bytes - done));
   add(name, {0, page, bytes, uint32_t(element_bytes), uint32_t(rows), uint32_t(columns),
-             uint32_t(leading_dimension), true});
+             uint32_t(leading_dimension), true, is_packed});
   return name;
 }
 
@@ -184,11 +199,44 @@ void for_each_piece(const Matrix& matrix, const HostMatrix& part, const Copy& co
 
 }  // namespace
 
+namespace {
+
+// Rows with their padding, packed tile by tile; Element is any type of the right size.
+template <typename Element>
+std::vector<char> packed_bytes(const Matrix& matrix, const HostMatrix& from,
+                               const PackedLayout& layout) {
+  const uint64_t across = matrix.leading_dimension;
+  const uint64_t k = matrix.bytes / sizeof(Element) / across;
+  std::vector<Element> rows(k * across);
+  for (int64_t i = 0; i < from.rows; ++i)
+    std::memcpy(&rows[uint64_t(i) * across],
+                from.data + i * from.leading_dimension * int64_t(sizeof(Element)),
+                uint64_t(from.columns) * sizeof(Element));
+  std::vector<char> packed(matrix.bytes);
+  pack(layout, k, across, rows.data(), across, 1, reinterpret_cast<Element*>(packed.data()));
+  return packed;
+}
+
+}  // namespace
+
+void ComputeUnit::write_packed(const Matrix& matrix, const HostMatrix& from) {
+  require(from.rows == matrix.rows && from.columns == matrix.columns, invalid,
+          "the host matrix is ", from.rows, " x ", from.columns,
+          ", but a packed matrix is written as a whole: ", matrix.rows, " x ", matrix.columns);
+  const auto& machine = *configuration_.machine;
+  const PackedLayout layout{uint32_t(machine.tile_columns), uint32_t(machine.array_columns)};
+  const auto bytes = matrix.element_bytes == 1   ? packed_bytes<int8_t>(matrix, from, layout)
+                     : matrix.element_bytes == 2 ? packed_bytes<int16_t>(matrix, from, layout)
+                                                 : packed_bytes<int32_t>(matrix, from, layout);
+  target_.write(index_, byte_offset(matrix.page), bytes.data(), bytes.size());
+}
+
 void ComputeUnit::write(const void* name, const HostMatrix& from) {
   const auto lock = idle();
   const auto& matrix = find("d_A", name);
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
+  if (matrix.is_packed) return write_packed(matrix, from);
   for_each_piece(matrix, from, [&](uint64_t device, uint64_t host, uint64_t bytes) {
     target_.write(index_, byte_offset(matrix.page) + device, from.data + host, bytes);
   });
@@ -200,6 +248,8 @@ void ComputeUnit::read(const void* name, const HostMatrix& shape, char* to) {
   const auto& matrix = find("d_A", name);
   require(to != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, shape);
+  require(!matrix.is_packed, XFBLAS_STATUS_NOT_SUPPORTED,
+          "d_A is packed for the kernel's array and cannot be read back");
   run_queued();
   for_each_piece(matrix, shape, [&](uint64_t device, uint64_t host, uint64_t bytes) {
     target_.read(index_, byte_offset(matrix.page) + device, to + host, bytes);

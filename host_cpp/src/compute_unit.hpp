@@ -29,6 +29,8 @@ class ComputeUnit {
 
   // Memory that pads by itself, filled with zeros; the pointer only names it.
   void* allocate(int64_t rows, int64_t columns, int64_t element_bytes);
+  // The same for a B operand that stays: packed where the image's array and the target take that.
+  void* allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes);
   // Memory with the host array's layout, named by the host array.
   void allocate_for(const void* host, int64_t rows, int64_t columns, int64_t element_bytes,
                     int64_t leading_dimension);
@@ -60,6 +62,8 @@ class ComputeUnit {
 
  private:
   std::unique_lock<std::mutex> idle();
+  void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);
+  void write_packed(const Matrix& matrix, const HostMatrix& from);
   void report_failure();
   void run_queued();
   void run(const std::vector<Operation>& operations);

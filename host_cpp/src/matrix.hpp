@@ -14,6 +14,7 @@ struct Matrix {
   uint32_t rows = 0, columns = 0;  // as asked for, without padding
   uint32_t leading_dimension = 0;  // in elements, with padding
   bool pads_itself = false;        // made by xfblasMalloc
+  bool is_packed = false;          // a B operand in the layout of xfblas/packed.hpp
 };
 
 }  // namespace xfblas

@@ -1,5 +1,6 @@
 #include "operation.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "error.hpp"
@@ -133,9 +134,15 @@ namespace {
 std::vector<Operand> operands_of(const Instruction& i, const Configuration& configuration,
                                  Engine engine) {
   const auto element = configuration.element_bytes();
-  std::vector<Operand> operands{{"A", i.m, i.k, i.lda, element, i.a},
-                                {"B", i.k, i.n, i.ldb, element, i.b},
-                                {"C", i.m, i.n, i.ldc, element, i.c}};
+  int64_t b_columns = i.n;
+  if (i.flags & flag_b_packed) {
+    const auto strip = int64_t(configuration.machine->array_columns);
+    b_columns = (b_columns + strip - 1) / strip * strip;
+  }
+  std::vector<Operand> operands{
+      {"A", i.m, i.k, i.lda, element, i.a},
+      {"B", i.k, b_columns, std::max<int64_t>(b_columns, i.ldb), element, i.b},
+      {"C", i.m, i.n, i.ldc, element, i.c}};
   const int64_t addend_rows = i.flags & flag_bias_row ? 1 : i.m;
   if (i.x)
     operands.push_back(
@@ -161,9 +168,11 @@ Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
   for (const auto leading : {sizes.lda, sizes.ldb, sizes.ldc, x ? sizes.ldx : 1})
     require(leading > 0 && leading <= UINT32_MAX, invalid, "a leading dimension is ", leading,
             ", expected at least a row's length");
+  require(!a->is_packed && !c->is_packed && !(x && x->is_packed), invalid,
+          "A, C or X is packed, expected that of B alone");
   const Pages pages{a->page, b->page, c->page, page_of(x)};
-  const Operation operation{instruction(sizes, pages, epilogue),
-                            {a->id, b->id, c->id, id_of(x)}};
+  Operation operation{instruction(sizes, pages, epilogue), {a->id, b->id, c->id, id_of(x)}};
+  if (b->is_packed) operation.instruction.flags |= flag_b_packed;
   const auto operands = operands_of(operation.instruction, configuration_, engine_);
   const Matrix* const in_order[] = {a, b, c, x};
   for (size_t i = 0; i < operands.size(); ++i) {

@@ -17,6 +17,8 @@ class Target {
   virtual ~Target() = default;  // closes the device
 
   virtual const char* name() const = 0;
+  // Whether operands that stay are better packed as the kernel's array takes them.
+  virtual bool prefers_packed() const { return true; }
   // Pages of memory that a compute unit may use.
   virtual uint32_t pages(uint32_t compute_unit) const = 0;
   // The unit's memory as the host sees it; only its addresses are used above this line.

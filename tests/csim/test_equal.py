@@ -27,11 +27,12 @@ LAYER = st.tuples(
 @given(
     seed=st.integers(0, 2**32 - 1),
     board=st.sampled_from(["small", "u250"]),
+    packed=st.booleans(),
     m=SIZES,
     k=SIZES,
     layers=st.lists(LAYER, min_size=1, max_size=4),
 )
-def test_chains_of_layers(image_of, seed, board, m, k, layers):
+def test_chains_of_layers(image_of, seed, board, packed, m, k, layers):
     image = image_of("fcn", "short", board)
     results = []
     for target in ("native", "csim"):
@@ -45,7 +46,7 @@ def test_chains_of_layers(image_of, seed, board, m, k, layers):
                 weights = generator.integers(-32768, 32768, (expected.shape[1], n)).astype("i2")
                 shape = (m, n) if kind == "matrix" else (1, n)
                 addend = generator.integers(-(2**31), 2**31, shape).astype(np.int32)
-                b, c = unit.send(weights), unit.empty((m, n))
+                b, c = unit.send(weights, packed=packed), unit.empty((m, n))
                 x = None if kind == "none" else unit.send(addend)
                 unit.fcn(current, b, c, x, *post, *prelu, round=rounds, saturate=saturates)
                 expected = oracle.fcn(
@@ -133,3 +134,24 @@ def test_an_image_with_another_kernel_says_so(image_of, tmp_path):
     path = build_image(wrong, tmp_path / "wrong.xclbin")
     with pytest.raises(errors.ImageError, match="has no xfblas_run_fcnKernel"):
         xfblas.open(path, target="csim")
+
+
+def test_packed_weights_are_fewer_cycles_and_cannot_be_read(image_of, generator):
+    weights = generator.integers(-9, 9, (256, 256)).astype(np.int16)
+    cycles = []
+    with xfblas.open(image_of("fcn", "short", "u250"), target="csim") as device:
+        unit = device.compute_units[0]
+        a, c = unit.send(weights), unit.empty((256, 256))
+        for packed in (False, True):
+            b = unit.send(weights, packed=packed)
+            unit.clear()
+            unit.fcn(a, b, c)
+            unit.execute()
+            start, end = (int(stamp) for stamp in unit.stamps(1)[0])
+            cycles.append(end - start)
+            np.testing.assert_array_equal(c.read(), oracle.fcn(weights, weights))
+        with pytest.raises(errors.NotSupportedError, match="packed"):
+            b.read()
+        with pytest.raises(errors.InvalidValueError, match="expected that of B alone"):
+            unit.fcn(b, a, c)
+    assert cycles[1] < 0.8 * cycles[0]

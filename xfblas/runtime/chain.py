@@ -28,7 +28,7 @@ class Chain:
         self._rows = 0
         self._capacity = 0
         self._activations = []
-        self._weights = [compute_unit.send(layer.weights) for layer in network.layers]
+        self._weights = [compute_unit.send(layer.weights, packed=True) for layer in network.layers]
         self._biases = [None] * len(network.layers)
         if network.arithmetic.bias_row:
             self._biases = [

@@ -12,6 +12,8 @@ class NativeTarget : public MemoryTarget {
                const std::vector<KernelInstance>& compute_units, uint32_t device_index);
 
   const char* name() const override { return "native"; }
+  // This engine takes rows, and would have to unpack them again.
+  bool prefers_packed() const override { return false; }
   void run(uint32_t compute_unit) override;
 
  private:

@@ -1,7 +1,6 @@
-// A device that XRT has opened and loaded with an image. XRT ends the program when a device
-// index is opened twice and closed, so all that use one index in this process share one handle.
-// And it ends the program when that exits with an open device, so what is open then is closed
-// in time.
+// The use of a device that XRT has opened and loaded with an image. XRT ends the program when a
+// device index is opened twice and closed, so all that use one index share one handle. And it
+// ends the program when that exits with an open device, so what is open then is closed in time.
 #ifndef XFBLAS_XRT_DEVICE_HPP
 #define XFBLAS_XRT_DEVICE_HPP
 
