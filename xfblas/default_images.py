@@ -1,12 +1,18 @@
 """The images that come with the package."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from xfblas.errors import ImageError, InvalidValueError
+from xfblas.image.configuration import ENGINES
 
 DIRECTORY = Path(__file__).parent / "images"
+KERNEL_TARGETS = ("csim", "xrt")
+SOURCE_TREE = Path(__file__).parent.parent
+DATA_TYPES = {np.dtype(np.int16): "short", np.dtype(np.float32): "float"}
 NAMES = {np.dtype(np.int16): "default_short", np.dtype(np.float32): "default_float"}
 
 
@@ -22,13 +28,41 @@ def image_path(name: str) -> Path:
     return path
 
 
-def default_image(dtype) -> Path:
-    """Path of the packaged image for an element type: int16 or float32.
+def default_image(dtype, engine="Fcn", target="native") -> Path:
+    """Path of the image that is taken where none is given.
+
+    Args:
+        dtype: element type, int16 or float32.
+        engine: ``"Fcn"``, ``"Gemm"`` or ``"Gemv"``.
+        target: ``native`` takes the packaged image; the others need one with the engine's kernel,
+            which is compiled for a U250 the first time it is asked for.
 
     Raises:
         InvalidValueError: there is no image for this dtype.
+        ImageError: the kernel's sources are not here, or do not compile.
     """
     dtype = np.dtype(dtype)
     if dtype not in NAMES:
         raise InvalidValueError(f"dtype is {dtype}, expected int16 or float32")
-    return image_path(NAMES[dtype])
+    # What is unknown here is refused by the device that is opened with it.
+    if target not in KERNEL_TARGETS or engine not in ENGINES:
+        return image_path(NAMES[dtype])
+    return _emulation_image(engine.lower(), DATA_TYPES[dtype])
+
+
+def _emulation_image(engine: str, data_type: str) -> Path:
+    folder = SOURCE_TREE / "hw"
+    options = ["TARGET=emu", f"ENGINE={engine}", f"DTYPE={data_type}"]
+    if not (folder / "xclbin.mk").is_file():
+        raise ImageError(
+            "the kernels' sources are not in this installation: build an image in the source tree "
+            f"with `make xclbin {' '.join(options)}` and pass it as xclbin"
+        )
+    command = ["make", "--no-print-directory", "-f", "hw/xclbin.mk", f"PYTHON={sys.executable}"]
+    done = subprocess.run(
+        [*command, *options], cwd=SOURCE_TREE, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        shown = (done.stderr.strip().splitlines() or ["no message"])[0]
+        raise ImageError(f"the {engine} kernel cannot be built: {shown}")
+    return SOURCE_TREE / done.stdout.splitlines()[-1]

@@ -21,12 +21,14 @@ class Device:
     """A device that is open until :meth:`close`, or until its ``with`` block ends.
 
     Args:
-        xclbin: path of the image; None takes the packaged image for ``dtype``.
+        xclbin: path of the image; None takes the packaged one for ``dtype``, or builds one with the
+            kernel for targets that need it.
         cfg: path of its config_info.dat; None takes what the image carries, or the file beside
             it.
         device: index of the device, from 0.
         engine: ``"Fcn"``, ``"Gemm"`` or ``"Gemv"``.
-        target: where programs run: ``"native"``, or None for the default.
+        target: where programs run: ``"native"`` or ``"csim"``; None takes the environment's
+            XFBLAS_TARGET, else ``"native"``.
         compute_units: how many compute units to open; None opens all.
         dtype: element type of the packaged image, int16 or float32; only without ``xclbin``.
 
@@ -50,7 +52,8 @@ class Device:
         require_index("device", device)
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
-        path = default_image(dtype) if xclbin is None else Path(os.fspath(xclbin))
+        target = target or os.environ.get("XFBLAS_TARGET") or "native"
+        path = default_image(dtype, engine, target) if xclbin is None else Path(os.fspath(xclbin))
         for name, file in (("xclbin", path), ("cfg", cfg)):
             if file is not None and not Path(file).is_file():
                 raise ImageError(f"{name} is {os.fspath(file)!r}, and there is no such file")
@@ -59,7 +62,7 @@ class Device:
             None if cfg is None else os.fspath(cfg),
             engine,
             compute_units or 0,
-            target or os.environ.get("XFBLAS_TARGET"),
+            target,
             device,
         )
         info = self._handle.info()

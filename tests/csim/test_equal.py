@@ -120,7 +120,16 @@ def test_stamps_of_both_are_close(image_of):
 
 def test_an_image_without_kernels_says_so():
     with pytest.raises(errors.ImageError, match=r"carries no kernel library.*make xclbin"):
-        xfblas.open(target="csim")
+        xfblas.open(xfblas.image_path("default_short"), target="csim")
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_opens_without_an_image(generator, dtype):
+    """The kernel of the engine that was asked for is compiled when it is missing."""
+    a, b = generator.integers(-9, 9, (5, 7)), generator.integers(-9, 9, (7, 3))
+    with xfblas.open(target="csim", engine="Gemm", dtype=dtype) as device:
+        found = xfblas.matmul(a.astype(dtype), b.astype(dtype), device=device)
+    np.testing.assert_array_equal(found, a @ b)
 
 
 def test_an_image_with_another_kernel_says_so(image_of, tmp_path):

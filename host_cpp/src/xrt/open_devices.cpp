@@ -68,15 +68,11 @@ void close_all(int exit_code, void*) {
   _exit(exit_code);
 }
 
-// To be called when XRT has loaded all of its libraries, so that it runs before their own ends.
-void close_all_at_exit() {
-  static const int registered = on_exit(close_all, nullptr);
-  (void)registered;
-}
-
 }  // namespace
 
 OpenDevices::OpenDevices() : lock_(registry().mutex) {}
+
+int OpenDevices::close_at_exit() { return on_exit(close_all, nullptr); }
 
 bool OpenDevices::is_in_fork() { return registry().process != getpid(); }
 
@@ -96,7 +92,7 @@ OpenDevice& OpenDevices::open(uint32_t index, const Image& image, bool is_emulat
     xrt().xrtDeviceClose(device.handle);
     throw;
   }
-  close_all_at_exit();
+  [[maybe_unused]] static const int registered = close_at_exit();
   return registry().devices[index] = device;
 }
 

@@ -36,6 +36,9 @@ class OpenDevices {
   OpenDevice& open(uint32_t index, const Image& image, bool is_emulated);
   void close(uint32_t index);
 
+  // Closes them when the program exits, before XRT ends whatever it has set up until this call.
+  static int close_at_exit();
+
   // Whether this process is a fork of the one that uses XRT: it has the same handles, but
   // closing them would close its parent's devices.
   static bool is_in_fork();

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "error.hpp"
+#include "xrt/open_devices.hpp"
 #include "xrt/runtime.hpp"
 
 namespace xfblas {
@@ -114,6 +115,8 @@ void XrtUnit::run() {
           " cannot be used any more: ", lost_);
   const Running running(is_running_);
   xrt_call("start " + name_, xrt().xrtRunStart, handles_.run);
+  // The first start makes XRT register an end of its own, which ours must come before.
+  [[maybe_unused]] static const int registered = OpenDevices::close_at_exit();
   const auto limit = environment_.time_limit;
   int state = wait(limit);
   // The device process has the same limit and ends the run by itself, which takes a moment.
