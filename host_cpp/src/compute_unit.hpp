@@ -4,22 +4,14 @@
 
 #include <future>
 #include <mutex>
-#include <unordered_map>
-#include <unordered_set>
 
-#include "arena.hpp"
-#include "matrix.hpp"
+#include "matrix_table.hpp"
 #include "operation.hpp"
 #include "program.hpp"
 #include "target.hpp"
+#include "transfer.hpp"
 
 namespace xfblas {
-
-// A matrix in host memory.
-struct HostMatrix {
-  const char* data;
-  int64_t rows, columns, leading_dimension, element_bytes;
-};
 
 // Every member function first waits for a program that was started and still runs.
 class ComputeUnit {
@@ -63,15 +55,10 @@ class ComputeUnit {
  private:
   std::unique_lock<std::mutex> idle();
   void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);
-  void write_packed(const Matrix& matrix, const HostMatrix& from);
   void report_failure();
   void run_queued();
   void run(const std::vector<Operation>& operations);
   void require_live(const std::vector<Operation>& operations) const;
-  uint64_t bytes_of(int64_t rows, int64_t leading_dimension, int64_t element_bytes) const;
-  void forget(const Matrix& matrix);
-  Matrix& add(const void* name, const Matrix& matrix);
-  const Matrix& find(const char* role, const void* name) const;
   void require_element_bytes(int64_t element_bytes) const;
 
   Target& target_;
@@ -79,11 +66,9 @@ class ComputeUnit {
   Engine engine_;
   Configuration configuration_;
   OperationMaker maker_;
-  Arena arena_;
+  MatrixTable matrices_;
+  Transfer transfer_;
   Program program_;
-  std::unordered_map<const void*, Matrix> matrices_;
-  std::unordered_set<uint64_t> live_;  // ids of the matrices above
-  uint64_t next_id_ = 1;
   std::future<void> started_;
   std::exception_ptr failure_;  // of a started program, until somebody asks
   std::mutex mutex_;
