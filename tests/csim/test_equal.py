@@ -1,5 +1,8 @@
 """The kernels' HLS source gives the same bytes as the native engine and the oracle."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import oracle
 import pytest
@@ -8,6 +11,11 @@ from hypothesis import strategies as st
 
 import xfblas
 from xfblas import errors
+from xfblas.image.builder import ImageSpecification, build_image
+from xfblas.image.configuration import Configuration, parse_options
+from xfblas.image.container import read
+from xfblas.image.images import memory_banks, specification
+from xfblas.image.kinds import SectionKind
 
 SIZES = st.one_of(st.integers(1, 9), st.sampled_from([31, 32, 33, 63, 64, 65, 127, 128, 129]))
 relaxed = settings(
@@ -87,8 +95,6 @@ def test_float(image_of, generator):
 
 
 def test_the_main_job_gives_identical_bytes(image_of, generator):
-    from pathlib import Path
-
     models = Path(__file__).resolve().parents[2] / "apps/mlp_keras/models"
     network = xfblas.read_network(models / "digits/best_model.h5")
     rows = generator.integers(0, 17, (300, 64)).astype(np.float32)
@@ -134,10 +140,6 @@ def test_opens_without_an_image(generator, dtype):
 
 def test_an_image_with_another_kernel_says_so(image_of, tmp_path):
     library = next((image_of("gemm", "short", "small").parents[1]).glob("small-gemm-short/*.so"))
-    from dataclasses import replace
-
-    from xfblas.image.builder import build_image
-    from xfblas.image.images import specification
 
     wrong = replace(specification("default_short"), library=library.read_bytes())
     path = build_image(wrong, tmp_path / "wrong.xclbin")
@@ -164,3 +166,26 @@ def test_packed_weights_are_fewer_cycles_and_cannot_be_read(image_of, generator)
         with pytest.raises(errors.InvalidValueError, match="expected that of B alone"):
             unit.fcn(b, a, c)
     assert cycles[1] < 0.8 * cycles[0]
+
+
+@pytest.mark.parametrize("blocks", [(4, 1, 1), (1, 3, 1), (1, 1, 5), (2, 3, 1)])
+def test_packed_weights_where_the_image_pads_each_size_otherwise(
+    image_of, generator, tmp_path, blocks
+):
+    """The packed layout depends on k and n, so it must be that of the padded product."""
+    image = image_of("fcn", "short", "u250")
+    container = read(image)
+    library = container.section(SectionKind.BITSTREAM).data
+    configuration = Configuration.from_options(parse_options(container.configuration_text))
+    m, k, n = blocks
+    changed = replace(configuration, m_blocks=m, k_blocks=k, n_blocks=n)
+    wanted = ImageSpecification(changed, container.platform, memory_banks(1), library=library)
+    path = build_image(wanted, tmp_path / "padded.xclbin")
+    rows = generator.integers(-99, 99, (5, 300)).astype(np.int16)
+    weights = generator.integers(-99, 99, (300, 200)).astype(np.int16)
+    for target in ("csim", "native"):
+        with xfblas.open(path, target=target) as device:
+            unit = device.compute_units[0]
+            operands = unit.send(rows), unit.send(weights, packed=True), unit.empty((5, 200))
+            unit.fcn(*operands)
+            np.testing.assert_array_equal(operands[2].read(), oracle.fcn(rows, weights))
