@@ -44,14 +44,17 @@ $(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HE
 	  >$(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 	@touch $@
 
-# csim runs the kernels' source, which an emulation image carries; native needs no kernel.
-CSIM_IMAGE := hw/build/u250-fcn-short-emu/fcn.xclbin
-RUN_IMAGE   = $(if $(XCLBIN),$(XCLBIN),$(if $(filter csim,$(TARGET)),$(CSIM_IMAGE)))
+# csim and emulated XRT run the kernels' source, which an emulation image carries.
+EMU_IMAGE  := hw/build/u250-fcn-short-emu/fcn.xclbin
+NEEDS_EMU   = $(if $(XCLBIN),,$(filter csim xrt,$(TARGET)))
+RUN_IMAGE   = $(if $(XCLBIN),$(XCLBIN),$(if $(NEEDS_EMU),$(EMU_IMAGE)))
+RUN_TARGET  = $(if $(filter hw hw_emu,$(TARGET)),xrt,$(TARGET))
+LAUNCHER    = $(if $(filter xrt,$(TARGET)),$(PY) -m xfblas.cli emu --)
 
-run: $(VENV)/installed-apps $(if $(filter csim,$(TARGET)),csim-image) ## Run the sample app on real data (DATASET=digits|wine|cancer, TARGET=native|csim).
-	@XFBLAS_TARGET=$(TARGET) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET) $(addprefix --xclbin ,$(RUN_IMAGE))
+run: $(VENV)/installed-apps $(if $(NEEDS_EMU),emu-image) ## Run the sample app on real data (DATASET=digits|wine|cancer, TARGET=native|csim|xrt, or hw with XCLBIN=).
+	@XFBLAS_TARGET=$(RUN_TARGET) $(LAUNCHER) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET) $(addprefix --xclbin ,$(RUN_IMAGE))
 
-csim-image: $(VENV)/installed-apps
+emu-image: $(VENV)/installed-apps
 	@$(MAKE) --no-print-directory -f hw/xclbin.mk TARGET=emu PYTHON=$(PY) >$(VENV)/kernel.log 2>&1 || { cat $(VENV)/kernel.log >&2; exit 1; }
 
 xclbin: $(VENV)/installed-apps ## Build an image: TARGET=emu|hw_emu|hw PLATFORM=u250 ENGINE=fcn DTYPE=short NUM_CU=4.

@@ -10,8 +10,12 @@ from setuptools.command.build_py import build_py
 root = Path(__file__).resolve().parent
 
 
+#: Folders of the source tree, and where an installed package looks for them.
+COPIED = {"hw/platforms": "platforms", "emulation": "emulation/source"}
+
+
 class BuildWithImages(build_py):
-    """Also writes the default images and copies the boards, which an installed package needs."""
+    """Also writes the default images and copies what an installed package needs beside them."""
 
     def run(self):
         super().run()
@@ -21,12 +25,15 @@ class BuildWithImages(build_py):
 
         write_images(base / "xfblas" / "images")
         if not self.editable_mode:
-            shutil.copytree(root / "hw/platforms", base / "xfblas/platforms", dirs_exist_ok=True)
+            for source, target in COPIED.items():
+                shutil.copytree(root / source, base / "xfblas" / target, dirs_exist_ok=True)
 
 
 setup(
     packages=[
         "xfblas",
+        "xfblas.diagnosis",
+        "xfblas.emulation",
         "xfblas.image",
         "xfblas.models",
         "xfblas.performance",

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from xfblas.diagnosis.cli import add_commands as add_diagnosis_commands
+from xfblas.emulation.cli import add_commands as add_emulation_commands
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
 from xfblas.performance.cli import add_commands as add_performance_commands
@@ -16,6 +18,8 @@ def main(arguments=None) -> int:
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(title="commands")
     add_image_commands(commands)
+    add_emulation_commands(commands)
+    add_diagnosis_commands(commands)
     add_performance_commands(commands)
     parsed = parser.parse_args(arguments)
     if parsed.version:

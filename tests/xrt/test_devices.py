@@ -39,3 +39,8 @@ def test_fork(emulate, moody_image):
     output = emulate("fork.py", moody_image)
     assert output.startswith("XRT is in use by the process of which this one is a fork")
     assert output.count("\n") == 1
+
+
+def test_compute_units_run_side_by_side(emulate, moody_image):
+    """Each in its own place: pinned to one compute unit, the runs would follow each other."""
+    emulate("parallel.py", moody_image)

@@ -9,6 +9,7 @@ from .conftest import wait_until
 from .kernels import MOODS
 
 SECONDS_TO_END = 5.0
+SECONDS_BEFORE_LAUNCHER = 1.0
 
 REASONS = {
     "segfault": "Segmentation fault) at address 0x10",
@@ -81,6 +82,8 @@ def running(start, moody_image):
 def test_host_killed_in_mid_run(start, moody_image):
     host, number = running(start, moody_image)
     os.kill(number, signal.SIGKILL)
+    # By themselves: the launcher would end them only later.
+    assert wait_until(lambda: host.processes() == [], SECONDS_BEFORE_LAUNCHER)
     assert host.wait(SECONDS_TO_END) == 128 + signal.SIGKILL
     assert host.processes() == []
 
@@ -89,6 +92,7 @@ def test_device_process_killed_in_mid_run(start, moody_image):
     host, number = running(start, moody_image)
     devices = [other for other in host.processes() if other != number]
     os.kill(min(devices), signal.SIGKILL)
+    assert wait_until(lambda: host.processes() == [], SECONDS_BEFORE_LAUNCHER)
     assert host.wait(SECONDS_TO_END) != 0
     assert host.processes() == []
 

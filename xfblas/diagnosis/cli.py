@@ -1,0 +1,54 @@
+"""``xfblas doctor``."""
+
+import json
+
+
+def add_commands(subparsers):
+    """Adds ``doctor`` to the commands of an argparse parser."""
+    parser = subparsers.add_parser(
+        "doctor", help="what is installed, what would be used, and what to do next"
+    )
+    parser.add_argument("image", nargs="*", help="further images to look at")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run_doctor)
+
+
+def run_doctor(args) -> int:
+    """Prints the report; returns 0 where something can run, which needs an image."""
+    from xfblas.diagnosis.report import examine
+
+    found = examine(args.image)
+    if args.json:
+        print(json.dumps(found))
+    else:
+        _print_text(found)
+    return 0 if any("error" not in image for image in found["images"]) else 1
+
+
+def _print_text(found):
+    runtime, keras = found["xrt"], found["keras"]
+    rows = [
+        ("xfblas", found["version"]),
+        ("CPU", f"{found['cpu']['name']}, {found['cpu']['processors']} processors"),
+        ("features", " ".join(found["cpu"]["features"]) or "none that matter"),
+        ("XRT", f"{runtime['version']} ({runtime['library']})" if runtime["library"] else "none"),
+        ("emulation", "ready" if found["emulation"]["ready"] else "not ready"),
+        *((name, path or "not installed") for name, path in found["tools"].items()),
+        ("Keras", f"backends {', '.join(keras['backends'])}" if keras["installed"] else "none"),
+        ("target", f"{found['target']} is used where none is named"),
+    ]
+    rows += [
+        ("card", f"{card['bdf']}, driver {card['driver']}, platform {card['platform']}")
+        for card in found["cards"]
+    ] or [("card", "none")]
+    rows += [("image", image.get("error") or _image_text(image)) for image in found["images"]] or [
+        ("image", "none")
+    ]
+    rows += [("next", advice) for advice in found["next"]]
+    for name, text in rows:
+        print(f"{name:10} {text}")
+
+
+def _image_text(image) -> str:
+    engines, targets = ", ".join(image["engines"]), ", ".join(image["targets"])
+    return f"{image['path']}: {engines} on {image['platform']}; runs on {targets}"

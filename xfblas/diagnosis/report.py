@@ -1,0 +1,62 @@
+"""From facts to advice: what would be used, and what to do next."""
+
+import os
+
+from xfblas.diagnosis import facts
+
+
+def examine(images=()) -> dict:
+    """Everything that ``xfblas doctor`` tells, as JSON-able values.
+
+    Args:
+        images: paths of further images to look at.
+    """
+    from xfblas.binding import version
+
+    found = {
+        "version": version(),
+        "cpu": facts.cpu(),
+        "tools": facts.tools(),
+        "xrt": facts.xrt(),
+        "cards": facts.cards(),
+        "images": facts.images(images),
+        "keras": facts.keras(),
+    }
+    found["emulation"] = _emulation(found)
+    found["target"] = os.environ.get("XFBLAS_TARGET") or "native"
+    found["next"] = _advice(found)
+    return found
+
+
+def _emulation(found: dict) -> dict:
+    missing = []
+    if found["xrt"]["library"] is None:
+        missing.append("the Xilinx Runtime (Debian 12: apt-get install libxrt1)")
+    elif not found["xrt"]["can_emulate"]:
+        missing.append("an XRT with software emulation (Debian 12: apt-get install libxrt1)")
+    if found["tools"]["g++"] is None:
+        missing.append("g++ (Debian: apt-get install g++)")
+    return {"ready": not missing, "missing": missing}
+
+
+def _advice(found: dict) -> list[str]:
+    advice = [
+        f"open {image['path']}: {image['error']}" for image in found["images"] if "error" in image
+    ]
+    if not found["images"]:
+        advice.append("no image is packaged: run `make image`")
+    if found["cards"] and found["xrt"]["library"] is None:
+        advice.append("there is a card but no XRT: install AMD's xrt package for it")
+    if any(card["driver"] is None for card in found["cards"]):
+        advice.append("a card has no driver: install XRT's, then run `xbutil examine`")
+    if found["cards"]:
+        advice.append(
+            "run on the card: xfblas.open('your.xclbin', target='xrt'); see docs/cards.md"
+        )
+    elif found["emulation"]["ready"]:
+        advice.append("try the real runtime on an emulated card: make run TARGET=xrt")
+    else:
+        advice.append(f"to emulate a card, install {' and '.join(found['emulation']['missing'])}")
+    if not found["keras"]["installed"]:
+        advice.append('files are read without Keras; to train, pip install "xfblas[keras]"')
+    return advice
