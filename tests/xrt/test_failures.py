@@ -117,6 +117,12 @@ def test_launcher_forwards_signals(start, moody_image, number):
     assert host.processes() == []
 
 
+def test_host_that_crashes(start, moody_image):
+    """XRT's emulation then signals its whole process group, which must not be the launcher's."""
+    host = start("crash.py", moody_image)
+    assert host.wait() in (128 + signal.SIGSEGV, 128 + signal.SIGTERM)
+
+
 def test_launcher_killed(start, emulate, moody_image):
     """Its program ends with it, and the next launcher removes its folder."""
     host, _ = running(start, moody_image)

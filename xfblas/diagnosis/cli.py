@@ -1,16 +1,24 @@
-"""``xfblas doctor``."""
+"""``xfblas doctor`` and ``xfblas verify``."""
 
 import json
 
 
 def add_commands(subparsers):
-    """Adds ``doctor`` to the commands of an argparse parser."""
+    """Adds ``doctor`` and ``verify`` to the commands of an argparse parser."""
     parser = subparsers.add_parser(
         "doctor", help="what is installed, what would be used, and what to do next"
     )
     parser.add_argument("image", nargs="*", help="further images to look at")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run_doctor)
+    parser = subparsers.add_parser(
+        "verify", help="compare a target with the native engine, layer by layer"
+    )
+    parser.add_argument("image", nargs="?", help="int16 image with the Fcn engine")
+    parser.add_argument("--target", default="xrt", help="default: xrt")
+    parser.add_argument("--device", type=int, default=0, help="index of the device")
+    parser.add_argument("--compute-unit", type=int, default=0, help="index of the compute unit")
+    parser.set_defaults(run=run_verify)
 
 
 def run_doctor(args) -> int:
@@ -23,6 +31,21 @@ def run_doctor(args) -> int:
     else:
         _print_text(found)
     return 0 if any("error" not in image for image in found["images"]) else 1
+
+
+def run_verify(args) -> int:
+    """Prints a line per layer; returns 1 where one differs."""
+    from xfblas.diagnosis.verify import verify
+
+    outcomes = verify(args.image, args.target, args.device, args.compute_unit)
+    for number, outcome in enumerate(outcomes, 1):
+        state = (
+            f"{outcome.differing} of {outcome.elements} differ" if outcome.differing else "equal"
+        )
+        print(f"layer {number} {outcome.name:20} {state} {outcome.first}".rstrip())
+    wrong = next((number for number, o in enumerate(outcomes, 1) if o.differing), None)
+    print("all layers are equal" if wrong is None else f"the first differing layer is {wrong}")
+    return 0 if wrong is None else 1
 
 
 def _print_text(found):
