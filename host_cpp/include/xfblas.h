@@ -83,7 +83,7 @@ const char *xfblasLastError(void);
 
 /* config: path of config_info.dat, or NULL to take what the image carries or what lies beside it.
  * engine: "Gemm", "Gemv" or "Fcn". numKernels: compute units to open, 0 for all of the image.
- * target: "native", "csim", or NULL for the default, native. On success *handle is the new device. */
+ * target: "native", "csim" or "xrt"; NULL for the default, native. On success *handle is the new device. */
 xfblasStatus_t xfblasCreate(xfblasHandle_t *handle, const char *xclbin, const char *config,
                             const char *engine, unsigned int numKernels, const char *target,
                             unsigned int deviceIndex);

@@ -30,7 +30,7 @@ class Target {
   virtual void run(uint32_t compute_unit) = 0;
 };
 
-// Opens a device of the image. target: "native" or "csim", or empty for the default.
+// Opens a device of the image. target: "native", "csim" or "xrt", or empty for the default.
 std::unique_ptr<Target> open_target(const std::string& target, const Image& image,
                                     const Configuration& configuration, Engine engine,
                                     const std::vector<KernelInstance>& compute_units,
