@@ -127,6 +127,10 @@ class ComputeUnit:
         """
         self.call(lib.xfblasExecute)
 
+    def start(self) -> None:
+        """Starts what :meth:`execute` would run and returns; reading a result waits for it."""
+        self.call(lib.xfblasStart)
+
     def synchronize(self) -> None:
         """Waits for a program started by ``Device.execute_async`` and reports its failure."""
         self.call(lib.xfblasSynchronize)

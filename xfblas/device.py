@@ -27,8 +27,8 @@ class Device:
             it.
         device: index of the device, from 0.
         engine: ``"Fcn"``, ``"Gemm"`` or ``"Gemv"``.
-        target: where programs run: ``"native"``, ``"csim"`` or ``"xrt"``; None takes the environment's
-            XFBLAS_TARGET, else ``"native"``.
+        target: where programs run: ``"native"``, ``"csim"`` or ``"xrt"``; None takes the
+            environment's XFBLAS_TARGET, else ``"native"``.
         compute_units: how many compute units to open; None opens all.
         dtype: element type of the packaged image, int16 or float32; only without ``xclbin``.
 

@@ -151,6 +151,8 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
 xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex);
 /* Starts compute units 0 .. numKernels-1 and returns; xfblasGet and its kin wait for the end. */
 xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels);
+/* The same for one compute unit. */
+xfblasStatus_t xfblasStart(xfblasHandle_t handle, unsigned int kernelIndex);
 /* Waits for a started compute unit and reports its failure, if any. */
 xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex);
 

@@ -237,6 +237,10 @@ xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels
   return guarded([&] { device_of(handle).start(numKernels); });
 }
 
+xfblasStatus_t xfblasStart(xfblasHandle_t handle, unsigned int kernelIndex) {
+  return guarded([&] { device_of(handle).start_one(kernelIndex); });
+}
+
 xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [](ComputeUnit& unit) { unit.synchronize(); });
 }

@@ -67,6 +67,14 @@ void Device::start(uint32_t count) {
   std::for_each(compute_units_.begin(), end, [](const auto& unit) { unit->start(); });
 }
 
+void Device::start_one(uint32_t index) {
+  auto& unit = compute_unit(index);
+  require(unit.has_program(), XFBLAS_STATUS_INVALID_VALUE,
+          "no instruction is queued on compute unit ", index,
+          ": queue an operation before executing");
+  unit.start();
+}
+
 xfblasInfo_t Device::info() const {
   xfblasInfo_t info{};
   copy_text(info.target, target_->name());

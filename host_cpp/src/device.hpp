@@ -23,6 +23,7 @@ class Device {
   ComputeUnit& compute_unit(uint32_t index);
   // Starts the first units together.
   void start(uint32_t compute_units);
+  void start_one(uint32_t index);
   xfblasInfo_t info() const;
 
  private:

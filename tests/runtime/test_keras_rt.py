@@ -187,3 +187,19 @@ def test_features_of_very_different_sizes(generator):
     expected = network.forward(rows)
     noise = np.abs(found - expected).max() / np.abs(expected).max()
     assert noise < 2**-9
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 100, 8192 * 4 + 5])
+def test_rows_split_over_all_units_of_a_device(generator, rows):
+    network = random_network(generator, [10, 8, 5], [RELU, LINEAR])
+    x = generator.standard_normal((rows, 10)).astype(np.float32)
+    with xfblas.open() as device:
+        alone, together = (
+            xfblas.KerasRT(network, calibration=x[:50], compute_unit=where)
+            for where in (device.compute_units[0], device)
+        )
+        np.testing.assert_array_equal(alone.predict(x), together.predict(x))
+        with pytest.raises(errors.InvalidValueError, match="values in a row"):
+            together.predict(x[:, :9])
+        np.testing.assert_array_equal(alone.predict(x), together.predict(x))
+        assert together.predict(x[:0]).shape == (0, 5)

@@ -1,5 +1,7 @@
 """A network on a compute unit: weights that stay there, and a program per batch."""
 
+from contextlib import ExitStack
+
 import numpy as np
 
 from xfblas.compute_unit import ComputeUnit
@@ -91,3 +93,25 @@ class Chain:
         self._activations = []
         if not self.network.arithmetic.bias_row:
             self._biases = [None] * len(self.network.layers)
+
+
+def run_in_turn(chains: list[Chain], parts: list[np.ndarray]) -> list[np.ndarray]:
+    """Runs each part of a batch on the next of the chains, whose compute units differ.
+
+    While one unit computes, the next part is sent to another.
+    """
+    if len(chains) == 1:
+        return [chains[0].run(part) for part in parts]
+    with ExitStack() as stack:
+        for chain in chains:
+            stack.enter_context(chain.compute_unit.lock)
+        results: list[np.ndarray] = []
+        for index, part in enumerate(parts):
+            chain = chains[index % len(chains)]
+            if index >= len(chains):
+                results.append(chain.result())
+            chain.send(part)
+            chain.compute_unit.start()
+        for index in range(len(results), len(parts)):
+            results.append(chains[index % len(chains)].result())
+        return results

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from xfblas.device import Device
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_network
 from xfblas.quantization import quantize, quantize_explicitly, without_scales
@@ -28,7 +29,8 @@ class KerasRT(XfblasRT):
         idxKernel: index of the compute unit.
         idxDevice: index of a device that createFcn opened.
         calibration: (m, k) typical inputs to derive the scales from.
-        compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices.
+        compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices, or
+            the :class:`~xfblas.Device`: then ``predict`` splits its rows over all units.
         legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
         margin: room above the largest value that calibration saw, as a factor.
         architecture: for a file that holds weights alone, see :func:`~xfblas.models.read_network`.
@@ -55,7 +57,9 @@ class KerasRT(XfblasRT):
         margin=1.05,
         architecture=None,
     ):
-        unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
+        given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
+        units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
+        unit = units[0]
         self._check_options(xclbin_opts, unit.device)
         model = read_network(keras_model, architecture)
         lists = {"wgt_scale": wgt_scale, "bias_scale": bias_scale, "post_scale": post_scale}
@@ -84,7 +88,7 @@ class KerasRT(XfblasRT):
         else:
             network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
         self.model = model
-        self._start(unit, network)
+        self._start(units, network)
 
     @staticmethod
     def _check_lists(lists, calibration) -> None:

@@ -9,7 +9,7 @@ from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_expli
 from xfblas.quantization.explicit import require_pairs, require_per_layer, wrap
 from xfblas.quantization.layers import LEGACY
 from xfblas.quantization.scales import ELEMENT_MAX
-from xfblas.runtime.chain import Chain
+from xfblas.runtime.chain import Chain, run_in_turn
 from xfblas.session import session
 
 #: Rows that one program computes; bounds the device memory that a prediction needs.
@@ -76,12 +76,13 @@ class XfblasRT:
                 post_scales=post_scale,
                 prelus=[tuple(map(int, prelu)) for prelu in prelus],
             )
-        self._start(unit, network)
+        self._start([unit], network)
 
-    def _start(self, unit, network: QuantizedNetwork) -> None:
+    def _start(self, units, network: QuantizedNetwork) -> None:
         self.network = network
-        self.compute_unit = unit
-        self._chain = Chain(unit, network)
+        self.compute_unit = units[0]
+        self._chains = [Chain(unit, network) for unit in units]
+        self._chain = self._chains[0]
 
     @staticmethod
     def _check_options(xclbin_opts, device) -> None:
@@ -123,15 +124,10 @@ class XfblasRT:
             InvalidValueError: ``inp`` has another width or is not finite; ``in_scale`` is missing.
         """
         batch = self._quantized(inp, in_scale)
-        results = [
-            self._chain.run(batch[first : first + ROWS_PER_PROGRAM])
-            for first in range(0, len(batch), ROWS_PER_PROGRAM)
-        ]
-        return self._finished(
-            np.concatenate(results)
-            if results
-            else np.empty((0, self.network.output_units), self.network.dtype)
-        )
+        rows = min(ROWS_PER_PROGRAM, max(1, -(-len(batch) // len(self._chains))))
+        parts = [batch[first : first + rows] for first in range(0, len(batch), rows)]
+        empty = np.empty((0, self.network.output_units), self.network.dtype)
+        return self._finished(np.concatenate([empty, *run_in_turn(self._chains, parts)]))
 
     def send_matrices(self, inp, in_scale=None):
         """Sends a batch and queues its program; run it with single_execute or executeAsync."""
