@@ -175,6 +175,8 @@ def test_features_of_very_different_sizes(generator):
     """Raw data: one feature in thousands, one in thousandths, one that calibration saw as 0."""
     sizes = np.array([5000.0, 0.002, 1.0, 5000.0], np.float32)
     kernel = (generator.standard_normal((4, 6)) / sizes[:, None]).astype(np.float32)
+    kernel[3] = 0.1 / 5000  # what was not seen must fit the margin of the output
+    kernel[:3, 0] = 0.5 / sizes[:3]
     layer = Layer("d", kernel, np.zeros(6, np.float32), *LINEAR)
     network = Network("raw", (layer,), "linear", (4,))
     rows = (generator.uniform(-1, 1, (300, 4)) * sizes).astype(np.float32)
