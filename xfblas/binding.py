@@ -70,18 +70,19 @@ class Handle:
             )
         )
         self._slot = slot
+        self._closing = False
         self._calls = 0
         self._gate = threading.Condition()
 
     @property
     def closed(self) -> bool:
         """Whether ``close`` was called."""
-        return self._slot is None
+        return self._closing
 
     @contextmanager
     def _open_handle(self):
         with self._gate:
-            if self._slot is None:
+            if self._closing:
                 raise NotInitializedError(
                     "the device is closed: it was destroyed, or its with block has ended"
                 )
@@ -108,11 +109,17 @@ class Handle:
     def close(self) -> None:
         """Frees the device; a second call does nothing."""
         with self._gate:
+            self._closing = True
             self._gate.wait_for(lambda: self._calls == 0)
             if self._slot is None:
                 return
             slot, self._slot = self._slot, None
         check(lib.xfblasDestroy(slot))
+
+    def __del__(self):
+        # A device that nobody closed goes with its last reference.
+        if getattr(self, "_slot", None) is not None:
+            self.close()
 
 
 def require_library(path: str) -> None:
@@ -123,7 +130,7 @@ def require_library(path: str) -> None:
     """
     try:
         other = ctypes.CDLL(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise InvalidValueError(f"lib is {path!r}, which cannot be loaded: {error}") from None
     try:
         ask = other.xfblasVersion

@@ -103,6 +103,8 @@ class ComputeUnit:
         m, k, n = self._sizes(a, b, c)
         if rows is not None:
             m = require_integer("rows", rows, 1, m)
+        if x is not None:
+            self._require_matrix("X", x)
         is_row = x is not None and x.shape[0] == 1 and m > 1
         if x is not None and x.shape[1] != n:
             raise InvalidValueError(f"X has shape {x.shape}, expected ({m}, {n}) or (1, {n})")
@@ -126,6 +128,10 @@ class ComputeUnit:
             ExecutionError: the target reported a failure.
         """
         self.call(lib.xfblasExecute)
+
+    def flush(self) -> None:
+        """Runs what was queued since the last run, if anything."""
+        self.call(lib.xfblasFlush)
 
     def start(self) -> None:
         """Starts what :meth:`execute` would run and returns; reading a result waits for it."""
@@ -152,14 +158,17 @@ class ComputeUnit:
         """Forgets the program."""
         self.call(lib.xfblasFreeInstr)
 
+    def _require_matrix(self, name, matrix):
+        if not isinstance(matrix, DeviceMatrix):
+            raise InvalidValueError(
+                f"{name} is a {type(matrix).__name__}, expected a DeviceMatrix: send it first"
+            )
+        if matrix.compute_unit is not self:
+            raise InvalidValueError(f"{name} is not on compute unit {self.index}: {matrix}")
+
     def _sizes(self, a, b, c):
         for name, matrix in (("A", a), ("B", b), ("C", c)):
-            if not isinstance(matrix, DeviceMatrix):
-                raise InvalidValueError(
-                    f"{name} is a {type(matrix).__name__}, expected a DeviceMatrix: send it first"
-                )
-            if matrix.compute_unit is not self:
-                raise InvalidValueError(f"{name} is not on compute unit {self.index}: {matrix}")
+            self._require_matrix(name, matrix)
         (m, k), n = a.shape, b.shape[1]
         if b.shape[0] != k:
             raise InvalidValueError(f"B has shape {b.shape}, expected {k} rows as A has columns")

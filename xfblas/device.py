@@ -50,16 +50,19 @@ class Device:
         dtype=np.int16,
     ):
         require_index("device", device)
+        for name, text in (("engine", engine), ("target", target or "")):
+            if not isinstance(text, str):
+                raise InvalidValueError(f"{name} is {text!r}, expected a name")
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
         target = target or os.environ.get("XFBLAS_TARGET") or "native"
-        path = default_image(dtype, engine, target) if xclbin is None else Path(os.fspath(xclbin))
+        path = default_image(dtype, engine, target) if xclbin is None else Path(os.fsdecode(xclbin))
         for name, file in (("xclbin", path), ("cfg", cfg)):
-            if file is not None and not Path(file).is_file():
-                raise ImageError(f"{name} is {os.fspath(file)!r}, and there is no such file")
+            if file is not None and not Path(os.fsdecode(file)).is_file():
+                raise ImageError(f"{name} is {os.fsdecode(file)!r}, and there is no such file")
         self._handle = Handle(
             str(path),
-            None if cfg is None else os.fspath(cfg),
+            None if cfg is None else os.fsdecode(cfg),
             engine,
             compute_units or 0,
             target,

@@ -1,10 +1,12 @@
 """A matrix in a compute unit's memory."""
 
+from contextlib import suppress
+
 import numpy as np
 
 from xfblas import arrays
 from xfblas.binding import INT_MAX, ffi, lib, pointer, require_integer
-from xfblas.errors import NotFoundError
+from xfblas.errors import DtypeError, InvalidValueError, NotFoundError, XfblasError
 
 
 class DeviceMatrix:
@@ -19,12 +21,18 @@ class DeviceMatrix:
     """
 
     def __init__(self, compute_unit, shape, dtype, packed=False):
-        arrays_shape = tuple(shape)
-        if len(arrays_shape) != 2:
-            raise arrays.InvalidValueError(f"shape is {shape}, expected rows and columns")
+        sizes = tuple(shape) if isinstance(shape, (tuple, list)) else ()
+        if len(sizes) != 2:
+            raise InvalidValueError(f"shape is {shape!r}, expected rows and columns")
+        device = compute_unit.device
+        if np.dtype(dtype) not in (device.dtype, device.addend_dtype):
+            raise DtypeError(
+                f"dtype is {np.dtype(dtype)}, this image computes with {device.dtype} and adds "
+                f"{device.addend_dtype}"
+            )
         rows, columns = (
             require_integer(name, value, 1, INT_MAX)
-            for name, value in zip(("rows", "columns"), arrays_shape, strict=True)
+            for name, value in zip(("rows", "columns"), sizes, strict=True)
         )
         self.compute_unit = compute_unit
         self.shape = (rows, columns)
@@ -106,8 +114,9 @@ class DeviceMatrix:
 
     def __del__(self):
         # A device that was closed has freed its matrices already.
-        if getattr(self, "_pointer", None) is not None and not self.compute_unit.device.closed:
-            self.free()
+        if getattr(self, "_pointer", None) is not None:
+            with suppress(XfblasError):
+                self.free()
 
     def __repr__(self):
         state = "freed" if self._pointer is None else f"on compute unit {self.compute_unit.index}"

@@ -6,6 +6,7 @@ Shapes are (m, k) for A, (k, n) for B, (m, n) for C and X; int16 images take X a
 """
 
 import os
+from collections.abc import Mapping
 
 from xfblas import arrays
 from xfblas.binding import (
@@ -50,6 +51,10 @@ def createFcn(args, xclbin_opts, numKernel=1, idxDevice=0):
 
 
 def _create(engine, args, xclbin_opts, numKernel, idxDevice):
+    if not isinstance(xclbin_opts, Mapping):
+        raise InvalidValueError(f"xclbin_opts is {xclbin_opts!r}, expected what parse_cfg returns")
+    if getattr(args, "xclbin", None) is None:
+        raise InvalidValueError(f"args is {args!r}, expected an object with the path .xclbin")
     configuration = Configuration.from_options(xclbin_opts)
     if engine not in configuration.engines:
         raise NotSupportedError(
@@ -95,8 +100,10 @@ def getMat(A, idxKernel=0, idxDevice=0):
 
 def getMatByAddress(A, offset, idxKernel=0, idxDevice=0):
     """Runs what is still queued, then fills A (C-contiguous) from a page offset."""
-    unit = session(idxDevice).unit(idxKernel)
+    found = session(idxDevice)
+    unit = found.unit(idxKernel)
     arrays.require_array("A", A)
+    arrays.require_dtype("A", A, found.device.dtype, found.device.addend_dtype)
     arrays.require_writable("A", A)
     unit.call(lib.xfblasGetByAddress, pointer(A), A.nbytes, require_index("offset", offset))
     return True

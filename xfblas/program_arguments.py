@@ -12,7 +12,9 @@ from xfblas.image.container import read
 
 
 def is_image(path) -> bool:
-    """Whether a file is an xclbin."""
+    """Whether a file is an xclbin; False where there is no such file."""
+    if not Path(path).is_file():
+        return False
     with Path(path).open("rb") as file:
         return file.read(7) == b"xclbin2"
 

@@ -149,6 +149,8 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
 
 /* Runs what was queued since the last run; where nothing was, runs the whole program again. */
 xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex);
+/* Runs what was queued since the last run, if anything. */
+xfblasStatus_t xfblasFlush(xfblasHandle_t handle, unsigned int kernelIndex);
 /* Starts compute units 0 .. numKernels-1 and returns; xfblasGet and its kin wait for the end. */
 xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels);
 /* The same for one compute unit. */

@@ -233,6 +233,10 @@ xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [](ComputeUnit& unit) { unit.execute(); });
 }
 
+xfblasStatus_t xfblasFlush(xfblasHandle_t handle, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [](ComputeUnit& unit) { unit.flush(); });
+}
+
 xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels) {
   return guarded([&] { device_of(handle).start(numKernels); });
 }

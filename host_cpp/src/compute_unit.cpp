@@ -37,6 +37,7 @@ std::unique_lock<std::mutex> ComputeUnit::idle() {
       started_.get();
     } catch (...) {
       failure_ = std::current_exception();
+      program_.mark_queued_from(started_from_);
     }
   }
   return lock;
@@ -228,11 +229,21 @@ void ComputeUnit::run(const std::vector<Operation>& operations) {
   launch(target_, index_, configuration_.instructions_per_launch, operations);
 }
 
-void ComputeUnit::run_queued() {
-  if (!program_.has_queued()) return;
-  const auto operations = program_.take();
+void ComputeUnit::run_pending() {
+  const auto operations = program_.pending();
   require_live(operations);
   run(operations);
+  program_.mark_executed();
+}
+
+void ComputeUnit::run_queued() {
+  if (program_.has_queued()) run_pending();
+}
+
+void ComputeUnit::flush() {
+  const auto lock = idle();
+  report_failure();
+  run_queued();
 }
 
 void ComputeUnit::execute() {
@@ -240,17 +251,17 @@ void ComputeUnit::execute() {
   report_failure();
   require(!program_.empty(), invalid, "no instruction is queued on compute unit ", index_,
           ": queue an operation before executing");
-  const auto operations = program_.take();
-  require_live(operations);
-  run(operations);
+  run_pending();
 }
 
 void ComputeUnit::start() {
   const auto lock = idle();
   report_failure();
   if (program_.empty()) return;
-  auto operations = program_.take();
+  auto operations = program_.pending();
   require_live(operations);
+  started_from_ = program_.executed();
+  program_.mark_executed();
   started_ = std::async(std::launch::async,
                         [this, operations = std::move(operations)] { run(operations); });
 }

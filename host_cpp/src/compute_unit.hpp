@@ -45,6 +45,8 @@ class ComputeUnit {
   void free_instructions();
 
   void execute();
+  // Runs what is queued, if anything.
+  void flush();
   // Starts what execute would run; a failure is told by the next call that needs the result.
   void start();
   void synchronize();
@@ -57,6 +59,7 @@ class ComputeUnit {
   void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);
   void report_failure();
   void run_queued();
+  void run_pending();
   void run(const std::vector<Operation>& operations);
   void require_live(const std::vector<Operation>& operations) const;
   void require_element_bytes(int64_t element_bytes) const;
@@ -70,6 +73,7 @@ class ComputeUnit {
   Transfer transfer_;
   Program program_;
   std::future<void> started_;
+  size_t started_from_ = 0;     // operations that had run before those that were started
   std::exception_ptr failure_;  // of a started program, until somebody asks
   std::mutex mutex_;
 };

@@ -15,9 +15,8 @@ void Program::clear() {
   executed_ = 0;
 }
 
-std::vector<Operation> Program::take() {
+std::vector<Operation> Program::pending() const {
   const auto first = operations_.begin() + long(has_queued() ? executed_ : 0);
-  executed_ = operations_.size();
   return std::vector<Operation>(first, operations_.end());
 }
 

@@ -28,8 +28,11 @@ class Program {
   bool has_queued() const { return executed_ < operations_.size(); }
 
   // What execute has to run: the operations queued since the last run, else all of them again.
-  // Counts them as executed, because one that fails must not run by itself a second time.
-  std::vector<Operation> take();
+  std::vector<Operation> pending() const;
+  // Operations that have run; what failed counts as queued still, so that nobody reads its result.
+  size_t executed() const { return executed_; }
+  void mark_executed() { executed_ = operations_.size(); }
+  void mark_queued_from(size_t executed) { executed_ = executed; }
 
  private:
   std::vector<Operation> operations_;

@@ -158,3 +158,83 @@ def test_matrices_check_what_is_written_and_read():
             matrix.free()
         with pytest.raises(errors.InvalidValueError, match="shape"):
             unit.empty((3,))
+
+
+def test_a_program_that_failed_gives_no_stale_result(generator):
+    a = generator.integers(-9, 9, (4, 4)).astype(np.int16)
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        result = unit.empty((4, 4))
+        unit.fcn(unit.send(a), unit.send(a), result)  # operands go at once
+        for _ in range(2):
+            with pytest.raises(errors.NotFoundError, match="freed after it was queued"):
+                result.read()
+        unit.clear()
+        np.testing.assert_array_equal(result.read(), np.zeros((4, 4)))
+
+
+def test_matmul_on_a_device_runs_what_was_queued_there(generator):
+    a = generator.integers(-9, 9, (4, 4)).astype(np.int16)
+    with xfblas.open(engine="Gemm") as device:
+        unit = device.compute_units[0]
+        left, result = unit.send(a), unit.empty((4, 4))
+        unit.gemm(left, left, result)
+        xfblas.matmul(a, a, device=device)
+        np.testing.assert_array_equal(result.read(), a @ a)
+
+
+def test_close_does_not_wait_for_new_calls():
+    device = xfblas.open()
+    unit = device.compute_units[0]
+    matrix = unit.send(np.ones((64, 64), np.int16))
+    ended = []
+
+    def work():
+        try:
+            while True:
+                matrix.read()
+        except errors.NotInitializedError:
+            ended.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    closer = threading.Thread(target=device.close)
+    closer.start()
+    closer.join(20)
+    assert not closer.is_alive()
+    for thread in threads:
+        thread.join(20)
+    assert len(ended) == 4
+
+
+def test_a_device_that_nobody_closed_is_freed():
+    import gc
+    from pathlib import Path
+
+    def address_space():
+        return int(Path("/proc/self/statm").read_text().split()[0])
+
+    gc.collect()
+    before = address_space()
+    for _ in range(50):
+        xfblas.open()
+    gc.collect()
+    # Each open device holds 8 GiB of address space, 2 million pages.
+    assert address_space() - before < 10 * 2**21
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda unit: unit.empty(3),
+        lambda unit: unit.empty((2, 2), np.float32),
+        lambda unit: unit.empty((2, 2), np.uint16),
+        lambda unit: unit.fcn(*[unit.empty((2, 2))] * 2, unit.empty((2, 2)), np.ones((2, 2))),
+        lambda unit: xfblas.open(engine=None),
+        lambda unit: xfblas.open(target=5),
+    ],
+)
+def test_foreign_arguments_raise_errors_of_this_package(wrong):
+    with xfblas.open() as device, pytest.raises(errors.InvalidValueError):
+        wrong(device.compute_units[0])

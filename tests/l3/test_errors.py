@@ -210,3 +210,22 @@ def test_create_checks_its_arguments(arguments, options, tmp_path):
     with pytest.raises(errors.InvalidValueError, match="not the xfblas library"):
         l3.createFcn(changed(lib="libm.so.6"), options)
     assert l3.createFcn(arguments, options) is True
+
+
+def test_reading_by_address_checks_the_dtype(opened):
+    for wrong in (np.array([None]), np.zeros(4), np.zeros(4, np.uint8)):
+        with pytest.raises(errors.DtypeError, match="this image computes with"):
+            l3.getMatByAddress(wrong, 2)
+
+
+def test_create_with_foreign_objects(arguments, options):
+    with pytest.raises(errors.InvalidValueError, match="xclbin_opts is None"):
+        l3.createFcn(arguments, None)
+    with pytest.raises(errors.InvalidValueError, match=r"path \.xclbin"):
+        l3.createFcn(object(), options)
+    wrong = type("Arguments", (), {**vars(arguments), "lib": "a\0b"})
+    with pytest.raises(errors.InvalidValueError, match="cannot be loaded"):
+        l3.createFcn(wrong, options)
+    wrong = type("Arguments", (), {**vars(arguments), "cfg": "/"})
+    with pytest.raises(errors.ImageError, match="no such file"):
+        l3.createFcn(wrong, options)

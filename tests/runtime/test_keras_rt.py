@@ -61,7 +61,7 @@ def test_engine_computes_exactly_the_quantized_network(integer_image, generator)
         )
         found = runtime.predict(rows * 4)  # far outside the calibrated range: saturates
     quantized = runtime.network
-    current = np.clip(np.rint(rows * 4 * np.float32(quantized.input_scale)), -32767, 32767)
+    current = np.clip(np.rint(rows * 4 * quantized.input_scale), -32767, 32767)
     current = current.astype(np.int16)
     for layer in quantized.layers:
         current = oracle.fcn(
@@ -205,3 +205,57 @@ def test_rows_split_over_all_units_of_a_device(generator, rows):
             together.predict(x[:, :9])
         np.testing.assert_array_equal(alone.predict(x), together.predict(x))
         assert together.predict(x[:0]).shape == (0, 5)
+
+
+def test_runtimes_that_share_a_unit_keep_their_results(generator):
+    networks = [random_network(generator, [6, 5, 3], [RELU, LINEAR]) for _ in range(2)]
+    x = generator.standard_normal((9, 6)).astype(np.float32)
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        first, second = (
+            xfblas.KerasRT(network, calibration=x, compute_unit=unit) for network in networks
+        )
+        expected = [runtime.predict(x) for runtime in (first, second)]
+        first.send_matrices(x)
+        second.predict(x[:4])
+        np.testing.assert_array_equal(first.get_result(), expected[0])
+        first.send_matrices(x)
+        second.send_matrices(x)
+        device.execute_async(1)
+        np.testing.assert_array_equal(first.get_result(), expected[0])
+        np.testing.assert_array_equal(second.get_result(), expected[1])
+
+
+def test_layers_without_weights_keep_their_bias():
+    bias = np.array([0.2, -0.4, 0.3], np.float32)
+    layers = (
+        Layer("zero", np.zeros((2, 3), np.float32), bias, "linear", 1.0),
+        Layer("next", np.eye(3, dtype=np.float32), np.zeros(3, np.float32), "linear", 1.0),
+    )
+    network = Network("bias", layers, "linear", (2,))
+    with xfblas.open() as device:
+        runtime = xfblas.KerasRT(
+            network, calibration=np.ones((3, 2)), compute_unit=device.compute_units[0]
+        )
+        np.testing.assert_allclose(runtime.predict(np.ones((1, 2)))[0], bias, atol=1e-4)
+
+
+def test_a_feature_that_is_always_zero_beside_large_ones():
+    kernel = np.array([[1e-5, -2e-5], [1, 1]], np.float32)
+    layer = Layer("d", kernel, np.zeros(2, np.float32), "linear", 1.0)
+    network = Network("raw", (layer,), "linear", (2,))
+    x = np.column_stack([np.linspace(1e5, 2e5, 50), np.zeros(50)])
+    with xfblas.open() as device:
+        runtime = xfblas.KerasRT(network, calibration=x, compute_unit=device.compute_units[0])
+        np.testing.assert_allclose(runtime.predict(x), network.forward(x), rtol=2e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_inputs_far_outside_the_calibrated_range_saturate(generator):
+    network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
+    x = generator.standard_normal((4, 6)).astype(np.float32)
+    x[:, 2] = 1e-40
+    with xfblas.open() as device:
+        runtime = xfblas.KerasRT(network, calibration=x, compute_unit=device.compute_units[0])
+        assert np.isfinite(runtime.predict(np.full((2, 6), 3e38, np.float32))).all()
+        assert np.isfinite(runtime.predict(x)).all()

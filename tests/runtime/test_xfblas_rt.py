@@ -136,3 +136,51 @@ def test_wrong_inputs_and_the_runtime_goes_on(options, generator):
 def test_needs_a_device():
     with pytest.raises(errors.NotInitializedError, match="call createFcn"):
         XfblasRT({}, [np.ones((2, 2))], [np.ones(2)], [1], [1], [[1, 0]])
+
+
+def test_bias_for_every_row(options, generator):
+    weights, biases, scales = model(generator)
+    biases[0] = generator.standard_normal((9000, 9)).astype(np.float32)
+    rows = generator.standard_normal((9000, 20))
+    runtime = XfblasRT(options, weights, biases, scales, scales, [[1, 12], [5, 17]])
+    found = runtime.predict(rows, 50.0)
+    expected = public_result(
+        weights,
+        [biases[0][-5:], biases[1]],
+        scales,
+        [[1, 12], [5, 17]],
+        [(1, 0)] * 2,
+        rows[-5:],
+        50.0,
+    )
+    np.testing.assert_array_equal(found[-5:], expected)
+    with pytest.raises(errors.InvalidValueError, match="inp has 5 rows, but the bias of layer 0"):
+        runtime.predict(rows[:5], 50.0)
+
+
+def test_conversions_beyond_int32_are_numpys_on_x86():
+    from xfblas.quantization.explicit import wrap
+
+    values = np.array([3e9, -3e9, 2.0**31, 32768.0, -32769.0, 2.5, 3.5])
+    assert wrap(values, np.int16).tolist() == [0, 0, 0, -32768, 32767, 2, 4]
+    assert wrap(values[:3], np.int32).tolist() == [-(2**31)] * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "scale", "text"),
+    [
+        ({"wgt_scale": [np.nan, 1]}, 1.0, r"wgt_scale\[0\] is nan"),
+        ({"wgt_scale": ["a", 1]}, 1.0, r"wgt_scale\[0\] is 'a'"),
+        ({"post_scale": [[np.inf, 1], [1, 0]]}, 1.0, r"post_scale\[0\]"),
+        ({"bias": [np.full(9, np.nan), np.ones(4)]}, 1.0, "bias of layer 0"),
+        ({}, np.nan, "in_scale is nan"),
+        ({}, "x", "in_scale is 'x'"),
+        ({}, [1.0, 2.0], "in_scale has shape"),
+    ],
+)
+def test_numbers_that_are_none(options, generator, changes, scale, text):
+    weights, biases, scales = model(generator)
+    lists = {"wgt_scale": scales, "bias_scale": scales, "post_scale": [[1, 12], [5, 17]]}
+    lists |= {"wgt": weights, "bias": biases} | changes
+    with pytest.raises(errors.InvalidValueError, match=text):
+        XfblasRT(options, **lists).predict(np.ones((2, 20)), scale)

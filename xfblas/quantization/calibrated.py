@@ -13,6 +13,7 @@ postShift come nearest to (1) from below. What (1) then gives, not what was aske
 layer's S_in, so no error of rounding a scale adds up over the layers.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,13 +62,13 @@ def quantize(
         InvalidValueError: rows are empty, not finite, or of another width; margin is below 1.
         UnsupportedModelError: an activation cannot be expressed.
     """
-    if not margin >= 1:
-        raise InvalidValueError(f"margin is {margin}, expected 1 or more")
+    if not isinstance(margin, (int, float)) or not 1 <= margin < math.inf:
+        raise InvalidValueError(f"margin is {margin!r}, expected a number from 1 on")
     rows = as_rows("calibration", rows, network.input_units, np.float32)
     if len(rows) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
     _check_slopes(network)
-    input_scale = feature_scales(np.abs(rows).max(axis=0), margin)
+    input_scale = feature_scales(np.abs(rows).max(axis=0), margin, network.layers[0].kernel)
     kernels = [layer.kernel.astype(np.float64) for layer in network.layers]
     kernels[0] /= input_scale[:, np.newaxis]
     layers, scale = [], 1.0
@@ -80,16 +81,23 @@ def quantize(
     )
 
 
-def feature_scales(largest: np.ndarray, margin: float) -> np.ndarray:
+def feature_scales(largest: np.ndarray, margin: float, kernel: np.ndarray) -> np.ndarray:
     """The scale of each input feature, (k,), from the largest sizes seen, (k,).
 
     The rows tell less of one feature than of all: a pixel that was 0 in every one of them may
     still be as bright as the others. So a feature gets three bits more than it used, up to the
-    range of the largest, and one that was always 0 gets that range.
+    range of the largest, and one that was always 0 gets that range: but not so much that its
+    weights W / S would outgrow all others', which share their scale with them.
     """
     whole = float(largest.max())
     ranges = np.where(largest > 0, np.minimum(FEATURE_HEADROOM * largest, whole), whole)
-    return np.array([scale_for(float(size), margin=margin) for size in ranges])
+    scales = np.array([scale_for(float(size), margin=margin) for size in ranges])
+    weights = np.abs(kernel).max(axis=1)
+    seen = largest > 0
+    heaviest = float((weights[seen] / scales[seen]).max(initial=0.0))
+    if heaviest > 0:
+        scales[~seen] = np.maximum(scales[~seen], weights[~seen] / heaviest)
+    return scales
 
 
 def measure(network: Network, rows: np.ndarray) -> list[LayerRange]:
@@ -116,9 +124,12 @@ def quantize_layer(
     """
     bias = layer.bias.astype(np.float64)
     largest_bias = float(np.abs(bias).max())
-    weight_scale = scale_for(float(np.abs(kernel).max()))
+    largest_weight = float(np.abs(kernel).max())
+    weight_scale = scale_for(largest_weight)
     if largest_bias > 0:
-        weight_scale = min(weight_scale, BIAS_MAX / (largest_bias * input_scale))
+        widest = BIAS_MAX / (largest_bias * input_scale)
+        # Without weights the bias alone says how fine the sums must be.
+        weight_scale = min(weight_scale, widest) if largest_weight > 0 else widest
     weights = _integers(kernel * weight_scale, ELEMENT_MAX)
 
     # The engine's sums wrap at 48 bits: bound them for every possible input, not only the rows.

@@ -13,15 +13,29 @@ from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedLayer, Quant
 
 
 def wrap(values: np.ndarray, dtype) -> np.ndarray:
-    """Rounds to the nearest integer, half to even, and keeps the low bits.
+    """Rounds to the nearest integer, half to even, and converts as numpy does on x86-64.
+
+    That is through int32: within its range the low bits are kept, beyond it the value becomes the
+    most negative int32, of which an int16 keeps 0.
 
     Args:
         values: finite floats of any shape.
         dtype: int16 or int32.
     """
-    # Below 2**53 every float64 integer is exact; anything larger than 2**62 has no low bits left.
-    rounded = np.clip(np.around(values).astype(np.float64), -(2.0**62), 2.0**62)
-    return rounded.astype(np.int64).astype(dtype)
+    rounded = np.around(values).astype(np.float64)
+    outside = (rounded < -(2.0**31)) | (rounded >= 2.0**31)
+    return np.where(outside, -(2.0**31), rounded).astype(np.int64).astype(dtype)
+
+
+def require_finite(name: str, value) -> None:
+    """Raises an InvalidValueError unless a number, or every number of an array, is finite."""
+    try:
+        is_finite = bool(np.isfinite(np.asarray(value, np.float64)).all())
+    except (TypeError, ValueError):
+        is_finite = False
+    if not is_finite:
+        shown = repr(value) if np.ndim(value) == 0 else f"an array of shape {np.shape(value)}"
+        raise InvalidValueError(f"{name} is {shown}, expected finite numbers")
 
 
 def quantize_explicitly(
@@ -57,6 +71,11 @@ def quantize_explicitly(
     ):
         require_per_layer(name, given, len(names))
     require_pairs("post_scale", post_scales)
+    for index in range(len(names)):
+        require_finite(f"wgt_scale[{index}]", weight_scales[index])
+        require_finite(f"bias_scale[{index}]", bias_scales[index])
+        require_finite(f"weights of {names[index]}", weights[index])
+        require_finite(f"bias of {names[index]}", biases[index])
     layers = tuple(
         QuantizedLayer(
             name,
@@ -92,7 +111,7 @@ def require_pairs(name: str, given) -> None:
     for index, pair in enumerate(given):
         try:
             is_pair = len(pair) == 2 and all(int(value) == value for value in pair)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             is_pair = False
         if not is_pair:
             raise InvalidValueError(f"{name}[{index}] is {pair!r}, expected two whole numbers")

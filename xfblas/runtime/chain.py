@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from xfblas.compute_unit import ComputeUnit
-from xfblas.errors import DtypeError, InvalidValueError
+from xfblas.errors import DtypeError, InvalidValueError, XfblasError
 from xfblas.quantization import QuantizedNetwork
 
 
@@ -38,11 +38,23 @@ class Chain:
             ]
 
     def send(self, batch: np.ndarray) -> None:
-        """Copies a batch (m, k) of the image's element type and queues the program for it."""
+        """Copies a batch (m, k) of the image's element type and queues the program for it.
+
+        What others have queued on the unit runs before, since the program takes its place.
+        """
+        self.compute_unit.flush()
         self._reserve(len(batch))
         self._rows = len(batch)
         self._activations[0].write(batch)
         self.compute_unit.clear()
+        try:
+            self._queue()
+        except XfblasError:
+            # Half a program must not run.
+            self.compute_unit.clear()
+            raise
+
+    def _queue(self) -> None:
         arithmetic = self.network.arithmetic
         for index, layer in enumerate(self.network.layers):
             self.compute_unit.fcn(

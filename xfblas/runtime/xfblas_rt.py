@@ -6,7 +6,12 @@ from xfblas.arrays import as_rows
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.image.configuration import Configuration
 from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_explicitly
-from xfblas.quantization.explicit import require_pairs, require_per_layer, wrap
+from xfblas.quantization.explicit import (
+    require_finite,
+    require_pairs,
+    require_per_layer,
+    wrap,
+)
 from xfblas.quantization.layers import LEGACY
 from xfblas.quantization.scales import ELEMENT_MAX
 from xfblas.runtime.chain import Chain, run_in_turn
@@ -125,6 +130,8 @@ class XfblasRT:
         """
         batch = self._quantized(inp, in_scale)
         rows = min(ROWS_PER_PROGRAM, max(1, -(-len(batch) // len(self._chains))))
+        if self._has_bias_per_row:
+            rows = max(1, len(batch))
         parts = [batch[first : first + rows] for first in range(0, len(batch), rows)]
         empty = np.empty((0, self.network.output_units), self.network.dtype)
         return self._finished(np.concatenate([empty, *run_in_turn(self._chains, parts)]))
@@ -144,11 +151,21 @@ class XfblasRT:
         """The result for the batch that was sent, as :meth:`predict` returns it."""
         return self._finished(self._chain.result())
 
+    @property
+    def _has_bias_per_row(self) -> bool:
+        return any(layer.bias.ndim == 2 for layer in self.network.layers)
+
     def _finished(self, raw: np.ndarray) -> np.ndarray:
         return raw
 
     def _quantized(self, inp, in_scale) -> np.ndarray:
         rows = as_rows("inp", inp, self.network.input_units)
+        for layer in self.network.layers:
+            if layer.bias.ndim == 2 and len(layer.bias) != len(rows):
+                raise InvalidValueError(
+                    f"inp has {len(rows)} rows, but the bias of {layer.name} was given for "
+                    f"{len(layer.bias)}"
+                )
         if self.network.dtype == np.float32:
             return rows.astype(np.float32, copy=False)
         own_scale = self.network.input_scale
@@ -157,11 +174,20 @@ class XfblasRT:
                 raise InvalidValueError(
                     f"in_scale is {in_scale}, but this runtime holds its own from calibration"
                 )
-            integers = np.rint(rows * np.float32(own_scale))
+            # In float64, where no float32 input times a scale overflows.
+            integers = np.rint(rows * own_scale)
             return np.clip(integers, -ELEMENT_MAX, ELEMENT_MAX).astype(np.int16)
         if in_scale is None:
             raise InvalidValueError(
                 "in_scale is None, expected the input's factor to integers: only a float image, or "
                 "a runtime made with calibration rows, does without"
             )
-        return wrap(rows * in_scale, np.int16)
+        require_finite("in_scale", in_scale)
+        if np.ndim(in_scale) and np.shape(in_scale) != (self.network.input_units,):
+            raise InvalidValueError(
+                f"in_scale has shape {np.shape(in_scale)}, expected a number or one for each of "
+                f"the {self.network.input_units} inputs"
+            )
+        # What float32 cannot hold is outside of what an int16 keeps anyway.
+        with np.errstate(over="ignore"):
+            return wrap(rows * in_scale, np.int16)
