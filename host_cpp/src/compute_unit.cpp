@@ -254,6 +254,12 @@ void ComputeUnit::execute() {
   run_pending();
 }
 
+void ComputeUnit::require_startable() {
+  const auto lock = idle();
+  report_failure();
+  require_live(program_.pending());
+}
+
 void ComputeUnit::start() {
   const auto lock = idle();
   report_failure();

@@ -47,6 +47,8 @@ class ComputeUnit {
   void execute();
   // Runs what is queued, if anything.
   void flush();
+  // Fails where start would.
+  void require_startable();
   // Starts what execute would run; a failure is told by the next call that needs the result.
   void start();
   void synchronize();

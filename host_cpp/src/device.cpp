@@ -64,6 +64,8 @@ void Device::start(uint32_t count) {
                       [](const auto& unit) { return unit->has_program(); }),
           XFBLAS_STATUS_INVALID_VALUE, "no instruction is queued on compute units 0 to ",
           count - 1, ": queue an operation before executing");
+  // All or none: a unit that cannot start must not leave others running.
+  std::for_each(compute_units_.begin(), end, [](const auto& unit) { unit->require_startable(); });
   std::for_each(compute_units_.begin(), end, [](const auto& unit) { unit->start(); });
 }
 

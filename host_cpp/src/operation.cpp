@@ -39,7 +39,8 @@ void check_overlap(const std::vector<Operand>& operands, bool may_add_itself) {
     const bool is_addend = operand.name[0] == 'X' && may_add_itself && operand.page == c.page &&
                            operand.leading_dimension == c.leading_dimension;
     require(is_addend, invalid, "C at page ", c.page, " overlaps ", operand.name, " at page ",
-            operand.page, ": give the result a matrix of its own");
+            operand.page, ": give the result a matrix of its own (offsets computed by hand need sizes of whole "
+            "pages)");
   }
 }
 

@@ -238,3 +238,16 @@ def test_a_device_that_nobody_closed_is_freed():
 def test_foreign_arguments_raise_errors_of_this_package(wrong):
     with xfblas.open() as device, pytest.raises(errors.InvalidValueError):
         wrong(device.compute_units[0])
+
+
+def test_units_start_together_or_not_at_all(generator):
+    a = generator.integers(1, 9, (4, 4)).astype(np.int16)
+    with xfblas.open() as device:
+        first, second = device.compute_units
+        kept = first.send(a), first.send(a), first.empty((4, 4))
+        first.fcn(*kept)
+        second.fcn(second.send(a), second.send(a), second.empty((4, 4)))  # operands go at once
+        with pytest.raises(errors.NotFoundError, match="freed after it was queued"):
+            device.execute_async()
+        first.clear()
+        np.testing.assert_array_equal(kept[2].read(), np.zeros((4, 4)))
