@@ -1,17 +1,37 @@
 """Builds the extension module and the packaged images; everything else is in pyproject.toml."""
 
+import os
 import shutil
+import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+from setuptools.dist import Distribution
 
 root = Path(__file__).resolve().parent
 
-
 #: Folders of the source tree, and where an installed package looks for them.
 COPIED = {"hw/platforms": "platforms", "emulation": "emulation/source"}
+
+# The extension needs Python's C headers. Without them the same library is loaded by cffi at run
+# time, which costs about a microsecond a call. XFBLAS_PLAIN_LIBRARY=1 asks for that.
+HAS_HEADERS = Path(sysconfig.get_path("include"), "Python.h").is_file()
+IS_PLAIN = not HAS_HEADERS or os.environ.get("XFBLAS_PLAIN_LIBRARY") == "1"
+
+PLAIN_MODULE = '''\
+"""The C library, loaded at run time: made by setup.py where Python's C headers are missing."""
+
+from pathlib import Path
+
+from cffi import FFI
+
+ffi = FFI()
+ffi.cdef("""{declarations}""")
+lib = ffi.dlopen(str(Path(__file__).with_name("libxfblas.so")))
+'''
 
 
 class BuildWithImages(build_py):
@@ -24,9 +44,36 @@ class BuildWithImages(build_py):
         from xfblas.image.images import write_images
 
         write_images(base / "xfblas" / "images")
+        if IS_PLAIN:
+            build_plain_library(base / "xfblas")
         if not self.editable_mode:
             for source, target in COPIED.items():
                 shutil.copytree(root / source, base / "xfblas" / target, dirs_exist_ok=True)
+
+
+def build_plain_library(folder: Path):
+    """Compiles libxfblas.so and the module that loads it."""
+    sys.path.insert(0, str(root / "host_cpp"))
+    import cffi_build as build
+
+    subprocess.run(
+        [
+            *(os.environ.get("CXX", "g++"), "-shared", "-fPIC", *build.COMPILE_FLAGS),
+            *(f"-I{path}" for path in build.INCLUDE_FOLDERS),
+            f'-DXFBLAS_VERSION="{build.VERSION}"',
+            *("-o", str(folder / "libxfblas.so"), *build.SOURCES, *build.LINK_FLAGS),
+        ],
+        cwd=root,
+        check=True,
+    )
+    (folder / "_xfblas.py").write_text(PLAIN_MODULE.format(declarations=build.declarations))
+
+
+class PlatformDistribution(Distribution):
+    """A wheel with a library of its own is for one platform, extension or not."""
+
+    def has_ext_modules(self):
+        return True
 
 
 setup(
@@ -43,6 +90,7 @@ setup(
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
     package_dir={"": "compat", "xfblas": "xfblas"},
-    cffi_modules=["host_cpp/cffi_build.py:builder"],
+    cffi_modules=[] if IS_PLAIN else ["host_cpp/cffi_build.py:builder"],
     cmdclass={"build_py": BuildWithImages},
+    distclass=PlatformDistribution,
 )

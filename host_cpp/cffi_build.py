@@ -8,8 +8,11 @@ import cffi
 
 root = Path(__file__).resolve().parent.parent
 header = (root / "host_cpp/include/xfblas.h").read_text()
-project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-sources = sorted(path.relative_to(root) for path in (root / "host_cpp/src").rglob("*.cpp"))
+VERSION = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+SOURCES = sorted(str(path.relative_to(root)) for path in (root / "host_cpp/src").rglob("*.cpp"))
+INCLUDE_FOLDERS = ["host_cpp/include", "host_cpp/src", "hw/include"]
+COMPILE_FLAGS = ["-std=c++17", "-O3", "-fvisibility=hidden"]
+LINK_FLAGS = ["-pthread", "-ldl"]
 
 # cffi reads C without a preprocessor: leave out its lines and the C++ linkage block.
 declarations = re.sub(r"^#.*\n", "", header, flags=re.MULTILINE)
@@ -22,9 +25,9 @@ builder.set_source(
     "xfblas._xfblas",
     '#include "xfblas.h"',
     source_extension=".cpp",
-    sources=[str(path) for path in sources],
-    include_dirs=["host_cpp/include", "host_cpp/src", "hw/include"],
-    define_macros=[("XFBLAS_VERSION", f'"{project["version"]}"')],
-    extra_compile_args=["-std=c++17", "-O3", "-fvisibility=hidden"],
-    extra_link_args=["-pthread", "-ldl"],
+    sources=SOURCES,
+    include_dirs=INCLUDE_FOLDERS,
+    define_macros=[("XFBLAS_VERSION", f'"{VERSION}"')],
+    extra_compile_args=COMPILE_FLAGS,
+    extra_link_args=LINK_FLAGS,
 )
