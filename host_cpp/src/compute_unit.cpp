@@ -73,10 +73,10 @@ void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t elemen
   const int64_t padding =
       std::lcm(std::lcm(configuration_.m_padding(), configuration_.k_padding()),
                configuration_.chain_padding());
-  const int64_t padded_rows = (rows + padding - 1) / padding * padding;
+  const int64_t padded_rows = rounded_up(rows, padding);
   const int64_t strip = is_packed ? int64_t(configuration_.machine->array_columns) : 1;
   const int64_t whole = std::lcm(padding, strip);
-  const int64_t leading_dimension = (columns + whole - 1) / whole * whole;
+  const int64_t leading_dimension = rounded_up(columns, whole);
   const auto bytes = matrices_.bytes_of(padded_rows, leading_dimension, element_bytes);
   const auto page = matrices_.take_pages(bytes);
   void* name = target_.address(index_) + uint64_t(page) * page_bytes;

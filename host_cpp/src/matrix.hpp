@@ -6,6 +6,11 @@
 
 namespace xfblas {
 
+// The next multiple, for sizes above 0.
+constexpr int64_t rounded_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
 struct Matrix {
   uint64_t id = 0;  // never used twice, so a program can tell a freed matrix from its successor
   uint32_t page = 0;

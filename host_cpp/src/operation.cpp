@@ -24,11 +24,7 @@ void require_between(const char* name, int64_t value, int64_t low, int64_t high)
 void require_multiple(const char* name, int64_t value, uint32_t padding) {
   require(value % padding == 0, XFBLAS_STATUS_NOT_PADDED, name, " is ", value,
           ", but this image needs a multiple of ", padding, ": pad with zeros to ",
-          (value + padding - 1) / padding * padding);
-}
-
-int64_t padded(int64_t value, uint32_t padding) {
-  return (value + padding - 1) / padding * padding;
+          rounded_up(value, padding));
 }
 
 // The hardware streams A and B while it writes C, so C may only ever be its own addend.
@@ -106,9 +102,9 @@ Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matric
   require(b->rows == sizes.k, invalid, "B was allocated as ", b->rows, " x ", b->columns,
           ", but k is ", sizes.k);
   if (x) require_shape("X", *x, epilogue.flags & flag_bias_row ? 1 : sizes.m, sizes.n);
-  return {padded(sizes.m, configuration_.m_padding()),
-          padded(sizes.k, configuration_.k_padding()),
-          padded(sizes.n, configuration_.n_padding()),
+  return {rounded_up(sizes.m, configuration_.m_padding()),
+          rounded_up(sizes.k, configuration_.k_padding()),
+          rounded_up(sizes.n, configuration_.n_padding()),
           a->leading_dimension,
           b->leading_dimension,
           c->leading_dimension,
@@ -138,7 +134,7 @@ std::vector<Operand> operands_of(const Instruction& i, const Configuration& conf
   int64_t b_columns = i.n;
   if (i.flags & flag_b_packed) {
     const auto strip = int64_t(configuration.machine->array_columns);
-    b_columns = (b_columns + strip - 1) / strip * strip;
+    b_columns = rounded_up(b_columns, strip);
   }
   std::vector<Operand> operands{
       {"A", i.m, i.k, i.lda, element, i.a},

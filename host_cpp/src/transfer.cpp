@@ -15,10 +15,6 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 
 uint64_t byte_offset(uint32_t page) { return uint64_t(page) * page_bytes; }
 
-uint64_t rounded_up(uint64_t value, uint64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
 // Calls copy(offset in the matrix, offset in the host array, bytes) once for each piece that is
 // contiguous on both sides.
 template <typename Copy>
@@ -77,8 +73,8 @@ void Transfer::write_packed(const Matrix& matrix, const HostMatrix& from) {
           ", but a packed matrix is written as a whole: ", matrix.rows, " x ", matrix.columns);
   const auto& machine = *configuration_.machine;
   const PackedLayout layout{uint32_t(machine.tile_columns), uint32_t(machine.array_columns)};
-  const auto k = rounded_up(matrix.rows, configuration_.k_padding());
-  const auto across = rounded_up(matrix.columns, configuration_.n_padding());
+  const auto k = uint64_t(rounded_up(matrix.rows, configuration_.k_padding()));
+  const auto across = uint64_t(rounded_up(matrix.columns, configuration_.n_padding()));
   const auto bytes = matrix.element_bytes == 1   ? packed_bytes<int8_t>(from, layout, k, across)
                      : matrix.element_bytes == 2 ? packed_bytes<int16_t>(from, layout, k, across)
                                                  : packed_bytes<int32_t>(from, layout, k, across);

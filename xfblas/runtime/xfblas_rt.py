@@ -87,7 +87,6 @@ class XfblasRT:
         self.network = network
         self.compute_unit = units[0]
         self._chains = [Chain(unit, network) for unit in units]
-        self._chain = self._chains[0]
 
     @staticmethod
     def _check_options(xclbin_opts, device) -> None:
@@ -141,7 +140,7 @@ class XfblasRT:
         batch = self._quantized(inp, in_scale)
         if len(batch) == 0:
             raise InvalidValueError("inp has no rows, expected 1 or more")
-        self._chain.send(batch)
+        self._chains[0].send(batch)
 
     def single_execute(self):
         """Runs the program of the batch that was sent."""
@@ -149,7 +148,7 @@ class XfblasRT:
 
     def get_result(self):
         """The result for the batch that was sent, as :meth:`predict` returns it."""
-        return self._finished(self._chain.result())
+        return self._finished(self._chains[0].result())
 
     @property
     def _has_bias_per_row(self) -> bool:
