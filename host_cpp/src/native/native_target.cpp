@@ -1,6 +1,7 @@
 #include "native/native_target.hpp"
 
 #include "native/engine.hpp"
+#include "xfblas/instruction.hpp"
 
 namespace xfblas {
 
@@ -9,10 +10,20 @@ NativeTarget::NativeTarget(const Image& image, const Configuration& configuratio
                            uint32_t device_index)
     : MemoryTarget(image, compute_units, device_index),
       configuration_(configuration),
-      engine_(engine) {}
+      engine_(engine) {
+  for (uint32_t unit = 0; unit < compute_units.size(); ++unit)
+    caches_.emplace_back(memory(unit).data());
+}
+
+void NativeTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
+                         uint64_t bytes) {
+  if (offset >= first_matrix_page * page_bytes) caches_[compute_unit].invalidate(offset, bytes);
+  MemoryTarget::write(compute_unit, offset, from, bytes);
+}
 
 void NativeTarget::run(uint32_t compute_unit) {
-  run_native(memory(compute_unit).data(), pages(compute_unit), engine_, configuration_);
+  run_native(memory(compute_unit).data(), pages(compute_unit), engine_, configuration_,
+             caches_[compute_unit]);
 }
 
 }  // namespace xfblas

@@ -2,7 +2,10 @@
 #ifndef XFBLAS_NATIVE_TARGET_HPP
 #define XFBLAS_NATIVE_TARGET_HPP
 
+#include <vector>
+
 #include "memory/memory_target.hpp"
+#include "native/panel_cache.hpp"
 
 namespace xfblas {
 
@@ -14,11 +17,13 @@ class NativeTarget : public MemoryTarget {
   const char* name() const override { return "native"; }
   // This engine takes rows, and would have to unpack them again.
   bool prefers_packed() const override { return false; }
+  void write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) override;
   void run(uint32_t compute_unit) override;
 
  private:
   Configuration configuration_;
   Engine engine_;
+  std::vector<PanelCache> caches_;  // one for each compute unit
 };
 
 }  // namespace xfblas
