@@ -9,37 +9,11 @@
 namespace xfblas {
 namespace {
 
-struct Choice {
-  const Kernels* kernels;
-  bool runs_here;
-};
-
-// From the fastest to the one that always runs.
-std::initializer_list<Choice> choices() {
-#ifdef __x86_64__
-  __builtin_cpu_init();
-  static const bool has_avx512 = __builtin_cpu_supports("avx512f") &&
-                                 __builtin_cpu_supports("avx512bw") &&
-                                 __builtin_cpu_supports("avx512dq") &&
-                                 __builtin_cpu_supports("avx512vl");
-  static const bool has_vnni = has_avx512 && __builtin_cpu_supports("avx512vnni");
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  constexpr bool has_avx512 = false, has_vnni = false, has_avx2 = false;
-#endif
-  static const std::initializer_list<Choice> all = {{avx512_vnni_kernels(), has_vnni},
-                                                    {avx512_kernels(), has_avx512},
-                                                    {avx2_kernels(), has_avx2},
-                                                    {portable_kernels(), true}};
-  return all;
-}
-
 const Kernels& choose() {
   const char* text = std::getenv("XFBLAS_ISA");
   const std::string wanted = text ? text : "";
   std::string here;
-  for (const auto& [kernels, runs_here] : choices()) {
-    if (!kernels || !runs_here) continue;
+  for (const auto* kernels : kernels_of_this_cpu()) {
     if (wanted.empty() || wanted == kernels->name) return *kernels;
     here += std::string(here.empty() ? "" : ", ") + kernels->name;
   }
@@ -48,6 +22,21 @@ const Kernels& choose() {
 }
 
 }  // namespace
+
+std::vector<const Kernels*> kernels_of_this_cpu() {
+  std::vector<const Kernels*> found;
+#ifdef __x86_64__
+  __builtin_cpu_init();
+  const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (has_avx512 && __builtin_cpu_supports("avx512vnni")) found.push_back(avx512_vnni_kernels());
+  if (has_avx512) found.push_back(avx512_kernels());
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    found.push_back(avx2_kernels());
+#endif
+  found.push_back(portable_kernels());
+  return found;
+}
 
 const Kernels& kernels() {
   static const Kernels& chosen = choose();

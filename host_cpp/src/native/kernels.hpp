@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "native/requantization.hpp"
 
@@ -85,6 +86,9 @@ struct Kernels {
 // What this CPU runs best, or what XFBLAS_ISA names: avx512_vnni, avx512, avx2 or portable.
 // Throws where that name is unknown or this CPU cannot run it.
 const Kernels& kernels();
+
+// All that this CPU runs, the fastest first.
+std::vector<const Kernels*> kernels_of_this_cpu();
 
 }  // namespace xfblas
 

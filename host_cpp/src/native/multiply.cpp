@@ -50,6 +50,7 @@ class PanelProduct {
   }
 
   SumPath path_for(const Panel& panel) const {
+    if (product_.path) return *product_.path;
     if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return SumPath::low_bits;
     if (panels_.proves_everything()) return SumPath::proved;
     return cheapest_path(rows_.bounds(), *panel.bounds, kernels_.has_quads);
@@ -127,10 +128,10 @@ class PanelProduct {
 
   void finish(const Panel& panel, SumPath path, int64_t row, int rows, int64_t at) const {
     const auto& r = product_.requantization;
-    const auto reach = product_.needs_low_bits_only() ? Reach::low_bits
-                       : path == SumPath::proved || path == SumPath::low_bits ? Reach::fits_32
-                                                                              : Reach::wide;
     const auto bytes = product_.element_bytes();
+    auto reach = Reach::wide;
+    if (path == SumPath::low_bits && product_.needs_low_bits_only()) reach = Reach::low_bits;
+    else if (path == SumPath::proved || bytes == 1) reach = Reach::fits_32;
     const auto in_c = first_row_ + row, column = first_column_ + panel.column;
     auto* c = static_cast<char*>(product_.c) + (in_c * product_.ldc + column) * bytes;
     const auto* x = static_cast<const char*>(product_.x);

@@ -39,8 +39,10 @@ inline Vector shifted(Wide value, const Requantization& r) {
     return r.shift - 16 > 31 ? zero() : rounded_shift(value.high, places);
   }
   if (r.saturates) {
-    // Beyond these the result saturates anyway, and within them nothing below overflows.
-    value.high = larger(smaller(value.high, set(INT16_MAX)), set(INT16_MIN));
+    // Beyond these the result saturates anyway, rounded or not, and within them nothing below
+    // overflows.
+    const int beyond = r.rounds ? 1 : 0;
+    value.high = larger(smaller(value.high, set(INT16_MAX + beyond)), set(INT16_MIN - beyond));
   }
   auto result = either_bits(shift_left(value.high, 16 - r.shift),
                             shift_right_unsigned(value.low, r.shift));
