@@ -120,6 +120,25 @@ class ComputeUnit:
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
+    def multiply(self, a, b, out) -> None:
+        """Computes ``out = a @ b`` from host arrays to a host array, in one call.
+
+        What is queued on the unit runs before; its program stays.
+
+        Args:
+            a: (m, k) array of the image's element type.
+            b: (k, n) array, or a :class:`DeviceMatrix` of this unit.
+            out: C-contiguous array (m, n) to fill.
+        """
+        (m, k), n = a.shape, b.shape[1]
+        a = np.ascontiguousarray(a)
+        if isinstance(b, DeviceMatrix):
+            host, sent = ffi.NULL, b.pointer
+        else:
+            b = np.ascontiguousarray(b)
+            host, sent = pointer(b), ffi.NULL
+        self.call(lib.xfblasMatmul, m, n, k, pointer(a), k, host, n, sent, pointer(out), n)
+
     def execute(self) -> None:
         """Runs what was queued since the last run; where nothing was, the program again.
 

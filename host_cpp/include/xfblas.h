@@ -147,6 +147,48 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
                                   int postScale, int postShift, int preluScale, int preluAlpha,
                                   unsigned int flags, unsigned int kernelIndex);
 
+/* C = A*B on host arrays in one call, which sends, runs and reads back where the target needs that.
+ * B is a host array, or NULL where d_B is the pointer that xfblasMalloc gave for a B that stays.
+ * Sums wrap to the elements' size, as xfblasGemm's do. */
+xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const void *A, int lda,
+                            const void *B, int ldb, const void *d_B, void *C, int ldc,
+                            unsigned int kernelIndex);
+
+/* One layer of a chain: C = pRelu(((A*B + X) * postScale) >> postShift), A being the C before it.
+ * B, X and C are pointers that xfblasMalloc gave, X of one row or NULL; n is the columns of B. */
+typedef struct {
+  const void *B;
+  const void *X;
+  const void *C;
+  int n;
+  int postScale, postShift, preluScale, preluAlpha;
+  unsigned int flags;
+} xfblasLayer_t;
+
+/* The layers of a model on rows of floats, in one call (integer images, Fcn engine).
+ * d_A is the first layer's matrix; with its rows and those of each C it says how many rows one
+ * program takes, which need not be all. What these hold afterwards is not defined.
+ * A's elements are the nearest to input * inputScales[column], halves to even, clamped to the
+ * symmetric range; output is the last C / outputScales[column], and softmax of that where softmax
+ * is not 0. A value of the input that is not finite is an error, and then output is undefined. */
+xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, int columns,
+                             const float *input, const double *inputScales, const void *d_A,
+                             const xfblasLayer_t *layers, unsigned int numLayers,
+                             const float *outputScales, int softmax, float *output,
+                             unsigned int kernelIndex);
+
+/* What the native engine is and has done; texts end with a zero. */
+typedef struct {
+  char isa[16];     /* the instruction set in use, and all that this CPU runs */
+  char isas[64];
+  char blas[256];   /* path of the BLAS library for float32, or empty */
+  unsigned int threads;
+  /* Blocks of products by how they were added up, since the process began. */
+  unsigned long long lowBits, proved, spilled, estimated, split;
+} xfblasNative_t;
+
+xfblasStatus_t xfblasGetNative(xfblasNative_t *native);
+
 /* Runs what was queued since the last run; where nothing was, runs the whole program again. */
 xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex);
 /* Runs what was queued since the last run, if anything. */

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "device.hpp"
+#include "native/describe.hpp"
 #include "error.hpp"
 #include "xfblas.h"
 #include "xfblas/cycle_model.hpp"
@@ -226,6 +227,40 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     unit.fcn_by_page({m, k, n, lda, ldb, ldc, ldx}, {aOff, bOff, cOff, xOff},
                      epilogue_of(postScale, postShift, preluScale, preluAlpha, flags));
+  });
+}
+
+xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const void* A, int lda,
+                            const void* B, int ldb, const void* d_B, void* C, int ldc,
+                            unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    unit.multiply({m, k, n, lda, B ? ldb : n, ldc, n}, A, B, d_B, C);
+  });
+}
+
+xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, int columns,
+                             const float* input, const double* inputScales, const void* d_A,
+                             const xfblasLayer_t* layers, unsigned int numLayers,
+                             const float* outputScales, int softmax, float* output,
+                             unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(layers != nullptr, XFBLAS_STATUS_INVALID_VALUE, "layers is NULL, expected ", numLayers);
+    std::vector<ComputeUnit::Layer> given;
+    for (const auto* layer = layers; layer != layers + numLayers; ++layer)
+      given.push_back({layer->B, layer->X, layer->C, layer->n,
+                       epilogue_of(layer->postScale, layer->postShift, layer->preluScale,
+                                   layer->preluAlpha,
+                                   layer->flags | (layer->X ? xfblas::flag_bias_row : 0))});
+    unit.forward({input, rows, inputScales, {}, outputScales, softmax != 0, output}, columns, d_A,
+                 given);
+  });
+}
+
+xfblasStatus_t xfblasGetNative(xfblasNative_t* native) {
+  return guarded([&] {
+    require(native != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "native is NULL, expected a place for it");
+    *native = xfblas::describe_native();
   });
 }
 

@@ -44,6 +44,16 @@ class ComputeUnit {
   void fcn_by_page(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue);
   void free_instructions();
 
+  // C = A*B on host arrays, from sending to reading back; b null: the device's matrix of this name.
+  void multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b, void* c);
+  // The layers of a model on host rows; a: the matrix of the first layer's rows.
+  struct Layer {
+    const void *b, *x, *c;  // names
+    int64_t columns;
+    Epilogue epilogue;
+  };
+  void forward(ForwardPass pass, int64_t columns, const void* a, const std::vector<Layer>& layers);
+
   void execute();
   // Runs what is queued, if anything.
   void flush();
@@ -64,6 +74,8 @@ class ComputeUnit {
   void run_pending();
   void run(const std::vector<Operation>& operations);
   void require_live(const std::vector<Operation>& operations) const;
+  void forward_by_programs(const ForwardPass& pass, int64_t capacity, const Matrix& first,
+                           const Matrix& last);
   void require_element_bytes(int64_t element_bytes) const;
 
   Target& target_;

@@ -8,9 +8,18 @@
 #include <vector>
 
 #include "configuration.hpp"
+#include "forward_pass.hpp"
 #include "image.hpp"
 
 namespace xfblas {
+
+// One product of host arrays. The instruction's pages are those of operands on the device: word b
+// where `b` is null, and x.
+struct HostProduct {
+  Instruction instruction;
+  const void *a, *b;
+  void* c;
+};
 
 class Target {
  public:
@@ -28,6 +37,10 @@ class Target {
   virtual void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) = 0;
   // Runs the instructions of page 0 and returns when page 1 holds their results.
   virtual void run(uint32_t compute_unit) = 0;
+
+  // Whole calls, where the target can do without sending: false leaves the work to the verbs above.
+  virtual bool multiply(uint32_t, const HostProduct&) { return false; }
+  virtual bool forward(uint32_t, const ForwardPass&) { return false; }
 };
 
 // Opens a device of the image. target: "native", "csim" or "xrt", or empty for the default.

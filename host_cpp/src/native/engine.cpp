@@ -147,6 +147,26 @@ SourceOfB source_of_b(char* memory, const Instruction& i, const Configuration& c
   return {at_page<char>(memory, i.b), i.ldb, int(configuration.element_bytes())};
 }
 
+void run_host_product(char* memory, const Configuration& configuration, const HostProduct& given,
+                      PanelCache& cache) {
+  const auto& i = given.instruction;
+  if (configuration.data_type == DataType::float32) {
+    const auto* b = given.b ? static_cast<const float*>(given.b) : at_page<float>(memory, i.b);
+    return run_float({i.m, i.n, i.k, static_cast<const float*>(given.a), i.lda, b, i.ldb, 1,
+                      static_cast<float*>(given.c), i.ldc},
+                     nullptr, 0, false);
+  }
+  auto product = integer_product(memory, i, configuration);
+  product.a.data = given.a;
+  product.c = given.c;
+  auto b = source_of_b(memory, i, configuration);
+  if (given.b) {
+    b.data = given.b;
+    return run_unpacked(product, b);
+  }
+  run_packed(product, cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only()));
+}
+
 void run_native(char* memory, uint32_t memory_pages, Engine engine,
                 const Configuration& configuration, PanelCache& cache) {
   const auto* program = reinterpret_cast<const Instruction*>(memory);

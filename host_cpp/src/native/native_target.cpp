@@ -1,6 +1,7 @@
 #include "native/native_target.hpp"
 
 #include "native/engine.hpp"
+#include "native/forward.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
@@ -24,6 +25,17 @@ void NativeTarget::write(uint32_t compute_unit, uint64_t offset, const void* fro
 void NativeTarget::run(uint32_t compute_unit) {
   run_native(memory(compute_unit).data(), pages(compute_unit), engine_, configuration_,
              caches_[compute_unit]);
+}
+
+bool NativeTarget::multiply(uint32_t compute_unit, const HostProduct& product) {
+  run_host_product(memory(compute_unit).data(), configuration_, product, caches_[compute_unit]);
+  return true;
+}
+
+bool NativeTarget::forward(uint32_t compute_unit, const ForwardPass& pass) {
+  if (configuration_.data_type == DataType::float32) return false;
+  run_forward(memory(compute_unit).data(), configuration_, pass, caches_[compute_unit]);
+  return true;
 }
 
 }  // namespace xfblas

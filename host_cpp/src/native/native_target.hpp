@@ -19,6 +19,8 @@ class NativeTarget : public MemoryTarget {
   bool prefers_packed() const override { return false; }
   void write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) override;
   void run(uint32_t compute_unit) override;
+  bool multiply(uint32_t compute_unit, const HostProduct& product) override;
+  bool forward(uint32_t compute_unit, const ForwardPass& pass) override;
 
  private:
   Configuration configuration_;
