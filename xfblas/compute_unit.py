@@ -137,7 +137,24 @@ class ComputeUnit:
         else:
             b = np.ascontiguousarray(b)
             host, sent = pointer(b), ffi.NULL
-        self.call(lib.xfblasMatmul, m, n, k, pointer(a), k, host, n, sent, pointer(out), n)
+        operands = (pointer(a), k, host, n, sent, pointer(out), n)
+        self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
+
+    def predict(self, rows, coding, first, layers, output_scales, softmax, out) -> None:
+        """Runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
+
+        Args:
+            rows: (m, features) float32, C-contiguous.
+            coding: ``xfblasCoding_t`` of C.
+            first: the :class:`DeviceMatrix` of the first layer's rows.
+            layers: ``xfblasLayer_t[]`` of C.
+            output_scales: ``float[]`` of C.
+            softmax: whether to apply it to each row.
+            out: (m, n) float32, C-contiguous, to fill.
+        """
+        source, result = ffi.from_buffer("float[]", rows), ffi.from_buffer("float[]", out)
+        model = (coding, first.pointer, layers, len(layers), output_scales, softmax)
+        self._handle.call(lib.xfblasPredict, len(rows), source, *model, result, self.index)
 
     def execute(self) -> None:
         """Runs what was queued since the last run; where nothing was, the program again.

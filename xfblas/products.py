@@ -56,7 +56,7 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     shape = (a.shape[0], b.shape[1])
     if out is None:
         out = np.empty(shape, a.dtype)
-    else:
+    elif out.dtype != a.dtype or out.shape != shape or not out.flags.carray:
         arrays.require_dtype("out", out, a.dtype)
         arrays.require_shape("out", out, shape)
         arrays.require_writable("out", out)

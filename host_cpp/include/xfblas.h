@@ -165,14 +165,27 @@ typedef struct {
   unsigned int flags;
 } xfblasLayer_t;
 
+/* How rows of floats become elements of the first layer's A: a feature x is (x - offset) * scale,
+ * its high digit the nearest integer to that, halves to even, clamped to +-limit; its low digit the
+ * nearest integer to (feature - high) * base, clamped to +-base/2. */
+typedef struct {
+  unsigned int features;
+  const double *scales;  /* one for each feature */
+  const double *offsets; /* the same, or NULL for zeros */
+  int limit;
+  int base;              /* 0 where no low digit is used */
+  /* Which digit each element is: f for the high one of feature f, features + f for its low one.
+   * NULL where the elements are the features' high digits. */
+  const int *columns;
+} xfblasCoding_t;
+
 /* The layers of a model on rows of floats, in one call (integer images, Fcn engine).
- * d_A is the first layer's matrix; with its rows and those of each C it says how many rows one
- * program takes, which need not be all. What these hold afterwards is not defined.
- * A's elements are the nearest to input * inputScales[column], halves to even, clamped to the
- * symmetric range; output is the last C / outputScales[column], and softmax of that where softmax
- * is not 0. A value of the input that is not finite is an error, and then output is undefined. */
-xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, int columns,
-                             const float *input, const double *inputScales, const void *d_A,
+ * d_A is the first layer's matrix; its rows and those of each C say how many rows one program
+ * takes, which need not be all. What these hold afterwards is not defined.
+ * output is the last C / outputScales[column], and softmax of that where softmax is not 0.
+ * A value of the input that is not finite is an error, and then output is undefined. */
+xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float *input,
+                             const xfblasCoding_t *coding, const void *d_A,
                              const xfblasLayer_t *layers, unsigned int numLayers,
                              const float *outputScales, int softmax, float *output,
                              unsigned int kernelIndex);

@@ -238,21 +238,24 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
   });
 }
 
-xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, int columns,
-                             const float* input, const double* inputScales, const void* d_A,
+xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float* input,
+                             const xfblasCoding_t* coding, const void* d_A,
                              const xfblasLayer_t* layers, unsigned int numLayers,
                              const float* outputScales, int softmax, float* output,
                              unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     require(layers != nullptr, XFBLAS_STATUS_INVALID_VALUE, "layers is NULL, expected ", numLayers);
+    require(coding != nullptr, XFBLAS_STATUS_INVALID_VALUE, "coding is NULL, expected one");
     std::vector<ComputeUnit::Layer> given;
     for (const auto* layer = layers; layer != layers + numLayers; ++layer)
       given.push_back({layer->B, layer->X, layer->C, layer->n,
                        epilogue_of(layer->postScale, layer->postShift, layer->preluScale,
                                    layer->preluAlpha,
                                    layer->flags | (layer->X ? xfblas::flag_bias_row : 0))});
-    unit.forward({input, rows, inputScales, {}, outputScales, softmax != 0, output}, columns, d_A,
-                 given);
+    const xfblas::InputCoding features{coding->features,      coding->scales,
+                                       coding->offsets,       double(coding->limit),
+                                       double(coding->base), coding->columns};
+    unit.forward({input, rows, features, {}, outputScales, softmax != 0, output}, d_A, given);
   });
 }
 

@@ -52,7 +52,7 @@ class ComputeUnit {
     int64_t columns;
     Epilogue epilogue;
   };
-  void forward(ForwardPass pass, int64_t columns, const void* a, const std::vector<Layer>& layers);
+  void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers);
 
   void execute();
   // Runs what is queued, if anything.

@@ -27,6 +27,23 @@ HostMatrix host_matrix(const void* data, int64_t rows, int64_t columns, int64_t 
   return {static_cast<const char*>(data), rows, columns, leading_dimension, element_bytes};
 }
 
+void check_coding(const InputCoding& coding, uint64_t elements, int64_t largest) {
+  require(coding.scales != nullptr, invalid, "coding.scales is NULL, expected one for each feature");
+  require(coding.limit >= 1 && coding.limit <= double(largest), invalid, "coding.limit is ",
+          coding.limit, ", expected 1 to ", largest);
+  require(coding.base >= 0 && coding.base / 2 <= double(largest), invalid, "coding.base is ",
+          coding.base, ", expected 0 to ", 2 * largest);
+  if (!coding.columns) {
+    require(coding.features == elements, invalid, "coding.features is ", coding.features,
+            ", but d_A has ", elements, " columns");
+    return;
+  }
+  for (uint64_t e = 0; e < elements; ++e)
+    require(coding.columns[e] >= 0 && uint64_t(coding.columns[e]) < 2 * coding.features, invalid,
+            "coding.columns[", e, "] is ", coding.columns[e], ", expected 0 to ",
+            2 * coding.features - 1);
+}
+
 }  // namespace
 
 void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b,
@@ -78,8 +95,7 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
                  static_cast<char*>(c));
 }
 
-void ComputeUnit::forward(ForwardPass pass, int64_t columns, const void* a,
-                          const std::vector<Layer>& layers) {
+void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers) {
   const auto lock = idle();
   report_failure();
   maker_.require_engine(Engine::fcn);
@@ -89,7 +105,7 @@ void ComputeUnit::forward(ForwardPass pass, int64_t columns, const void* a,
   const auto& first = matrices_.find("d_A", a);
   const auto* input = &first;
   const auto rows = std::min<int64_t>(first.rows, std::max<int64_t>(1, int64_t(pass.rows)));
-  auto k = columns;
+  auto k = int64_t(first.columns);
   for (const auto& layer : layers) {
     const Matrices matrices{input, &matrices_.find("B", layer.b), &matrices_.find("C", layer.c),
                             layer.x ? &matrices_.find("X", layer.x) : nullptr};
@@ -101,9 +117,10 @@ void ComputeUnit::forward(ForwardPass pass, int64_t columns, const void* a,
   if (pass.rows == 0) return;
   require(pass.input && pass.output, invalid, pass.input ? "output" : "input",
           " is NULL, expected rows of floats");
-  require(pass.input_scales && pass.output_scales, invalid,
-          pass.input_scales ? "outputScales" : "inputScales",
-          " is NULL, expected one for each column");
+  require(pass.output_scales != nullptr, invalid,
+          "outputScales is NULL, expected one for each column");
+  check_coding(pass.coding, uint64_t(first.columns),
+               (1 << (8 * configuration_.element_bytes() - 1)) - 1);
   run_queued();
   if (target_.forward(index_, pass)) return;
   forward_by_programs(pass, rows, first, *input);

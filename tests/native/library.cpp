@@ -58,7 +58,7 @@ int run_product(const char* isa, int path, int element_bytes, const Arrays* arra
 // Conversions of one row, by an instruction set's own code.
 int64_t quantize_row(const char* isa, const float* from, const double* scales, int64_t count,
                      int16_t* to) {
-  return find(isa)->quantize16(from, scales, count, to);
+  return find(isa)->quantize16(from, scales, nullptr, 32767, count, to);
 }
 void softmax_row(const char* isa, float* row, int64_t count) { find(isa)->softmax(row, count); }
 }

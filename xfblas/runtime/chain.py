@@ -7,6 +7,10 @@ import numpy as np
 from xfblas.compute_unit import ComputeUnit
 from xfblas.errors import DtypeError, InvalidValueError, XfblasError
 from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.prediction import Prediction
+
+#: Rows that one program computes; bounds the device memory that a prediction needs.
+ROWS_PER_PROGRAM = 8192
 
 
 class Chain:
@@ -30,6 +34,7 @@ class Chain:
         self._rows = 0
         self._capacity = 0
         self._activations = []
+        self._prediction = None
         self._weights = [compute_unit.send(layer.weights, packed=True) for layer in network.layers]
         self._biases = [None] * len(network.layers)
         if network.arithmetic.bias_row:
@@ -68,6 +73,32 @@ class Chain:
                 rows=self._rows,
             )
 
+    def predict(self, rows: np.ndarray, out=None) -> np.ndarray:
+        """The model's output for rows of floats, in one call into C.
+
+        The last activation is computed there too where it is softmax, else by numpy.
+
+        Args:
+            rows: (m, features) float32, C-contiguous.
+            out: (m, n) float32, C-contiguous, to fill; a new array by default.
+
+        Returns:
+            (m, n) float32.
+
+        Raises:
+            InvalidValueError: a value is not finite; tells its row and column.
+        """
+        prediction = self._prediction
+        if prediction is None:
+            if self._capacity == 0:
+                # On this CPU activations stay in its cache, and rows are taken as they come.
+                is_native = self.compute_unit.device.target == "native"
+                self._reserve(1 if is_native else ROWS_PER_PROGRAM)
+            prediction = self._prediction = Prediction(
+                self.network, self._weights, self._biases, self._activations
+            )
+        return prediction.run(self.compute_unit, rows, out)
+
     def result(self) -> np.ndarray:
         """What the engine computed for the batch that was sent last: (m, n), its element type.
 
@@ -92,6 +123,7 @@ class Chain:
         # Queued instructions may still name the old matrices.
         unit.clear()
         self._free_batch()
+        self._prediction = None
         self._activations = [unit.empty((rows, width)) for width in widths]
         if not self.network.arithmetic.bias_row:
             self._biases = [

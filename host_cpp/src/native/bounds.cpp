@@ -15,12 +15,16 @@ bool are_small(const RowBounds::Norms& row, const ColumnBounds::Norms& column) {
 
 }  // namespace
 
-bool ColumnBounds::proves_everything() const { return 32768.0 * whole.sum <= fits; }
+bool ColumnBounds::prove(ElementRange a) const {
+  if (a.lowest >= 0) return a.highest * one_sign <= fits;
+  return std::max(-double(a.lowest), double(a.highest)) * whole.sum <= fits;
+}
 
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors) {
   const int width = vectors * kernels.lanes;
   std::vector<uint64_t> squares(width), magnitudes(width), all_squares(width),
       all_magnitudes(width);
+  std::vector<int64_t> sums(width);
   ColumnBounds bounds;
   const auto norms = [&](const std::vector<uint64_t>& of_squares,
                          const std::vector<uint64_t>& of_magnitudes) {
@@ -32,12 +36,15 @@ ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t
     std::fill(squares.begin(), squares.end(), 0);
     std::fill(magnitudes.begin(), magnitudes.end(), 0);
     kernels.column_norms(panel + p * width, std::min(refine_block, k - p), vectors,
-                         squares.data(), magnitudes.data());
+                         squares.data(), magnitudes.data(), sums.data());
     bounds.blocks.push_back(norms(squares, magnitudes));
     for (int j = 0; j < width; ++j)
       all_squares[j] += squares[j], all_magnitudes[j] += magnitudes[j];
   }
   bounds.whole = norms(all_squares, all_magnitudes);
+  // The sum of magnitudes and the sum itself give the positive and the negative part.
+  for (int j = 0; j < width; ++j)
+    bounds.one_sign = std::max(bounds.one_sign, (double(all_magnitudes[j]) + std::abs(double(sums[j]))) / 2);
   return bounds;
 }
 

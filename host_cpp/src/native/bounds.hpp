@@ -28,6 +28,12 @@ enum class SumPath {
 };
 constexpr int sum_paths = 5;
 
+// What elements may be, both ends included.
+struct ElementRange {
+  int32_t lowest, highest;
+};
+constexpr ElementRange any_int16{-32768, 32767};
+
 // The largest norms of some columns of B, for each block of k and for all of it.
 struct ColumnBounds {
   struct Norms {
@@ -35,9 +41,11 @@ struct ColumnBounds {
   };
   Norms whole{};
   std::vector<Norms> blocks;
+  double one_sign = 0;  // the larger of the sums of positive and of negative elements
 
-  // Whether any int16 in A leaves the sums in 32 bits.
-  bool proves_everything() const;
+  // Whether elements of A within these ends leave the sums in 32 bits. Where A is not negative,
+  // the positive and the negative elements of a column cannot both count.
+  bool prove(ElementRange a) const;
 };
 
 // The largest norms of some rows of A.

@@ -15,7 +15,7 @@ constexpr uint64_t block_bytes = 512 * 1024, fewest_rows = 36, most_rows = 288;
 
 struct Layer {
   IntegerProduct product;  // of any rows; A and C are set for each block
-  const Panels* panels;
+  const Panels* panels;  // of its B
 };
 
 struct Activations {
@@ -27,17 +27,34 @@ uint64_t padded_stride(uint64_t columns, int element_bytes) {
   return (columns * uint64_t(element_bytes) + 63) / 64 * 64 + 64;
 }
 
+ElementRange range_of_input(const InputCoding& coding) {
+  const auto largest = int32_t(std::max(coding.limit, coding.base / 2));
+  return {-largest, largest};
+}
+
+// A ReLU leaves nothing negative.
+ElementRange range_of_output(const IntegerProduct& product) {
+  const auto& r = product.requantization;
+  if (r.activates && r.prelu_scale == 0) return {0, any_int16.highest};
+  return any_int16;
+}
+
 class Forward {
  public:
   Forward(char* memory, const Configuration& configuration, const ForwardPass& pass,
           PanelCache& cache)
       : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
-    widest_ = pass.input_columns();
+    widest_ = pass.input_elements();
+    auto range = range_of_input(pass.coding);
     for (const auto& instruction : pass.layers) {
-      const auto product = integer_product(memory, instruction, configuration);
+      auto product = integer_product(memory, instruction, configuration);
       const auto b = source_of_b(memory, instruction, configuration);
-      layers_.push_back({product, &cache.find_kept(b, product.k, product.n,
-                                                   !product.needs_low_bits_only())});
+      const auto& panels =
+          cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
+      // What is known of the elements before any is computed saves looking at them.
+      if (!product.needs_low_bits_only() && panels.prove(range)) product.path = SumPath::proved;
+      range = range_of_output(product);
+      layers_.push_back({product, &panels});
       widest_ = std::max(widest_, uint64_t(product.n));
       products_ += pass.rows * uint64_t(product.k * product.n);
     }
@@ -67,7 +84,7 @@ class Forward {
     const auto room = padded_stride(widest_, element_bytes_) * rows;
     char* from = activations.halves[0].room<char>(room);
     char* to = activations.halves[1].room<char>(room);
-    auto stride = padded_stride(pass_.input_columns(), element_bytes_);
+    auto stride = padded_stride(pass_.input_elements(), element_bytes_);
     quantize_rows(pass_, first, rows, element_bytes_, from, stride);
     PathCounts counts{};
     for (const auto& layer : layers_) {

@@ -5,6 +5,8 @@
 #ifndef XFBLAS_NATIVE_KERNELS_HPP
 #define XFBLAS_NATIVE_KERNELS_HPP
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -26,6 +28,12 @@ struct SumsOfTile {
   const int32_t* high;            // Reach::wide only, see simd/refine.hpp
   const int32_t* column_offsets;  // added to each row of int8 sums, or null
 };
+
+// The nearest integer, halves to even, clamped to +-limit; of what is not a number, -limit.
+// Computed in double, where no product of a float and a scale overflows or loses bits that matter.
+inline int32_t nearest_integer(double value, double limit) {
+  return int32_t(std::nearbyint(std::min(limit, std::max(-limit, value))));
+}
 
 struct Kernels {
   const char* name;
@@ -52,7 +60,7 @@ struct Kernels {
   void (*sum_pairs)(const int16_t* panel, int64_t k, int vectors, int64_t block,
                     int32_t* column_sums);
   void (*column_norms)(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
-                       uint64_t* magnitudes);
+                       uint64_t* magnitudes, int64_t* sums);
 
   // Rows of A.
   void (*row_norms)(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest);
@@ -76,8 +84,10 @@ struct Kernels {
   Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
 
   // Between the floats of a model and the elements of its first and last layer; see convert.hpp.
-  int64_t (*quantize16)(const float* from, const double* scales, int64_t count, int16_t* to);
-  int64_t (*quantize8)(const float* from, const double* scales, int64_t count, int8_t* to);
+  int64_t (*quantize16)(const float* from, const double* scales, const double* offsets,
+                        double limit, int64_t count, int16_t* to);
+  int64_t (*quantize8)(const float* from, const double* scales, const double* offsets,
+                       double limit, int64_t count, int8_t* to);
   void (*dequantize16)(const int16_t* from, const float* scales, int64_t count, float* to);
   void (*dequantize8)(const int8_t* from, const float* scales, int64_t count, float* to);
   void (*softmax)(float* row, int64_t count);

@@ -79,8 +79,7 @@ void Panels::add_bounds(const Kernels& kernels, const SourceOfB& b, int64_t firs
     bounds_.push_back(column_bounds(kernels, static_cast<const int16_t*>(panel.packed), k_,
                                     panel.vectors));
   for (size_t i = 0; i < panels_.size(); ++i) panels_[i].bounds = &bounds_[i];
-  proves_everything_ = std::all_of(bounds_.begin(), bounds_.end(),
-                                   [](const auto& bounds) { return bounds.proves_everything(); });
+  proves_everything_ = prove(any_int16);
   if (proves_everything_) return;
 
   const auto* from = static_cast<const int16_t*>(b.data) + first;
@@ -103,6 +102,11 @@ void Panels::add_bounds(const Kernels& kernels, const SourceOfB& b, int64_t firs
     }
     sums += sums_of_panel;
   }
+}
+
+bool Panels::prove(ElementRange a) const {
+  return is_wide_ && std::all_of(bounds_.begin(), bounds_.end(),
+                                 [&](const auto& bounds) { return bounds.prove(a); });
 }
 
 uint64_t Panels::bytes() const {

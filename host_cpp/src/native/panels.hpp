@@ -39,8 +39,9 @@ class Panels {
   int64_t k() const { return k_; }
   bool is_wide() const { return is_wide_; }
   bool has_quads() const { return has_quads_; }
-  // Whether the sums fit 32 bits whatever A holds.
+  // Whether the sums fit 32 bits whatever A holds, or where its elements are within these ends.
   bool proves_everything() const { return proves_everything_; }
+  bool prove(ElementRange a) const;
   uint64_t bytes() const;
 
  private:

@@ -87,6 +87,25 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }
 
+inline Vector quantized(const float* from, const double* scales, const double* offsets,
+                        double limit) {
+  __m128i halves[2];
+  for (int half = 0; half < 2; ++half) {
+    auto value = _mm256_cvtps_pd(_mm_loadu_ps(from + 4 * half));
+    if (offsets) value = _mm256_sub_pd(value, _mm256_loadu_pd(offsets + 4 * half));
+    value = _mm256_mul_pd(value, _mm256_loadu_pd(scales + 4 * half));
+    value = _mm256_min_pd(_mm256_max_pd(value, _mm256_set1_pd(-limit)), _mm256_set1_pd(limit));
+    halves[half] = _mm256_cvtpd_epi32(
+        _mm256_round_pd(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(halves[0]), halves[1], 1);
+}
+inline bool are_finite(const float* from) {
+  const auto exponent = set(0x7f800000);
+  const auto bad = _mm256_cmpeq_epi32(both_bits(load(from), exponent), exponent);
+  return _mm256_testz_si256(bad, bad);
+}
+
 struct Magnitudes {
   __m256i squares, largest;
   Magnitudes() : squares(zero()), largest(zero()) {}

@@ -99,6 +99,25 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
 }
 
+// The nearest integers to (value - offset) * scale, halves to even, clamped to +-limit.
+inline Vector quantized(const float* from, const double* scales, const double* offsets,
+                        double limit) {
+  __m256i halves[2];
+  for (int half = 0; half < 2; ++half) {
+    auto value = _mm512_cvtps_pd(_mm256_loadu_ps(from + 8 * half));
+    if (offsets) value = _mm512_sub_pd(value, _mm512_loadu_pd(offsets + 8 * half));
+    value = _mm512_mul_pd(value, _mm512_loadu_pd(scales + 8 * half));
+    value = _mm512_min_pd(_mm512_max_pd(value, _mm512_set1_pd(-limit)), _mm512_set1_pd(limit));
+    halves[half] = _mm512_cvt_roundpd_epi32(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  return _mm512_inserti64x4(_mm512_castsi256_si512(halves[0]), halves[1], 1);
+}
+// All bits of the exponent are set in what is infinite or no number.
+inline bool are_finite(const float* from) {
+  const auto exponent = set(0x7f800000);
+  return _mm512_cmpeq_epi32_mask(both_bits(load(from), exponent), exponent) == 0;
+}
+
 // Sums of squares and the largest magnitude of many int16.
 struct Magnitudes {
   __m512i squares, largest;

@@ -3,25 +3,23 @@
 namespace xfblas {
 namespace {
 
-// The nearest element to value * scale, halves to even, clamped to the symmetric range. Computed
-// in double, where no product overflows or loses bits that matter. Returns the index of the first
-// value that is not finite, or -1; `to` is then of no use.
+// Elements of floats, see nearest_integer. Returns the index of the first value that is not finite,
+// or -1; `to` is then of no use.
 template <typename Element>
-int64_t quantize(const float* from, const double* scales, int64_t count, Element* to) {
-  constexpr double limit = std::numeric_limits<Element>::max();
-  // Adding and subtracting 1.5 * 2^52 rounds to an integer in the processor's rounding mode.
-  constexpr double rounding = 6755399441055744.0;
+int64_t quantize(const float* from, const double* scales, const double* offsets, double limit,
+                 int64_t count, Element* to) {
   bool is_finite = true;
-  for (int64_t i = 0; i < count; ++i) {
-    const double scaled = double(from[i]) * scales[i];
-    const double clamped = std::min(std::max(scaled, -limit), limit);
-    to[i] = Element(int32_t((clamped + rounding) - rounding));
-    is_finite &= std::fabs(from[i]) <= std::numeric_limits<float>::max();
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    is_finite &= are_finite(from + i);
+    store_lanes(to + i, quantized(from + i, scales + i, offsets ? offsets + i : nullptr, limit));
+  }
+  for (; i < count; ++i) {
+    is_finite &= std::isfinite(from[i]);
+    to[i] = Element(nearest_integer((from[i] - (offsets ? offsets[i] : 0)) * scales[i], limit));
   }
   if (is_finite) return -1;
-  for (int64_t i = 0; i < count; ++i)
-    if (!std::isfinite(from[i])) return i;
-  return -1;
+  return std::find_if(from, from + count, [](float value) { return !std::isfinite(value); }) - from;
 }
 
 template <typename Element>

@@ -74,13 +74,14 @@ void sum_pairs(const int16_t* panel, int64_t k, int vectors, int64_t block, int3
 
 // What the columns of a panel of pairs can contribute at most; see bounds.hpp.
 void column_norms(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
-                  uint64_t* magnitudes) {
+                  uint64_t* magnitudes, int64_t* sums) {
   const int width = vectors * lanes;
   for (int64_t p = 0; p < k; p += 2, panel += 2 * width)
     for (int j = 0; j < width; ++j) {
       const int32_t even = panel[2 * j], odd = panel[2 * j + 1];
       squares[j] += uint32_t(even * even) + uint32_t(odd * odd);
       magnitudes[j] += uint32_t(std::abs(even)) + uint32_t(std::abs(odd));
+      sums[j] += even + odd;
     }
 }
 

@@ -69,6 +69,19 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
 
+inline Vector quantized(const float* from, const double* scales, const double* offsets,
+                        double limit) {
+  int32_t whole[lanes];
+  for (int i = 0; i < lanes; ++i)
+    whole[i] = nearest_integer((from[i] - (offsets ? offsets[i] : 0)) * scales[i], limit);
+  return load(whole);
+}
+inline bool are_finite(const float* from) {
+  bool all = true;
+  for (int i = 0; i < lanes; ++i) all &= std::isfinite(from[i]);
+  return all;
+}
+
 struct Magnitudes {
   uint64_t squares = 0;
   uint32_t largest = 0;
