@@ -5,6 +5,7 @@
 #include <future>
 #include <mutex>
 
+#include "launch.hpp"
 #include "matrix_table.hpp"
 #include "operation.hpp"
 #include "program.hpp"
@@ -62,7 +63,8 @@ class ComputeUnit {
   void report_failure();
   void run_queued();
   void run_pending();
-  void run(const std::vector<Operation>& operations);
+  // Writes the zeros that are due: before a program or a caller looks at the memory.
+  void clear_blank();
   void require_live(const std::vector<Operation>& operations) const;
   void require_element_bytes(int64_t element_bytes) const;
 
@@ -73,6 +75,7 @@ class ComputeUnit {
   OperationMaker maker_;
   MatrixTable matrices_;
   Transfer transfer_;
+  Launcher launcher_;
   Program program_;
   std::future<void> started_;
   size_t started_from_ = 0;     // operations that had run before those that were started

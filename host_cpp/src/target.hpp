@@ -10,6 +10,7 @@
 #include "configuration.hpp"
 #include "image.hpp"
 
+#include "rows.hpp"
 namespace xfblas {
 
 class Target {
@@ -24,8 +25,8 @@ class Target {
   // The unit's memory as the host sees it; only its addresses are used above this line.
   virtual char* address(uint32_t compute_unit) = 0;
   virtual void write(uint32_t compute_unit, uint64_t offset, const void* from,
-                     uint64_t bytes) = 0;
-  virtual void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) = 0;
+                     const Rows& rows) = 0;
+  virtual void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) = 0;
   // Runs the instructions of page 0 and returns when page 1 holds their results.
   virtual void run(uint32_t compute_unit) = 0;
 };

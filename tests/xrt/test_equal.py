@@ -13,13 +13,13 @@ def test_random_programs(emulate, fcn_image, gemm_image, engine, generator):
 
 
 def test_one_compute_unit(emulate, folder, fcn_image, generator):
-    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    library = kernels.engine_library("fcn").read_bytes()
     image = kernels.write_image(folder / "one.xclbin", library, units=1)
     assert "are equal" in emulate("equal.py", image, "Fcn", int(generator.integers(2**31)), 10)
 
 
 def test_four_compute_units(emulate, folder, fcn_image, generator):
-    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    library = kernels.engine_library("fcn").read_bytes()
     image = kernels.write_image(folder / "four.xclbin", library, units=4)
     assert "are equal" in emulate("equal.py", image, "Fcn", int(generator.integers(2**31)), 10)
 
@@ -43,7 +43,7 @@ def test_small_arena(emulate, fcn_image, generator):
 
 @pytest.mark.parametrize("runs", [400, pytest.param(10_000, marks=pytest.mark.hw)])
 def test_no_run_is_lost(emulate, folder, fcn_image, runs):
-    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    library = kernels.engine_library("fcn").read_bytes()
     image = kernels.write_image(folder / "soak.xclbin", library, units=4)
     output = emulate("soak.py", image, runs, seconds=600)
     assert output == f"{runs} runs on 4 compute units\n"

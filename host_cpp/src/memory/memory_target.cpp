@@ -1,7 +1,5 @@
 #include "memory/memory_target.hpp"
 
-#include <cstring>
-
 #include "error.hpp"
 #include "xfblas/instruction.hpp"
 
@@ -28,12 +26,15 @@ uint32_t MemoryTarget::pages(uint32_t compute_unit) const {
 char* MemoryTarget::address(uint32_t compute_unit) { return memory(compute_unit).data(); }
 
 void MemoryTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
-                         uint64_t bytes) {
-  std::memcpy(memory(compute_unit).data() + offset, from, bytes);
+                         const Rows& rows) {
+  copy_rows(memory(compute_unit).data() + offset, rows.device_step,
+            static_cast<const char*>(from), rows.host_step, rows);
 }
 
-void MemoryTarget::read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) {
-  std::memcpy(to, memory(compute_unit).data() + offset, bytes);
+void MemoryTarget::read(uint32_t compute_unit, uint64_t offset, void* to,
+                        const Rows& rows) {
+  copy_rows(static_cast<char*>(to), rows.host_step, memory(compute_unit).data() + offset,
+            rows.device_step, rows);
 }
 
 }  // namespace xfblas

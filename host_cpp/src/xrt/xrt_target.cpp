@@ -43,12 +43,12 @@ uint32_t XrtTarget::pages(uint32_t compute_unit) const {
 char* XrtTarget::address(uint32_t compute_unit) { return units_[compute_unit]->host_address(); }
 
 void XrtTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
-                      uint64_t bytes) {
-  units_[compute_unit]->write(offset, from, bytes);
+                      const Rows& rows) {
+  units_[compute_unit]->write(offset, from, rows);
 }
 
-void XrtTarget::read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) {
-  units_[compute_unit]->read(offset, to, bytes);
+void XrtTarget::read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) {
+  units_[compute_unit]->read(offset, to, rows);
 }
 
 void XrtTarget::run(uint32_t compute_unit) { units_[compute_unit]->run(); }

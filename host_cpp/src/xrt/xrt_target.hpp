@@ -20,8 +20,9 @@ class XrtTarget : public Target {
   const char* name() const override { return "xrt"; }
   uint32_t pages(uint32_t compute_unit) const override;
   char* address(uint32_t compute_unit) override;
-  void write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) override;
-  void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) override;
+  void write(uint32_t compute_unit, uint64_t offset, const void* from,
+             const Rows& rows) override;
+  void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
   void run(uint32_t compute_unit) override;
 
  private:
