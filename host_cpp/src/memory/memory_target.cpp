@@ -6,9 +6,13 @@
 namespace xfblas {
 
 MemoryTarget::MemoryTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
-                           uint32_t device_index) {
-  require(device_index < device_count, XFBLAS_STATUS_INVALID_VALUE, "device index is ",
-          device_index, ", expected 0 to ", device_count - 1, " where programs run on this CPU");
+                           const DeviceName& device)
+    : device_(device) {
+  require(device.bdf.empty(), XFBLAS_STATUS_NOT_SUPPORTED, "bdf is '", device.bdf,
+          "', but programs run on this CPU, which has no cards: pass a device index from 0 to ",
+          device_count - 1, ", or take target xrt");
+  require(device.index < device_count, XFBLAS_STATUS_INVALID_VALUE, "device index is ",
+          device.index, ", expected 0 to ", device_count - 1, " where programs run on this CPU");
   for (const auto& unit : compute_units) {
     // Page offsets are 32-bit words, and a bank of one page could not hold a matrix.
     const auto bytes = image.banks[unit.bank].bytes;

@@ -15,8 +15,9 @@ class MemoryTarget : public Target {
   static constexpr uint32_t device_count = 16;
 
   MemoryTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
-               uint32_t device_index);
+               const DeviceName& device);
 
+  DeviceName device() const override { return device_; }
   uint32_t pages(uint32_t compute_unit) const override;
   char* address(uint32_t compute_unit) override;
   void write(uint32_t compute_unit, uint64_t offset, const void* from,
@@ -27,6 +28,7 @@ class MemoryTarget : public Target {
   const Memory& memory(uint32_t compute_unit) const { return memories_[compute_unit]; }
 
  private:
+  DeviceName device_;
   std::vector<Memory> memories_;
 };
 

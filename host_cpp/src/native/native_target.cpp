@@ -6,8 +6,8 @@ namespace xfblas {
 
 NativeTarget::NativeTarget(const Image& image, const Configuration& configuration, Engine engine,
                            const std::vector<KernelInstance>& compute_units,
-                           uint32_t device_index)
-    : MemoryTarget(image, compute_units, device_index),
+                           const DeviceName& device)
+    : MemoryTarget(image, compute_units, device),
       configuration_(configuration),
       engine_(engine) {}
 

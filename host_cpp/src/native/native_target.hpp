@@ -9,7 +9,7 @@ namespace xfblas {
 class NativeTarget : public MemoryTarget {
  public:
   NativeTarget(const Image& image, const Configuration& configuration, Engine engine,
-               const std::vector<KernelInstance>& compute_units, uint32_t device_index);
+               const std::vector<KernelInstance>& compute_units, const DeviceName& device);
 
   const char* name() const override { return "native"; }
   // This engine takes rows, and would have to unpack them again.

@@ -87,7 +87,7 @@ XrtUnit::XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t byt
   device.add(this);
   if (environment.failure_folder.empty()) return;
   std::ostringstream file;
-  file << environment.failure_folder << "/" << getpid() << "-" << device.index() << "-"
+  file << environment.failure_folder << "/" << getpid() << "-" << device.name().index << "-"
        << std::hex << xrt().xrtBOAddress(handles_.buffer);
   failure_file_ = file.str();
 }
@@ -196,7 +196,7 @@ void XrtUnit::lose(int state) {
   std::ostringstream text;
   text << "compute unit " << name_ << " gave no result within its time limit of "
        << environment_.time_limit.count() << " ms and is in state " << name_of(state)
-       << ". Neither it nor device " << device_.index()
+       << ". Neither it nor " << text_of(device_.name())
        << " can be used again in this process. XFBLAS_TIMEOUT_MS sets the limit";
   lost_ = text.str();
   device_.abandon(lost_);
