@@ -66,6 +66,9 @@ test: $(VENV)/installed-test lib ## Set up everything and run the tests and the 
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(PY) -m pytest
+	@echo "the functional tests again, on the kernels' source and on the Xilinx Runtime"
+	@$(PY) -m pytest --target csim
+	@$(PY) -m pytest --target xrt
 
 test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
 	@$(PY) -m pytest -m hw tests

@@ -62,15 +62,17 @@ class Handle:
 
     def __init__(self, xclbin, config, engine, compute_units, target, device):
         slot = ffi.new("xfblasHandle_t *")
+        by_bdf = isinstance(device, str)
+        create = lib.xfblasCreateByBdf if by_bdf else lib.xfblasCreate
         check(
-            lib.xfblasCreate(
+            create(
                 slot,
                 xclbin.encode(),
                 config.encode() if config else ffi.NULL,
                 engine.encode(),
                 compute_units,
                 target.encode() if target else ffi.NULL,
-                device,
+                device.encode() if by_bdf else device,
             )
         )
         self._slot = slot

@@ -54,7 +54,8 @@ typedef struct {
   char dataType[8];
   char platform[64];
   char uuid[40];
-  unsigned int deviceIndex;
+  char bdf[16];             /* of a card; empty where it has none, or XRT does not show it */
+  unsigned int deviceIndex; /* as it was given; 0 where bdf was */
   unsigned int numKernels;
   unsigned int elementBytes;
   unsigned int addendBytes;
@@ -87,6 +88,10 @@ const char *xfblasLastError(void);
 xfblasStatus_t xfblasCreate(xfblasHandle_t *handle, const char *xclbin, const char *config,
                             const char *engine, unsigned int numKernels, const char *target,
                             unsigned int deviceIndex);
+/* The same for a card, named by its address on the PCI bus: "0000:65:00.1", or "65:00.1" in domain 0. */
+xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t *handle, const char *xclbin, const char *config,
+                                 const char *engine, unsigned int numKernels, const char *target,
+                                 const char *bdf);
 /* Waits for what still runs, frees the device and sets *handle to NULL. */
 xfblasStatus_t xfblasDestroy(xfblasHandle_t *handle);
 xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);

@@ -12,6 +12,7 @@
 
 using xfblas::ComputeUnit;
 using xfblas::Device;
+using xfblas::DeviceName;
 using xfblas::require;
 
 struct xfblasDevice {
@@ -67,6 +68,21 @@ xfblas::Epilogue epilogue_of(int scale, int shift, int prelu_scale, int prelu_al
   return {scale, shift, prelu_scale, prelu_alpha, flags & 0xffffu, flags >> 16};
 }
 
+// device: gives the name of the device to open.
+template <typename Name>
+xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* config,
+                      const char* engine, unsigned int numKernels, const char* target,
+                      const Name& device) noexcept {
+  return guarded([&] {
+    require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "handle is NULL, expected a place for it");
+    *handle = nullptr;
+    require(xclbin != nullptr, XFBLAS_STATUS_INVALID_VALUE, "xclbin is NULL, expected a path");
+    *handle = new xfblasDevice{Device(xclbin, text_or_empty(config), text_or_empty(engine),
+                                      numKernels, text_or_empty(target), device())};
+  });
+}
+
 }  // namespace
 
 const char* xfblasVersion(void) { return XFBLAS_VERSION; }
@@ -76,14 +92,18 @@ const char* xfblasLastError(void) { return last_error.c_str(); }
 xfblasStatus_t xfblasCreate(xfblasHandle_t* handle, const char* xclbin, const char* config,
                             const char* engine, unsigned int numKernels, const char* target,
                             unsigned int deviceIndex) {
-  return guarded([&] {
-    require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
-            "handle is NULL, expected a place for it");
-    *handle = nullptr;
-    require(xclbin != nullptr, XFBLAS_STATUS_INVALID_VALUE,
-            "xclbin is NULL, expected a path");
-    *handle = new xfblasDevice{Device(xclbin, text_or_empty(config), text_or_empty(engine),
-                                      numKernels, text_or_empty(target), deviceIndex)};
+  return create(handle, xclbin, config, engine, numKernels, target,
+                [&] { return DeviceName{deviceIndex, {}}; });
+}
+
+xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t* handle, const char* xclbin,
+                                 const char* config, const char* engine,
+                                 unsigned int numKernels, const char* target,
+                                 const char* bdf) {
+  return create(handle, xclbin, config, engine, numKernels, target, [&] {
+    require(bdf != nullptr, XFBLAS_STATUS_INVALID_VALUE, "bdf is NULL, expected ",
+            xfblas::bdf_example);
+    return DeviceName{0, xfblas::canonical_bdf(bdf)};
   });
 }
 

@@ -5,6 +5,7 @@
 #include <future>
 #include <mutex>
 
+#include "launch.hpp"
 #include "matrix_table.hpp"
 #include "operation.hpp"
 #include "program.hpp"
@@ -72,7 +73,8 @@ class ComputeUnit {
   void report_failure();
   void run_queued();
   void run_pending();
-  void run(const std::vector<Operation>& operations);
+  // Writes the zeros that are due: before a program or a caller looks at the memory.
+  void clear_blank();
   void require_live(const std::vector<Operation>& operations) const;
   void forward_by_programs(const ForwardPass& pass, int64_t capacity, const Matrix& first,
                            const Matrix& last);
@@ -85,6 +87,7 @@ class ComputeUnit {
   OperationMaker maker_;
   MatrixTable matrices_;
   Transfer transfer_;
+  Launcher launcher_;
   Program program_;
   std::future<void> started_;
   size_t started_from_ = 0;     // operations that had run before those that were started

@@ -251,3 +251,8 @@ def test_units_start_together_or_not_at_all(generator):
             device.execute_async()
         first.clear()
         np.testing.assert_array_equal(kept[2].read(), np.zeros((4, 4)))
+
+
+def test_opens_on_the_target_of_the_test_run(request):
+    with xfblas.open() as device:
+        assert device.target == request.config.getoption("--target")

@@ -8,8 +8,8 @@ namespace xfblas {
 
 NativeTarget::NativeTarget(const Image& image, const Configuration& configuration, Engine engine,
                            const std::vector<KernelInstance>& compute_units,
-                           uint32_t device_index)
-    : MemoryTarget(image, compute_units, device_index),
+                           const DeviceName& device)
+    : MemoryTarget(image, compute_units, device),
       configuration_(configuration),
       engine_(engine) {
   for (uint32_t unit = 0; unit < compute_units.size(); ++unit)
@@ -17,9 +17,10 @@ NativeTarget::NativeTarget(const Image& image, const Configuration& configuratio
 }
 
 void NativeTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
-                         uint64_t bytes) {
-  if (offset >= first_matrix_page * page_bytes) caches_[compute_unit].invalidate(offset, bytes);
-  MemoryTarget::write(compute_unit, offset, from, bytes);
+                         const Rows& rows) {
+  if (offset >= first_matrix_page * page_bytes)
+    caches_[compute_unit].invalidate(offset, rows.device_bytes());
+  MemoryTarget::write(compute_unit, offset, from, rows);
 }
 
 void NativeTarget::run(uint32_t compute_unit) {

@@ -12,12 +12,13 @@ namespace xfblas {
 class NativeTarget : public MemoryTarget {
  public:
   NativeTarget(const Image& image, const Configuration& configuration, Engine engine,
-               const std::vector<KernelInstance>& compute_units, uint32_t device_index);
+               const std::vector<KernelInstance>& compute_units, const DeviceName& device);
 
   const char* name() const override { return "native"; }
   // This engine takes rows, and would have to unpack them again.
   bool prefers_packed() const override { return false; }
-  void write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) override;
+  void write(uint32_t compute_unit, uint64_t offset, const void* from,
+             const Rows& rows) override;
   void run(uint32_t compute_unit) override;
   bool multiply(uint32_t compute_unit, const HostProduct& product) override;
   bool forward(uint32_t compute_unit, const ForwardPass& pass) override;

@@ -34,6 +34,7 @@ XrtFunctions load() {
   XrtFunctions functions;
 #define FIND(name) find(library, functions.name, #name)
   FIND(xrtDeviceOpen);
+  FIND(xrtDeviceOpenByBDF);
   FIND(xrtDeviceClose);
   FIND(xrtDeviceLoadXclbinFile);
   FIND(xrtDeviceGetXclbinUUID);
@@ -80,6 +81,11 @@ int xrt_check(int code, const std::string& what) {
   const int error = code == -1 ? errno : code < 0 ? -code : code;
   require(code == 0, XFBLAS_STATUS_EXECUTION_FAILED, "XRT cannot ", what, ": ", reason(error));
   return code;
+}
+
+void xrt_failed(const std::string& what, const std::exception& error) {
+  fail(XFBLAS_STATUS_NOT_SUPPORTED, "XRT cannot ", what, ": ", error.what(),
+       ". For a card, source XRT's setup.sh first (/opt/xilinx/xrt/setup.sh)");
 }
 
 }  // namespace xfblas
