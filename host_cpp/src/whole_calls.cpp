@@ -90,7 +90,7 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   }
   transfer_.write(*sent_a, host_matrix(a, sizes.m, sizes.k, sizes.lda, element));
   const auto& weights = b ? **sent_b : matrices_.find("d_B", device_b);
-  run({maker_.product(sizes, {&*sent_a, &weights, &*result, nullptr}, {})});
+  launcher_.run({maker_.product(sizes, {&*sent_a, &weights, &*result, nullptr}, {})});
   transfer_.read(*result, host_matrix(nullptr, sizes.m, sizes.n, sizes.ldc, element),
                  static_cast<char*>(c));
 }
@@ -140,7 +140,7 @@ void ComputeUnit::forward_by_programs(const ForwardPass& pass, int64_t capacity,
       layer.m = uint32_t(rounded_up(int64_t(rows), configuration_.m_padding()));
       program.push_back({layer, {}});
     }
-    run(program);
+    launcher_.run(program);
     transfer_.read(last, host_matrix(nullptr, int64_t(rows), n, n, element), rows_out.data());
     dequantize_rows(pass, done, rows, element, rows_out.data(), uint64_t(n * element));
     done += rows;
