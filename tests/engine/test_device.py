@@ -141,6 +141,17 @@ def test_truncated_images(tmp_path, length):
         xfblas.open(path)
 
 
+@pytest.mark.native
+def test_platform_that_is_no_text(tmp_path):
+    """native takes images of any platform."""
+    content = bytearray(xfblas.image_path("default_short").read_bytes())
+    content[352:356] = b"\xff\xfe\x80u"
+    path = tmp_path / "strange.xclbin"
+    path.write_bytes(content)
+    with xfblas.open(path) as device:
+        assert device.platform.startswith("\ufffd\ufffd\ufffdu")
+
+
 def test_matrices_check_what_is_written_and_read():
     with xfblas.open() as device:
         unit = device.compute_units[0]
