@@ -264,6 +264,22 @@ def test_units_start_together_or_not_at_all(generator):
         np.testing.assert_array_equal(kept[2].read(), np.zeros((4, 4)))
 
 
+def test_stamps_are_those_of_the_last_launch():
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        operands = unit.empty((4, 4)), unit.empty((4, 4)), unit.empty((4, 4))
+        for _ in range(2):
+            unit.fcn(*operands)
+        unit.execute()
+        assert (unit.stamps(3)[:2, 1] > 0).all()
+        unit.clear()
+        unit.fcn(*operands)
+        unit.execute()
+        stamps = unit.stamps(3)
+        assert stamps[0, 1] > 0
+        assert not stamps[1:].any()
+
+
 def test_opens_on_the_target_of_the_test_run(request):
     with xfblas.open() as device:
         assert device.target == request.config.getoption("--target")
