@@ -84,7 +84,7 @@ class Device:
         self.bdf = ffi.string(info.bdf).decode() or None
         self.target = ffi.string(info.target).decode()
         self.engine = ffi.string(info.engine).decode()
-        self.platform = ffi.string(info.platform).decode()
+        self.platform = ffi.string(info.platform).decode(errors="replace")
         self.uuid = ffi.string(info.uuid).decode()
         self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
         #: What X is made of: int32 for the integer Fcn engines, else the element type.
