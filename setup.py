@@ -110,6 +110,7 @@ setup(
         "xfblas.performance",
         "xfblas.quantization",
         "xfblas.runtime",
+        "xfblas.scoring",
     ],
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
