@@ -31,8 +31,8 @@ struct ForwardPass {
   bool has_softmax;
   float* output;
 
-  uint64_t input_elements() const { return layers.front().k; }
-  uint64_t output_columns() const { return layers.back().n; }
+  // Of the first layer's A and of the output. The instructions' sizes may be padded.
+  uint64_t elements, columns;
 };
 
 // The first value that is not finite is an error, which tells its place.

@@ -114,6 +114,7 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
     input = matrices.c;
     k = layer.columns;
   }
+  pass.elements = first.columns, pass.columns = uint64_t(k);
   if (pass.rows == 0) return;
   require(pass.input && pass.output, invalid, pass.input ? "output" : "input",
           " is NULL, expected rows of floats");

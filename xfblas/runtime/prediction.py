@@ -11,43 +11,44 @@ class Prediction:
     """A quantized network as ``xfblasPredict`` takes it.
 
     Args:
+        compute_unit: where it runs.
         network: with an input scale of its own and rows of bias.
         weights, biases: of each layer, on the device.
         activations: the first layer's rows, then each layer's result, on the device.
     """
 
-    def __init__(self, network: QuantizedNetwork, weights, biases, activations):
+    def __init__(self, compute_unit: ComputeUnit, network, weights, biases, activations):
+        self._compute_unit = compute_unit
         self._network = network
-        self._kept = []  # what C reads must live as long as this
+        # What C reads must live as long as this.
+        self._kept = [weights, biases, activations]
         self._first = activations[0]
         self._coding = self._coding_of(network)
         self._layers = self._layers_of(network, weights, biases, activations[1:])
         # What the host does after the layers, beyond a scale and softmax, needs the integers.
-        self._has_softmax = network.output_activation == "softmax"
         self._is_done = (
             network.output_activation in ("softmax", "linear")
             and network.output_windows == 1
             and network.output_slope == 1
         )
+        self._has_softmax = self._is_done and network.output_activation == "softmax"
         scales = network.output_scale if self._is_done else None
         self._units = network.output_units
         self._scales = self._array("float[]", 1 if scales is None else scales, self._units)
 
-    def run(self, compute_unit: ComputeUnit, rows: np.ndarray, out=None) -> np.ndarray:
-        """The model's output (m, n), float32, for rows (m, features), float32 C-contiguous."""
-        if self._is_done:
-            found = np.empty((len(rows), self._units), np.float32) if out is None else out
-        else:
-            found = np.empty((len(rows), self._units), np.float32)
-        model = (self._coding, self._first, self._layers, self._scales)
-        compute_unit.predict(rows, *model, self._is_done and self._has_softmax, found)
+    def run(self, rows: np.ndarray) -> np.ndarray:
+        """The model's output (m, n), float32, for rows (m, features), float32 C-contiguous.
+
+        Raises:
+            InvalidValueError: a value is not finite; tells its row and column.
+        """
+        found = np.empty((len(rows), self._units), np.float32)
+        model = (self._coding, self._first, self._layers, self._scales, self._has_softmax)
+        self._compute_unit.predict(rows, *model, found)
         if self._is_done:
             return found
-        result = self._network.finish(found.astype(self._network.dtype))
-        if out is None:
-            return result
-        out[...] = result
-        return out
+        # Without a scale the floats are the integers themselves.
+        return self._network.finish(found.astype(self._network.dtype))
 
     def _array(self, ctype, values, size=None):
         """Values as an array of C; one value stands for all of ``size``."""

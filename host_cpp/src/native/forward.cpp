@@ -44,7 +44,7 @@ class Forward {
   Forward(char* memory, const Configuration& configuration, const ForwardPass& pass,
           PanelCache& cache)
       : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
-    widest_ = pass.input_elements();
+    widest_ = uint64_t(pass.layers.front().k);
     auto range = range_of_input(pass.coding);
     for (const auto& instruction : pass.layers) {
       auto product = integer_product(memory, instruction, configuration);
@@ -84,7 +84,7 @@ class Forward {
     const auto room = padded_stride(widest_, element_bytes_) * rows;
     char* from = activations.halves[0].room<char>(room);
     char* to = activations.halves[1].room<char>(room);
-    auto stride = padded_stride(pass_.input_elements(), element_bytes_);
+    auto stride = padded_stride(pass_.layers.front().k, element_bytes_);
     quantize_rows(pass_, first, rows, element_bytes_, from, stride);
     PathCounts counts{};
     for (const auto& layer : layers_) {
