@@ -66,6 +66,9 @@ test: $(VENV)/installed-test lib ## Set up everything and run the tests and the 
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(PY) -m pytest
+	@echo "the functional tests again, on the kernels' source and on the Xilinx Runtime"
+	@$(PY) -m pytest --target csim
+	@$(PY) -m pytest --target xrt
 
 test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
 	@$(PY) -m pytest -m hw tests
@@ -78,12 +81,21 @@ format: $(VENV)/installed-test ## Format the Python code.
 
 lib: lib/xfblas.so ## Build lib/xfblas.so for C programs and for programs that pass --lib.
 
+LIB_OBJECTS := $(HOST_SOURCES:host_cpp/src/%.cpp=build/lib/%.o)
+
 lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
 	@command -v $(CXX) >/dev/null || { \
 	  echo "xfblas needs a C++17 compiler: $(CXX) is not installed (Debian: apt-get install g++)" >&2; exit 1; }
+	@echo "building $@"
 	@mkdir -p lib
-	$(CXX) -std=c++17 -O3 -fPIC -shared -fvisibility=hidden -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
-	  -Ihost_cpp/include -Ihost_cpp/src -Ihw/include -o $@ $(HOST_SOURCES) -ldl
+	@$(MAKE) --no-print-directory -j$$(nproc) $(LIB_OBJECTS)
+	@$(CXX) -shared -o $@ $(LIB_OBJECTS) -pthread -ldl
+
+# Every header counts for every object: they are few, and a stale object costs more than a minute.
+build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml
+	@mkdir -p $(@D)
+	@$(CXX) -std=c++17 -O3 -fPIC -fvisibility=hidden -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
+	  -Ihost_cpp/include -Ihost_cpp/src -Ihw/include -c -o $@ $<
 
 image: $(VENV)/installed-apps ## Build the packaged images and their configurations again.
 	@$(PY) -c 'from xfblas.image.images import write_images; print(*write_images("xfblas/images"), sep="\n")'

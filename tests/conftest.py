@@ -1,16 +1,70 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and the target that the functional tests run on."""
+
+from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+import targets
 
 import xfblas
+from xfblas.errors import NotSupportedError
 
 # A failing example is printed with the seed that repeats it, and CI draws new ones each time.
 hypothesis.settings.register_profile("xfblas", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("xfblas")
 
+TESTS = Path(__file__).parent
+images_key = pytest.StashKey()  # the folder of the target's images, removed with it
 INTEGER_IMAGES = ("default_short", "seed_short")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--target",
+        choices=targets.TARGETS,
+        default="native",
+        help="where the functional tests run; other tests run with native alone",
+    )
+
+
+def pytest_cmdline_main(config):
+    # XRT reads its environment when it is loaded, so emulation needs a process of its own.
+    if config.getoption("--target") != "xrt" or targets.is_emulated():
+        return None
+    try:
+        return targets.emulate(config.invocation_params.args)
+    except NotSupportedError as error:
+        print(f"skipped the functional tests on xrt: {error}")
+        return 0
+
+
+def pytest_configure(config):
+    target = config.getoption("--target")
+    if target != "native":
+        config.stash[images_key] = targets.use(target)
+
+
+def pytest_ignore_collect(collection_path, config):
+    if config.getoption("--target") == "native" or TESTS not in collection_path.parents:
+        return None
+    is_functional = collection_path.relative_to(TESTS).parts[0] in targets.FUNCTIONAL
+    return None if is_functional else True
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--target") != "native":
+        others = [item for item in items if item.get_closest_marker("native")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
+@pytest.fixture(autouse=True)
+def closed_default_devices(request):
+    """Where matmul leaves them open no other image can be loaded on their card."""
+    yield
+    if request.config.getoption("--target") == "xrt":
+        targets.close_default_devices()
 
 
 @pytest.fixture

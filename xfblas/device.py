@@ -25,7 +25,8 @@ class Device:
             kernel for targets that need it.
         cfg: path of its config_info.dat; None takes what the image carries, or the file beside
             it.
-        device: index of the device, from 0.
+        device: index of the device, from 0, or the address of a card on the PCI bus (its BDF), such
+            as ``"0000:65:00.1"``, on ``"xrt"``.
         engine: ``"Fcn"``, ``"Gemm"`` or ``"Gemv"``.
         target: where programs run: ``"native"``, ``"csim"`` or ``"xrt"``; None takes the
             environment's XFBLAS_TARGET, else ``"native"``.
@@ -35,7 +36,12 @@ class Device:
     Raises:
         ImageError: the image or its configuration is damaged, foreign, or they do not fit.
         InvalidValueError: an index, name or number is out of range.
-        NotSupportedError: the image was built without the engine.
+        NotSupportedError: the image was built without the engine, or a BDF was given where there
+            are no cards.
+
+    Attributes:
+        index: of the device, as it was given; None where a BDF was.
+        bdf: of the card; None where it has none, or where XRT does not show it.
     """
 
     def __init__(
@@ -49,7 +55,11 @@ class Device:
         compute_units=None,
         dtype=np.int16,
     ):
-        require_index("device", device)
+        by_bdf = isinstance(device, str)
+        if by_bdf and "\0" in device:
+            raise InvalidValueError(f"device is {device!r}, expected an index or a BDF")
+        if not by_bdf:
+            require_index("device", device)
         for name, text in (("engine", engine), ("target", target or "")):
             if not isinstance(text, str):
                 raise InvalidValueError(f"{name} is {text!r}, expected a name")
@@ -70,10 +80,11 @@ class Device:
         )
         info = self._handle.info()
         self.xclbin = path
-        self.index = device
+        self.index = None if by_bdf else device
+        self.bdf = ffi.string(info.bdf).decode() or None
         self.target = ffi.string(info.target).decode()
         self.engine = ffi.string(info.engine).decode()
-        self.platform = ffi.string(info.platform).decode()
+        self.platform = ffi.string(info.platform).decode(errors="replace")
         self.uuid = ffi.string(info.uuid).decode()
         self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
         #: What X is made of: int32 for the integer Fcn engines, else the element type.
@@ -117,7 +128,7 @@ class Device:
     def __repr__(self):
         state = "closed" if self.closed else self.target
         return (
-            f"<xfblas.Device {self.index} {self.engine} {self.dtype} {state}, "
+            f"<xfblas.Device {self.bdf or self.index} {self.engine} {self.dtype} {state}, "
             f"{len(self.compute_units)} compute units of {self.xclbin.name}>"
         )
 

@@ -30,7 +30,8 @@ def createGemm(args, xclbin_opts, numKernel=1, idxDevice=0):
         args: holds ``xclbin``, ``lib`` and (optionally) ``cfg``, as :func:`default_args` parses.
         xclbin_opts: the configuration, as :func:`parse_cfg` reads it.
         numKernel: how many compute units to open.
-        idxDevice: index of the device.
+        idxDevice: index of the device, or the BDF of a card, by which the other functions then take
+            it as well.
 
     Raises:
         NotSupportedError: the configuration names no such engine.

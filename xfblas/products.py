@@ -6,7 +6,11 @@ import numpy as np
 
 from xfblas import arrays
 from xfblas.device import Device
+from xfblas.device_matrix import DeviceMatrix
 from xfblas.errors import DtypeError, InvalidValueError
+
+#: Element types of the packaged images.
+DTYPES = (np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.int8))
 
 _devices: dict[np.dtype, Device] = {}
 _lock = threading.Lock()
@@ -14,50 +18,73 @@ _lock = threading.Lock()
 
 def default_device(dtype) -> Device:
     """The Gemm device for an element type that :func:`matmul` uses, opened at its first use."""
-    with _lock:
-        dtype = np.dtype(dtype)
-        if dtype not in _devices or _devices[dtype].closed:
-            _devices[dtype] = Device(engine="Gemm", dtype=dtype)
-        return _devices[dtype]
+    dtype = np.dtype(dtype)
+    device = _devices.get(dtype)
+    if device is None or device.closed:
+        with _lock:
+            device = _devices.get(dtype)
+            if device is None or device.closed:
+                device = _devices[dtype] = Device(engine="Gemm", dtype=dtype)
+    return device
 
 
-def matmul(a, b, *, device=None) -> np.ndarray:
+def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     """The product of two matrices, as ``a @ b`` of numpy gives it.
 
     Args:
-        a: (m, k) array of int16 or float32, any layout.
-        b: (k, n) array of the same dtype.
-        device: a device of the Gemm engine; by default the packaged image on the default target.
+        a: (m, k) array of int16, int8 or float32, any layout.
+        b: (k, n) array of the same dtype; or a :class:`~xfblas.DeviceMatrix`, which saves preparing
+            a matrix that is used more than once, such as weights.
+        out: C-contiguous array (m, n) of the same dtype to fill; a new one by default.
+        device: a device of the Gemm or Fcn engine; by default that of ``b``, or the packaged image
+            on the default target.
 
     Returns:
-        (m, n) array of the same dtype. int16 wraps as numpy's does; float32 sums may be added up
-        in another order.
+        (m, n) array of the same dtype, which is ``out`` where that was given. Integers wrap as
+        numpy's do; float32 sums may be added up in another order.
 
     Raises:
-        DtypeError: the dtypes differ or are neither int16 nor float32.
+        DtypeError: the dtypes differ or are not among those above.
         InvalidValueError: not two matrices whose shapes fit.
     """
-    a, b = np.asarray(a), np.asarray(b)
-    for name, array in (("a", a), ("b", b)):
-        arrays.require_dimensions(name, array, 2)
-        expected = (np.int16, np.float32) if device is None else (device.dtype,)
-        arrays.require_dtype(name, array, *expected)
-    if a.dtype != b.dtype:
-        raise DtypeError(f"a is {arrays.describe(a)} but b is {arrays.describe(b)}")
-    if a.shape[1] != b.shape[0]:
-        raise InvalidValueError(
-            f"a has shape {a.shape} and b {b.shape}: b needs {a.shape[1]} rows, as a has columns"
-        )
+    a = a if type(a) is np.ndarray else np.asarray(a)
+    is_sent = isinstance(b, DeviceMatrix)
+    if not is_sent and type(b) is not np.ndarray:
+        b = np.asarray(b)
+    if a.ndim != 2 or len(b.shape) != 2 or a.dtype != b.dtype or a.shape[1] != b.shape[0]:
+        _raise_mismatch(a, b)
     shape = (a.shape[0], b.shape[1])
-    if 0 in (*a.shape, *b.shape):
-        return np.zeros(shape, a.dtype)
-    unit = (device or default_device(a.dtype)).compute_units[0]
-    left, right, result = unit.send(a), unit.send(b), unit.empty(shape)
-    with unit.lock:
-        # What the caller has queued runs first, since the product takes its place.
-        unit.flush()
-        unit.clear()
-        unit.gemm(left, right, result, add=False)
-        product = result.read()
-        unit.clear()
-        return product
+    if out is None:
+        out = np.empty(shape, a.dtype)
+    elif out.dtype != a.dtype or out.shape != shape or not out.flags.carray:
+        arrays.require_dtype("out", out, a.dtype)
+        arrays.require_shape("out", out, shape)
+        arrays.require_writable("out", out)
+    if is_sent:
+        unit = b.compute_unit
+        if device is not None and unit.device is not device:
+            raise InvalidValueError("b is on another device than the one that was given")
+    elif device is None:
+        if a.dtype not in DTYPES:
+            arrays.require_dtype("a", a, *DTYPES)
+        unit = default_device(a.dtype).compute_units[0]
+    else:
+        unit = device.compute_units[0]
+    if a.dtype != unit.device.dtype:
+        arrays.require_dtype("a", a, unit.device.dtype)
+    if 0 in shape or a.shape[1] == 0:
+        out[...] = 0
+        return out
+    unit.multiply(a, b, out)
+    return out
+
+
+def _raise_mismatch(a, b):
+    for name, array in (("a", a), ("b", b)):
+        if len(array.shape) != 2:
+            arrays.require_dimensions(name, array, 2)
+    if a.dtype != b.dtype:
+        raise DtypeError(f"a is {a.dtype} {a.shape} but b is {b.dtype} {b.shape}")
+    raise InvalidValueError(
+        f"a has shape {a.shape} and b {b.shape}: b needs {a.shape[1]} rows, as a has columns"
+    )

@@ -111,46 +111,70 @@ class Session:
             del self._sent[(kernel, *_key(array))]
 
 
-_sessions: dict[int, Session] = {}
+_sessions: dict[int | str, Session] = {}  # by the index or BDF that they were created with
 _sessions_lock = threading.Lock()
 
 
-def create(device_index: int, **options) -> Session:
-    """Opens the device with this index for the L3 functions.
+def create(name: int | str, **options) -> Session:
+    """Opens the device with this index or BDF for the L3 functions.
 
     Raises:
         InvalidValueError: it is open already.
     """
-    require_index("idxDevice", device_index)
     with _sessions_lock:
-        if device_index in _sessions:
-            raise InvalidValueError(
-                f"device {device_index} is in use by the {_sessions[device_index].device.engine} "
-                "engine already: destroy it first, or take another idxDevice"
-            )
-        _sessions[device_index] = Session(Device(device=device_index, **options))
-        return _sessions[device_index]
+        _require_free(name, _find(name))
+        device = Device(device=name, **options)
+        try:
+            # A card may be known by its other name.
+            _require_free(name, device.bdf and _find(device.bdf))
+        except InvalidValueError:
+            device.close()
+            raise
+        opened = _sessions[device.bdf if device.index is None else name] = Session(device)
+        return opened
 
 
-def session(device_index: int) -> Session:
-    """The session of a device index.
+def session(name: int | str) -> Session:
+    """The session of a device, by its index or, for a card, its BDF.
 
     Raises:
         NotInitializedError: no device was created there, or it was destroyed.
     """
-    require_index("idxDevice", device_index)
-    try:
-        return _sessions[device_index]
-    except KeyError:
+    found = _find(name)
+    if found is None:
         raise NotInitializedError(
-            f"device {device_index} was not created, or was destroyed: call createFcn, createGemm "
+            f"device {name} was not created, or was destroyed: call createFcn, createGemm "
             "or createGemv first"
-        ) from None
+        )
+    return found
 
 
-def close(device_index: int) -> None:
-    """Closes the device of an index and forgets it."""
-    found = session(device_index)
+def close(name: int | str) -> None:
+    """Closes a device and forgets it."""
+    found = session(name)
     with _sessions_lock:
-        _sessions.pop(device_index, None)
+        for key, value in list(_sessions.items()):
+            if value is found:
+                del _sessions[key]
     found.device.close()
+
+
+def _find(name) -> Session | None:
+    """The session with this name; None where there is none.
+
+    Raises:
+        InvalidValueError: it is neither an index nor a BDF.
+    """
+    if isinstance(name, str) and ":" in name:
+        # As the library writes it: in lower case, with its domain.
+        bdf = name.lower() if name.count(":") == 2 else f"0000:{name.lower()}"
+        return next((found for found in list(_sessions.values()) if found.device.bdf == bdf), None)
+    return _sessions.get(require_index("idxDevice", name))
+
+
+def _require_free(name, found: Session | None) -> None:
+    if found is not None:
+        raise InvalidValueError(
+            f"device {name} is in use by the {found.device.engine} engine already: destroy it "
+            "first, or take another idxDevice"
+        )

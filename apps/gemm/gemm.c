@@ -1,4 +1,4 @@
-/* A matrix product in C: C = A*B + C with int16, on the image that is given as argument. */
+/* A matrix product in C: C = A*B + C with int16, on the image and target given as arguments. */
 #include <stdint.h>
 #include <stdio.h>
 
@@ -16,10 +16,11 @@ static int check(xfblasStatus_t status, const char *call) {
   if (check(call, #call)) return 1
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: %s IMAGE.xclbin\n", argv[0]);
+  if (argc != 2 && argc != 3) {
+    fprintf(stderr, "usage: %s IMAGE.xclbin [native|csim|xrt]\n", argv[0]);
     return 2;
   }
+  const char *target = argc == 3 ? argv[2] : NULL; /* NULL is the default, native */
   int16_t a[m][k], b[k][n], c[m][n];
   for (int i = 0; i < m; ++i)
     for (int p = 0; p < k; ++p) a[i][p] = (int16_t)(i - p);
@@ -31,7 +32,7 @@ int main(int argc, char **argv) {
   /* Device memory pads by itself, so any size works on any image. */
   xfblasHandle_t device;
   void *device_a, *device_b, *device_c;
-  TRY(xfblasCreate(&device, argv[1], NULL, "Gemm", 1, NULL, 0));
+  TRY(xfblasCreate(&device, argv[1], NULL, "Gemm", 1, target, 0));
   TRY(xfblasMalloc(device, &device_a, m, k, sizeof(int16_t), 0));
   TRY(xfblasMalloc(device, &device_b, k, n, sizeof(int16_t), 0));
   TRY(xfblasMalloc(device, &device_c, m, n, sizeof(int16_t), 0));

@@ -54,7 +54,8 @@ typedef struct {
   char dataType[8];
   char platform[64];
   char uuid[40];
-  unsigned int deviceIndex;
+  char bdf[16];             /* of a card; empty where it has none, or XRT does not show it */
+  unsigned int deviceIndex; /* as it was given; 0 where bdf was */
   unsigned int numKernels;
   unsigned int elementBytes;
   unsigned int addendBytes;
@@ -87,6 +88,10 @@ const char *xfblasLastError(void);
 xfblasStatus_t xfblasCreate(xfblasHandle_t *handle, const char *xclbin, const char *config,
                             const char *engine, unsigned int numKernels, const char *target,
                             unsigned int deviceIndex);
+/* The same for a card, named by its address on the PCI bus: "0000:65:00.1", or "65:00.1" in domain 0. */
+xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t *handle, const char *xclbin, const char *config,
+                                 const char *engine, unsigned int numKernels, const char *target,
+                                 const char *bdf);
 /* Waits for what still runs, frees the device and sets *handle to NULL. */
 xfblasStatus_t xfblasDestroy(xfblasHandle_t *handle);
 xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);
@@ -146,6 +151,61 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
                                   unsigned int ldb, unsigned int ldc, unsigned int ldx,
                                   int postScale, int postShift, int preluScale, int preluAlpha,
                                   unsigned int flags, unsigned int kernelIndex);
+
+/* C = A*B on host arrays in one call, which sends, runs and reads back where the target needs that.
+ * B is a host array, or NULL where d_B is the pointer that xfblasMalloc gave for a B that stays.
+ * Sums wrap to the elements' size, as xfblasGemm's do. */
+xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const void *A, int lda,
+                            const void *B, int ldb, const void *d_B, void *C, int ldc,
+                            unsigned int kernelIndex);
+
+/* One layer of a chain: C = pRelu(((A*B + X) * postScale) >> postShift), A being the C before it.
+ * B, X and C are pointers that xfblasMalloc gave, X of one row or NULL; n is the columns of B. */
+typedef struct {
+  const void *B;
+  const void *X;
+  const void *C;
+  int n;
+  int postScale, postShift, preluScale, preluAlpha;
+  unsigned int flags;
+} xfblasLayer_t;
+
+/* How rows of floats become elements of the first layer's A: a feature x is (x - offset) * scale,
+ * its high digit the nearest integer to that, halves to even, clamped to +-limit; its low digit the
+ * nearest integer to (feature - high) * base, clamped to +-base/2. */
+typedef struct {
+  unsigned int features;
+  const double *scales;  /* one for each feature */
+  const double *offsets; /* the same, or NULL for zeros */
+  int limit;
+  int base;              /* 0 where no low digit is used */
+  /* Which digit each element is: f for the high one of feature f, features + f for its low one.
+   * NULL where the elements are the features' high digits. */
+  const int *columns;
+} xfblasCoding_t;
+
+/* The layers of a model on rows of floats, in one call (integer images, Fcn engine).
+ * d_A is the first layer's matrix; its rows and those of each C say how many rows one program
+ * takes, which need not be all. What these hold afterwards is not defined.
+ * output is the last C / outputScales[column], and softmax of that where softmax is not 0.
+ * A value of the input that is not finite is an error, and then output is undefined. */
+xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float *input,
+                             const xfblasCoding_t *coding, const void *d_A,
+                             const xfblasLayer_t *layers, unsigned int numLayers,
+                             const float *outputScales, int softmax, float *output,
+                             unsigned int kernelIndex);
+
+/* What the native engine is and has done; texts end with a zero. */
+typedef struct {
+  char isa[16];     /* the instruction set in use, and all that this CPU runs */
+  char isas[64];
+  char blas[256];   /* path of the BLAS library for float32, or empty */
+  unsigned int threads;
+  /* Blocks of products by how they were added up, since the process began. */
+  unsigned long long lowBits, proved, spilled, estimated, split;
+} xfblasNative_t;
+
+xfblasStatus_t xfblasGetNative(xfblasNative_t *native);
 
 /* Runs what was queued since the last run; where nothing was, runs the whole program again. */
 xfblasStatus_t xfblasExecute(xfblasHandle_t handle, unsigned int kernelIndex);

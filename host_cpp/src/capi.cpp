@@ -5,12 +5,14 @@
 #include <string>
 
 #include "device.hpp"
+#include "native/describe.hpp"
 #include "error.hpp"
 #include "xfblas.h"
 #include "xfblas/cycle_model.hpp"
 
 using xfblas::ComputeUnit;
 using xfblas::Device;
+using xfblas::DeviceName;
 using xfblas::require;
 
 struct xfblasDevice {
@@ -66,6 +68,21 @@ xfblas::Epilogue epilogue_of(int scale, int shift, int prelu_scale, int prelu_al
   return {scale, shift, prelu_scale, prelu_alpha, flags & 0xffffu, flags >> 16};
 }
 
+// device: gives the name of the device to open.
+template <typename Name>
+xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* config,
+                      const char* engine, unsigned int numKernels, const char* target,
+                      const Name& device) noexcept {
+  return guarded([&] {
+    require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "handle is NULL, expected a place for it");
+    *handle = nullptr;
+    require(xclbin != nullptr, XFBLAS_STATUS_INVALID_VALUE, "xclbin is NULL, expected a path");
+    *handle = new xfblasDevice{Device(xclbin, text_or_empty(config), text_or_empty(engine),
+                                      numKernels, text_or_empty(target), device())};
+  });
+}
+
 }  // namespace
 
 const char* xfblasVersion(void) { return XFBLAS_VERSION; }
@@ -75,14 +92,18 @@ const char* xfblasLastError(void) { return last_error.c_str(); }
 xfblasStatus_t xfblasCreate(xfblasHandle_t* handle, const char* xclbin, const char* config,
                             const char* engine, unsigned int numKernels, const char* target,
                             unsigned int deviceIndex) {
-  return guarded([&] {
-    require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
-            "handle is NULL, expected a place for it");
-    *handle = nullptr;
-    require(xclbin != nullptr, XFBLAS_STATUS_INVALID_VALUE,
-            "xclbin is NULL, expected a path");
-    *handle = new xfblasDevice{Device(xclbin, text_or_empty(config), text_or_empty(engine),
-                                      numKernels, text_or_empty(target), deviceIndex)};
+  return create(handle, xclbin, config, engine, numKernels, target,
+                [&] { return DeviceName{deviceIndex, {}}; });
+}
+
+xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t* handle, const char* xclbin,
+                                 const char* config, const char* engine,
+                                 unsigned int numKernels, const char* target,
+                                 const char* bdf) {
+  return create(handle, xclbin, config, engine, numKernels, target, [&] {
+    require(bdf != nullptr, XFBLAS_STATUS_INVALID_VALUE, "bdf is NULL, expected ",
+            xfblas::bdf_example);
+    return DeviceName{0, xfblas::canonical_bdf(bdf)};
   });
 }
 
@@ -226,6 +247,44 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     unit.fcn_by_page({m, k, n, lda, ldb, ldc, ldx}, {aOff, bOff, cOff, xOff},
                      epilogue_of(postScale, postShift, preluScale, preluAlpha, flags));
+  });
+}
+
+xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const void* A, int lda,
+                            const void* B, int ldb, const void* d_B, void* C, int ldc,
+                            unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    unit.multiply({m, k, n, lda, B ? ldb : n, ldc, n}, A, B, d_B, C);
+  });
+}
+
+xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float* input,
+                             const xfblasCoding_t* coding, const void* d_A,
+                             const xfblasLayer_t* layers, unsigned int numLayers,
+                             const float* outputScales, int softmax, float* output,
+                             unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(layers != nullptr, XFBLAS_STATUS_INVALID_VALUE, "layers is NULL, expected ", numLayers);
+    require(coding != nullptr, XFBLAS_STATUS_INVALID_VALUE, "coding is NULL, expected one");
+    std::vector<ComputeUnit::Layer> given;
+    for (const auto* layer = layers; layer != layers + numLayers; ++layer)
+      given.push_back({layer->B, layer->X, layer->C, layer->n,
+                       epilogue_of(layer->postScale, layer->postShift, layer->preluScale,
+                                   layer->preluAlpha,
+                                   layer->flags | (layer->X ? xfblas::flag_bias_row : 0))});
+    const xfblas::InputCoding features{coding->features,      coding->scales,
+                                       coding->offsets,       double(coding->limit),
+                                       double(coding->base), coding->columns};
+    unit.forward({input, rows, features, {}, outputScales, softmax != 0, output, 0, 0}, d_A,
+                 given);
+  });
+}
+
+xfblasStatus_t xfblasGetNative(xfblasNative_t* native) {
+  return guarded([&] {
+    require(native != nullptr, XFBLAS_STATUS_INVALID_VALUE,
+            "native is NULL, expected a place for it");
+    *native = xfblas::describe_native();
   });
 }
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "error.hpp"
-#include "launch.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
@@ -24,7 +23,8 @@ ComputeUnit::ComputeUnit(Target& target, uint32_t index, Engine engine,
       configuration_(configuration),
       maker_(engine, configuration),
       matrices_(index, target.pages(index)),
-      transfer_(target, index, configuration) {}
+      transfer_(target, index, configuration),
+      launcher_(target, index, configuration.instructions_per_launch) {}
 
 ComputeUnit::~ComputeUnit() {
   if (started_.valid()) started_.wait();
@@ -80,10 +80,18 @@ void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t elemen
   const auto bytes = matrices_.bytes_of(padded_rows, leading_dimension, element_bytes);
   const auto page = matrices_.take_pages(bytes);
   void* name = target_.address(index_) + uint64_t(page) * page_bytes;
-  transfer_.clear(matrices_.add(
-      name, {0, page, bytes, uint32_t(element_bytes), uint32_t(rows), uint32_t(columns),
-             uint32_t(leading_dimension), true, is_packed}));
+  matrices_.add(name, {0, page, bytes, uint32_t(element_bytes), uint32_t(rows), uint32_t(columns),
+                       uint32_t(leading_dimension), true, is_packed});
+  // Most are written as a whole at once, with their padding, and need no zeros before.
+  matrices_.set_blank(name);
   return name;
+}
+
+void ComputeUnit::clear_blank() {
+  while (const auto* name = matrices_.blank()) {
+    transfer_.clear(matrices_.find("the blank matrix", name));
+    matrices_.set_written(name);
+  }
 }
 
 void ComputeUnit::allocate_for(const void* host, int64_t rows, int64_t columns,
@@ -136,6 +144,12 @@ void ComputeUnit::write(const void* name, const HostMatrix& from) {
   const auto& matrix = matrices_.find("d_A", name);
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
+  const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
+  if (matrices_.is_blank(name) && (is_whole || matrix.is_packed)) {
+    transfer_.write_with_padding(matrix, from);
+    return matrices_.set_written(name);
+  }
+  if (matrices_.is_blank(name)) clear_blank();
   transfer_.write(matrix, from);
 }
 
@@ -147,6 +161,7 @@ void ComputeUnit::read(const void* name, const HostMatrix& shape, char* to) {
   require_part(matrix, shape);
   require(!matrix.is_packed, XFBLAS_STATUS_NOT_SUPPORTED,
           "d_A is packed for the kernel's array and cannot be read back");
+  clear_blank();
   run_queued();
   transfer_.read(matrix, shape, to);
 }
@@ -176,6 +191,7 @@ void ComputeUnit::read_pages(uint32_t page, void* to, uint64_t bytes) {
           ", expected ", first_matrix_page, " to ", pages - 1);
   require(bytes <= uint64_t(pages - page) * page_bytes, invalid, "bufSize is ", bytes,
           ", which from page ", page, " on ends outside the memory of ", pages, " pages");
+  clear_blank();
   run_queued();
   transfer_.read_bytes(page, to, bytes);
 }
@@ -225,14 +241,11 @@ void ComputeUnit::require_live(const std::vector<Operation>& operations) const {
               "instructions and queue them again");
 }
 
-void ComputeUnit::run(const std::vector<Operation>& operations) {
-  launch(target_, index_, configuration_.instructions_per_launch, operations);
-}
-
 void ComputeUnit::run_pending() {
   const auto operations = program_.pending();
   require_live(operations);
-  run(operations);
+  clear_blank();
+  launcher_.run(operations);
   program_.mark_executed();
 }
 
@@ -266,10 +279,11 @@ void ComputeUnit::start() {
   if (program_.empty()) return;
   auto operations = program_.pending();
   require_live(operations);
+  clear_blank();
   started_from_ = program_.executed();
   program_.mark_executed();
   started_ = std::async(std::launch::async,
-                        [this, operations = std::move(operations)] { run(operations); });
+                        [this, operations = std::move(operations)] { launcher_.run(operations); });
 }
 
 void ComputeUnit::synchronize() {
@@ -287,8 +301,9 @@ void ComputeUnit::read_stamps(unsigned long long* stamps, uint32_t instructions)
   std::vector<Result> results(instructions + 1);
   transfer_.read_bytes(result_page, results.data(), results.size() * sizeof(Result));
   for (uint32_t i = 0; i < instructions; ++i) {
-    stamps[2 * i] = results[i + 1].start;
-    stamps[2 * i + 1] = results[i + 1].end;
+    const bool has_run = i < launcher_.last_count();  // else another launch's
+    stamps[2 * i] = has_run ? results[i + 1].start : 0;
+    stamps[2 * i + 1] = has_run ? results[i + 1].end : 0;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <future>
 #include <mutex>
 
+#include "launch.hpp"
 #include "matrix_table.hpp"
 #include "operation.hpp"
 #include "program.hpp"
@@ -44,6 +45,16 @@ class ComputeUnit {
   void fcn_by_page(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue);
   void free_instructions();
 
+  // C = A*B on host arrays, from sending to reading back; b null: the device's matrix of this name.
+  void multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b, void* c);
+  // The layers of a model on host rows; a: the matrix of the first layer's rows.
+  struct Layer {
+    const void *b, *x, *c;  // names
+    int64_t columns;
+    Epilogue epilogue;
+  };
+  void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers);
+
   void execute();
   // Runs what is queued, if anything.
   void flush();
@@ -62,8 +73,11 @@ class ComputeUnit {
   void report_failure();
   void run_queued();
   void run_pending();
-  void run(const std::vector<Operation>& operations);
+  // Writes the zeros that are due: before a program or a caller looks at the memory.
+  void clear_blank();
   void require_live(const std::vector<Operation>& operations) const;
+  void forward_by_programs(const ForwardPass& pass, int64_t capacity, const Matrix& first,
+                           const Matrix& last);
   void require_element_bytes(int64_t element_bytes) const;
 
   Target& target_;
@@ -73,6 +87,7 @@ class ComputeUnit {
   OperationMaker maker_;
   MatrixTable matrices_;
   Transfer transfer_;
+  Launcher launcher_;
   Program program_;
   std::future<void> started_;
   size_t started_from_ = 0;     // operations that had run before those that were started

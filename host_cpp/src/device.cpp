@@ -37,13 +37,12 @@ std::vector<KernelInstance> choose_compute_units(const Image& image,
 
 Device::Device(const std::string& image_path, const std::string& configuration_path,
                const std::string& engine, uint32_t compute_units, const std::string& target,
-               uint32_t device_index)
+               const DeviceName& device)
     : image_(read_image(image_path)),
       configuration_(configuration_of(image_, configuration_path)),
-      engine_(engine_from_name(engine)),
-      device_index_(device_index) {
+      engine_(engine_from_name(engine)) {
   const auto chosen = choose_compute_units(image_, configuration_, engine_, compute_units);
-  target_ = open_target(target, image_, configuration_, engine_, chosen, device_index);
+  target_ = open_target(target, image_, configuration_, engine_, chosen, device);
   for (uint32_t i = 0; i < chosen.size(); ++i)
     compute_units_.push_back(
         std::make_unique<ComputeUnit>(*target_, i, engine_, configuration_));
@@ -84,7 +83,8 @@ xfblasInfo_t Device::info() const {
   copy_text(info.dataType, name_of(configuration_.data_type));
   copy_text(info.platform, image_.platform);
   copy_text(info.uuid, image_.uuid);
-  info.deviceIndex = device_index_;
+  copy_text(info.bdf, target_->device().bdf);
+  info.deviceIndex = target_->device().index;
   info.numKernels = uint32_t(compute_units_.size());
   info.elementBytes = configuration_.element_bytes();
   info.addendBytes = configuration_.addend_bytes(engine_);

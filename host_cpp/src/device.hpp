@@ -18,7 +18,7 @@ class Device {
   // configuration_path may be empty; compute_units 0 opens all that the image has.
   Device(const std::string& image_path, const std::string& configuration_path,
          const std::string& engine, uint32_t compute_units, const std::string& target,
-         uint32_t device_index);
+         const DeviceName& device);
 
   ComputeUnit& compute_unit(uint32_t index);
   // Starts the first units together.
@@ -30,7 +30,6 @@ class Device {
   Image image_;
   Configuration configuration_;
   Engine engine_;
-  uint32_t device_index_;
   std::unique_ptr<Target> target_;
   std::vector<std::unique_ptr<ComputeUnit>> compute_units_;  // before target_ in destruction
 };

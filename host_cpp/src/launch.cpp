@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "error.hpp"
 
@@ -31,31 +32,46 @@ Instruction control(uint32_t last, uint32_t memory_pages) {
 
 }  // namespace
 
-void launch(Target& target, uint32_t compute_unit, uint32_t slots,
-            const std::vector<Operation>& operations) {
-  const size_t per_launch = slots - 1;  // the first slot tells the size of the memory
-  const std::vector<char> cleared(page_bytes);
+void Launcher::run(const std::vector<Operation>& operations) {
+  const size_t per_launch = slots_ - 1;  // the first slot tells the size of the memory
   for (size_t first = 0; first < operations.size(); first += per_launch) {
     const auto count = std::min(per_launch, operations.size() - first);
-    std::vector<Instruction> page{control(0, target.pages(compute_unit))};
+    std::vector<Instruction> page{control(0, target_.pages(compute_unit_))};
     for (size_t i = 0; i < count; ++i) page.push_back(operations[first + i].instruction);
-    if (page.size() < slots) page.push_back(control(1, 0));
-    target.write(compute_unit, instruction_page * page_bytes, page.data(),
-                 page.size() * sizeof(Instruction));
-    target.write(compute_unit, result_page * page_bytes, cleared.data(), cleared.size());
-
-    target.run(compute_unit);
-
-    std::vector<Result> results(count + 1);
-    target.read(compute_unit, result_page * page_bytes, results.data(),
-                results.size() * sizeof(Result));
-    for (size_t i = 0; i < count; ++i) {
-      const auto status = results[i + 1].status;
-      require(status == status_ok, XFBLAS_STATUS_EXECUTION_FAILED, "instruction ", first + i,
-              " of the program failed on compute unit ", compute_unit, " with status ", status,
-              ": ", meaning_of(status));
-    }
+    if (page.size() < slots_) page.push_back(control(1, 0));
+    last_count_ = count;
+    launch(std::move(page));
+    require_success(first, count);
   }
+}
+
+void Launcher::launch(std::vector<Instruction> page) {
+  const auto bytes = page.size() * sizeof(Instruction);
+  const bool is_known = sent_.size() == page.size() &&
+                        std::memcmp(sent_.data(), page.data(), bytes) == 0;
+  sent_.clear();  // what fails from here on may leave anything in memory
+  const bool is_clear = std::exchange(results_are_clear_, false);
+  if (!is_known)
+    target_.write(compute_unit_, instruction_page * page_bytes, page.data(), one_piece(bytes));
+  if (!is_clear) {
+    const std::vector<char> zeros(page_bytes);
+    target_.write(compute_unit_, result_page * page_bytes, zeros.data(), one_piece(page_bytes));
+  }
+  target_.run(compute_unit_);
+  sent_ = std::move(page);
+}
+
+void Launcher::require_success(size_t first, size_t count) {
+  std::vector<Result> results(count + 1);
+  target_.read(compute_unit_, result_page * page_bytes, results.data(),
+               one_piece(results.size() * sizeof(Result)));
+  for (size_t i = 0; i < count; ++i) {
+    const auto status = results[i + 1].status;
+    require(status == status_ok, XFBLAS_STATUS_EXECUTION_FAILED, "instruction ", first + i,
+            " of the program failed on compute unit ", compute_unit_, " with status ", status,
+            ": ", meaning_of(status));
+  }
+  results_are_clear_ = true;
 }
 
 }  // namespace xfblas

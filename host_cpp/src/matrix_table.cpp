@@ -28,6 +28,7 @@ void MatrixTable::remove(const void* name) {
   const auto& matrix = find("the matrix to free", name);
   arena_.free(matrix.page);
   live_.erase(matrix.id);
+  blank_.erase(name);
   matrices_.erase(name);
 }
 

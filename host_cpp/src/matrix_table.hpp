@@ -25,6 +25,13 @@ class MatrixTable {
   const Matrix* find_if_there(const void* name) const;
   void remove(const void* name);
 
+  // Blank matrices count as zeros, which were not written yet.
+  void set_blank(const void* name) { blank_.insert(name); }
+  bool is_blank(const void* name) const { return blank_.count(name) > 0; }
+  void set_written(const void* name) { blank_.erase(name); }
+  // Any of them; null where there is none.
+  const void* blank() const { return blank_.empty() ? nullptr : *blank_.begin(); }
+
   bool is_live(uint64_t id) const { return live_.count(id) > 0; }
   const Arena& arena() const { return arena_; }
 
@@ -36,6 +43,7 @@ class MatrixTable {
   Arena arena_;
   std::unordered_map<const void*, Matrix> matrices_;
   std::unordered_set<uint64_t> live_;
+  std::unordered_set<const void*> blank_;
   uint64_t next_id_ = 1;
 };
 

@@ -8,33 +8,51 @@
 #include <vector>
 
 #include "configuration.hpp"
+#include "device_name.hpp"
+#include "forward_pass.hpp"
 #include "image.hpp"
+#include "rows.hpp"
 
 namespace xfblas {
+
+// One product of host arrays. The instruction's pages are those of operands on the device: word b
+// where `b` is null, and x.
+struct HostProduct {
+  Instruction instruction;
+  const void *a, *b;
+  void* c;
+};
 
 class Target {
  public:
   virtual ~Target() = default;  // closes the device
 
   virtual const char* name() const = 0;
+  // As it was asked for; the BDF as well where it is a card and the address is known.
+  virtual DeviceName device() const = 0;
   // Whether operands that stay are better packed as the kernel's array takes them.
   virtual bool prefers_packed() const { return true; }
   // Pages of memory that a compute unit may use.
   virtual uint32_t pages(uint32_t compute_unit) const = 0;
   // The unit's memory as the host sees it; only its addresses are used above this line.
   virtual char* address(uint32_t compute_unit) = 0;
+  // Copy to a unit's memory, and from it; offset is that of the first row there.
   virtual void write(uint32_t compute_unit, uint64_t offset, const void* from,
-                     uint64_t bytes) = 0;
-  virtual void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) = 0;
+                     const Rows& rows) = 0;
+  virtual void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) = 0;
   // Runs the instructions of page 0 and returns when page 1 holds their results.
   virtual void run(uint32_t compute_unit) = 0;
+
+  // Whole calls, where the target can do without sending: false leaves the work to the verbs above.
+  virtual bool multiply(uint32_t, const HostProduct&) { return false; }
+  virtual bool forward(uint32_t, const ForwardPass&) { return false; }
 };
 
 // Opens a device of the image. target: "native", "csim" or "xrt", or empty for the default.
 std::unique_ptr<Target> open_target(const std::string& target, const Image& image,
                                     const Configuration& configuration, Engine engine,
                                     const std::vector<KernelInstance>& compute_units,
-                                    uint32_t device_index);
+                                    const DeviceName& device);
 
 }  // namespace xfblas
 

@@ -15,15 +15,14 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 
 uint64_t byte_offset(uint32_t page) { return uint64_t(page) * page_bytes; }
 
-// Calls copy(offset in the matrix, offset in the host array, bytes) once for each piece that is
-// contiguous on both sides.
-template <typename Copy>
-void for_each_piece(const Matrix& matrix, const HostMatrix& part, const Copy& copy) {
+Rows rows_of(const Matrix& matrix, const HostMatrix& part) {
   const auto row = uint64_t(part.columns * part.element_bytes);
   const auto host_row = uint64_t(part.leading_dimension * part.element_bytes);
   const auto device_row = uint64_t(matrix.leading_dimension) * matrix.element_bytes;
-  if (row == host_row && row == device_row) return copy(0, 0, row * uint64_t(part.rows));
-  for (uint64_t i = 0; i < uint64_t(part.rows); ++i) copy(i * device_row, i * host_row, row);
+  if (row == host_row && row == device_row) return one_piece(row * uint64_t(part.rows));
+  // Else the rest of each row is of the matrix too, or of whoever chose its leading dimension.
+  const bool is_padded = matrix.pads_itself && part.columns == matrix.columns;
+  return {uint64_t(part.rows), row, host_row, device_row, is_padded};
 }
 
 // k rows of `across` elements with zeros as padding, packed tile by tile. Element is any type of
@@ -61,9 +60,16 @@ void require_part(const Matrix& matrix, const HostMatrix& part) {
 
 void Transfer::write(const Matrix& matrix, const HostMatrix& from) {
   if (matrix.is_packed) return write_packed(matrix, from);
-  for_each_piece(matrix, from, [&](uint64_t device, uint64_t host, uint64_t bytes) {
-    target_.write(compute_unit_, byte_offset(matrix.page) + device, from.data + host, bytes);
-  });
+  target_.write(compute_unit_, byte_offset(matrix.page), from.data, rows_of(matrix, from));
+}
+
+void Transfer::write_with_padding(const Matrix& matrix, const HostMatrix& from) {
+  if (matrix.is_packed) return write_packed(matrix, from);
+  const auto rows = rows_of(matrix, from);
+  if (rows.device_bytes() == matrix.bytes) return write(matrix, from);
+  std::vector<char> padded(matrix.bytes);
+  copy_rows(padded.data(), rows.device_step, from.data, rows.host_step, rows);
+  write_bytes(matrix.page, padded.data(), padded.size());
 }
 
 // The layout depends on the sizes, so it is that of the padded product the matrix will be used in.
@@ -82,24 +88,22 @@ void Transfer::write_packed(const Matrix& matrix, const HostMatrix& from) {
 }
 
 void Transfer::read(const Matrix& matrix, const HostMatrix& shape, char* to) {
-  for_each_piece(matrix, shape, [&](uint64_t device, uint64_t host, uint64_t bytes) {
-    target_.read(compute_unit_, byte_offset(matrix.page) + device, to + host, bytes);
-  });
+  target_.read(compute_unit_, byte_offset(matrix.page), to, rows_of(matrix, shape));
 }
 
 void Transfer::write_bytes(uint32_t page, const void* from, uint64_t bytes) {
-  target_.write(compute_unit_, byte_offset(page), from, bytes);
+  target_.write(compute_unit_, byte_offset(page), from, one_piece(bytes));
 }
 
 void Transfer::read_bytes(uint32_t page, void* to, uint64_t bytes) {
-  target_.read(compute_unit_, byte_offset(page), to, bytes);
+  target_.read(compute_unit_, byte_offset(page), to, one_piece(bytes));
 }
 
 void Transfer::clear(const Matrix& matrix) {
   const std::vector<char> zeros(std::min<uint64_t>(matrix.bytes, 1 << 20));
   for (uint64_t done = 0; done < matrix.bytes; done += zeros.size())
     target_.write(compute_unit_, byte_offset(matrix.page) + done, zeros.data(),
-                  std::min<uint64_t>(zeros.size(), matrix.bytes - done));
+                  one_piece(std::min<uint64_t>(zeros.size(), matrix.bytes - done)));
 }
 
 }  // namespace xfblas

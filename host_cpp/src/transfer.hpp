@@ -27,6 +27,8 @@ class Transfer {
       : target_(target), compute_unit_(compute_unit), configuration_(configuration) {}
 
   void write(const Matrix& matrix, const HostMatrix& from);
+  // The same for all of a matrix that pads itself, and zeros around it.
+  void write_with_padding(const Matrix& matrix, const HostMatrix& from);
   void read(const Matrix& matrix, const HostMatrix& shape, char* to);
   void write_bytes(uint32_t page, const void* from, uint64_t bytes);
   void read_bytes(uint32_t page, void* to, uint64_t bytes);

@@ -17,33 +17,40 @@ static void expect(const char *what, xfblasStatus_t found, xfblasStatus_t wanted
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
-  const char *plain = argv[1], *padded = argv[2];
+  if (argc != 4) return 2;
+  const char *plain = argv[1], *padded = argv[2], *target = argv[3];
   int16_t a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, 0, 0, 1, 1, 1}, c[4] = {0};
   int32_t x[2] = {10, 20};
   xfblasHandle_t none = NULL, device = NULL, other = NULL;
 
-  expect("create without a place", xfblasCreate(NULL, plain, NULL, "Fcn", 1, NULL, 0),
+  expect("create without a place", xfblasCreate(NULL, plain, NULL, "Fcn", 1, target, 0),
          XFBLAS_STATUS_INVALID_VALUE, "handle");
-  expect("no such file", xfblasCreate(&none, "missing.xclbin", NULL, "Fcn", 1, NULL, 0),
+  expect("no such file", xfblasCreate(&none, "missing.xclbin", NULL, "Fcn", 1, target, 0),
          XFBLAS_STATUS_IMAGE_INVALID, "missing.xclbin");
-  expect("a file that is no image", xfblasCreate(&none, argv[0], NULL, "Fcn", 1, NULL, 0),
+  expect("a file that is no image", xfblasCreate(&none, argv[0], NULL, "Fcn", 1, target, 0),
          XFBLAS_STATUS_IMAGE_INVALID, "xclbin2");
-  expect("unknown engine", xfblasCreate(&none, plain, NULL, "Spmv", 1, NULL, 0),
+  expect("unknown engine", xfblasCreate(&none, plain, NULL, "Spmv", 1, target, 0),
          XFBLAS_STATUS_INVALID_VALUE, "Spmv");
   expect("unknown target", xfblasCreate(&none, plain, NULL, "Fcn", 1, "gpu", 0),
          XFBLAS_STATUS_NOT_SUPPORTED, "gpu");
-  expect("too many units", xfblasCreate(&none, plain, NULL, "Fcn", 99, NULL, 0),
+  expect("too many units", xfblasCreate(&none, plain, NULL, "Fcn", 99, target, 0),
          XFBLAS_STATUS_INVALID_VALUE, "99");
-  expect("no such device", xfblasCreate(&none, plain, NULL, "Fcn", 1, NULL, 999),
+  expect("no such device", xfblasCreate(&none, plain, NULL, "Fcn", 1, target, 999),
          XFBLAS_STATUS_INVALID_VALUE, "999");
+  expect("no BDF", xfblasCreateByBdf(&none, plain, NULL, "Fcn", 1, target, NULL),
+         XFBLAS_STATUS_INVALID_VALUE, "bdf is NULL");
+  expect("half a BDF", xfblasCreateByBdf(&none, plain, NULL, "Fcn", 1, target, "65:00"),
+         XFBLAS_STATUS_INVALID_VALUE, "bdf is '65:00'");
+  expect("a BDF where no cards are",
+         xfblasCreateByBdf(&none, plain, NULL, "Fcn", 1, target, "65:00.1"),
+         XFBLAS_STATUS_NOT_SUPPORTED, "0000:65:00.1");
   expect("not created", xfblasExecute(none, 0), XFBLAS_STATUS_NOT_INITIALIZED, "handle");
   expect("destroyed before created", xfblasDestroy(&none), XFBLAS_STATUS_NOT_INITIALIZED,
          "handle");
 
-  expect("create", xfblasCreate(&device, plain, NULL, "Fcn", 0, NULL, 0), XFBLAS_STATUS_SUCCESS,
+  expect("create", xfblasCreate(&device, plain, NULL, "Fcn", 0, target, 0), XFBLAS_STATUS_SUCCESS,
          "");
-  expect("a second device", xfblasCreate(&other, padded, NULL, "Fcn", 0, NULL, 0),
+  expect("a second device", xfblasCreate(&other, padded, NULL, "Fcn", 0, target, 1),
          XFBLAS_STATUS_SUCCESS, "");
   expect("unit out of range", xfblasExecute(device, 7), XFBLAS_STATUS_INVALID_VALUE,
          "kernelIndex is 7");
@@ -128,7 +135,7 @@ int main(int argc, char **argv) {
   /* And the other one was not touched. */
   xfblasInfo_t info;
   expect("the other device", xfblasGetInfo(other, &info), XFBLAS_STATUS_SUCCESS, "");
-  if (info.mPadding != 128 || strcmp(info.target, "native") != 0) ++failures;
+  if (info.mPadding != 128 || strcmp(info.target, target) != 0) ++failures;
   expect("destroy the other", xfblasDestroy(&other), XFBLAS_STATUS_SUCCESS, "");
   return failures != 0;
 }

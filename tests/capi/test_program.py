@@ -33,8 +33,10 @@ def build(source, library, directory):
     return program
 
 
-def run(program, *arguments):
-    environment = {**os.environ, "LD_LIBRARY_PATH": str(ROOT / "lib")}
+def run(program, *images):
+    arguments = [*map(str, images), os.environ.get("XFBLAS_TARGET") or "native"]
+    paths = [str(ROOT / "lib"), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+    environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
     return subprocess.run(
         [program, *arguments], env=environment, capture_output=True, text=True, timeout=60
     )
@@ -43,14 +45,12 @@ def run(program, *arguments):
 @pytest.mark.parametrize("image", ["default_short", "seed_short"])
 def test_example_product(library, tmp_path, image):
     program = build(ROOT / "apps/gemm/gemm.c", library, tmp_path)
-    done = run(program, str(xfblas.image_path(image)))
+    done = run(program, xfblas.image_path(image))
     assert done.returncode == 0, done.stderr
     assert "0 of 15 elements are wrong" in done.stdout
 
 
 def test_misuse_gives_statuses_and_the_device_goes_on(library, tmp_path):
     program = build(Path(__file__).with_name("misuse.c"), library, tmp_path)
-    done = run(
-        program, str(xfblas.image_path("default_short")), str(xfblas.image_path("seed_short"))
-    )
+    done = run(program, xfblas.image_path("default_short"), xfblas.image_path("seed_short"))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from targets import examples
 
 import xfblas
 from xfblas import errors
@@ -11,7 +12,7 @@ from xfblas import errors
 layouts = st.sampled_from([np.ascontiguousarray, np.asfortranarray, lambda a: a[::-1, ::-1]])
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(0, 70),

@@ -1,9 +1,10 @@
-"""Random programs on the native target against the oracle, bit for bit."""
+"""Random programs against the oracle, bit for bit."""
 
 import numpy as np
 import oracle
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from targets import examples
 
 import xfblas
 from xfblas.binding import lib, pointer
@@ -64,7 +65,7 @@ addend_kinds = st.sampled_from(["matrix", "row", "none"])
 layer_lists = st.lists(st.tuples(SIZES, epilogues(), addend_kinds), min_size=1, max_size=20)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 9), SIZES, layer_lists)
 def test_chains_of_layers(seed, m, k, layers):
     """Programs longer than a launch of the seed's image, each layer reading the one before."""
@@ -102,7 +103,7 @@ def test_chains_of_layers(seed, m, k, layers):
             np.testing.assert_array_equal(current.read(), expected)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.integers(0, 2**32 - 1),
     *[SIZES] * 3,
@@ -132,7 +133,7 @@ def test_leading_dimensions(seed, m, k, n, gap_a, gap_b, gap_c, gap_x, fields):
     np.testing.assert_array_equal(wide_c, expected)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(0, 2**32 - 1), *[SIZES] * 3)
 def test_gemm_adds_to_c(seed, m, k, n):
     for name in ("default_short", "seed_short"):
@@ -148,7 +149,7 @@ def test_gemm_adds_to_c(seed, m, k, n):
             np.testing.assert_array_equal(result.read(), oracle.gemm(a, b, once))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(0, 2**32 - 1), SIZES, SIZES)
 def test_gemv(seed, m, n):
     generator = np.random.default_rng(seed)
@@ -163,7 +164,7 @@ def test_gemv(seed, m, n):
     np.testing.assert_array_equal(y, expected)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(0, 2**32 - 1), *[SIZES] * 3, st.booleans(), st.booleans())
 def test_float_within_the_bound_of_its_sums(seed, m, k, n, is_relu, is_row):
     """SPEC 2.3: the error of a float32 sum is at most k * eps * sum |a||b|, with X as a term."""

@@ -3,12 +3,15 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import xfblas
 from xfblas.models import Layer, Network
 from xfblas.quantization.scales import ACCUMULATOR_MAX, choose_post_above, prelu_fields
+
+pytestmark = pytest.mark.native  # nothing here runs on a target
 
 
 @given(st.floats(1e-9, 1e4), st.integers(1, 2**46))

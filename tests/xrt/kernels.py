@@ -1,6 +1,7 @@
 """Kernel libraries and images to try: the engines' own, and one that misbehaves when told to."""
 
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,15 +62,11 @@ extern "C" int xfblas_run_fcnKernel(void* memory, uint64_t bytes, char* message,
 """
 
 
-def engine_library(engine: str, folder: Path) -> Path:
-    """The kernel's HLS source, compiled for this CPU."""
-    subprocess.run(
-        ["make", "-C", HW, "lib", "PLATFORM=u250", f"ENGINE={engine}", "DTYPE=short",
-         f"BUILD={folder}"],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return folder / f"u250-{engine}-short" / f"lib{engine}Kernel.so"
+def engine_library(engine: str, dtype: str = "short") -> Path:
+    """The kernel's HLS source, compiled for this CPU unless that was done before."""
+    options = ["PLATFORM=u250", f"ENGINE={engine}", f"DTYPE={dtype}", f"PYTHON={sys.executable}"]
+    subprocess.run(["make", "-C", HW, "lib", *options], check=True, capture_output=True)
+    return HW / "build" / f"u250-{engine}-{dtype}" / f"lib{engine}Kernel.so"
 
 
 def compile_library(source: str, path: Path) -> Path:

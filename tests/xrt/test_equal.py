@@ -1,25 +1,21 @@
-"""Programs on the genuine runtime give the bytes of native."""
+"""Many compute units, threads and hosts give the bytes of native.
+
+Programs of every kind on the genuine runtime are the functional tests': ``pytest --target xrt``.
+"""
 
 import pytest
 
 from . import kernels
 
 
-@pytest.mark.parametrize("engine", ["Fcn", "Gemm"])
-def test_random_programs(emulate, fcn_image, gemm_image, engine, generator):
-    image = {"Fcn": fcn_image, "Gemm": gemm_image}[engine]
-    seed = int(generator.integers(2**31))
-    assert "are equal" in emulate("equal.py", image, engine, seed, 20)
-
-
 def test_one_compute_unit(emulate, folder, fcn_image, generator):
-    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    library = kernels.engine_library("fcn").read_bytes()
     image = kernels.write_image(folder / "one.xclbin", library, units=1)
     assert "are equal" in emulate("equal.py", image, "Fcn", int(generator.integers(2**31)), 10)
 
 
 def test_four_compute_units(emulate, folder, fcn_image, generator):
-    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    library = kernels.engine_library("fcn").read_bytes()
     image = kernels.write_image(folder / "four.xclbin", library, units=4)
     assert "are equal" in emulate("equal.py", image, "Fcn", int(generator.integers(2**31)), 10)
 
@@ -43,7 +39,7 @@ def test_small_arena(emulate, fcn_image, generator):
 
 @pytest.mark.parametrize("runs", [400, pytest.param(10_000, marks=pytest.mark.hw)])
 def test_no_run_is_lost(emulate, folder, fcn_image, runs):
-    library = (folder / "u250-fcn-short" / "libfcnKernel.so").read_bytes()
+    library = kernels.engine_library("fcn").read_bytes()
     image = kernels.write_image(folder / "soak.xclbin", library, units=4)
     output = emulate("soak.py", image, runs, seconds=600)
     assert output == f"{runs} runs on 4 compute units\n"

@@ -16,9 +16,15 @@ def add_commands(subparsers):
     )
     parser.add_argument("image", nargs="?", help="int16 image with the Fcn engine")
     parser.add_argument("--target", default="xrt", help="default: xrt")
-    parser.add_argument("--device", type=int, default=0, help="index of the device")
+    parser.add_argument(
+        "--device", type=_device, default=0, help="index of the device, or BDF of a card"
+    )
     parser.add_argument("--compute-unit", type=int, default=0, help="index of the compute unit")
     parser.set_defaults(run=run_verify)
+
+
+def _device(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def run_doctor(args) -> int:

@@ -7,6 +7,10 @@ import numpy as np
 from xfblas.compute_unit import ComputeUnit
 from xfblas.errors import DtypeError, InvalidValueError, XfblasError
 from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.prediction import Prediction
+
+#: Rows that one program of a prediction computes, which bounds its memory on the device.
+ROWS_PER_PREDICTION = 1024
 
 
 class Chain:
@@ -67,6 +71,30 @@ class Chain:
                 saturate=arithmetic.saturate,
                 rows=self._rows,
             )
+
+    @property
+    def predicts(self) -> bool:
+        """Whether :meth:`prediction` is there: integers with a scale of their own."""
+        network = self.network
+        return (
+            network.dtype.kind == "i"
+            and network.input_scale is not None
+            and network.arithmetic.bias_row
+        )
+
+    def prediction(self, network: QuantizedNetwork | None = None) -> Prediction:
+        """A single call from float rows to the model's output.
+
+        Args:
+            network: these layers with another way of finishing; by default the chain's own.
+        """
+        if self._capacity == 0:
+            # On this CPU activations stay in its cache, and rows are taken as they come.
+            is_native = self.compute_unit.device.target == "native"
+            self._reserve(1 if is_native else ROWS_PER_PREDICTION)
+        # The matrices are of this size for good: those that the prediction names must stay.
+        matrices = (self._weights, self._biases, self._activations)
+        return Prediction(self.compute_unit, network or self.network, *matrices)
 
     def result(self) -> np.ndarray:
         """What the engine computed for the batch that was sent last: (m, n), its element type.

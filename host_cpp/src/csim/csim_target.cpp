@@ -5,8 +5,8 @@
 namespace xfblas {
 
 CsimTarget::CsimTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
-                       uint32_t device_index)
-    : MemoryTarget(image, compute_units, device_index),
+                       const DeviceName& device)
+    : MemoryTarget(image, compute_units, device),
       library_(image, compute_units.front().kernel) {}
 
 void CsimTarget::run(uint32_t compute_unit) {

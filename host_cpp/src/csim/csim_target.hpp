@@ -10,7 +10,7 @@ namespace xfblas {
 class CsimTarget : public MemoryTarget {
  public:
   CsimTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
-             uint32_t device_index);
+             const DeviceName& device);
 
   const char* name() const override { return "csim"; }
   void run(uint32_t compute_unit) override;

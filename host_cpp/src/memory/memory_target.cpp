@@ -1,16 +1,18 @@
 #include "memory/memory_target.hpp"
 
-#include <cstring>
-
 #include "error.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
 
 MemoryTarget::MemoryTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
-                           uint32_t device_index) {
-  require(device_index < device_count, XFBLAS_STATUS_INVALID_VALUE, "device index is ",
-          device_index, ", expected 0 to ", device_count - 1, " where programs run on this CPU");
+                           const DeviceName& device)
+    : device_(device) {
+  require(device.bdf.empty(), XFBLAS_STATUS_NOT_SUPPORTED, "bdf is '", device.bdf,
+          "', but programs run on this CPU, which has no cards: pass a device index from 0 to ",
+          device_count - 1, ", or take target xrt");
+  require(device.index < device_count, XFBLAS_STATUS_INVALID_VALUE, "device index is ",
+          device.index, ", expected 0 to ", device_count - 1, " where programs run on this CPU");
   for (const auto& unit : compute_units) {
     // Page offsets are 32-bit words, and a bank of one page could not hold a matrix.
     const auto bytes = image.banks[unit.bank].bytes;
@@ -28,12 +30,15 @@ uint32_t MemoryTarget::pages(uint32_t compute_unit) const {
 char* MemoryTarget::address(uint32_t compute_unit) { return memory(compute_unit).data(); }
 
 void MemoryTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
-                         uint64_t bytes) {
-  std::memcpy(memory(compute_unit).data() + offset, from, bytes);
+                         const Rows& rows) {
+  copy_rows(memory(compute_unit).data() + offset, rows.device_step,
+            static_cast<const char*>(from), rows.host_step, rows);
 }
 
-void MemoryTarget::read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) {
-  std::memcpy(to, memory(compute_unit).data() + offset, bytes);
+void MemoryTarget::read(uint32_t compute_unit, uint64_t offset, void* to,
+                        const Rows& rows) {
+  copy_rows(static_cast<char*>(to), rows.host_step, memory(compute_unit).data() + offset,
+            rows.device_step, rows);
 }
 
 }  // namespace xfblas

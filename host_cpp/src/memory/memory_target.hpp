@@ -15,17 +15,20 @@ class MemoryTarget : public Target {
   static constexpr uint32_t device_count = 16;
 
   MemoryTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
-               uint32_t device_index);
+               const DeviceName& device);
 
+  DeviceName device() const override { return device_; }
   uint32_t pages(uint32_t compute_unit) const override;
   char* address(uint32_t compute_unit) override;
-  void write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) override;
-  void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) override;
+  void write(uint32_t compute_unit, uint64_t offset, const void* from,
+             const Rows& rows) override;
+  void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
 
  protected:
   const Memory& memory(uint32_t compute_unit) const { return memories_[compute_unit]; }
 
  private:
+  DeviceName device_;
   std::vector<Memory> memories_;
 };
 

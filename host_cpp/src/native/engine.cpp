@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
+#include <optional>
 #include <vector>
 
-#include "error.hpp"
-#include "native/arithmetic.hpp"
 #include "native/check.hpp"
+#include "native/float_product.hpp"
 #include "native/product.hpp"
 #include "xfblas/cycle_model.hpp"
 #include "xfblas/packed.hpp"
@@ -32,64 +31,81 @@ std::vector<Element> unpacked(const PackedLayout& layout, uint64_t k, uint64_t a
   return rows;
 }
 
-template <typename Element, typename Addend>
-void run_product(char* memory, const Instruction& i, const std::optional<Machine>& machine) {
-  using Sum = std::conditional_t<std::is_floating_point_v<Element>, float, int64_t>;
-  using Epilogue =
-      std::conditional_t<std::is_floating_point_v<Element>, FloatEpilogue, IntegerEpilogue>;
-  Operands<Element, Addend> operands{
-      at_page<Element>(memory, i.a), at_page<Element>(memory, i.b), at_page<Element>(memory, i.c),
-      at_page<Addend>(memory, i.x), i.m, i.k, i.n, i.lda, i.ldb, i.ldc,
-      i.flags & flag_bias_row ? 0 : i.ldx};
+// A packed operand's rows, where the instruction has one, in place of the operand.
+template <typename Element>
+struct UnpackedOperands {
+  UnpackedOperands(char* memory, Instruction& i, const std::optional<Machine>& machine)
+      : a(at_page<Element>(memory, i.a)), b(at_page<Element>(memory, i.b)) {
+    if (i.flags & flag_a_packed) {
+      // A is packed turned by 90 degrees.
+      const PackedLayout layout{uint32_t(machine->tile_rows), uint32_t(machine->array_rows)};
+      const auto turned = unpacked(layout, i.k, i.m, a);
+      a_rows.resize(turned.size());
+      for (uint64_t row = 0; row < i.m; ++row)
+        for (uint64_t p = 0; p < i.k; ++p) a_rows[row * i.k + p] = turned[p * i.m + row];
+      a = a_rows.data(), i.lda = i.k;
+    }
+    if (i.flags & flag_b_packed) {
+      const PackedLayout layout{uint32_t(machine->tile_columns), uint32_t(machine->array_columns)};
+      b_rows = unpacked(layout, i.k, i.n, b);
+      b = b_rows.data(), i.ldb = i.n;
+    }
+  }
+
+  const Element *a, *b;
   std::vector<Element> a_rows, b_rows;
-  if (i.flags & flag_a_packed) {
-    // A is packed turned by 90 degrees.
-    const PackedLayout layout{uint32_t(machine->tile_rows), uint32_t(machine->array_rows)};
-    const auto turned = unpacked(layout, i.k, i.m, operands.a);
-    a_rows.resize(turned.size());
-    for (uint64_t row = 0; row < i.m; ++row)
-      for (uint64_t p = 0; p < i.k; ++p) a_rows[row * i.k + p] = turned[p * i.m + row];
-    operands.a = a_rows.data(), operands.lda = i.k;
+};
+
+void run_float_product(char* memory, Instruction i, const std::optional<Machine>& machine) {
+  const UnpackedOperands<float> operands(memory, i, machine);
+  const FloatProduct product{i.m,   i.n, i.k, operands.a, i.lda, operands.b,
+                             i.ldb, 1,   at_page<float>(memory, i.c), i.ldc};
+  run_float(product, at_page<float>(memory, i.x), i.flags & flag_bias_row ? 0 : i.ldx,
+            i.opcode == opcode_fcn && prelu_scale(i.prelu) == 0);
+}
+
+template <typename Element>
+void run_unpacked_operands(char* memory, Instruction i, const Configuration& configuration) {
+  const UnpackedOperands<Element> operands(memory, i, configuration.machine);
+  auto product = integer_product(memory, i, configuration);
+  product.a.data = operands.a;
+  run_unpacked(product, {operands.b, i.ldb, int(sizeof(Element))});
+}
+
+void run_integer_product(char* memory, const Instruction& i, const Configuration& configuration,
+                         PanelCache& cache) {
+  if (i.flags & (flag_a_packed | flag_b_packed)) {
+    if (configuration.data_type == DataType::int16)
+      return run_unpacked_operands<int16_t>(memory, i, configuration);
+    return run_unpacked_operands<int8_t>(memory, i, configuration);
   }
-  if (i.flags & flag_b_packed) {
-    const PackedLayout layout{uint32_t(machine->tile_columns), uint32_t(machine->array_columns)};
-    b_rows = unpacked(layout, i.k, i.n, operands.b);
-    operands.b = b_rows.data(), operands.ldb = i.n;
-  }
-  matrix_product<Sum>(operands, Epilogue(i));
+  const auto product = integer_product(memory, i, configuration);
+  const auto b = source_of_b(memory, i, configuration);
+  const auto* panels = cache.find(b, i.k, i.n, !product.needs_low_bits_only());
+  if (panels) run_packed(product, *panels);
+  else run_unpacked(product, b);
 }
 
 // y = A*x + y; words b and c hold the pages of x and y, words m and k the rows and columns of A.
-template <typename Element>
-void run_gemv(char* memory, const Instruction& i) {
-  using Sum = std::conditional_t<std::is_floating_point_v<Element>, float, int64_t>;
-  const auto* a = at_page<Element>(memory, i.a);
-  const auto* x = at_page<Element>(memory, i.b);
-  auto* y = at_page<Element>(memory, i.c);
-  for (uint64_t row = 0; row < i.m; ++row) {
-    Sum sum = 0;
-    for (uint64_t p = 0; p < i.k; ++p) sum += Sum(a[row * i.lda + p]) * Sum(x[p]);
-    y[row] = Element(sum + Sum(y[row]));
-  }
+void run_gemv(char* memory, const Instruction& i, const Configuration& configuration) {
+  if (configuration.data_type == DataType::float32)
+    return run_float_vector(at_page<float>(memory, i.a), i.lda, i.m, i.k,
+                            at_page<float>(memory, i.b), at_page<float>(memory, i.c));
+  const SourceOfA a{at_page<char>(memory, i.a), i.lda, int(configuration.element_bytes())};
+  run_vector_product(a, i.m, i.k, at_page<char>(memory, i.b), at_page<char>(memory, i.c));
 }
 
-template <typename Element, typename WideAddend>
-void run_element(char* memory, const Instruction& instruction, const Configuration& configuration) {
-  switch (instruction.opcode) {
-    case opcode_gemv: return run_gemv<Element>(memory, instruction);
-    case opcode_gemm:
-      return run_product<Element, Element>(memory, instruction, configuration.machine);
-    default: return run_product<Element, WideAddend>(memory, instruction, configuration.machine);
-  }
-}
-
-void run_instruction(char* memory, const Instruction& instruction,
-                     const Configuration& configuration) {
-  switch (configuration.data_type) {
-    case DataType::int16: return run_element<int16_t, int32_t>(memory, instruction, configuration);
-    case DataType::float32: return run_element<float, float>(memory, instruction, configuration);
-    default: return run_element<int8_t, int32_t>(memory, instruction, configuration);
-  }
+void run_instruction(char* memory, const Instruction& i, const Configuration& configuration,
+                     PanelCache& cache) {
+  const uint64_t rows = i.opcode == opcode_gemv ? 1 : i.m;
+  const uint64_t columns = i.opcode == opcode_gemv ? i.m : i.n;
+  const uint64_t ldc = i.opcode == opcode_gemv ? i.m : i.ldc;
+  cache.invalidate(uint64_t(i.c) * page_bytes,
+                   ((rows - 1) * ldc + columns) * configuration.element_bytes());
+  if (i.opcode == opcode_gemv) run_gemv(memory, i, configuration);
+  else if (configuration.data_type == DataType::float32)
+    run_float_product(memory, i, configuration.machine);
+  else run_integer_product(memory, i, configuration, cache);
 }
 
 // Stamps results with the cycles that the configured engine would take; 0 where none is known.
@@ -112,8 +128,47 @@ class Clock {
 
 }  // namespace
 
+IntegerProduct integer_product(char* memory, const Instruction& i,
+                               const Configuration& configuration) {
+  const auto bytes = int(configuration.element_bytes());
+  return {i.m,
+          i.k,
+          i.n,
+          {at_page<char>(memory, i.a), i.lda, bytes},
+          at_page<char>(memory, i.x),
+          i.flags & flag_bias_row ? 0 : i.ldx,
+          i.opcode == opcode_fcn ? 4 : bytes,
+          at_page<char>(memory, i.c),
+          i.ldc,
+          Requantization(i)};
+}
+
+SourceOfB source_of_b(char* memory, const Instruction& i, const Configuration& configuration) {
+  return {at_page<char>(memory, i.b), i.ldb, int(configuration.element_bytes())};
+}
+
+void run_host_product(char* memory, const Configuration& configuration, const HostProduct& given,
+                      PanelCache& cache) {
+  const auto& i = given.instruction;
+  if (configuration.data_type == DataType::float32) {
+    const auto* b = given.b ? static_cast<const float*>(given.b) : at_page<float>(memory, i.b);
+    return run_float({i.m, i.n, i.k, static_cast<const float*>(given.a), i.lda, b, i.ldb, 1,
+                      static_cast<float*>(given.c), i.ldc},
+                     nullptr, 0, false);
+  }
+  auto product = integer_product(memory, i, configuration);
+  product.a.data = given.a;
+  product.c = given.c;
+  auto b = source_of_b(memory, i, configuration);
+  if (given.b) {
+    b.data = given.b;
+    return run_unpacked(product, b);
+  }
+  run_packed(product, cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only()));
+}
+
 void run_native(char* memory, uint32_t memory_pages, Engine engine,
-                const Configuration& configuration) {
+                const Configuration& configuration, PanelCache& cache) {
   const auto* program = reinterpret_cast<const Instruction*>(memory);
   uint32_t allowed_pages = memory_pages;
   Clock clock(engine, configuration);
@@ -131,7 +186,7 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
     result.start = clock.now();
     result.status = check(instruction, allowed_pages, engine, configuration);
     if (result.status == status_ok) {
-      run_instruction(memory, instruction, configuration);
+      run_instruction(memory, instruction, configuration, cache);
       clock.pass(instruction);
     }
     result.end = clock.now();

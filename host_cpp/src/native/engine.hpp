@@ -3,12 +3,25 @@
 #define XFBLAS_NATIVE_ENGINE_HPP
 
 #include "configuration.hpp"
+#include "native/multiply.hpp"
+#include "native/panel_cache.hpp"
+#include "target.hpp"
 
 namespace xfblas {
 
-// memory: the compute unit's memory, page 0 first. Writes page 1.
+// memory: the compute unit's memory, page 0 first. Writes page 1. cache: of this memory's operands.
 void run_native(char* memory, uint32_t memory_pages, Engine engine,
-                const Configuration& configuration);
+                const Configuration& configuration, PanelCache& cache);
+
+// One product of host arrays, read and written where they lie.
+void run_host_product(char* memory, const Configuration& configuration, const HostProduct& product,
+                      PanelCache& cache);
+
+// The product of an instruction of the Gemm or Fcn engine on integers, without its B.
+IntegerProduct integer_product(char* memory, const Instruction& instruction,
+                               const Configuration& configuration);
+SourceOfB source_of_b(char* memory, const Instruction& instruction,
+                      const Configuration& configuration);
 
 }  // namespace xfblas
 

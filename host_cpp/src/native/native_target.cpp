@@ -1,18 +1,42 @@
 #include "native/native_target.hpp"
 
 #include "native/engine.hpp"
+#include "native/forward.hpp"
+#include "xfblas/instruction.hpp"
 
 namespace xfblas {
 
 NativeTarget::NativeTarget(const Image& image, const Configuration& configuration, Engine engine,
                            const std::vector<KernelInstance>& compute_units,
-                           uint32_t device_index)
-    : MemoryTarget(image, compute_units, device_index),
+                           const DeviceName& device)
+    : MemoryTarget(image, compute_units, device),
       configuration_(configuration),
-      engine_(engine) {}
+      engine_(engine) {
+  for (uint32_t unit = 0; unit < compute_units.size(); ++unit)
+    caches_.emplace_back(memory(unit).data());
+}
+
+void NativeTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
+                         const Rows& rows) {
+  if (offset >= first_matrix_page * page_bytes)
+    caches_[compute_unit].invalidate(offset, rows.device_bytes());
+  MemoryTarget::write(compute_unit, offset, from, rows);
+}
 
 void NativeTarget::run(uint32_t compute_unit) {
-  run_native(memory(compute_unit).data(), pages(compute_unit), engine_, configuration_);
+  run_native(memory(compute_unit).data(), pages(compute_unit), engine_, configuration_,
+             caches_[compute_unit]);
+}
+
+bool NativeTarget::multiply(uint32_t compute_unit, const HostProduct& product) {
+  run_host_product(memory(compute_unit).data(), configuration_, product, caches_[compute_unit]);
+  return true;
+}
+
+bool NativeTarget::forward(uint32_t compute_unit, const ForwardPass& pass) {
+  if (configuration_.data_type == DataType::float32) return false;
+  run_forward(memory(compute_unit).data(), configuration_, pass, caches_[compute_unit]);
+  return true;
 }
 
 }  // namespace xfblas

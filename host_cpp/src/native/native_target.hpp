@@ -2,23 +2,31 @@
 #ifndef XFBLAS_NATIVE_TARGET_HPP
 #define XFBLAS_NATIVE_TARGET_HPP
 
+#include <vector>
+
 #include "memory/memory_target.hpp"
+#include "native/panel_cache.hpp"
 
 namespace xfblas {
 
 class NativeTarget : public MemoryTarget {
  public:
   NativeTarget(const Image& image, const Configuration& configuration, Engine engine,
-               const std::vector<KernelInstance>& compute_units, uint32_t device_index);
+               const std::vector<KernelInstance>& compute_units, const DeviceName& device);
 
   const char* name() const override { return "native"; }
   // This engine takes rows, and would have to unpack them again.
   bool prefers_packed() const override { return false; }
+  void write(uint32_t compute_unit, uint64_t offset, const void* from,
+             const Rows& rows) override;
   void run(uint32_t compute_unit) override;
+  bool multiply(uint32_t compute_unit, const HostProduct& product) override;
+  bool forward(uint32_t compute_unit, const ForwardPass& pass) override;
 
  private:
   Configuration configuration_;
   Engine engine_;
+  std::vector<PanelCache> caches_;  // one for each compute unit
 };
 
 }  // namespace xfblas

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "error.hpp"
+#include "xrt/cards.hpp"
 #include "xrt/runtime.hpp"
 #include "xrt/xrt_unit.hpp"
 
@@ -14,7 +16,8 @@ namespace {
 
 struct Registry {
   std::mutex mutex;
-  std::map<uint32_t, OpenDevice> devices;
+  std::map<uint32_t, OpenDevice> devices;  // by their number
+  uint32_t next_number = 0;
   pid_t process = getpid();
 };
 
@@ -33,6 +36,12 @@ std::string text_of(const XrtUuid& uuid) {
     if (i == 3 || i == 5 || i == 7 || i == 9) text += '-';
   }
   return text;
+}
+
+void* open_handle(const DeviceName& name) {
+  const auto what = "open " + text_of(name);
+  if (name.bdf.empty()) return xrt_call(what, xrt().xrtDeviceOpen, name.index);
+  return xrt_call(what, xrt().xrtDeviceOpenByBDF, name.bdf.c_str());
 }
 
 void load(OpenDevice& device, const std::string& name, const Image& image) {
@@ -54,7 +63,7 @@ void close_device(const OpenDevice& device) {
 // Ends the units before their device. Where one still runs XRT could only wait or crash, and in
 // a fork it would close its parent's devices: then the program ends without XRT's help.
 void close_all(int exit_code, void*) {
-  auto& [mutex, devices, process] = registry();
+  auto& [mutex, devices, next_number, process] = registry();
   const std::lock_guard<std::mutex> lock(mutex);
   bool can_close = process == getpid();
   for (auto entry = devices.begin(); can_close && entry != devices.end(); ++entry) {
@@ -70,35 +79,55 @@ void close_all(int exit_code, void*) {
 
 }  // namespace
 
+std::string text_of(const DeviceName& name) {
+  return name.bdf.empty() ? "device " + std::to_string(name.index) : "card " + name.bdf;
+}
+
 OpenDevices::OpenDevices() : lock_(registry().mutex) {}
 
 int OpenDevices::close_at_exit() { return on_exit(close_all, nullptr); }
 
 bool OpenDevices::is_in_fork() { return registry().process != getpid(); }
 
-OpenDevice* OpenDevices::find(uint32_t index) {
-  const auto found = registry().devices.find(index);
+OpenDevice* OpenDevices::find(const DeviceName& name) {
+  for (auto& [number, device] : registry().devices)
+    if (name.bdf.empty() ? device.indices.count(name.index) > 0 : device.bdf == name.bdf)
+      return &device;
+  return nullptr;
+}
+
+OpenDevice* OpenDevices::find(uint32_t number) {
+  const auto found = registry().devices.find(number);
   return found == registry().devices.end() ? nullptr : &found->second;
 }
 
-OpenDevice& OpenDevices::open(uint32_t index, const Image& image, bool is_emulated) {
-  const auto name = "device " + std::to_string(index);
+OpenDevice& OpenDevices::open(const DeviceName& name, const Image& image, bool is_emulated) {
+  const OpenCardFiles before;
   OpenDevice device;
   device.is_emulated = is_emulated;
-  device.handle = xrt_call("open " + name, xrt().xrtDeviceOpen, index);
+  device.handle = open_handle(name);
   try {
-    load(device, name, image);
+    device.bdf = name.bdf.empty() ? OpenCardFiles().card_opened_since(before) : name.bdf;
+    if (name.bdf.empty()) device.indices.insert(name.index);
+    auto* same = device.bdf.empty() ? nullptr : find(DeviceName{0, device.bdf});
+    if (same != nullptr) {  // opened by its BDF before, and now by its index
+      xrt().xrtDeviceClose(device.handle);
+      same->indices.insert(name.index);
+      return *same;
+    }
+    load(device, text_of(name), image);
   } catch (...) {
     xrt().xrtDeviceClose(device.handle);
     throw;
   }
   [[maybe_unused]] static const int registered = close_at_exit();
-  return registry().devices[index] = device;
+  device.number = registry().next_number++;
+  return registry().devices[device.number] = device;
 }
 
-void OpenDevices::close(uint32_t index) {
-  close_device(registry().devices.at(index));
-  registry().devices.erase(index);
+void OpenDevices::close(uint32_t number) {
+  close_device(registry().devices.at(number));
+  registry().devices.erase(number);
 }
 
 }  // namespace xfblas

@@ -1,4 +1,4 @@
-// The devices that this process has opened through XRT, by their index.
+// The devices that this process has opened through XRT.
 #ifndef XFBLAS_XRT_OPEN_DEVICES_HPP
 #define XFBLAS_XRT_OPEN_DEVICES_HPP
 
@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "device_name.hpp"
 #include "image.hpp"
 #include "xrt/handles.hpp"
 
@@ -15,7 +16,10 @@ namespace xfblas {
 class XrtUnit;
 
 struct OpenDevice {
+  uint32_t number = 0;  // never used twice
   void* handle = nullptr;
+  std::set<uint32_t> indices;   // by which it was opened
+  std::string bdf;              // of a card; empty where it is not known
   std::string path, uuid_text;  // of the image it was loaded with
   XrtUuid uuid{};
   bool is_emulated = false;
@@ -26,15 +30,20 @@ struct OpenDevice {
   std::multimap<std::string, XrtHandles> idle;  // by the name of their compute unit
 };
 
-// Access to them. Holds their lock while it lives, because XRT must never see one index twice.
+// How texts call a device.
+std::string text_of(const DeviceName& name);
+
+// Access to them. Holds their lock while it lives, because XRT must never open a device twice.
 class OpenDevices {
  public:
   OpenDevices();
 
-  // Null where it is not open.
-  OpenDevice* find(uint32_t index);
-  OpenDevice& open(uint32_t index, const Image& image, bool is_emulated);
-  void close(uint32_t index);
+  // Null where it is not open, or is not known to be the one of this name.
+  OpenDevice* find(const DeviceName& name);
+  OpenDevice* find(uint32_t number);
+  // The device may turn out to be one that is open, which is given then.
+  OpenDevice& open(const DeviceName& name, const Image& image, bool is_emulated);
+  void close(uint32_t number);
 
   // Closes them when the program exits, before XRT ends whatever it has set up until this call.
   static int close_at_exit();

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "error.hpp"
@@ -34,6 +35,7 @@ XrtFunctions load() {
   XrtFunctions functions;
 #define FIND(name) find(library, functions.name, #name)
   FIND(xrtDeviceOpen);
+  FIND(xrtDeviceOpenByBDF);
   FIND(xrtDeviceClose);
   FIND(xrtDeviceLoadXclbinFile);
   FIND(xrtDeviceGetXclbinUUID);
@@ -57,8 +59,10 @@ XrtFunctions load() {
 }
 
 std::string reason(int error) {
-  return error != 0 ? std::strerror(error)
-                    : "its messages on the standard error tell the reason";
+  if (error == 0) return "its messages on the standard error tell the reason";
+  std::string text = std::strerror(error);
+  if (error == EBUSY) text += ": another program uses the card with another image";
+  return text;
 }
 
 }  // namespace
@@ -80,6 +84,11 @@ int xrt_check(int code, const std::string& what) {
   const int error = code == -1 ? errno : code < 0 ? -code : code;
   require(code == 0, XFBLAS_STATUS_EXECUTION_FAILED, "XRT cannot ", what, ": ", reason(error));
   return code;
+}
+
+void xrt_failed(const std::string& what, const std::exception& error) {
+  fail(XFBLAS_STATUS_NOT_SUPPORTED, "XRT cannot ", what, ": ", error.what(),
+       ". For a card, source XRT's setup.sh first (/opt/xilinx/xrt/setup.sh)");
 }
 
 }  // namespace xfblas

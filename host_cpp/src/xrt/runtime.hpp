@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 
 namespace xfblas {
@@ -13,6 +14,7 @@ namespace xfblas {
 // As in xrt/xrt_device.h, xrt_kernel.h and xrt_bo.h, where all handles are void*.
 struct XrtFunctions {
   void* (*xrtDeviceOpen)(unsigned index);
+  void* (*xrtDeviceOpenByBDF)(const char* bdf);
   int (*xrtDeviceClose)(void* device);
   int (*xrtDeviceLoadXclbinFile)(void* device, const char* path);
   int (*xrtDeviceGetXclbinUUID)(void* device, unsigned char* uuid);
@@ -44,12 +46,19 @@ const XrtFunctions& xrt();
 // log.
 void* xrt_check(void* handle, const std::string& what);
 int xrt_check(int code, const std::string& what);
+[[noreturn]] void xrt_failed(const std::string& what, const std::exception& error);
 
 // Calls XRT, and fails where it does. what: the rest of the sentence "XRT cannot ...".
 template <typename Function, typename... Arguments>
 auto xrt_call(const std::string& what, Function function, Arguments... arguments) {
   errno = 0;  // not every function of XRT sets it
-  return xrt_check(function(arguments...), what);
+  decltype(function(arguments...)) result;
+  try {
+    result = function(arguments...);
+  } catch (const std::exception& error) {  // where a part of XRT itself is missing
+    xrt_failed(what, error);
+  }
+  return xrt_check(result, what);
 }
 
 }  // namespace xfblas

@@ -1,12 +1,14 @@
 // The use of a device that XRT has opened and loaded with an image. XRT ends the program when a
-// device index is opened twice and closed, so all that use one index share one handle. And it
-// ends the program when that exits with an open device, so what is open then is closed in time.
+// device is opened twice and closed, so all that use one device share one handle, whichever of
+// its names they have. And it ends the program when that exits with an open device, so what is
+// open then is closed in time.
 #ifndef XFBLAS_XRT_DEVICE_HPP
 #define XFBLAS_XRT_DEVICE_HPP
 
 #include <cstdint>
 #include <string>
 
+#include "device_name.hpp"
 #include "image.hpp"
 #include "xrt/handles.hpp"
 
@@ -20,12 +22,13 @@ class XrtDevice {
   // the device is in use with another image. A card is closed when nobody uses it any more, for
   // others to use. An emulated one is kept for the next who opens it, because XRT keeps a
   // thread and files for each time that it opens one.
-  XrtDevice(uint32_t index, const Image& image, bool is_emulated);
+  XrtDevice(const DeviceName& name, const Image& image, bool is_emulated);
   ~XrtDevice();
   XrtDevice(const XrtDevice&) = delete;
   XrtDevice& operator=(const XrtDevice&) = delete;
 
-  uint32_t index() const { return index_; }
+  // As it was asked for; with the BDF where it is known.
+  const DeviceName& name() const { return name_; }
 
   // Handles are kept until the device is closed and taken again, because XRT's emulation never
   // gives back all that it takes for them. unit: "fcnKernel:{fcnKernel_2}".
@@ -39,7 +42,8 @@ class XrtDevice {
   void abandon(const std::string& reason);
 
  private:
-  uint32_t index_;
+  DeviceName name_;
+  uint32_t number_;  // of the open device
 };
 
 }  // namespace xfblas

@@ -15,13 +15,15 @@ namespace xfblas {
 class XrtTarget : public Target {
  public:
   XrtTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
-            uint32_t device_index);
+            const DeviceName& device);
 
   const char* name() const override { return "xrt"; }
+  DeviceName device() const override { return device_->name(); }
   uint32_t pages(uint32_t compute_unit) const override;
   char* address(uint32_t compute_unit) override;
-  void write(uint32_t compute_unit, uint64_t offset, const void* from, uint64_t bytes) override;
-  void read(uint32_t compute_unit, uint64_t offset, void* to, uint64_t bytes) override;
+  void write(uint32_t compute_unit, uint64_t offset, const void* from,
+             const Rows& rows) override;
+  void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
   void run(uint32_t compute_unit) override;
 
  private:

@@ -30,6 +30,15 @@ constexpr std::array state_names = {"?",         "NEW",        "QUEUED",  "RUNNI
 // What a device process needs at most to report a run that it has ended by itself.
 constexpr milliseconds drain_time(2000);
 
+// Copying so many bytes that nobody wants takes as long as calling XRT once more.
+constexpr uint64_t largest_gap = 64 << 10;
+
+// The mirror may hold what was on the device before.
+void clear_gaps(char* mirror, const Rows& rows) {
+  for (uint64_t i = 0; i + 1 < rows.count; ++i)
+    std::memset(mirror + i * rows.device_step + rows.bytes, 0, rows.gap());
+}
+
 bool is_over(int state) { return state >= completed && state != submitted; }
 
 std::string name_of(int state) {
@@ -78,7 +87,7 @@ XrtUnit::XrtUnit(XrtDevice& device, const KernelInstance& instance, uint64_t byt
   device.add(this);
   if (environment.failure_folder.empty()) return;
   std::ostringstream file;
-  file << environment.failure_folder << "/" << getpid() << "-" << device.index() << "-"
+  file << environment.failure_folder << "/" << getpid() << "-" << device.name().index << "-"
        << std::hex << xrt().xrtBOAddress(handles_.buffer);
   failure_file_ = file.str();
 }
@@ -98,16 +107,35 @@ bool XrtUnit::end() {
   return true;
 }
 
-void XrtUnit::write(uint64_t offset, const void* from, uint64_t bytes) {
-  std::memcpy(handles_.host + offset, from, bytes);
-  xrt_call("copy to the device", xrt().xrtBOSync, handles_.buffer, xrt_to_device, bytes,
-           offset);
+void XrtUnit::write(uint64_t offset, const void* from, const Rows& rows) {
+  const auto* source = static_cast<const char*>(from);
+  if (rows.gap() > largest_gap) {
+    for (uint64_t i = 0; i < rows.count; ++i)
+      write(offset + i * rows.device_step, source + i * rows.host_step, one_piece(rows.bytes));
+    return;
+  }
+  char* mirror = handles_.host + offset;
+  if (rows.gap() > 0 && !rows.is_padded) copy_from_device(offset, rows.device_bytes());
+  if (rows.is_padded) clear_gaps(mirror, rows);
+  copy_rows(mirror, rows.device_step, source, rows.host_step, rows);
+  xrt_call("copy to the device", xrt().xrtBOSync, handles_.buffer, xrt_to_device,
+           rows.device_bytes(), offset);
 }
 
-void XrtUnit::read(uint64_t offset, void* to, uint64_t bytes) {
+void XrtUnit::read(uint64_t offset, void* to, const Rows& rows) {
+  auto* target = static_cast<char*>(to);
+  if (rows.gap() > largest_gap) {
+    for (uint64_t i = 0; i < rows.count; ++i)
+      read(offset + i * rows.device_step, target + i * rows.host_step, one_piece(rows.bytes));
+    return;
+  }
+  copy_from_device(offset, rows.device_bytes());
+  copy_rows(target, rows.host_step, handles_.host + offset, rows.device_step, rows);
+}
+
+void XrtUnit::copy_from_device(uint64_t offset, uint64_t bytes) {
   xrt_call("copy from the device", xrt().xrtBOSync, handles_.buffer, xrt_from_device, bytes,
            offset);
-  std::memcpy(to, handles_.host + offset, bytes);
 }
 
 void XrtUnit::run() {
@@ -168,7 +196,7 @@ void XrtUnit::lose(int state) {
   std::ostringstream text;
   text << "compute unit " << name_ << " gave no result within its time limit of "
        << environment_.time_limit.count() << " ms and is in state " << name_of(state)
-       << ". Neither it nor device " << device_.index()
+       << ". Neither it nor " << text_of(device_.name())
        << " can be used again in this process. XFBLAS_TIMEOUT_MS sets the limit";
   lost_ = text.str();
   device_.abandon(lost_);

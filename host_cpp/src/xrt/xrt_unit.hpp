@@ -7,6 +7,7 @@
 #include <string>
 
 #include "image.hpp"
+#include "rows.hpp"
 #include "xrt/environment.hpp"
 #include "xrt/xrt_device.hpp"
 
@@ -23,13 +24,16 @@ class XrtUnit {
 
   uint64_t bytes() const { return handles_.bytes; }
   char* host_address() const { return handles_.host; }
-  void write(uint64_t offset, const void* from, uint64_t bytes);
-  void read(uint64_t offset, void* to, uint64_t bytes);
+  // Each copies once between the memory and its mirror, or twice where a write must keep what
+  // lies between its rows: XRT takes as long for a row as for a page or more.
+  void write(uint64_t offset, const void* from, const Rows& rows);
+  void read(uint64_t offset, void* to, const Rows& rows);
   void run();
   // Gives back what XRT holds for it because the program ends; false where a run is under way.
   bool end();
 
  private:
+  void copy_from_device(uint64_t offset, uint64_t bytes);
   // The state in which the run ended, or the present one where it did not end in time.
   int wait(std::chrono::milliseconds limit) const;
   // Why the device process ended the run, or nothing.

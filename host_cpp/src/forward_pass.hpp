@@ -1,0 +1,49 @@
+// A model's layers from float rows to float rows, in one call.
+#ifndef XFBLAS_FORWARD_PASS_HPP
+#define XFBLAS_FORWARD_PASS_HPP
+
+#include <cstdint>
+#include <vector>
+
+#include "xfblas/instruction.hpp"
+
+namespace xfblas {
+
+// How features become elements of the first layer's A. A feature is a = (x - offset) * scale; its
+// high digit is the nearest integer to a, clamped to +-limit, and its low one the nearest to
+// (a - high) * base, clamped to +-base/2. Element e is the high digit of feature columns[e], or the
+// low one of columns[e] - features; without columns element e is the high digit of feature e.
+struct InputCoding {
+  uint64_t features;
+  const double* scales;
+  const double* offsets;  // null for zeros
+  double limit, base;
+  const int32_t* columns;
+};
+
+// The output is the last layer's C divided by its scales, and softmax of it where asked for.
+struct ForwardPass {
+  const float* input;
+  uint64_t rows;
+  InputCoding coding;
+  std::vector<Instruction> layers;  // a chain; m is that of one program, whatever `rows` is
+  const float* output_scales;       // one for each column of the last layer
+  bool has_softmax;
+  float* output;
+
+  // Of the first layer's A and of the output. The instructions' sizes may be padded.
+  uint64_t elements, columns;
+};
+
+// The first value that is not finite is an error, which tells its place.
+//
+// Between the floats of `rows` rows from `first` on and integer elements of 1 or 2 bytes, whose
+// rows are `stride` bytes apart.
+void quantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
+                   char* to, uint64_t stride);
+void dequantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
+                     const char* from, uint64_t stride);
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,99 @@
+#include "native/blas.hpp"
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include <cstring>
+#include <initializer_list>
+#include <mutex>
+#include <vector>
+
+namespace xfblas {
+namespace {
+
+// The constants of the C interface to BLAS.
+constexpr int row_major = 101, not_transposed = 111;
+
+template <typename Integer>
+using Sgemm = void (*)(int order, int transpose_a, int transpose_b, Integer m, Integer n, Integer k,
+                       float alpha, const float* a, Integer lda, const float* b, Integer ldb,
+                       float beta, float* c, Integer ldc);
+
+struct Library {
+  std::string path;
+  Sgemm<int64_t> sgemm64 = nullptr;
+  Sgemm<int32_t> sgemm32 = nullptr;
+
+  bool is_usable() const { return sgemm64 || sgemm32; }
+};
+
+template <typename Function>
+Function find(void* library, std::initializer_list<const char*> names) {
+  for (const auto* name : names)
+    if (void* symbol = dlsym(library, name)) return reinterpret_cast<Function>(symbol);
+  return nullptr;
+}
+
+Library open(const std::string& path, int mode) {
+  void* library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL | mode);
+  if (!library) return {};
+  Library found{path};
+  // numpy's builds carry a prefix, and a suffix where integers have 64 bits.
+  found.sgemm64 = find<Sgemm<int64_t>>(library, {"scipy_cblas_sgemm64_", "cblas_sgemm64_"});
+  if (!found.sgemm64)
+    found.sgemm32 = find<Sgemm<int32_t>>(library, {"scipy_cblas_sgemm", "cblas_sgemm"});
+  if (found.is_usable()) return found;
+  dlclose(library);
+  return {};
+}
+
+std::vector<std::string> loaded_libraries() {
+  std::vector<std::string> paths;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* data) {
+        if (std::strstr(info->dlpi_name, "blas") || std::strstr(info->dlpi_name, "mkl_rt"))
+          static_cast<std::vector<std::string>*>(data)->push_back(info->dlpi_name);
+        return 0;
+      },
+      &paths);
+  return paths;
+}
+
+Library search() {
+  for (const auto& path : loaded_libraries())
+    if (const auto found = open(path, RTLD_NOLOAD); found.is_usable()) return found;
+  for (const auto* name : {"libopenblas.so.0", "libcblas.so.3", "libblas.so.3"})
+    if (const auto found = open(name, 0); found.is_usable()) return found;
+  return {};
+}
+
+// Searched for until it is found: numpy may come later.
+Library library() {
+  static std::mutex mutex;
+  static Library found;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (!found.is_usable()) found = search();
+  return found;
+}
+
+}  // namespace
+
+bool run_blas(const FloatProduct& p) {
+  const auto blas = library();
+  if (blas.sgemm64) {
+    blas.sgemm64(row_major, not_transposed, not_transposed, p.m, p.n, p.k, 1, p.a, p.lda, p.b,
+                 p.ldb, p.beta, p.c, p.ldc);
+    return true;
+  }
+  for (const auto size : {p.m, p.n, p.k, p.lda, p.ldb, p.ldc})
+    if (size > INT32_MAX) return false;
+  if (blas.sgemm32)
+    blas.sgemm32(row_major, not_transposed, not_transposed, int32_t(p.m), int32_t(p.n),
+                 int32_t(p.k), 1, p.a, int32_t(p.lda), p.b, int32_t(p.ldb), p.beta, p.c,
+                 int32_t(p.ldc));
+  return blas.sgemm32 != nullptr;
+}
+
+std::string blas_path() { return library().path; }
+
+}  // namespace xfblas

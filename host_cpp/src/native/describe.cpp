@@ -1,0 +1,40 @@
+#include "native/describe.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "native/blas.hpp"
+#include "native/kernels.hpp"
+#include "native/statistics.hpp"
+#include "native/thread_pool.hpp"
+
+namespace xfblas {
+namespace {
+
+template <size_t size>
+void copy_text(char (&to)[size], const std::string& from) {
+  const auto length = std::min(from.size(), size - 1);
+  std::memcpy(to, from.data(), length);
+  to[length] = 0;
+}
+
+}  // namespace
+
+xfblasNative_t describe_native() {
+  xfblasNative_t native{};
+  copy_text(native.isa, kernels().name);
+  std::string all;
+  for (const auto* found : kernels_of_this_cpu()) all += (all.empty() ? "" : " ") + std::string(found->name);
+  copy_text(native.isas, all);
+  copy_text(native.blas, blas_path());
+  native.threads = unsigned(ThreadPool::shared().threads());
+  const auto& statistics = Statistics::shared();
+  native.lowBits = statistics.blocks(SumPath::low_bits);
+  native.proved = statistics.blocks(SumPath::proved);
+  native.spilled = statistics.blocks(SumPath::spilled);
+  native.estimated = statistics.blocks(SumPath::estimated);
+  native.split = statistics.blocks(SumPath::split);
+  return native;
+}
+
+}  // namespace xfblas

@@ -1,0 +1,117 @@
+#include "native/forward.hpp"
+
+#include <algorithm>
+
+#include "native/engine.hpp"
+#include "native/statistics.hpp"
+#include "native/thread_pool.hpp"
+
+namespace xfblas {
+namespace {
+
+// A block's activations, those of one layer and of the next, fill about half of the second-level
+// cache; more rows would not use the weights any better.
+constexpr uint64_t block_bytes = 512 * 1024, fewest_rows = 36, most_rows = 288;
+
+struct Layer {
+  IntegerProduct product;  // of any rows; A and C are set for each block
+  const Panels* panels;  // of its B
+};
+
+struct Activations {
+  Workspace halves[2];
+  ThreadSpace space;
+};
+
+uint64_t padded_stride(uint64_t columns, int element_bytes) {
+  return (columns * uint64_t(element_bytes) + 63) / 64 * 64 + 64;
+}
+
+ElementRange range_of_input(const InputCoding& coding) {
+  const auto largest = int32_t(std::max(coding.limit, coding.base / 2));
+  return {-largest, largest};
+}
+
+// A ReLU leaves nothing negative.
+ElementRange range_of_output(const IntegerProduct& product) {
+  const auto& r = product.requantization;
+  if (r.activates && r.prelu_scale == 0) return {0, any_int16.highest};
+  return any_int16;
+}
+
+class Forward {
+ public:
+  Forward(char* memory, const Configuration& configuration, const ForwardPass& pass,
+          PanelCache& cache)
+      : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
+    widest_ = uint64_t(pass.layers.front().k);
+    auto range = range_of_input(pass.coding);
+    for (const auto& instruction : pass.layers) {
+      auto product = integer_product(memory, instruction, configuration);
+      const auto b = source_of_b(memory, instruction, configuration);
+      const auto& panels =
+          cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
+      // What is known of the elements before any is computed saves looking at them.
+      if (!product.needs_low_bits_only() && panels.prove(range)) product.path = SumPath::proved;
+      range = range_of_output(product);
+      layers_.push_back({product, &panels});
+      widest_ = std::max(widest_, uint64_t(product.n));
+      products_ += pass.rows * uint64_t(product.k * product.n);
+    }
+  }
+
+  void run() const {
+    const auto threads =
+        products_ < uint64_t(serial_products) ? 1 : uint64_t(ThreadPool::shared().threads());
+    const auto fitting = std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)),
+                                    fewest_rows, most_rows);
+    const uint64_t tile = uint64_t(kernels().rows_of_tile(kernels().most_vectors));
+    // As many blocks for each thread, of whole tiles.
+    auto blocks = (pass_.rows + fitting - 1) / fitting;
+    blocks = (blocks + threads - 1) / threads * threads;
+    const auto rows = ((pass_.rows + blocks - 1) / blocks + tile - 1) / tile * tile;
+    blocks = (pass_.rows + rows - 1) / rows;
+    const auto body = [&](int64_t block) {
+      run_block(uint64_t(block) * rows, std::min(rows, pass_.rows - uint64_t(block) * rows));
+    };
+    if (threads > 1 && blocks > 1) return ThreadPool::shared().run(int64_t(blocks), body);
+    for (uint64_t block = 0; block < blocks; ++block) body(int64_t(block));
+  }
+
+ private:
+  void run_block(uint64_t first, uint64_t rows) const {
+    static thread_local Activations activations;
+    const auto room = padded_stride(widest_, element_bytes_) * rows;
+    char* from = activations.halves[0].room<char>(room);
+    char* to = activations.halves[1].room<char>(room);
+    auto stride = padded_stride(pass_.layers.front().k, element_bytes_);
+    quantize_rows(pass_, first, rows, element_bytes_, from, stride);
+    PathCounts counts{};
+    for (const auto& layer : layers_) {
+      auto product = layer.product;
+      const auto next_stride = padded_stride(uint64_t(product.n), element_bytes_);
+      product.m = int64_t(rows);
+      product.a.data = from, product.a.lda = int64_t(stride) / element_bytes_;
+      product.c = to, product.ldc = int64_t(next_stride) / element_bytes_;
+      multiply(kernels(), product, *layer.panels, 0, product.m, 0, activations.space, counts);
+      std::swap(from, to);
+      stride = next_stride;
+    }
+    dequantize_rows(pass_, first, rows, element_bytes_, from, stride);
+    Statistics::shared().add(counts);
+  }
+
+  const ForwardPass& pass_;
+  int element_bytes_;
+  std::vector<Layer> layers_;
+  uint64_t widest_, products_ = 0;
+};
+
+}  // namespace
+
+void run_forward(char* memory, const Configuration& configuration, const ForwardPass& pass,
+                 PanelCache& cache) {
+  Forward(memory, configuration, pass, cache).run();
+}
+
+}  // namespace xfblas

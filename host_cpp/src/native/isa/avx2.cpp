@@ -1,0 +1,20 @@
+// The kernels for CPUs with AVX2, compiled for it whatever the rest is compiled for.
+#include "native/isa/tables.hpp"
+#include "native/simd/includes.hpp"
+
+#ifdef __x86_64__
+#pragma GCC target("avx2,fma")
+#include "native/simd/avx2.hpp"
+#include "native/simd/table.hpp"
+
+namespace xfblas {
+const Kernels* avx2_kernels() {
+  static constexpr Kernels table = table_of("avx2", false);
+  return &table;
+}
+}  // namespace xfblas
+#else
+namespace xfblas {
+const Kernels* avx2_kernels() { return nullptr; }
+}  // namespace xfblas
+#endif

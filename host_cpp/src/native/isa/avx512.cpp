@@ -1,0 +1,20 @@
+// The kernels for CPUs with AVX512, compiled for it whatever the rest is compiled for.
+#include "native/isa/tables.hpp"
+#include "native/simd/includes.hpp"
+
+#ifdef __x86_64__
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
+#include "native/simd/avx512.hpp"
+#include "native/simd/table.hpp"
+
+namespace xfblas {
+const Kernels* avx512_kernels() {
+  static constexpr Kernels table = table_of("avx512", false);
+  return &table;
+}
+}  // namespace xfblas
+#else
+namespace xfblas {
+const Kernels* avx512_kernels() { return nullptr; }
+}  // namespace xfblas
+#endif

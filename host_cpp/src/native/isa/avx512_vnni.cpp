@@ -1,0 +1,21 @@
+// The kernels for CPUs with AVX512_VNNI, compiled for it whatever the rest is compiled for.
+#include "native/isa/tables.hpp"
+#include "native/simd/includes.hpp"
+
+#ifdef __x86_64__
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,prefer-vector-width=512")
+#define XFBLAS_VNNI
+#include "native/simd/avx512.hpp"
+#include "native/simd/table.hpp"
+
+namespace xfblas {
+const Kernels* avx512_vnni_kernels() {
+  static constexpr Kernels table = table_of("avx512_vnni", true);
+  return &table;
+}
+}  // namespace xfblas
+#else
+namespace xfblas {
+const Kernels* avx512_vnni_kernels() { return nullptr; }
+}  // namespace xfblas
+#endif

@@ -1,0 +1,12 @@
+// The kernels for any CPU.
+#include "native/isa/tables.hpp"
+#include "native/simd/includes.hpp"
+#include "native/simd/portable.hpp"
+#include "native/simd/table.hpp"
+
+namespace xfblas {
+const Kernels* portable_kernels() {
+  static constexpr Kernels table = table_of("portable", false);
+  return &table;
+}
+}  // namespace xfblas

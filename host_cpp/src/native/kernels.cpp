@@ -1,0 +1,46 @@
+#include "native/kernels.hpp"
+
+#include <cstdlib>
+#include <string>
+
+#include "error.hpp"
+#include "native/isa/tables.hpp"
+
+namespace xfblas {
+namespace {
+
+const Kernels& choose() {
+  const char* text = std::getenv("XFBLAS_ISA");
+  const std::string wanted = text ? text : "";
+  std::string here;
+  for (const auto* kernels : kernels_of_this_cpu()) {
+    if (wanted.empty() || wanted == kernels->name) return *kernels;
+    here += std::string(here.empty() ? "" : ", ") + kernels->name;
+  }
+  fail(XFBLAS_STATUS_INVALID_VALUE, "XFBLAS_ISA is ", wanted, ", expected one that this CPU runs: ",
+       here);
+}
+
+}  // namespace
+
+std::vector<const Kernels*> kernels_of_this_cpu() {
+  std::vector<const Kernels*> found;
+#ifdef __x86_64__
+  __builtin_cpu_init();
+  const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (has_avx512 && __builtin_cpu_supports("avx512vnni")) found.push_back(avx512_vnni_kernels());
+  if (has_avx512) found.push_back(avx512_kernels());
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    found.push_back(avx2_kernels());
+#endif
+  found.push_back(portable_kernels());
+  return found;
+}
+
+const Kernels& kernels() {
+  static const Kernels& chosen = choose();
+  return chosen;
+}
+
+}  // namespace xfblas

@@ -1,0 +1,105 @@
+// The functions that exist once for every instruction set, as a table chosen at run time.
+//
+// pack -> tile -> finish: B is packed into panels of a few vectors of columns, a tile of sums is
+// computed in registers, and its sums become elements of C.
+#ifndef XFBLAS_NATIVE_KERNELS_HPP
+#define XFBLAS_NATIVE_KERNELS_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "native/requantization.hpp"
+
+namespace xfblas {
+
+// How much of a sum its tile holds.
+enum class Reach {
+  low_bits,  // the low 32 bits, from which C follows
+  fits_32,   // the sum itself, which fits
+  wide,      // 48 bits in two tiles
+};
+
+// A tile's sums. Rows are a whole panel (Kernels::width) apart.
+struct SumsOfTile {
+  const int32_t* low;
+  const int32_t* high;            // Reach::wide only, see simd/refine.hpp
+  const int32_t* column_offsets;  // added to each row of int8 sums, or null
+};
+
+// The nearest integer, halves to even, clamped to +-limit; of what is not a number, -limit.
+// Computed in double, where no product of a float and a scale overflows or loses bits that matter.
+inline int32_t nearest_integer(double value, double limit) {
+  return int32_t(std::nearbyint(std::min(limit, std::max(-limit, value))));
+}
+
+struct Kernels {
+  const char* name;
+  int lanes;         // columns in a vector
+  int most_vectors;  // in a panel
+  int (*rows_of_tile)(int vectors);
+  bool has_quads;  // products of bytes
+
+  int width() const { return lanes * most_vectors; }
+
+  // Sums of a tile over `steps` groups of k, 4 bytes of A each; rows of A are a_stride bytes apart.
+  void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
+                int64_t steps, bool accumulate, int32_t* sums);
+  void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
+                int64_t steps, bool accumulate, int32_t* sums);
+
+  // Panels: k rows of `columns` elements of B. Column sums have a row of `width` for each `block`.
+  void (*pack_pairs16)(const int16_t* b, int64_t ldb, int64_t k, int columns, int16_t* to);
+  void (*pack_pairs8)(const int8_t* b, int64_t ldb, int64_t k, int columns, int16_t* to);
+  void (*pack_quads8)(const int8_t* b, int64_t ldb, int64_t k, int columns, int64_t block,
+                      int8_t* to, int32_t* column_sums);
+  void (*pack_high_quads)(const int16_t* b, int64_t ldb, int64_t k, int columns, int64_t block,
+                          int8_t* to, int32_t* column_sums);
+  void (*sum_pairs)(const int16_t* panel, int64_t k, int vectors, int64_t block,
+                    int32_t* column_sums);
+  void (*column_norms)(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
+                       uint64_t* magnitudes, int64_t* sums);
+
+  // Rows of A.
+  void (*row_norms)(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest);
+  void (*widen_row)(const int8_t* row, int64_t count, int16_t* to);
+  void (*offset_row)(const int8_t* row, int64_t count, uint8_t* to);
+  void (*high_words)(const int16_t* row, int64_t count, int16_t* to);
+  int32_t (*high_bytes)(const int16_t* row, int64_t count, uint8_t* to);
+  uint32_t (*dot16)(const int16_t* a, const int16_t* b, int64_t count);
+  uint32_t (*dot8)(const int8_t* a, const int8_t* b, int64_t count);
+
+  void (*refine_spilled)(int rows, int vectors, const int32_t* low, int32_t* high, bool is_first);
+  void (*refine_split)(int rows, int vectors, const int32_t* low, const int32_t* products,
+                       const int32_t* column_sums, int32_t* high, bool is_first);
+  void (*refine_estimated)(int rows, int vectors, const int32_t* low, const int32_t* products,
+                           const int32_t* row_sums, const int32_t* column_sums, int64_t count,
+                           int32_t* high, bool is_first);
+
+  // By the bytes of an element, and whether X has C's type (Gemm) or 32 bits.
+  using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfTile&,
+                          const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);
+  Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
+
+  // Between the floats of a model and the elements of its first and last layer; see convert.hpp.
+  int64_t (*quantize16)(const float* from, const double* scales, const double* offsets,
+                        double limit, int64_t count, int16_t* to);
+  int64_t (*quantize8)(const float* from, const double* scales, const double* offsets,
+                       double limit, int64_t count, int8_t* to);
+  void (*dequantize16)(const int16_t* from, const float* scales, int64_t count, float* to);
+  void (*dequantize8)(const int8_t* from, const float* scales, int64_t count, float* to);
+  void (*softmax)(float* row, int64_t count);
+};
+
+// What this CPU runs best, or what XFBLAS_ISA names: avx512_vnni, avx512, avx2 or portable.
+// Throws where that name is unknown or this CPU cannot run it.
+const Kernels& kernels();
+
+// All that this CPU runs, the fastest first.
+std::vector<const Kernels*> kernels_of_this_cpu();
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,183 @@
+#include "native/multiply.hpp"
+
+#include <algorithm>
+
+#include "xfblas/activation.hpp"
+
+namespace xfblas {
+namespace {
+
+// Rows of A that are read again for each panel stay in half of the second-level cache.
+constexpr int64_t row_block_bytes = 480 * 1024;
+constexpr int64_t fewest_rows = 72, most_rows_of_block = 288;
+// Tiles that share a part of a panel while it is in the first-level cache.
+constexpr int tiles_of_group = 4;
+// Without refinement k is cut only where a panel would outgrow the second-level cache.
+constexpr int64_t longest_block = 4096;
+
+int64_t rows_of_block(int64_t rows, int64_t k, int element_bytes, int tile_rows) {
+  const auto fitting = std::clamp(row_block_bytes / (k * element_bytes + 1), fewest_rows,
+                                  most_rows_of_block);
+  if (rows <= fitting) return rows;
+  const auto blocks = (rows + fitting - 1) / fitting;
+  // Even blocks of whole tiles.
+  return ((rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
+}
+
+template <typename Element>
+void apply_function(const Requantization& r, int rows, int columns, Element* c, int64_t ldc) {
+  for (int i = 0; i < rows; ++i, c += ldc)
+    for (int j = 0; j < columns; ++j)
+      c[j] = Element(fixed_activation<8 * sizeof(Element)>(
+          c[j], r.function == activation_sigmoid, r.input_fraction, r.output_fraction));
+}
+
+// One row block times one panel.
+class PanelProduct {
+ public:
+  PanelProduct(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+               int64_t first_row, int64_t first_column, ThreadSpace& space)
+      : kernels_(kernels),
+        product_(product),
+        panels_(panels),
+        rows_(space.rows),
+        first_row_(first_row),
+        first_column_(first_column) {
+    const auto tile = size_t(kernels.rows_of_tile(1)) * size_t(kernels.width());
+    low_ = space.sums.room<int32_t>(tile * (2 * tiles_of_group + 1));
+    high_ = low_ + tile * tiles_of_group;
+    products_ = high_ + tile * tiles_of_group;
+  }
+
+  SumPath path_for(const Panel& panel) const {
+    if (product_.path) return *product_.path;
+    if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return SumPath::low_bits;
+    if (panels_.proves_everything()) return SumPath::proved;
+    return cheapest_path(rows_.bounds(), *panel.bounds, kernels_.has_quads);
+  }
+
+  void run(const Panel& panel, SumPath path) {
+    const int tile_rows = kernels_.rows_of_tile(panel.vectors);
+    const bool refines = path == SumPath::spilled || path == SumPath::estimated ||
+                         path == SumPath::split;
+    const auto block = refines ? refine_block : longest_block;
+    for (int64_t i = 0; i < rows_.rows(); i += tile_rows * tiles_of_group) {
+      const auto end = std::min<int64_t>(rows_.rows(), i + tile_rows * tiles_of_group);
+      for (int64_t p = 0; p < panels_.k(); p += block) {
+        const auto count = std::min(block, panels_.k() - p);
+        for_each_tile(i, end, tile_rows, [&](int64_t row, int rows, int64_t at) {
+          add_products(panel, row, rows, p, count, low_ + at);
+          if (path == SumPath::spilled)
+            kernels_.refine_spilled(rows, panel.vectors, low_ + at, high_ + at, p == 0);
+        });
+        if (path == SumPath::estimated || path == SumPath::split)
+          for_each_tile(i, end, tile_rows, [&](int64_t row, int rows, int64_t at) {
+            if (path == SumPath::estimated) estimate(panel, row, rows, p, count, at);
+            else split(panel, row, rows, p, count, at);
+          });
+      }
+      for_each_tile(i, end, tile_rows, [&](int64_t row, int rows, int64_t at) {
+        finish(panel, path, row, rows, at);
+      });
+    }
+  }
+
+ private:
+  template <typename Body>
+  void for_each_tile(int64_t first, int64_t end, int tile_rows, const Body& body) const {
+    for (int64_t row = first; row < end; row += tile_rows)
+      body(row, int(std::min<int64_t>(tile_rows, end - row)), (row - first) * kernels_.width());
+  }
+
+  void add_products(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count,
+                    int32_t* sums) const {
+    const auto& a = rows_.elements();
+    const int64_t width = panel.vectors * kernels_.lanes;
+    const auto* b = static_cast<const char*>(panel.packed);
+    if (panels_.has_quads())
+      kernels_.quads(rows, panel.vectors, a.at(row, p), a.stride, b + p * width, (count + 3) / 4,
+                     p > 0, sums);
+    else
+      kernels_.pairs(rows, panel.vectors, a.at(row, 2 * p), a.stride, b + 2 * p * width,
+                     (count + 1) / 2, p > 0, sums);
+  }
+
+  void estimate(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count, int64_t at) {
+    const auto& a = rows_.high_bytes();
+    const auto block = p / refine_block;
+    kernels_.quads(rows, panel.vectors, a.at(row, p), a.stride,
+                   panel.high_bytes + p * panel.vectors * kernels_.lanes, (count + 3) / 4, false,
+                   products_);
+    kernels_.refine_estimated(rows, panel.vectors, low_ + at, products_,
+                              rows_.row_sums(block) + row, sums_of(panel, block), count,
+                              high_ + at, p == 0);
+  }
+
+  void split(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count, int64_t at) {
+    const auto& a = rows_.high_words();
+    const auto* b = static_cast<const int16_t*>(panel.packed);
+    kernels_.pairs(rows, panel.vectors, a.at(row, 2 * p), a.stride,
+                   b + p * panel.vectors * kernels_.lanes, (count + 1) / 2, false, products_);
+    kernels_.refine_split(rows, panel.vectors, low_ + at, products_,
+                          sums_of(panel, p / refine_block), high_ + at, p == 0);
+  }
+
+  const int32_t* sums_of(const Panel& panel, int64_t block) const {
+    return panel.column_sums + block * kernels_.width();
+  }
+
+  void finish(const Panel& panel, SumPath path, int64_t row, int rows, int64_t at) const {
+    const auto& r = product_.requantization;
+    const auto bytes = product_.element_bytes();
+    auto reach = Reach::wide;
+    if (path == SumPath::low_bits && product_.needs_low_bits_only()) reach = Reach::low_bits;
+    else if (path == SumPath::proved || bytes == 1) reach = Reach::fits_32;
+    const auto in_c = first_row_ + row, column = first_column_ + panel.column;
+    auto* c = static_cast<char*>(product_.c) + (in_c * product_.ldc + column) * bytes;
+    const auto* x = static_cast<const char*>(product_.x);
+    if (x) x += (in_c * product_.ldx + column) * product_.addend_bytes;
+    kernels_.finish(reach, bytes, product_.addend_bytes)(
+        r, rows, panel.columns, {low_ + at, high_ + at, panel.column_offsets}, x, product_.ldx, c,
+        product_.ldc);
+    if (r.function == activation_prelu) return;
+    if (bytes == 2)
+      apply_function(r, rows, panel.columns, reinterpret_cast<int16_t*>(c), product_.ldc);
+    else apply_function(r, rows, panel.columns, reinterpret_cast<int8_t*>(c), product_.ldc);
+  }
+
+  const Kernels& kernels_;
+  const IntegerProduct& product_;
+  const Panels& panels_;
+  RowBlock& rows_;
+  int64_t first_row_, first_column_;
+  int32_t *low_, *high_, *products_;
+};
+
+}  // namespace
+
+void multiply_panels(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+                     size_t first_panel, size_t end_panel, int64_t first_row, int64_t end_row,
+                     int64_t first_column, ThreadSpace& space, PathCounts& counts) {
+  const auto step = rows_of_block(end_row - first_row, product.k, product.element_bytes(),
+                                  kernels.rows_of_tile(kernels.most_vectors));
+  for (auto row = first_row; row < end_row; row += step) {
+    space.rows.take(kernels, product.a, row, std::min(step, end_row - row), product.k,
+                    panels.has_quads(), int64_t(end_panel - first_panel));
+    PanelProduct block(kernels, product, panels, row, first_column, space);
+    for (auto i = first_panel; i < end_panel; ++i) {
+      const auto& panel = panels.panels()[i];
+      const auto path = block.path_for(panel);
+      ++counts[size_t(path)];
+      block.run(panel, path);
+    }
+  }
+}
+
+void multiply(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+              int64_t first_row, int64_t end_row, int64_t first_column, ThreadSpace& space,
+              PathCounts& counts) {
+  multiply_panels(kernels, product, panels, 0, panels.panels().size(), first_row, end_row,
+                  first_column, space, counts);
+}
+
+}  // namespace xfblas

@@ -1,0 +1,56 @@
+// C = finish(A*B + X) for integers: rows of A by rows, panels of B by panels, tile by tile.
+#ifndef XFBLAS_NATIVE_MULTIPLY_HPP
+#define XFBLAS_NATIVE_MULTIPLY_HPP
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "native/kernels.hpp"
+#include "native/panels.hpp"
+#include "native/row_block.hpp"
+
+namespace xfblas {
+
+// One product without its B. Pointers are to row 0 and column 0; rows are strides of elements.
+struct IntegerProduct {
+  int64_t m, k, n;
+  SourceOfA a;
+  const void* x;  // null where nothing is added
+  int64_t ldx;    // 0 uses one row of X for all rows of C
+  int addend_bytes;
+  void* c;
+  int64_t ldc;
+  Requantization requantization;
+  // Takes this way for every block instead of the cheapest: for tests, which know that it is exact.
+  std::optional<SumPath> path{};
+
+  int element_bytes() const { return a.element_bytes; }
+  bool needs_low_bits_only() const {
+    return requantization.needs_low_bits_only(element_bytes());
+  }
+};
+
+// How many pairs of a row block and a panel went each way.
+using PathCounts = std::array<uint64_t, sum_paths>;
+
+// What one thread keeps between products.
+struct ThreadSpace {
+  RowBlock rows;
+  Workspace sums;
+};
+
+// Rows first_row .. end_row-1 of C, in the columns that `panels` hold, of which `first_column` is
+// the first.
+void multiply(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+              int64_t first_row, int64_t end_row, int64_t first_column, ThreadSpace& space,
+              PathCounts& counts);
+
+// The part `first .. end-1` of the panels only.
+void multiply_panels(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+                     size_t first_panel, size_t end_panel, int64_t first_row, int64_t end_row,
+                     int64_t first_column, ThreadSpace& space, PathCounts& counts);
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,46 @@
+// Panels of the B operands in a compute unit's memory, kept until their bytes change.
+#ifndef XFBLAS_NATIVE_PANEL_CACHE_HPP
+#define XFBLAS_NATIVE_PANEL_CACHE_HPP
+
+#include <cstdint>
+#include <list>
+
+#include "native/panels.hpp"
+
+namespace xfblas {
+
+class PanelCache {
+ public:
+  explicit PanelCache(const char* memory) : memory_(memory) {}
+
+  // The panels of B (k, n), or null at its first use, for a matrix that is used once is better
+  // packed on the way. `wide`: with what sums of 48 bits need.
+  const Panels* find(const SourceOfB& b, int64_t k, int64_t n, bool wide);
+
+  // The same, packed at its first use already.
+  const Panels& find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide);
+
+  // Forgets what was packed from these bytes of the memory.
+  void invalidate(uint64_t offset, uint64_t bytes);
+
+ private:
+  // Of packed copies; with more than this the oldest go.
+  static constexpr uint64_t most_bytes = uint64_t(1) << 30;
+
+  struct Entry {
+    uint64_t offset, bytes;  // of the rows
+    int64_t k, n, ldb;
+    bool is_packed;
+    Panels panels;
+  };
+  Entry* known(const SourceOfB& b, int64_t k, int64_t n);
+  const Panels& packed(Entry& entry, const SourceOfB& b, bool wide);
+  void make_room(const Entry& newest);
+
+  const char* memory_;
+  std::list<Entry> entries_;  // the newest first
+};
+
+}  // namespace xfblas
+
+#endif

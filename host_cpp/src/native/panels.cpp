@@ -1,0 +1,118 @@
+#include "native/panels.hpp"
+
+#include <algorithm>
+
+namespace xfblas {
+namespace {
+
+int64_t rounded_up_to(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace
+
+int64_t panels_for(const Kernels& kernels, int64_t columns) {
+  const int64_t vectors = (columns + kernels.lanes - 1) / kernels.lanes;
+  return (vectors + kernels.most_vectors - 1) / kernels.most_vectors;
+}
+
+void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first,
+                  int64_t columns, bool wide) {
+  k_ = k;
+  is_wide_ = wide && b.element_bytes == 2;
+  has_quads_ = b.element_bytes == 1 && kernels.has_quads;
+  proves_everything_ = false;
+  panels_.clear(), bounds_.clear(), high_bytes_.clear(), column_sums_.clear();
+
+  int64_t vectors = (columns + kernels.lanes - 1) / kernels.lanes;
+  padded_columns_ = vectors * kernels.lanes;
+  int64_t column = 0;
+  for (int64_t left = panels_for(kernels, columns); left > 0; --left) {
+    const auto taken = (vectors + left - 1) / left;
+    const auto wanted = std::min(taken * kernels.lanes, columns - column);
+    panels_.push_back({column, int(wanted), int(taken), nullptr, nullptr, nullptr, nullptr, nullptr});
+    column += wanted;
+    vectors -= taken;
+  }
+  if (b.element_bytes == 1) pack_int8(kernels, b, first);
+  else pack_int16(kernels, b, first);
+}
+
+void Panels::pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first) {
+  const auto* from = static_cast<const int8_t*>(b.data) + first;
+  const auto depth = has_quads_ ? rounded_up_to(k_, 4) : rounded_up_to(k_, 2);
+  const int64_t width = kernels.width();
+  const auto element = has_quads_ ? 1 : 2;
+  auto* to = packed_.room<char>(size_t(depth * padded_columns_ * element));
+  if (has_quads_) column_sums_.assign(panels_.size() * size_t(width), 0);
+  for (size_t i = 0; i < panels_.size(); ++i) {
+    auto& panel = panels_[i];
+    panel.packed = to;
+    if (has_quads_) {
+      auto* sums = column_sums_.data() + int64_t(i) * width;
+      kernels.pack_quads8(from + panel.column, b.ldb, k_, panel.columns, depth,
+                          reinterpret_cast<int8_t*>(to), sums);
+      for (int64_t j = 0; j < width; ++j) sums[j] = int32_t(uint32_t(sums[j]) * uint32_t(-128));
+      panel.column_offsets = sums;
+    } else {
+      kernels.pack_pairs8(from + panel.column, b.ldb, k_, panel.columns,
+                          reinterpret_cast<int16_t*>(to));
+    }
+    to += depth * panel.vectors * kernels.lanes * element;
+  }
+}
+
+void Panels::pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t first) {
+  const auto* from = static_cast<const int16_t*>(b.data) + first;
+  const auto depth = rounded_up_to(k_, 2);
+  auto* to = packed_.room<int16_t>(size_t(depth * padded_columns_));
+  for (auto& panel : panels_) {
+    panel.packed = to;
+    kernels.pack_pairs16(from + panel.column, b.ldb, k_, panel.columns, to);
+    to += depth * panel.vectors * kernels.lanes;
+  }
+  if (is_wide_) add_bounds(kernels, b, first);
+}
+
+void Panels::add_bounds(const Kernels& kernels, const SourceOfB& b, int64_t first) {
+  for (const auto& panel : panels_)
+    bounds_.push_back(column_bounds(kernels, static_cast<const int16_t*>(panel.packed), k_,
+                                    panel.vectors));
+  for (size_t i = 0; i < panels_.size(); ++i) panels_[i].bounds = &bounds_[i];
+  proves_everything_ = prove(any_int16);
+  if (proves_everything_) return;
+
+  const auto* from = static_cast<const int16_t*>(b.data) + first;
+  const auto depth = rounded_up_to(k_, 4);
+  const auto sums_of_panel = blocks_of(k_) * kernels.width();
+  column_sums_.assign(panels_.size() * size_t(sums_of_panel), 0);
+  if (kernels.has_quads) high_bytes_.resize(size_t(depth * padded_columns_ + 256));
+  auto* bytes = high_bytes_.data();
+  auto* sums = column_sums_.data();
+  for (auto& panel : panels_) {
+    panel.column_sums = sums;
+    if (kernels.has_quads) {
+      panel.high_bytes = bytes;
+      kernels.pack_high_quads(from + panel.column, b.ldb, k_, panel.columns, refine_block, bytes,
+                              sums);
+      bytes += depth * panel.vectors * kernels.lanes;
+    } else {
+      kernels.sum_pairs(static_cast<const int16_t*>(panel.packed), k_, panel.vectors, refine_block,
+                        sums);
+    }
+    sums += sums_of_panel;
+  }
+}
+
+bool Panels::prove(ElementRange a) const {
+  return is_wide_ && std::all_of(bounds_.begin(), bounds_.end(),
+                                 [&](const auto& bounds) { return bounds.prove(a); });
+}
+
+uint64_t Panels::bytes() const {
+  const auto depth = rounded_up_to(k_, has_quads_ ? 4 : 2);
+  return uint64_t(depth * padded_columns_) * (has_quads_ ? 1 : 2) + high_bytes_.size() +
+         column_sums_.size() * sizeof(int32_t);
+}
+
+}  // namespace xfblas

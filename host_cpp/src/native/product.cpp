@@ -1,0 +1,126 @@
+#include "native/product.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "native/statistics.hpp"
+#include "native/thread_pool.hpp"
+
+namespace xfblas {
+namespace {
+
+// What is packed at once and forgotten: at most this much for each thread, and on large products
+// a small part of the operands.
+constexpr int64_t most_packed_bytes = 1536 * 1024, least_packed_bytes = 256 * 1024;
+constexpr int64_t part_of_operands = 24;
+
+ThreadSpace& thread_space() {
+  static thread_local ThreadSpace space;
+  return space;
+}
+
+int64_t threads_for(const IntegerProduct& product) {
+  return product.m * product.k * product.n < serial_products ? 1 : ThreadPool::shared().threads();
+}
+
+// Collects what threads counted.
+class Counter {
+ public:
+  void add(const PathCounts& counts) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (size_t i = 0; i < counts.size(); ++i) counts_[i] += counts[i];
+  }
+  void report(const Kernels& kernels, const IntegerProduct& product, const char* packing) const {
+    Statistics::shared().add(counts_);
+    explain(kernels, product, counts_, packing);
+  }
+
+ private:
+  std::mutex mutex_;
+  PathCounts counts_{};
+};
+
+void run_tasks(int64_t threads, int64_t tasks, const std::function<void(int64_t)>& body) {
+  if (threads > 1) return ThreadPool::shared().run(tasks, body);
+  for (int64_t task = 0; task < tasks; ++task) body(task);
+}
+
+}  // namespace
+
+void run_packed(const IntegerProduct& product, const Panels& panels) {
+  const auto& kernels = xfblas::kernels();
+  const auto threads = threads_for(product);
+  const int64_t tile = kernels.rows_of_tile(kernels.most_vectors);
+  const auto panel_count = int64_t(panels.panels().size());
+  Counter counter;
+  const auto part = [&](int64_t first_panel, int64_t end_panel, int64_t row, int64_t end_row) {
+    PathCounts counts{};
+    multiply_panels(kernels, product, panels, size_t(first_panel), size_t(end_panel), row, end_row,
+                    0, thread_space(), counts);
+    counter.add(counts);
+  };
+  if (threads == 1) {
+    part(0, panel_count, 0, product.m);
+  } else if (product.m >= 2 * tile * threads || panel_count < threads) {
+    // Each thread takes rows: it reads all of B, which is shared, and rows of its own.
+    const auto parts = std::min(threads, (product.m + tile - 1) / tile);
+    const auto rows = ((product.m + parts - 1) / parts + tile - 1) / tile * tile;
+    ThreadPool::shared().run((product.m + rows - 1) / rows, [&](int64_t task) {
+      part(0, panel_count, task * rows, std::min(product.m, (task + 1) * rows));
+    });
+  } else {
+    ThreadPool::shared().run(threads, [&](int64_t task) {
+      part(task * panel_count / threads, (task + 1) * panel_count / threads, 0, product.m);
+    });
+  }
+  counter.report(kernels, product, "packed before");
+}
+
+void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
+  const auto& kernels = xfblas::kernels();
+  const auto threads = threads_for(product);
+  const auto operands = (product.m * product.k + product.k * product.n + product.m * product.n) *
+                        product.element_bytes();
+  const auto budget = std::clamp(operands / part_of_operands / threads, least_packed_bytes,
+                                 most_packed_bytes);
+  const bool wide = !product.needs_low_bits_only();
+  const auto column_bytes = product.k * (wide ? 3 : 2);
+  const int64_t width = kernels.width();
+  const auto panels_at_once = std::max<int64_t>(1, budget / (column_bytes * width));
+  const auto panel_count = panels_for(kernels, product.n);
+  // Groups of panels, as many for each thread.
+  auto groups = (panel_count + panels_at_once - 1) / panels_at_once;
+  groups = std::min(panel_count, (groups + threads - 1) / threads * threads);
+  Counter counter;
+  run_tasks(threads, groups, [&](int64_t group) {
+    static thread_local Panels panels;
+    const auto first = group * panel_count / groups * width;
+    const auto end = std::min(product.n, (group + 1) * panel_count / groups * width);
+    panels.pack(kernels, b, product.k, first, end - first, wide);
+    PathCounts counts{};
+    multiply(kernels, product, panels, 0, product.m, first, thread_space(), counts);
+    counter.add(counts);
+  });
+  counter.report(kernels, product, "packed on the way");
+}
+
+void run_vector_product(const SourceOfA& a, int64_t m, int64_t k, const void* x, void* y) {
+  const auto& kernels = xfblas::kernels();
+  constexpr int64_t rows_of_task = 64;
+  const auto threads = m * k < serial_products ? 1 : ThreadPool::shared().threads();
+  run_tasks(threads, (m + rows_of_task - 1) / rows_of_task, [&](int64_t task) {
+    for (auto i = task * rows_of_task; i < std::min(m, (task + 1) * rows_of_task); ++i) {
+      if (a.element_bytes == 2) {
+        auto& to = static_cast<int16_t*>(y)[i];
+        to = int16_t(uint32_t(to) + kernels.dot16(static_cast<const int16_t*>(a.data) + i * a.lda,
+                                                  static_cast<const int16_t*>(x), k));
+      } else {
+        auto& to = static_cast<int8_t*>(y)[i];
+        to = int8_t(uint32_t(to) + kernels.dot8(static_cast<const int8_t*>(a.data) + i * a.lda,
+                                                static_cast<const int8_t*>(x), k));
+      }
+    }
+  });
+}
+
+}  // namespace xfblas

@@ -1,0 +1,42 @@
+// What an instruction does to a sum on its way to C, as the kernels take it.
+#ifndef XFBLAS_NATIVE_REQUANTIZATION_HPP
+#define XFBLAS_NATIVE_REQUANTIZATION_HPP
+
+#include <cstdint>
+
+#include "xfblas/instruction.hpp"
+
+namespace xfblas {
+
+struct Requantization {
+  explicit Requantization(const Instruction& i)
+      : scale(post_scale(i.post)),
+        shift(int(post_shift(i.post))),
+        rounds(i.flags & flag_round && post_shift(i.post) > 0),
+        saturates(i.flags & flag_saturate),
+        prelu_scale(xfblas::prelu_scale(i.prelu)),
+        prelu_alpha(int(xfblas::prelu_alpha(i.prelu))),
+        function(i.opcode == opcode_fcn ? activation(i.flags) : activation_prelu),
+        input_fraction(int(i.formats & 0xffu)),
+        output_fraction(int(i.formats >> 8 & 0xffu)) {
+    activates = i.opcode == opcode_fcn && function == activation_prelu &&
+                !(prelu_scale == 1 && prelu_alpha == 0);
+  }
+
+  // Whether C follows from the low 32 bits of the sum: wrapping keeps one element from `shift` on.
+  bool needs_low_bits_only(int element_bytes) const {
+    return !saturates && shift <= 32 - 8 * element_bytes;
+  }
+
+  uint32_t scale;
+  int shift;
+  bool rounds, saturates, activates;  // activates: by PReLU that changes something
+  int32_t prelu_scale;
+  int prelu_alpha;
+  uint32_t function;                     // tanh or sigmoid instead of PReLU
+  int input_fraction, output_fraction;  // of the argument and the result of a function
+};
+
+}  // namespace xfblas
+
+#endif

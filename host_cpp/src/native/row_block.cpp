@@ -1,0 +1,85 @@
+#include "native/row_block.hpp"
+
+#include <cstring>
+
+namespace xfblas {
+namespace {
+
+// Whole lines and one more: rows a power of two apart would share the same sets of the cache.
+ptrdiff_t padded_stride(int64_t bytes) { return (bytes + 63) / 64 * 64 + 64; }
+
+// Rows this far apart fall into few sets of the cache.
+bool is_unlucky(ptrdiff_t stride) { return stride % 1024 == 0; }
+
+void copy_row(const int16_t* row, int64_t count, int16_t* to) {
+  std::memcpy(to, row, size_t(count) * sizeof(int16_t));
+}
+
+}  // namespace
+
+template <typename To, typename From>
+void RowBlock::convert(Workspace& workspace, TileRows& rows,
+                       void (*row)(const From*, int64_t, To*)) {
+  const auto stride = padded_stride(k_ * int64_t(sizeof(To)));
+  auto* to = workspace.room<char>(size_t(rows_ * stride));
+  const auto* from = static_cast<const From*>(source_.data);
+  for (int64_t i = 0; i < rows_; ++i) {
+    auto* at = reinterpret_cast<To*>(to + i * stride);
+    row(from + i * source_.lda, k_, at);
+    // B is zero behind k, but a tile reads what is here.
+    std::memset(at + k_, 0, 8);
+  }
+  rows = {to, stride};
+}
+
+void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows,
+                    int64_t k, bool as_quads, int64_t passes) {
+  kernels_ = &kernels;
+  source_ = a;
+  source_.data = static_cast<const char*>(a.data) + first * a.lda * a.element_bytes;
+  rows_ = rows, k_ = k;
+  has_bounds_ = false;
+  high_words_ = high_bytes_ = {};
+  if (a.element_bytes == 1) {
+    if (as_quads) convert<uint8_t, int8_t>(element_space_, elements_, kernels.offset_row);
+    else convert<int16_t, int8_t>(element_space_, elements_, kernels.widen_row);
+    return;
+  }
+  const auto stride = ptrdiff_t(a.lda * 2);
+  const bool pays = rows > 4 && passes > 1;
+  if (k % 2 != 0 || (is_unlucky(stride) && pays))
+    convert<int16_t, int16_t>(element_space_, elements_, copy_row);
+  else elements_ = {static_cast<const char*>(source_.data), stride};
+}
+
+const RowBounds& RowBlock::bounds() {
+  if (!has_bounds_)
+    bounds_ = row_bounds(*kernels_, static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_);
+  has_bounds_ = true;
+  return bounds_;
+}
+
+const TileRows& RowBlock::high_words() {
+  if (!high_words_.data)
+    convert<int16_t, int16_t>(high_space_, high_words_, kernels_->high_words);
+  return high_words_;
+}
+
+const TileRows& RowBlock::high_bytes() {
+  if (high_bytes_.data) return high_bytes_;
+  const auto stride = padded_stride(k_);
+  auto* to = high_space_.room<char>(size_t(rows_ * stride));
+  sums_ = sum_space_.room<int32_t>(size_t(blocks_of(k_) * rows_));
+  for (int64_t i = 0; i < rows_; ++i) {
+    const auto* row = static_cast<const int16_t*>(source_.data) + i * source_.lda;
+    auto* at = reinterpret_cast<uint8_t*>(to + i * stride);
+    for (int64_t p = 0; p < k_; p += refine_block)
+      sums_[p / refine_block * rows_ + i] =
+          kernels_->high_bytes(row + p, std::min(refine_block, k_ - p), at + p);
+    std::memset(at + k_, 0, 8);
+  }
+  high_bytes_ = {to, stride};
+  return high_bytes_;
+}
+
+}  // namespace xfblas

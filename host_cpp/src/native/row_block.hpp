@@ -1,0 +1,61 @@
+// Some rows of A in the forms that the tiles read them in.
+#ifndef XFBLAS_NATIVE_ROW_BLOCK_HPP
+#define XFBLAS_NATIVE_ROW_BLOCK_HPP
+
+#include <cstdint>
+
+#include "native/bounds.hpp"
+#include "native/kernels.hpp"
+#include "native/workspace.hpp"
+
+namespace xfblas {
+
+// A as it lies in memory, rows of 1- or 2-byte elements.
+struct SourceOfA {
+  const void* data;
+  int64_t lda;
+  int element_bytes;
+};
+
+// Rows that a tile steps through four bytes of k at a time.
+struct TileRows {
+  const char* data;
+  ptrdiff_t stride;  // bytes
+
+  const char* at(int64_t row, int64_t byte) const { return data + row * stride + byte; }
+};
+
+class RowBlock {
+ public:
+  // Takes rows first .. first+rows-1; `passes`: how many panels will read them.
+  void take(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows, int64_t k,
+            bool as_quads, int64_t passes);
+
+  int64_t rows() const { return rows_; }
+  const TileRows& elements() const { return elements_; }
+
+  // Computed when they are first asked for; of int16 only.
+  const RowBounds& bounds();
+  const TileRows& high_words();
+  const TileRows& high_bytes();
+  // Sums of the high bytes of one block of k, one for each row.
+  const int32_t* row_sums(int64_t block) const { return sums_ + block * rows_; }
+
+ private:
+  template <typename To, typename From>
+  void convert(Workspace& workspace, TileRows& rows,
+               void (*row)(const From*, int64_t, To*));
+
+  const Kernels* kernels_ = nullptr;
+  SourceOfA source_{};
+  int64_t rows_ = 0, k_ = 0;
+  TileRows elements_{}, high_words_{}, high_bytes_{};
+  bool has_bounds_ = false;
+  RowBounds bounds_;
+  int32_t* sums_ = nullptr;
+  Workspace element_space_, high_space_, sum_space_;
+};
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,142 @@
+// AVX-512 as the kernels need it: vectors of sixteen 32-bit integers.
+//
+// Included after a `#pragma GCC target`, once per translation unit; the names are local to it.
+// With XFBLAS_VNNI the dot products are single instructions. They are written as assembly
+// because compilers otherwise move the loads of a tile's loop out of it and spill its sums.
+#include <immintrin.h>
+
+namespace xfblas {
+namespace {
+
+using Vector = __m512i;
+constexpr int lanes = 16;
+// A tile of 9 rows x 3 vectors leaves 5 of the 32 registers for operands.
+constexpr int most_vectors = 3;
+constexpr int rows_of_tile(int vectors) { return vectors == 3 ? 9 : 12; }
+constexpr int most_rows = 12;
+
+inline Vector load(const void* from) { return _mm512_loadu_si512(from); }
+inline void store(void* to, Vector v) { _mm512_storeu_si512(to, v); }
+inline Vector zero() { return _mm512_setzero_si512(); }
+inline Vector set(int32_t value) { return _mm512_set1_epi32(value); }
+inline Vector broadcast(const void* four_bytes) {
+  int32_t value;
+  std::memcpy(&value, four_bytes, sizeof value);
+  return set(value);
+}
+
+inline Vector add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
+inline Vector subtract(Vector a, Vector b) { return _mm512_sub_epi32(a, b); }
+inline Vector multiply(Vector a, Vector b) { return _mm512_mullo_epi32(a, b); }
+inline Vector both_bits(Vector a, Vector b) { return _mm512_and_si512(a, b); }
+inline Vector either_bits(Vector a, Vector b) { return _mm512_or_si512(a, b); }
+inline Vector smaller(Vector a, Vector b) { return _mm512_min_epi32(a, b); }
+inline Vector larger(Vector a, Vector b) { return _mm512_max_epi32(a, b); }
+inline Vector shift_left(Vector a, int places) {
+  return _mm512_sll_epi32(a, _mm_cvtsi32_si128(places));
+}
+inline Vector shift_right(Vector a, int places) {
+  return _mm512_sra_epi32(a, _mm_cvtsi32_si128(places));
+}
+inline Vector shift_right_unsigned(Vector a, int places) {
+  return _mm512_srl_epi32(a, _mm_cvtsi32_si128(places));
+}
+inline Vector where_negative(Vector test, Vector yes, Vector no) {
+  return _mm512_mask_blend_epi32(_mm512_movepi32_mask(test), no, yes);
+}
+
+// Per 32-bit lane: sum += a0*b0 + a1*b1 of two int16, modulo 2^32.
+inline void dot_pairs(Vector& sum, Vector a, Vector b) {
+#ifdef XFBLAS_VNNI
+  asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+#else
+  Vector product;
+  asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+v"(sum), "=&v"(product) : "v"(a), "v"(b));
+#endif
+}
+
+#ifdef XFBLAS_VNNI
+// Per 32-bit lane: sum += four products of a's uint8 with b's int8, modulo 2^32.
+inline void dot_quads(Vector& sum, Vector a, Vector b) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+}
+#endif
+
+inline __mmask16 first_lanes(int count) { return __mmask16((1u << count) - 1); }
+inline Vector load_part(const int32_t* from, int count) {
+  return _mm512_maskz_loadu_epi32(first_lanes(count), from);
+}
+inline Vector load_part(const int16_t* from, int count) {
+  return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(first_lanes(count), from));
+}
+inline Vector load_part(const int8_t* from, int count) {
+  return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(count), from));
+}
+inline Vector load_lanes(const int32_t* from) { return load(from); }
+inline Vector load_lanes(const int16_t* from) {
+  return _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+inline Vector load_lanes(const int8_t* from) {
+  return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+
+// Keep the low bits of each lane.
+inline void store_lanes(int16_t* to, Vector v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(v));
+}
+inline void store_lanes(int8_t* to, Vector v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(v));
+}
+inline void store_part(int16_t* to, Vector v, int count) {
+  _mm256_mask_storeu_epi16(to, first_lanes(count), _mm512_cvtepi32_epi16(v));
+}
+inline void store_part(int8_t* to, Vector v, int count) {
+  _mm_mask_storeu_epi8(to, first_lanes(count), _mm512_cvtepi32_epi8(v));
+}
+
+// Lane j: even[j] in the low half, odd[j] in the high half.
+inline Vector interleave(const int16_t* even, const int16_t* odd) {
+  return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
+}
+
+// The nearest integers to (value - offset) * scale, halves to even, clamped to +-limit.
+inline Vector quantized(const float* from, const double* scales, const double* offsets,
+                        double limit) {
+  __m256i halves[2];
+  for (int half = 0; half < 2; ++half) {
+    auto value = _mm512_cvtps_pd(_mm256_loadu_ps(from + 8 * half));
+    if (offsets) value = _mm512_sub_pd(value, _mm512_loadu_pd(offsets + 8 * half));
+    value = _mm512_mul_pd(value, _mm512_loadu_pd(scales + 8 * half));
+    value = _mm512_min_pd(_mm512_max_pd(value, _mm512_set1_pd(-limit)), _mm512_set1_pd(limit));
+    halves[half] = _mm512_cvt_roundpd_epi32(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  return _mm512_inserti64x4(_mm512_castsi256_si512(halves[0]), halves[1], 1);
+}
+// All bits of the exponent are set in what is infinite or no number.
+inline bool are_finite(const float* from) {
+  const auto exponent = set(0x7f800000);
+  return _mm512_cmpeq_epi32_mask(both_bits(load(from), exponent), exponent) == 0;
+}
+
+// Sums of squares and the largest magnitude of many int16.
+struct Magnitudes {
+  __m512i squares, largest;
+  Magnitudes() : squares(zero()), largest(zero()) {}
+  static constexpr int step = 32;
+  void take(const int16_t* values) {
+    const auto v = load(values);
+    const auto pair = _mm512_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
+    squares = _mm512_add_epi64(squares, _mm512_and_si512(pair, _mm512_set1_epi64(0xffffffff)));
+    squares = _mm512_add_epi64(squares, _mm512_srli_epi64(pair, 32));
+    largest = _mm512_max_epu16(largest, _mm512_abs_epi16(v));
+  }
+  uint64_t sum_of_squares() const { return uint64_t(_mm512_reduce_add_epi64(squares)); }
+  uint32_t largest_magnitude() const {
+    uint16_t parts[32];
+    store(parts, largest);
+    return *std::max_element(parts, parts + 32);
+  }
+};
+
+}  // namespace
+}  // namespace xfblas

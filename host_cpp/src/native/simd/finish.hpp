@@ -1,0 +1,115 @@
+// From sums to elements of C: the formulas of SPEC 2.1, 2.2 and 2.4 in 32-bit lanes.
+//
+// A 48-bit value is held as high, its upper 32 bits with the sign, and low, the 16 bits below.
+// Multiplying by a scale of 16 bits stays exact modulo 2^48: low * scale fits 32 bits unsigned.
+
+namespace xfblas {
+namespace {
+
+struct Wide {
+  Vector high, low;
+};
+
+inline Wide split(Vector sum) { return {shift_right(sum, 16), both_bits(sum, set(0xffff))}; }
+
+inline Wide plus(Wide a, Wide b) {
+  const auto low = add(a.low, b.low);
+  return {add(add(a.high, b.high), shift_right_unsigned(low, 16)), both_bits(low, set(0xffff))};
+}
+
+inline Wide times(Wide a, Vector scale) {
+  const auto low = multiply(a.low, scale);
+  return {add(multiply(a.high, scale), shift_right_unsigned(low, 16)),
+          both_bits(low, set(0xffff))};
+}
+
+// Half up: one more where the highest bit that was shifted out is set.
+inline Vector rounded_shift(Vector value, int places) {
+  const auto twice = shift_right(value, places - 1);
+  return add(shift_right(twice, 1), both_bits(twice, set(1)));
+}
+
+// The low 32 bits of value >> shift; where it saturates, a value that is out of range if and only
+// if the shifted one is.
+inline Vector shifted(Wide value, const Requantization& r) {
+  if (r.shift > 16) {
+    const int places = std::min(r.shift - 16, 31);
+    if (!r.rounds) return shift_right(value.high, places);
+    // From place 48 on only the sign is left, and rounding makes it 0.
+    return r.shift - 16 > 31 ? zero() : rounded_shift(value.high, places);
+  }
+  if (r.saturates) {
+    // Beyond these the result saturates anyway, rounded or not, and within them nothing below
+    // overflows.
+    const int beyond = r.rounds ? 1 : 0;
+    value.high = larger(smaller(value.high, set(INT16_MAX + beyond)), set(INT16_MIN - beyond));
+  }
+  auto result = either_bits(shift_left(value.high, 16 - r.shift),
+                            shift_right_unsigned(value.low, r.shift));
+  if (r.rounds)
+    result = add(result, both_bits(shift_right_unsigned(value.low, r.shift - 1), set(1)));
+  return result;
+}
+
+template <typename Element>
+inline Vector kept(Vector value, bool saturates) {
+  constexpr int unused = 32 - 8 * int(sizeof(Element));
+  if (saturates)
+    return larger(smaller(value, set(std::numeric_limits<Element>::max())),
+                  set(std::numeric_limits<Element>::min()));
+  return shift_right(shift_left(value, unused), unused);
+}
+
+template <Reach reach, typename Element>
+inline Vector requantized(const Requantization& r, const SumsOfTile& sums, int at, int column,
+                          bool has_addend, Vector addend) {
+  Vector sum = load(sums.low + at);
+  if constexpr (sizeof(Element) == 1)
+    if (sums.column_offsets) sum = add(sum, load(sums.column_offsets + column));
+  if constexpr (reach == Reach::low_bits) {
+    sum = add(sum, addend);
+    if (r.scale != 1) sum = multiply(sum, set(int32_t(r.scale)));
+    const auto result = shift_right_unsigned(sum, r.shift);
+    if (!r.rounds) return result;
+    return add(result, both_bits(shift_right_unsigned(sum, r.shift - 1), set(1)));
+  }
+  Wide value;
+  if constexpr (sizeof(Element) == 1) {
+    // These sums wrap at 32 bits before they are scaled.
+    value = split(add(sum, addend));
+  } else {
+    value = split(sum);
+    if constexpr (reach == Reach::wide) value.high = load(sums.high + at);
+    if (has_addend) value = plus(value, split(addend));
+  }
+  if (r.scale != 1) value = times(value, set(int32_t(r.scale)));
+  return shifted(value, r);
+}
+
+template <Reach reach, typename Element, typename Addend>
+void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
+                 const void* addend, ptrdiff_t ldx, void* c, ptrdiff_t ldc) {
+  auto* x_row = static_cast<const Addend*>(addend);
+  auto* c_row = static_cast<Element*>(c);
+  const bool saturates = reach != Reach::low_bits && r.saturates;
+  const auto prelu_scale = set(r.prelu_scale);
+  for (int i = 0; i < rows; ++i, c_row += ldc) {
+    for (int j = 0; j < columns; j += lanes) {
+      const int count = std::min(lanes, columns - j);
+      auto x = zero();
+      if (x_row) x = count == lanes ? load_lanes(x_row + j) : load_part(x_row + j, count);
+      auto value =
+          requantized<reach, Element>(r, sums, i * tile_stride + j, j, x_row != nullptr, x);
+      if (saturates || r.activates) value = kept<Element>(value, saturates);
+      if (r.activates)
+        value = where_negative(value, shift_right(multiply(value, prelu_scale), r.prelu_alpha),
+                               value);
+      if (count == lanes) store_lanes(c_row + j, value);
+      else store_part(c_row + j, value, count);
+    }
+    if (x_row) x_row += ldx;
+  }
+}
+
+}  // namespace
+}  // namespace xfblas

@@ -1,0 +1,12 @@
+// The standard headers that the kernels use, to be included before any `#pragma GCC target`: code
+// of theirs that is shared between translation units must run on every CPU.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "native/kernels.hpp"

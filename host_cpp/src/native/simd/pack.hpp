@@ -1,0 +1,122 @@
+// Packing: B into panels, A into rows that the tiles can read.
+
+namespace xfblas {
+namespace {
+
+// Lane j: byte j of each of four rows, the first lowest.
+inline Vector four_bytes(const Vector (&rows)[4]) {
+  const Vector low = set(0xff);
+  auto joined = both_bits(rows[0], low);
+  for (int i = 1; i < 4; ++i)
+    joined = either_bits(joined, shift_left(both_bits(rows[i], low), 8 * i));
+  return joined;
+}
+
+// Calls take(row of pointers, columns from the first, how many) for each vector of each group of
+// `depth` rows; rows behind the last are zeros.
+template <int depth, typename Element, typename Take>
+void for_each_vector(const Element* b, int64_t ldb, int64_t k, int columns, const Take& take) {
+  static const Element zeros[most_vectors * lanes] = {};
+  for (int64_t p = 0; p < k; p += depth) {
+    const Element* rows[depth];
+    for (int i = 0; i < depth; ++i) rows[i] = p + i < k ? b + (p + i) * ldb : zeros;
+    for (int j = 0; j < columns; j += lanes) {
+      const Element* at[depth];
+      for (int i = 0; i < depth; ++i) at[i] = rows[i] + j;
+      take(at, std::min(lanes, columns - j), p);
+    }
+  }
+}
+
+template <typename Element>
+void pack_pairs(const Element* b, int64_t ldb, int64_t k, int columns, int16_t* to) {
+  for_each_vector<2>(b, ldb, k, columns, [&](const Element* const (&rows)[2], int count, int64_t) {
+    Vector pair;
+    if constexpr (sizeof(Element) == 2) {
+      pair = count == lanes ? interleave(rows[0], rows[1])
+                            : either_bits(both_bits(load_part(rows[0], count), set(0xffff)),
+                                          shift_left(load_part(rows[1], count), 16));
+    } else {
+      pair = either_bits(both_bits(load_part(rows[0], count), set(0xffff)),
+                         shift_left(load_part(rows[1], count), 16));
+    }
+    store(to, pair);
+    to += 2 * lanes;
+  });
+}
+
+// shift 0 for int8, 8 for the high bytes of int16. column_sums: of the bytes, one row of the
+// panel's width for each `block` of k.
+template <typename Element>
+void pack_quads(const Element* b, int64_t ldb, int64_t k, int columns, int64_t block, int8_t* to,
+                int32_t* column_sums) {
+  constexpr int shift = sizeof(Element) == 2 ? 8 : 0;
+  int column = 0;
+  for_each_vector<4>(b, ldb, k, columns, [&](const Element* const (&rows)[4], int count, int64_t p) {
+    Vector bytes[4];
+    for (int i = 0; i < 4; ++i) bytes[i] = shift_right(load_part(rows[i], count), shift);
+    store(to, four_bytes(bytes));
+    to += 4 * lanes;
+    int32_t* sums = column_sums + p / block * (most_vectors * lanes) + column;
+    store(sums, add(load(sums), add(add(bytes[0], bytes[1]), add(bytes[2], bytes[3]))));
+    column = column + lanes < columns ? column + lanes : 0;
+  });
+}
+
+// The sums of a panel of pairs, one row of the panel's width for each `block` of k.
+void sum_pairs(const int16_t* panel, int64_t k, int vectors, int64_t block, int32_t* column_sums) {
+  const int width = vectors * lanes;
+  for (int64_t p = 0; p < k; p += 2, panel += 2 * width) {
+    int32_t* sums = column_sums + p / block * (most_vectors * lanes);
+    for (int j = 0; j < width; ++j) sums[j] += int32_t(panel[2 * j]) + panel[2 * j + 1];
+  }
+}
+
+// What the columns of a panel of pairs can contribute at most; see bounds.hpp.
+void column_norms(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
+                  uint64_t* magnitudes, int64_t* sums) {
+  const int width = vectors * lanes;
+  for (int64_t p = 0; p < k; p += 2, panel += 2 * width)
+    for (int j = 0; j < width; ++j) {
+      const int32_t even = panel[2 * j], odd = panel[2 * j + 1];
+      squares[j] += uint32_t(even * even) + uint32_t(odd * odd);
+      magnitudes[j] += uint32_t(std::abs(even)) + uint32_t(std::abs(odd));
+      sums[j] += even + odd;
+    }
+}
+
+void row_norms(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest) {
+  Magnitudes magnitudes;
+  int64_t i = 0;
+  for (; i + Magnitudes::step <= count; i += Magnitudes::step) magnitudes.take(row + i);
+  *square = magnitudes.sum_of_squares();
+  *largest = magnitudes.largest_magnitude();
+  for (; i < count; ++i) {
+    *square += uint64_t(int64_t(row[i]) * row[i]);
+    *largest = std::max(*largest, uint32_t(std::abs(int(row[i]))));
+  }
+}
+
+void widen_row(const int8_t* row, int64_t count, int16_t* to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = row[i];
+}
+// int8 as uint8 with 128 added, as the quads' instruction takes its first operand.
+void offset_row(const int8_t* row, int64_t count, uint8_t* to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = uint8_t(row[i]) ^ 0x80;
+}
+void high_words(const int16_t* row, int64_t count, int16_t* to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = int16_t(row[i] >> 8);
+}
+// The high bytes with 128 added; returns the sum of the high bytes.
+int32_t high_bytes(const int16_t* row, int64_t count, uint8_t* to) {
+  int32_t sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int high = row[i] >> 8;
+    to[i] = uint8_t(high + 128);
+    sum += high;
+  }
+  return sum;
+}
+
+}  // namespace
+}  // namespace xfblas

@@ -1,0 +1,98 @@
+// Any CPU: vectors of four 32-bit integers by the compiler's own vector type, which becomes NEON
+// on aarch64 and SSE2 on x86-64. See avx512.hpp.
+
+namespace xfblas {
+namespace {
+
+// Unsigned, because sums wrap.
+typedef uint32_t Vector __attribute__((vector_size(16)));
+typedef int32_t SignedVector __attribute__((vector_size(16)));
+constexpr int lanes = 4;
+constexpr int most_vectors = 2;
+constexpr int rows_of_tile(int) { return 4; }
+constexpr int most_rows = 4;
+
+inline Vector load(const void* from) {
+  Vector v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+inline void store(void* to, Vector v) { std::memcpy(to, &v, sizeof v); }
+inline Vector zero() { return Vector{}; }
+inline Vector set(int32_t value) { return Vector{} + uint32_t(value); }
+inline Vector broadcast(const void* four_bytes) {
+  int32_t value;
+  std::memcpy(&value, four_bytes, sizeof value);
+  return set(value);
+}
+
+inline Vector add(Vector a, Vector b) { return a + b; }
+inline Vector subtract(Vector a, Vector b) { return a - b; }
+inline Vector multiply(Vector a, Vector b) { return a * b; }
+inline Vector both_bits(Vector a, Vector b) { return a & b; }
+inline Vector either_bits(Vector a, Vector b) { return a | b; }
+inline Vector smaller(Vector a, Vector b) { return SignedVector(a) < SignedVector(b) ? a : b; }
+inline Vector larger(Vector a, Vector b) { return SignedVector(a) > SignedVector(b) ? a : b; }
+inline Vector shift_left(Vector a, int places) { return a << uint32_t(places); }
+inline Vector shift_right(Vector a, int places) { return Vector(SignedVector(a) >> places); }
+inline Vector shift_right_unsigned(Vector a, int places) { return a >> uint32_t(places); }
+inline Vector where_negative(Vector test, Vector yes, Vector no) {
+  return SignedVector(test) < SignedVector{} ? yes : no;
+}
+
+inline void dot_pairs(Vector& sum, Vector a, Vector b) {
+  const SignedVector a_low = SignedVector(a << 16) >> 16, a_high = SignedVector(a) >> 16;
+  const SignedVector b_low = SignedVector(b << 16) >> 16, b_high = SignedVector(b) >> 16;
+  sum += Vector(a_low) * Vector(b_low) + Vector(a_high) * Vector(b_high);
+}
+
+template <typename Element>
+Vector load_part(const Element* from, int count) {
+  int32_t whole[lanes] = {};
+  for (int i = 0; i < count; ++i) whole[i] = from[i];
+  return load(whole);
+}
+template <typename Element>
+Vector load_lanes(const Element* from) {
+  return load_part(from, lanes);
+}
+template <typename Element>
+void store_part(Element* to, Vector v, int count) {
+  for (int i = 0; i < count; ++i) to[i] = Element(v[i]);
+}
+template <typename Element>
+void store_lanes(Element* to, Vector v) {
+  store_part(to, v, lanes);
+}
+
+inline Vector interleave(const int16_t* even, const int16_t* odd) {
+  return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
+}
+
+inline Vector quantized(const float* from, const double* scales, const double* offsets,
+                        double limit) {
+  int32_t whole[lanes];
+  for (int i = 0; i < lanes; ++i)
+    whole[i] = nearest_integer((from[i] - (offsets ? offsets[i] : 0)) * scales[i], limit);
+  return load(whole);
+}
+inline bool are_finite(const float* from) {
+  bool all = true;
+  for (int i = 0; i < lanes; ++i) all &= std::isfinite(from[i]);
+  return all;
+}
+
+struct Magnitudes {
+  uint64_t squares = 0;
+  uint32_t largest = 0;
+  static constexpr int step = 1;
+  void take(const int16_t* value) {
+    squares += uint64_t(int64_t(*value) * *value);
+    largest = std::max(largest, uint32_t(std::abs(int(*value))));
+  }
+  uint64_t sum_of_squares() const { return squares; }
+  uint32_t largest_magnitude() const { return largest; }
+};
+
+}  // namespace
+}  // namespace xfblas

@@ -1,0 +1,51 @@
+// Gathers the functions of one translation unit, which has one instruction set, into a table.
+#include "native/simd/tile.hpp"
+#include "native/simd/pack.hpp"
+#include "native/simd/refine.hpp"
+#include "native/simd/finish.hpp"
+#include "native/simd/convert.hpp"
+
+namespace xfblas {
+namespace {
+
+template <typename Element, typename Addend>
+Kernels::Finish finish_for(Reach reach) {
+  switch (reach) {
+    case Reach::low_bits: return finish_tile<Reach::low_bits, Element, Addend>;
+    case Reach::fits_32: return finish_tile<Reach::fits_32, Element, Addend>;
+    default: return finish_tile<Reach::wide, Element, Addend>;
+  }
+}
+
+Kernels::Finish finish_of(Reach reach, int element_bytes, int addend_bytes) {
+  if (element_bytes == 1)
+    return addend_bytes == 1 ? finish_for<int8_t, int8_t>(reach)
+                             : finish_for<int8_t, int32_t>(reach);
+  return addend_bytes == 2 ? finish_for<int16_t, int16_t>(reach)
+                           : finish_for<int16_t, int32_t>(reach);
+}
+
+constexpr Kernels table_of(const char* name, bool has_quads) {
+  Kernels k{};
+  k.name = name;
+  k.lanes = lanes, k.most_vectors = most_vectors;
+  k.rows_of_tile = [](int vectors) { return rows_of_tile(vectors); };
+  k.has_quads = has_quads;
+  k.pairs = run_tile<Group::pairs>, k.quads = run_tile<Group::quads>;
+  k.pack_pairs16 = pack_pairs<int16_t>, k.pack_pairs8 = pack_pairs<int8_t>;
+  k.pack_quads8 = pack_quads<int8_t>, k.pack_high_quads = pack_quads<int16_t>;
+  k.sum_pairs = sum_pairs, k.column_norms = column_norms, k.row_norms = row_norms;
+  k.widen_row = widen_row, k.offset_row = offset_row;
+  k.high_words = high_words, k.high_bytes = high_bytes;
+  k.dot16 = dot_row<int16_t>, k.dot8 = dot_row<int8_t>;
+  k.refine_spilled = refine_spilled, k.refine_split = refine_split;
+  k.refine_estimated = refine_estimated;
+  k.finish = finish_of;
+  k.quantize16 = quantize<int16_t>, k.quantize8 = quantize<int8_t>;
+  k.dequantize16 = dequantize<int16_t>, k.dequantize8 = dequantize<int8_t>;
+  k.softmax = softmax;
+  return k;
+}
+
+}  // namespace
+}  // namespace xfblas

@@ -1,0 +1,34 @@
+#include "native/statistics.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "native/thread_pool.hpp"
+
+namespace xfblas {
+
+Statistics& Statistics::shared() {
+  static Statistics statistics;
+  return statistics;
+}
+
+void explain(const Kernels& kernels, const IntegerProduct& product, const PathCounts& counts,
+             const char* packing) {
+  static const char* const asked = std::getenv("XFBLAS_VERBOSE");
+  if (!asked || asked[0] != '1') return;
+  static const char* const reasons[sum_paths] = {
+      "low 32 bits are enough", "sums proved to fit 32 bits", "blocks of k proved to fit 32 bits",
+      "48 bits by an estimate from high bytes", "48 bits by a split operand"};
+  std::string ways;
+  for (size_t i = 0; i < counts.size(); ++i)
+    if (counts[i])
+      ways += "; " + std::to_string(counts[i]) + (counts[i] == 1 ? " block: " : " blocks: ") +
+              reasons[i];
+  std::fprintf(stderr, "xfblas: int%d %lld x %lld x %lld on %s, %d threads, B %s%s\n",
+               8 * product.element_bytes(), static_cast<long long>(product.m),
+               static_cast<long long>(product.k), static_cast<long long>(product.n), kernels.name,
+               ThreadPool::shared().threads(), packing, ways.c_str());
+}
+
+}  // namespace xfblas

@@ -1,0 +1,33 @@
+// How often each way of adding up was taken, since the process began.
+#ifndef XFBLAS_NATIVE_STATISTICS_HPP
+#define XFBLAS_NATIVE_STATISTICS_HPP
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "native/bounds.hpp"
+#include "native/multiply.hpp"
+
+namespace xfblas {
+
+class Statistics {
+ public:
+  static Statistics& shared();
+
+  void add(const PathCounts& counts) {
+    for (size_t i = 0; i < counts.size(); ++i) blocks_[i] += counts[i];
+  }
+  uint64_t blocks(SumPath path) const { return blocks_[size_t(path)]; }
+
+ private:
+  std::array<std::atomic<uint64_t>, sum_paths> blocks_{};
+};
+
+// Tells on standard error how a product was computed, where XFBLAS_VERBOSE=1 asks for it.
+void explain(const Kernels& kernels, const IntegerProduct& product, const PathCounts& counts,
+             const char* packing);
+
+}  // namespace xfblas
+
+#endif

@@ -1,0 +1,129 @@
+#include "native/thread_pool.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "error.hpp"
+
+namespace xfblas {
+namespace {
+
+// About 50 microseconds: as long as it takes to wake a thread that sleeps.
+constexpr int looks_before_sleep = 2000;
+
+inline void pause() {
+#ifdef __x86_64__
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+int allowed_cpus() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, int(std::thread::hardware_concurrency()));
+}
+
+int wanted_threads() {
+  const char* text = std::getenv("XFBLAS_NUM_THREADS");
+  if (!text || !*text) return allowed_cpus();
+  char* end = nullptr;
+  const long threads = std::strtol(text, &end, 10);
+  require(*end == 0 && threads >= 1 && threads <= 1024, XFBLAS_STATUS_INVALID_VALUE,
+          "XFBLAS_NUM_THREADS is ", text, ", expected a number from 1 to 1024");
+  return int(threads);
+}
+
+// Leaked on purpose: workers may outlive main's statics. A child of a fork has no workers, so it
+// leaves the old pool alone and makes its own.
+std::atomic<ThreadPool*> current{nullptr};
+
+}  // namespace
+
+ThreadPool& ThreadPool::shared() {
+  if (auto* pool = current.load(std::memory_order_acquire)) return *pool;
+  static std::mutex making;
+  static const int registered =
+      pthread_atfork([] { making.lock(); }, [] { making.unlock(); },
+                     [] {
+                       current = nullptr;
+                       making.unlock();
+                     });
+  (void)registered;
+  const std::lock_guard<std::mutex> lock(making);
+  if (!current) current = new ThreadPool(wanted_threads());
+  return *current;
+}
+
+void ThreadPool::start_workers() {
+  // Where the system gives no more threads, those that started do.
+  try {
+    while (int(workers_.size()) < threads_ - 1) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+  }
+}
+
+void ThreadPool::run(int64_t tasks, const std::function<void(int64_t)>& body) {
+  std::unique_lock<std::mutex> mine(in_use_, std::defer_lock);
+  if (tasks <= 1 || threads_ == 1 || !mine.try_lock()) {
+    for (int64_t task = 0; task < tasks; ++task) body(task);
+    return;
+  }
+  start_workers();
+  body_ = &body;
+  tasks_ = tasks;
+  failure_ = nullptr;
+  next_ = 0;
+  is_open_ = true;
+  ++jobs_;
+  if (sleeping_ > 0) {
+    const std::lock_guard<std::mutex> lock(sleep_mutex_);
+    wake_.notify_all();
+  }
+  take_tasks();
+  // Who has not come by now need not come; who has is waited for.
+  is_open_ = false;
+  for (int looks = 0; inside_ > 0; ++looks) {
+    if (looks < looks_before_sleep) pause();
+    else std::this_thread::yield();
+  }
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void ThreadPool::take_tasks() {
+  for (auto task = next_++; task < tasks_; task = next_++) {
+    try {
+      (*body_)(task);
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(failure_mutex_);
+      failure_ = std::current_exception();
+    }
+  }
+}
+
+void ThreadPool::work() {
+  uint64_t seen = 0;
+  for (;;) {
+    for (int looks = 0; jobs_ == seen; ++looks) {
+      if (looks < looks_before_sleep) {
+        pause();
+        continue;
+      }
+      std::unique_lock<std::mutex> lock(sleep_mutex_);
+      ++sleeping_;
+      wake_.wait(lock, [&] { return jobs_ != seen; });
+      --sleeping_;
+    }
+    seen = jobs_;
+    ++inside_;
+    if (is_open_) take_tasks();
+    --inside_;
+  }
+}
+
+}  // namespace xfblas

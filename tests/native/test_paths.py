@@ -1,0 +1,83 @@
+"""Every way of computing a product on every instruction set, on the same random problems."""
+
+import numpy as np
+import problems
+import pytest
+from problems import ESTIMATED, LOW_BITS, PROVED, SPILLED, SPLIT, Problem
+
+ROUNDS = 250
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int8])
+def test_all_paths_agree(library, instruction_sets, generator, dtype):
+    for _ in range(ROUNDS):
+        problem = problems.random_problem(generator, dtype)
+        expected = problem.expected()
+        paths = [-1, *problem.exact_paths()]
+        for isa in instruction_sets:
+            for path in paths:
+                if path == ESTIMATED and isa != b"avx512_vnni":
+                    continue  # has no products of bytes
+                if path == SPLIT and isa == b"avx512_vnni":
+                    continue  # packs the sums of high bytes for the estimate instead
+                c, _ = problem.run(library, isa, path)
+                assert (c == expected).all(), (isa, path, problem)
+
+
+def network_data(generator, m, k, n, size):
+    """Bell-shaped weights over the whole range; activations behind a ReLU, of about this size."""
+    weights = generator.normal(0, 1, (k, n))
+    activations = np.maximum(generator.normal(0, size, (m, k)), 0)
+    weights *= 32767 / np.abs(weights).max()
+    return activations.astype(np.int16), weights.astype(np.int16)
+
+
+def path_taken(library, isa, problem):
+    c, counts = problem.run(library, isa)
+    assert (c == problem.expected()).all()
+    return {path for path, count in enumerate(counts) if count}
+
+
+def test_the_cheapest_exact_path_is_taken(library, instruction_sets, generator):
+    full = [generator.integers(-32768, 32768, shape).astype(np.int16) for shape in
+            ((40, 600), (600, 50))]  # fmt: skip
+    large_a, large_b = network_data(generator, 40, 1300, 50, size=500)
+    small_a, small_b = network_data(generator, 40, 300, 50, size=500)
+    for isa in instruction_sets:
+        hardest = {ESTIMATED} if isa == b"avx512_vnni" else {SPLIT}
+        assert path_taken(library, isa, Problem(*full, post=(1, 16))) == {LOW_BITS}
+        assert path_taken(library, isa, Problem(*full, post=(1, 18))) == hardest
+        assert path_taken(library, isa, Problem(*full, post=(1, 0), saturate=True)) == hardest
+        assert path_taken(library, isa, Problem(large_a, large_b, post=(3, 18))) == {SPILLED}
+        assert path_taken(library, isa, Problem(small_a, small_b, post=(3, 18))) == {PROVED}
+
+
+def test_sums_at_the_edge_of_32_bits(library, instruction_sets):
+    """One product more than fits, in every position of k and with either sign."""
+    for k in (1, 2, 3, 256, 258, 513):
+        for sign in (1, -1):
+            a = np.full((10, k), 0, np.int16)
+            b = np.full((k, 17), sign * 32767, np.int16)
+            for fill in range(1, min(k, 5)):
+                a[:, :fill] = 32767
+                problem = Problem(a, b, np.full((1, 17), sign * (2**31 - 1), np.int32), (1, 20))
+                for isa in instruction_sets:
+                    path_taken(library, isa, problem)
+
+
+def test_worst_case_of_the_estimate(library, instruction_sets):
+    """Low bytes as far from their middle as they can be, blocks full, signs aligned or not."""
+    for a_value, b_value in [
+        (-32768, -32768), (32767, 32767), (-32768, 32767), (-32513, -32513), (255, 255),
+        (-1, -1), (-256, -256), (-32768, 255), (127 * 256, 127 * 256), (-32513, 32512),
+    ]:  # fmt: skip
+        for k in (255, 256, 257, 1024):
+            a = np.full((9, k), a_value, np.int16)
+            b = np.full((k, 48), b_value, np.int16)
+            problem = Problem(a, b, post=(1, 21))
+            expected = problem.expected()
+            for isa in instruction_sets:
+                path = ESTIMATED if isa == b"avx512_vnni" else SPLIT
+                if path not in problem.exact_paths():
+                    path = PROVED
+                assert (problem.run(library, isa, path)[0] == expected).all(), (a_value, b_value, k)

@@ -1,0 +1,85 @@
+"""What a prediction passes to C, put together once for a network on a compute unit."""
+
+import numpy as np
+
+from xfblas.binding import ffi
+from xfblas.compute_unit import ROUND, SATURATE, ComputeUnit
+from xfblas.quantization import QuantizedNetwork
+
+
+class Prediction:
+    """A quantized network as ``xfblasPredict`` takes it.
+
+    Args:
+        compute_unit: where it runs.
+        network: with an input scale of its own and rows of bias.
+        weights, biases: of each layer, on the device.
+        activations: the first layer's rows, then each layer's result, on the device.
+    """
+
+    def __init__(self, compute_unit: ComputeUnit, network, weights, biases, activations):
+        self._compute_unit = compute_unit
+        self._network = network
+        # What C reads must live as long as this.
+        self._kept = [weights, biases, activations]
+        self._first = activations[0]
+        self._coding = self._coding_of(network)
+        self._layers = self._layers_of(network, weights, biases, activations[1:])
+        # What the host does after the layers, beyond a scale and softmax, needs the integers.
+        self._is_done = (
+            network.output_activation in ("softmax", "linear")
+            and network.output_windows == 1
+            and network.output_slope == 1
+        )
+        self._has_softmax = self._is_done and network.output_activation == "softmax"
+        scales = network.output_scale if self._is_done else None
+        self._units = network.output_units
+        self._scales = self._array("float[]", 1 if scales is None else scales, self._units)
+
+    def run(self, rows: np.ndarray) -> np.ndarray:
+        """The model's output (m, n), float32, for rows (m, features), float32 C-contiguous.
+
+        Raises:
+            InvalidValueError: a value is not finite; tells its row and column.
+        """
+        found = np.empty((len(rows), self._units), np.float32)
+        model = (self._coding, self._first, self._layers, self._scales, self._has_softmax)
+        self._compute_unit.predict(rows, *model, found)
+        if self._is_done:
+            return found
+        # Without a scale the floats are the integers themselves.
+        return self._network.finish(found.astype(self._network.dtype))
+
+    def _array(self, ctype, values, size=None):
+        """Values as an array of C; one value stands for all of ``size``."""
+        dtype = {"float[]": np.float32, "double[]": np.float64, "int[]": np.int32}[ctype]
+        values = np.ascontiguousarray(values, dtype)
+        if size is not None:
+            values = np.ascontiguousarray(np.broadcast_to(values, (size,)))
+        self._kept.append(values)
+        return ffi.from_buffer(ctype, values)
+
+    def _coding_of(self, network):
+        coding = ffi.new("xfblasCoding_t *")
+        coding.features = network.features
+        coding.scales = self._array("double[]", network.input_scale, network.features)
+        if network.input_offset is not None:
+            coding.offsets = self._array("double[]", network.input_offset, network.features)
+        coding.limit = network.input_limit or np.iinfo(network.dtype).max
+        coding.base = network.input_base
+        if network.input_columns is not None:
+            coding.columns = self._array("int[]", network.input_columns)
+        return coding
+
+    @staticmethod
+    def _layers_of(network, weights, biases, results):
+        layers = ffi.new("xfblasLayer_t[]", len(network.layers))
+        flags = ROUND * network.arithmetic.round | SATURATE * network.arithmetic.saturate
+        rows = zip(layers, network.layers, weights, biases, results, strict=True)
+        for place, layer, weight, bias, result in rows:
+            place.B, place.X, place.C = weight.pointer, bias.pointer, result.pointer
+            place.n = layer.weights.shape[1]
+            place.postScale, place.postShift = layer.post_scale, layer.post_shift
+            place.preluScale, place.preluAlpha = layer.prelu_scale, layer.prelu_alpha
+            place.flags = flags
+        return layers
