@@ -13,6 +13,9 @@ OUTLIER = 12.0
 FEW_ROWS = 200
 #: A layer whose values stay below this share of their range wastes bits.
 WASTED = 0.125
+#: What a host step is called that computes dense layers, and curves that the engine lacks.
+IN_FLOAT = "layers in float"
+BENT = ("prelu", "elu", "selu", "gelu", "tanh", "sigmoid", "silu", "relu6", "softplus", "clip")
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,16 @@ def advise(layers, outputs, alternatives, bits: int, calibration: dict, graph) -
     for line in layers:
         if line.place == "engine":
             found += _layer(line, bits)
-        else:
-            found += _host(line)
+    found += _host(layers, outputs)
     found += _choices(alternatives, bits)
     found += _model(layers, outputs, alternatives, bits, calibration, graph.name)
     return sorted(found, key=lambda advice: -advice.weight)
 
 
 def _layer(line, bits):
+    if line.proved_bits is None and not line.wraps:
+        # Of a scheme without proofs the advice is to leave it.
+        return
     if line.wraps:
         share = _share(line.wraps, line.values)
         yield Advice(
@@ -61,6 +66,7 @@ def _layer(line, bits):
             f"{line.wraps} values ({share}) wrapped and became other numbers",
             "leave out legacy and method='gemx': the calibrated scales cannot wrap",
         )
+        return
     if line.clipped_inputs:
         share = _share(line.clipped_inputs, line.inputs_seen)
         yield Advice(
@@ -80,7 +86,7 @@ def _layer(line, bits):
             if (line.used or 0) > 1
             else "take activations='minmax': another method clips by intent",
         )
-    if line.place == "engine" and not line.saturations and not line.clipped_inputs:
+    if not line.saturations and not line.clipped_inputs:
         yield from _rounding(line, bits)
 
 
@@ -124,19 +130,25 @@ def _rounding(line, bits):
         )
 
 
-def _host(line):
-    if line.activation == "layers in float":
-        yield Advice(
-            3.0,
-            line.name,
-            f"the host computes these layers in float: {line.reason}",
-            "change what the reason names; results are right, but slower",
-        )
-    elif line.activation in ("prelu", "elu", "selu", "gelu", "tanh", "sigmoid", "silu", "relu6"):
+def _host(layers, outputs):
+    """What the host computes that another choice would leave on the engine."""
+    ends = {output.name for output in outputs}
+    bent = []
+    for line in layers:
+        if line.place == "host" and line.activation == IN_FLOAT:
+            yield Advice(
+                3.0,
+                line.name,
+                f"the host computes these layers in float: {line.reason}",
+                "change what the reason names; results are right, but slower",
+            )
+        elif line.place == "host" and line.activation in BENT and line.output not in ends:
+            bent.append(line.name)
+    if bent:
         yield Advice(
             0.5,
-            line.name,
-            f"the host computes it: {line.reason}",
+            "model",
+            f"the host computes {', '.join(bent)} between layers of the engine",
             "for speed, train with relu or one leaky slope, which stay on the engine",
         )
 
@@ -185,6 +197,13 @@ def _model(layers, outputs, alternatives, bits, calibration, name):
             f"the scales come from {rows} rows: others may reach beyond them",
             f"calibrate with {FEW_ROWS} rows or more",
         )
+    if any(line.place == "engine" and line.proved_bits is None for line in layers):
+        yield Advice(
+            100.0,
+            "model",
+            "the public library's scheme: one scale for a layer, sums that are floored and wrap",
+            "leave out method='gemx'",
+        )
     for output in outputs:
         is_coarse = output.decibels is not None and output.decibels < GOOD[bits]
         if output.agreement is not None and output.agreement < 0.99:
@@ -192,8 +211,9 @@ def _model(layers, outputs, alternatives, bits, calibration, name):
                 15.0,
                 output.name,
                 f"{output.differing} of {output.rows} rows have another label than the float model",
-                "see the layers above; with 16 bits nearly none would" if bits == 8 else
-                "see the layers above",
+                "see the layers above; with 16 bits nearly none would"
+                if bits == 8
+                else "see the layers above",
             )
         elif is_coarse and bits == 8 and not alternatives:
             yield Advice(
@@ -212,7 +232,7 @@ def _model(layers, outputs, alternatives, bits, calibration, name):
 
 
 def _lost(line) -> float:
-    return max(line.lost or 0.0, 0.0) if line.lost is None or math.isfinite(line.lost) else 0.0
+    return max(line.lost, 0.0) if line.lost is not None and math.isfinite(line.lost) else 0.0
 
 
 def _loses(line) -> str:

@@ -82,5 +82,9 @@ def _there(path, columns):
     """The columns to leave out that a second file has; it may lack the label."""
     from xfblas.runtime.tables import open_table
 
-    names = open_table(path).names
-    return columns if names is None else [name for name in columns if name in names]
+    table = open_table(path)
+    if table.names is not None:
+        known = {*table.names, *map(str, range(len(table.names)))}
+    else:
+        known = set(map(str, range(next(table.chunks(1)).shape[-1])))
+    return [name for name in columns if name in known]

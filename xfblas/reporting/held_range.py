@@ -5,15 +5,17 @@ import numpy as np
 from xfblas.quantization.output_windows import window_levels
 
 
+def largest_steps(summary) -> int:
+    """The largest size of a value in integers, counted from the integer that stands for 0."""
+    if summary.windows > 1:
+        return window_levels(summary.windows, summary.bits)
+    # A zero point at the low end leaves the whole range above it.
+    return 2 ** (summary.bits - 1) - 1 - summary.zero_point
+
+
 def largest_values(summary) -> np.ndarray:
     """The largest value that each column of a layer holds, (n,) float64."""
-    levels = 2 ** (summary.bits - 1) - 1
-    if summary.windows > 1:
-        levels = window_levels(summary.windows, summary.bits)
-    elif summary.zero_point:
-        # From the zero point at the low end to the high end.
-        levels -= summary.zero_point
-    return levels / summary.scale
+    return largest_steps(summary) / summary.scale
 
 
 def columns_of(summary, values: np.ndarray) -> np.ndarray:
@@ -34,4 +36,4 @@ def fitted_scale(expected: np.ndarray, integers: np.ndarray) -> float:
 
 def signed_bits(low: int, high: int) -> int:
     """Bits of two's complement that hold both ends."""
-    return max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + 1
+    return max((~end if end < 0 else end).bit_length() for end in (low, high)) + 1

@@ -24,6 +24,8 @@ def read_labels(path, column: str | None = None) -> tuple[np.ndarray, list[str] 
         InvalidValueError: there is no such file or column.
     """
     path = Path(path)
+    if path.suffix.lower() == ".npy" and column is None and path.is_file():
+        return _whole(_array(path)), None
     table = open_table(path)
     if column is None:
         if table.names is not None and len(table.names) == 1 and _is_csv(path):
@@ -50,6 +52,14 @@ def read_labels(path, column: str | None = None) -> tuple[np.ndarray, list[str] 
         return _classes(_texts(path, int(column), names is not None))
     shown = ", ".join(names) if names else f"0 to {len(_cells(path)[0]) - 1}"
     raise InvalidValueError(f"{path} has no column {column!r}, expected one of {shown}")
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise InvalidValueError(f"{path} is not an array of numbers: {error}") from None
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def _is_csv(path: Path) -> bool:

@@ -10,14 +10,15 @@ class LayerReport:
     Attributes:
         name: the model's.
         step: of the graph, that it belongs to.
+        output: tensor that the step gives.
         place: 'engine' or 'host'.
         reason: why there.
         activation: 'linear', 'relu', 'leaky_relu', or the host's function.
         inputs, outputs: the model's k and n.
         columns, depth: the engine's n and k, which digits, copies and windows make larger.
         largest: the largest size of a value of the float model on the data.
-        range: what the column that comes nearest to its limit can hold, in units of the model.
-        used: the share of its range that this column uses; above 1 it clips.
+        range: what the column with that value can hold, in units of the model.
+        used: the share of its range that the column nearest to its limit uses; above 1 it clips.
         scale_low, scale_high: integers per unit, over the columns.
         post_scale, post_shift, prelu_scale, prelu_alpha: the instruction's fields.
         weight_bits: bits of the largest integer weight.
@@ -38,6 +39,7 @@ class LayerReport:
 
     name: str
     step: str
+    output: str
     place: str
     reason: str
     activation: str

@@ -22,7 +22,7 @@ class Measurement:
         self.host_reasons = host_reasons or {}
         self.layers: dict[str, list[ObservedLayer]] = {
             step.name: [
-                ObservedLayer(networks[step.name], index, layer, step.reason)
+                ObservedLayer(networks[step.name], index, layer)
                 for index, layer in enumerate(step.network.layers)
             ]
             for step in graph.engine_steps
@@ -83,7 +83,7 @@ class Measurement:
                 continue
             clipped = tuple(self._clipped[step.name])
             for observed in self.layers[step.name]:
-                line = observed.report(step.name, worst, clipped)
+                line = observed.report(step, worst, clipped)
                 lines.append(line)
                 worst, clipped = line.decibels, None
         return lines
@@ -95,6 +95,7 @@ class Measurement:
         return LayerReport(
             name=step.name,
             step=step.name,
+            output=step.output,
             place="host",
             reason=self.host_reasons.get(step.name, step.reason),
             activation="layers in float" if is_chain else step.function,

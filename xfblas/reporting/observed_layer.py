@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from xfblas.reporting.held_range import columns_of, fitted_scale, largest_values, signed_bits
+from xfblas.reporting.held_range import (
+    columns_of,
+    fitted_scale,
+    largest_steps,
+    largest_values,
+    signed_bits,
+)
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.nearness import Nearness
 
@@ -17,11 +23,10 @@ class ObservedLayer:
         network: the quantized chain.
         index: of the layer in it.
         layer: the float layer.
-        reason: why it is on the engine.
     """
 
-    def __init__(self, network, index: int, layer, reason: str):
-        self.layer, self.reason = layer, reason
+    def __init__(self, network, index: int, layer):
+        self.layer = layer
         self.quantized = network.layers[index]
         self.summary = network.summaries[index] if network.summaries else None
         self.is_last = index + 1 == len(network.layers)
@@ -39,7 +44,7 @@ class ObservedLayer:
         """Float values (m, n) and what the engine did; returns the values that it stands for."""
         found = self._values(expected, trace.output)
         self.nearness.add(expected, found)
-        self.saturations += trace.saturations
+        self.saturations = trace.saturations
         self.wraps += trace.wraps
         self.sum_low = min(self.sum_low, trace.sum_low)
         self.sum_high = max(self.sum_high, trace.sum_high)
@@ -56,7 +61,14 @@ class ObservedLayer:
         joined = np.concatenate(self._sizes) if self._sizes else np.empty(0)
         return joined[joined > 0]
 
-    def report(self, step: str, before: float | None, clipped: tuple | None) -> LayerReport:
+    @property
+    def levels(self) -> int:
+        """The largest size of a value in integers."""
+        if self.summary is None:
+            return int(np.iinfo(self.quantized.weights.dtype).max)
+        return largest_steps(self.summary)
+
+    def report(self, step, before: float | None, clipped: tuple | None) -> LayerReport:
         """The line, given its input's decibels, and how many inputs were clipped, of how many."""
         kernel, quantized, summary = self.layer.kernel, self.quantized, self.summary
         decibels = self.nearness.decibels
@@ -78,11 +90,14 @@ class ObservedLayer:
             common |= {"accumulator": 32 if quantized.weights.dtype == np.int8 else 48}
         else:
             limits = largest_values(summary)
-            shares = np.asarray(self.column_largest) / limits
-            nearest = int(np.argmax(shares))
+            sizes = np.broadcast_to(self.column_largest, limits.shape)
+            # Of a leaky layer in two halves, the second holds sums that its slope makes small.
+            units = np.ones(len(limits))
+            if summary.split_slope is not None:
+                units[len(limits) // 2 :] = abs(summary.split_slope)
             common |= {
-                "range": float(limits[nearest]),
-                "used": float(shares[nearest]),
+                "range": float((limits * units)[int(np.argmax(sizes * units))]),
+                "used": float((sizes / limits).max()),
                 "scale_low": float(summary.scale.min()),
                 "scale_high": float(summary.scale.max()),
                 "clipped_weights": summary.clipped_weights,
@@ -93,9 +108,10 @@ class ObservedLayer:
             common |= {"clipped_inputs": clipped[0], "inputs_seen": clipped[1]}
         return LayerReport(
             name=self.layer.name,
-            step=step,
+            step=step.name,
+            output=step.output,
             place="engine",
-            reason=self.reason,
+            reason=f"dense, {self.layer.activation}",
             activation=self.layer.activation,
             inputs=kernel.shape[0],
             outputs=kernel.shape[1],

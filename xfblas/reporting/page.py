@@ -23,9 +23,10 @@ p { margin: 4px 0 10px; color: #566072; max-width: 88ch; }
 .tile span { color: #566072; font-size: 13px; }
 .card { padding: 14px 16px; overflow-x: auto; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(430px, 1fr)); gap: 14px; }
-.plots .card { display: flex; align-items: flex-start; justify-content: center; }
+.plots .card { display: flex; align-items: center; justify-content: center; }
 svg { max-width: 100%; height: auto; display: block; }
-table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: 13px;
+  font-variant-numeric: tabular-nums; }
 th { text-align: left; color: #566072; font-weight: 600; border-bottom: 2px solid #dfe3e8; }
 th, td { padding: 5px 12px 5px 0; vertical-align: top; }
 td { border-bottom: 1px solid #eef0f3; }
@@ -55,16 +56,24 @@ def page(report) -> str:
         _section(
             "Layers",
             "Signal to noise of each layer's output against the float model, errors of the layers "
-            "before it included. The range is what the elements of the column nearest to its limit "
-            "can hold.",
+            "before it included; lost is what the layer itself costs. Then the largest value of "
+            "the float model, what its column can hold, and the share of its range that the "
+            "fullest column uses; values that were clipped, and that wrapped.",
             _table(text.LAYER_HEADS, text.layer_rows(report), "numbers"),
         ),
         _plots(report),
         _section(
-            "On the engine",
-            "The instruction of each layer. Bits of the sums are proved for every possible input, "
-            "and seen on this data.",
-            _table(text.ENGINE_HEADS, text.engine_rows(report), "numbers"),
+            "Instructions",
+            "Of each layer the model's size and the engine's, which digits, copies and windows "
+            "make larger; integers per unit of the output; postScale >> postShift and "
+            "preluScale >> preluAlpha.",
+            _table(text.INSTRUCTION_HEADS, text.instruction_rows(report), "numbers"),
+        ),
+        _section(
+            "Bits",
+            "Of the largest weight, of the sums seen on this data and proved for every possible "
+            "input; then inputs of a chain beyond the range that calibration gave them.",
+            _table(text.SUM_HEADS, text.sum_rows(report), "numbers"),
         ),
         _section(
             "Where layers run",
@@ -78,6 +87,8 @@ def page(report) -> str:
         # Whatever a name in the model may hold, nothing is fetched and nothing is run.
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'; img-src data:\">\n"
+        # A browser asks for an icon otherwise.
+        '<link rel="icon" href="data:,">\n'
         f"<title>{escape(report.model)}: accuracy report</title>\n<style>{STYLE}</style>\n"
         f"</head>\n<body>\n<main>\n{chr(10).join(filter(None, parts))}\n</main>\n</body>\n</html>\n"
     )
@@ -142,20 +153,21 @@ def _choices(report) -> str:
 
 def _plots(report) -> str:
     observed = [o for chain in report.measurement.layers.values() for o in chain]
-    drawn = [plots.layer_decibels(report.layers, report.bits)]
+    drawn = []
+    if any(line.decibels is not None and np.isfinite(line.decibels) for line in report.layers):
+        drawn.append(plots.layer_decibels(report.layers, report.bits))
     if observed:
-        steps = "size in steps of an element"
-        weights = [
-            (plots._short(one.layer.name), _sizes(one.quantized.weights)) for one in observed
-        ]
-        values = [(plots._short(one.layer.name), one.sizes()) for one in observed]
+        steps = "size in integers; grey: what can be held"
+        limit = 2 ** (report.bits - 1) - 1
+        weights = [(one.layer.name, _sizes(one.quantized.weights), limit) for one in observed]
+        values = [(one.layer.name, one.sizes(), one.levels) for one in observed]
         drawn += [
             plots.accumulator(report.layers),
-            plots.boxes(weights, report.bits, "Weights", f"{steps} (grey: the element's range)"),
+            plots.boxes(weights, "Weights", steps),
         ]
-        if any(len(sizes) for _, sizes in values):
-            label = f"{steps} (left of grey: rounded to 0; right: clipped)"
-            drawn.append(plots.boxes(values, report.bits, "Activations", label))
+        if any(len(sizes) for _, sizes, _ in values):
+            label = f"{steps}; left of it: rounded to 0; right of it: clipped"
+            drawn.append(plots.boxes(values, "Activations", label))
     for output, seen in zip(report.outputs, report.observed, strict=True):
         suffix = f" of {output.name}" if len(report.outputs) > 1 else ""
         if output.calibration:

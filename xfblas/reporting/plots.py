@@ -10,22 +10,22 @@ from xfblas.errors import NotSupportedError
 
 #: Colours that differ for colour-blind readers as well.
 FLOAT, QUANTIZED, WARNING, RANGE = "#8a8f98", "#2563a8", "#c2410c", "#e3e6ea"
-#: More layers than this and names of their own are not read any more.
+#: Inches of the plots that have a row for each layer.
 WIDE = 6.6
 
 
-def boxes(rows: list[tuple[str, np.ndarray]], bits: int, title: str, label: str) -> str:
-    """Sizes in steps of an element as boxes over the range of an element.
+def boxes(rows: list[tuple[str, np.ndarray, float]], title: str, label: str) -> str:
+    """Sizes in steps as boxes over a grey one each, which is the range that can be held.
 
     Args:
-        rows: name and sizes above 0 of each layer.
-        bits: of an element.
+        rows: name, sizes above 0, and the largest size that can be held, of each layer.
         title, label: of the plot and its axis.
     """
     figure, axes = _figure(WIDE, 1.1 + 0.34 * len(rows))
-    axes.axvspan(0, bits - 1, color=RANGE, zorder=0)
-    statistics = [_box(name, np.log2(sizes)) for name, sizes in rows if len(sizes)]
-    positions = [index for index, (_, sizes) in enumerate(rows) if len(sizes)]
+    ends = np.log2([levels for _, _, levels in rows])
+    axes.barh(range(len(rows)), ends, 0.92, color=RANGE, zorder=0)
+    statistics = [_box(name, np.log2(sizes)) for name, sizes, _ in rows if len(sizes)]
+    positions = [index for index, (_, sizes, _) in enumerate(rows) if len(sizes)]
     if statistics:
         axes.bxp(
             statistics,
@@ -41,8 +41,8 @@ def boxes(rows: list[tuple[str, np.ndarray]], bits: int, title: str, label: str)
         )
     low = min((entry["whislo"] for entry in statistics), default=0)
     high = max((entry["whishi"] for entry in statistics), default=0)
-    axes.set_xlim(max(min(low, 0) - 0.7, -12), max(high, bits - 1) + 0.7)
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+    axes.set_xlim(max(min(low, 0) - 0.7, -12), max(high, *ends) + 0.7)
+    axes.set_yticks(range(len(rows)), [_short(name) for name, _, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.set_major_locator(_locator(2))
     axes.xaxis.set_major_formatter(lambda value, _: f"$2^{{{value:.0f}}}$")
@@ -57,12 +57,16 @@ def layer_decibels(layers, bits: int) -> str:
     figure, axes = _figure(WIDE, 1.1 + 0.34 * len(known))
     colors = [QUANTIZED if line.place == "engine" else FLOAT for line in known]
     bars = axes.barh(range(len(known)), [line.decibels for line in known], 0.6, color=colors)
-    axes.bar_label(bars, [f" {line.decibels:.1f}" for line in known], fontsize=8)
-    axes.axvline(80 if bits == 16 else 35, color=WARNING, linewidth=1, linestyle="--")
+    texts = axes.bar_label(bars, [f"{line.decibels:.1f}" for line in known], padding=-4, fontsize=8)
+    for text in texts:
+        # Within the bar, where no line crosses it.
+        text.set(color="white", ha="right")
+    goal = 80 if bits == 16 else 35
+    axes.axvline(goal, color=WARNING, linewidth=1, linestyle="--")
     axes.set_yticks(range(len(known)), [_short(line.name) for line in known])
     axes.set_ylim(len(known) - 0.5, -0.5)
-    axes.set_xlim(0, max([line.decibels for line in known] + [80 if bits == 16 else 35]) * 1.12)
-    axes.set_xlabel("dB against the float model (blue: engine, grey: host)")
+    axes.set_xlim(0, max([goal, *(line.decibels for line in known)]) * 1.04)
+    axes.set_xlabel(f"dB against the float model (blue: engine, grey: host; line: {goal} dB)")
     axes.grid(axis="y", visible=False)
     return _svg(figure, axes, "Signal to noise after each layer")
 
@@ -90,15 +94,18 @@ def calibration_curve(curves: dict) -> str:
     """Predicted probability against accuracy."""
     figure, axes = _figure(4.4, 4.0)
     axes.plot([0, 1], [0, 1], color=RANGE, linewidth=2, zorder=0)
-    for kind, color, marker in (("float", FLOAT, "o"), ("quantized", QUANTIZED, "x")):
+    for kind, color, marker in (("float", "#b6bac1", "o"), ("quantized", QUANTIZED, "x")):
         points = np.array(curves[kind])
-        axes.plot(points[:, 0], points[:, 1], color=color, marker=marker, label=kind, linewidth=1.2)
+        axes.plot(points[:, 0], points[:, 1], color=color, linewidth=1.2)
+        # A point of many rows is larger: one of few tells little.
+        sizes = 12 + 90 * np.sqrt(points[:, 2] / points[:, 2].max())
+        axes.scatter(points[:, 0], points[:, 1], sizes, color=color, marker=marker, label=kind)
     low = min(point[0] for points in curves.values() for point in points)
     axes.set_xlim(max(0, low - 0.05), 1.02)
     axes.set_ylim(-0.02, 1.04)
     axes.set_xlabel("predicted probability")
     axes.set_ylabel("share that is right")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper left", markerscale=0.6)
     return _svg(figure, axes, "Calibration curve")
 
 
@@ -151,13 +158,11 @@ def _short(name: str, length: int = 24) -> str:
 
 def _figure(width: float, height: float):
     try:
-        from matplotlib import rcParams
         from matplotlib.figure import Figure
     except ImportError as error:
         raise NotSupportedError(
             f'plots need matplotlib ({error}): pip install "xfblas[report]"'
         ) from None
-    del rcParams
     # No pyplot: its figures belong to the process, and a program may be drawing others.
     figure = Figure((width, height), layout="constrained")
     axes = figure.subplots()

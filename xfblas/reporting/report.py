@@ -89,9 +89,7 @@ class Report:
         print_tables(tables(self))
 
 
-def report(
-    model, x, y=None, *, calibration=None, classes=None, compare=False, **options
-) -> Report:
+def report(model, x, y=None, *, calibration=None, classes=None, compare=False, **options) -> Report:
     """Measures what quantization costs a model on data.
 
     Both models compute every row: the float one, and the quantized one in an exact simulation of
@@ -141,7 +139,8 @@ def report(
 def _report(compiled, x, y, calibration, classes, compare, options) -> Report:
     if compiled.device.dtype.kind == "f":
         raise InvalidValueError(
-            "the model is compiled for a float32 image, expected int16 or int8: nothing is quantized"
+            "the model is compiled for a float32 image, where nothing is quantized: expected int16 "
+            "or int8"
         )
     graph = compiled.graph
     measurement = Measurement(graph, compiled.networks, compiled.host_reasons)

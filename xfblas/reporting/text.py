@@ -4,14 +4,23 @@ import math
 
 from xfblas.image.tables import Table
 
+LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"
+LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clipped", "wraps")
+INSTRUCTION_TITLE = "instructions: the model's size and the engine's, integers per unit"
+INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu")
+SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
+SUM_HEADS = ("layer", "weights", "sums seen", "proved", "accumulator", "inputs clipped")
+CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
+
 
 def tables(report) -> list[Table]:
     """What the terminal shows."""
     found = [
         Table("model", ("what", "value"), facts(report)),
         Table("what to try", ("where", "seen", "try"), advice_rows(report)),
-        Table("layers", LAYER_HEADS, layer_rows(report)),
-        Table("on the engine", ENGINE_HEADS, engine_rows(report)),
+        Table(LAYER_TITLE, LAYER_HEADS, layer_rows(report)),
+        Table(INSTRUCTION_TITLE, INSTRUCTION_HEADS, instruction_rows(report)),
+        Table(SUM_TITLE, SUM_HEADS, sum_rows(report)),
         Table("where layers run", ("layer", "runs on", "why"), place_rows(report)),
     ]
     if report.alternatives:
@@ -53,17 +62,14 @@ def advice_rows(report) -> list[tuple[str, str, str]]:
     return rows or [("model", "nothing stands out", "-")]
 
 
-LAYER_HEADS = ("layer", "SNR", "lost", "cosine", "largest", "range", "used", "saturated", "wrapped")
-
-
 def layer_rows(report) -> list[tuple[str, ...]]:
     """Accuracy and ranges of each layer."""
     return [
         (
             line.name,
-            decibels(line.decibels),
-            decibels(line.lost),
-            "-" if line.cosine is None else f"{line.cosine:.6f}",
+            decibels(line.decibels, ""),
+            decibels(line.lost, ""),
+            "-" if line.cosine is None else f"{line.cosine:.5f}",
             number(line.largest),
             number(line.range),
             "-" if line.used is None else f"{line.used:.0%}",
@@ -74,14 +80,8 @@ def layer_rows(report) -> list[tuple[str, ...]]:
     ]
 
 
-ENGINE_HEADS = (
-    *("layer", "k x n", "engine's", "scale", "postScale >> postShift", "PReLU", "weights"),
-    *("sums proved", "seen", "accumulator", "inputs clipped"),
-)
-
-
-def engine_rows(report) -> list[tuple[str, ...]]:
-    """The instruction of each layer, and its sums."""
+def instruction_rows(report) -> list[tuple[str, ...]]:
+    """The instruction of each layer on the engine."""
     return [
         (
             line.name,
@@ -90,11 +90,22 @@ def engine_rows(report) -> list[tuple[str, ...]]:
             scale_text(line),
             f"{line.post_scale} >> {line.post_shift}",
             f"{line.prelu_scale} >> {line.prelu_alpha}",
-            f"{line.weight_bits} bits",
-            "-" if line.proved_bits is None else f"{line.proved_bits} bits",
-            f"{line.used_bits} bits",
-            f"{line.accumulator} bits",
-            "" if line.clipped_inputs is None else count(line.clipped_inputs),
+        )
+        for line in report.layers
+        if line.place == "engine"
+    ]
+
+
+def sum_rows(report) -> list[tuple[str, ...]]:
+    """Bits of each layer's weights and sums on the engine."""
+    return [
+        (
+            line.name,
+            f"{line.weight_bits}",
+            f"{line.used_bits}",
+            "-" if line.proved_bits is None else f"{line.proved_bits}",
+            f"{line.accumulator}",
+            count(line.clipped_inputs),
         )
         for line in report.layers
         if line.place == "engine"
@@ -103,9 +114,6 @@ def engine_rows(report) -> list[tuple[str, ...]]:
 
 def place_rows(report) -> list[tuple[str, str, str]]:
     return [(line.name, line.place, line.reason or "-") for line in report.layers]
-
-
-CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
 
 
 def choice_rows(report) -> list[tuple[str, ...]]:
@@ -125,10 +133,10 @@ def choice_rows(report) -> list[tuple[str, ...]]:
     ]
 
 
-def decibels(value: float | None) -> str:
+def decibels(value: float | None, unit: str = " dB") -> str:
     if value is None or math.isnan(value):
         return "-"
-    return "exact" if math.isinf(value) else f"{value:.1f} dB"
+    return "exact" if math.isinf(value) else f"{value:.1f}{unit}"
 
 
 def percent(share: float) -> str:
@@ -147,4 +155,4 @@ def count(value: int | None) -> str:
 
 def scale_text(line) -> str:
     low, high = f"{line.scale_low:.4g}", f"{line.scale_high:.4g}"
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else f"{low}-{high}"
