@@ -24,6 +24,8 @@ _HOMES = {
     "default_device": "xfblas.products",
     "image_path": "xfblas.default_images",
     "matmul": "xfblas.products",
+    "native_engine": "xfblas.native",
+    "native_statistics": "xfblas.native",
     "open": "xfblas.device",
     "quantize": "xfblas.quantization",
     "read_network": "xfblas.models",
