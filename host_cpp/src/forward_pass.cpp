@@ -50,13 +50,12 @@ class Digits {
 void quantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
                    char* to, uint64_t stride) {
   Digits digits;
-  const auto elements = pass.input_elements();
   for (uint64_t i = first; i < first + rows; ++i, to += stride) {
     const float* from = pass.input + i * pass.coding.features;
     const auto bad =
         element_bytes == 2
-            ? digits.encode(from, pass.coding, elements, reinterpret_cast<int16_t*>(to))
-            : digits.encode(from, pass.coding, elements, reinterpret_cast<int8_t*>(to));
+            ? digits.encode(from, pass.coding, pass.elements, reinterpret_cast<int16_t*>(to))
+            : digits.encode(from, pass.coding, pass.elements, reinterpret_cast<int8_t*>(to));
     if (bad >= 0) fail_not_finite(pass, i, uint64_t(bad));
   }
 }
@@ -64,7 +63,7 @@ void quantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int e
 void dequantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
                      const char* from, uint64_t stride) {
   const auto& kernels = xfblas::kernels();
-  const auto columns = pass.output_columns();
+  const auto columns = pass.columns;
   for (uint64_t i = first; i < first + rows; ++i, from += stride) {
     float* to = pass.output + i * columns;
     if (element_bytes == 2)

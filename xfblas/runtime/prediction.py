@@ -40,7 +40,7 @@ class Prediction:
         else:
             found = np.empty((len(rows), self._units), np.float32)
         model = (self._coding, self._first, self._layers, self._scales)
-        compute_unit.predict(rows, *model, self._is_done and self._has_softmax, found)
+        compute_unit._predict(rows, *model, self._is_done and self._has_softmax, found)
         if self._is_done:
             return found
         result = self._network.finish(found.astype(self._network.dtype))
