@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 from setuptools.dist import Distribution
 
@@ -69,6 +71,28 @@ def build_plain_library(folder: Path):
     (folder / "_xfblas.py").write_text(PLAIN_MODULE.format(declarations=build.declarations))
 
 
+class BuildInParallel(build_ext):
+    """Compiles the extension's sources side by side."""
+
+    def build_extension(self, ext):
+        def compiled(source):
+            return self.compiler.compile(
+                [source],
+                output_dir=self.build_temp,
+                macros=ext.define_macros,
+                include_dirs=ext.include_dirs,
+                extra_postargs=ext.extra_compile_args,
+                depends=ext.depends,
+            )
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            objects = list(pool.map(compiled, ext.sources))
+        ext.extra_objects = [*ext.extra_objects, *(path for paths in objects for path in paths)]
+        # With its sources gone the objects tell whether it must be linked again.
+        ext.sources, ext.depends, ext.language = [], ext.extra_objects, "c++"
+        super().build_extension(ext)
+
+
 class PlatformDistribution(Distribution):
     """A wheel with a library of its own is for one platform, extension or not."""
 
@@ -86,11 +110,12 @@ setup(
         "xfblas.performance",
         "xfblas.quantization",
         "xfblas.runtime",
+        "xfblas.scoring",
     ],
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
     package_dir={"": "compat", "xfblas": "xfblas"},
     cffi_modules=[] if IS_PLAIN else ["host_cpp/cffi_build.py:builder"],
-    cmdclass={"build_py": BuildWithImages},
+    cmdclass={"build_py": BuildWithImages, "build_ext": BuildInParallel},
     distclass=PlatformDistribution,
 )

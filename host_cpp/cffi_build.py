@@ -11,7 +11,8 @@ header = (root / "host_cpp/include/xfblas.h").read_text()
 VERSION = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
 SOURCES = sorted(str(path.relative_to(root)) for path in (root / "host_cpp/src").rglob("*.cpp"))
 INCLUDE_FOLDERS = ["host_cpp/include", "host_cpp/src", "hw/include"]
-COMPILE_FLAGS = ["-std=c++17", "-O3", "-fvisibility=hidden"]
+# -g0 takes back what Python was built with: debugging information is ten times the code.
+COMPILE_FLAGS = ["-std=c++17", "-O3", "-g0", "-fvisibility=hidden"]
 LINK_FLAGS = ["-pthread", "-ldl"]
 
 # cffi reads C without a preprocessor: leave out its lines and the C++ linkage block.

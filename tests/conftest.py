@@ -50,10 +50,10 @@ def pytest_configure(config):
 
 
 def pytest_ignore_collect(collection_path, config):
-    folder = collection_path.relative_to(TESTS).parts[:1] if collection_path != TESTS else ()
-    if config.getoption("--target") != "native" and folder and folder[0] not in targets.FUNCTIONAL:
-        return True
-    return None
+    if config.getoption("--target") == "native" or TESTS not in collection_path.parents:
+        return None
+    is_functional = collection_path.relative_to(TESTS).parts[0] in targets.FUNCTIONAL
+    return None if is_functional else True
 
 
 def pytest_collection_modifyitems(config, items):

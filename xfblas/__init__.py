@@ -2,11 +2,11 @@
 
     import xfblas
 
-    product = xfblas.matmul(a, b)                      # int16 or float32 arrays of any size
+    model = xfblas.compile("model.keras", x)           # or a keras.Model
+    probabilities = model.predict(x)                   # what keras.Model.predict returns
+    xfblas.accelerate(keras_model, x)                  # or in place: its own predict
 
-    with xfblas.open() as device:                      # or xfblas.open("fcn.xclbin")
-        runtime = xfblas.KerasRT("model.h5", calibration=x, compute_unit=device.compute_units[0])
-        probabilities = runtime.predict(x)
+    product = xfblas.matmul(a, b)                      # int16 or float32 arrays of any size
 
 Names load when they are first used, so that importing the package costs nothing.
 """
@@ -14,21 +14,28 @@ Names load when they are first used, so that importing the package costs nothing
 import importlib
 
 _HOMES = {
+    "CompiledModel": "xfblas.runtime.compiled_model",
     "ComputeUnit": "xfblas.compute_unit",
     "Device": "xfblas.device",
     "DeviceMatrix": "xfblas.device_matrix",
     "KerasRT": "xfblas.runtime.keras_rt",
+    "ModelGraph": "xfblas.models",
     "Network": "xfblas.models",
     "XfblasError": "xfblas.errors",
     "XfblasRT": "xfblas.runtime.xfblas_rt",
+    "accelerate": "xfblas.runtime.accelerate",
+    "compile": "xfblas.runtime.compiler",
     "default_device": "xfblas.products",
     "image_path": "xfblas.default_images",
+    "load": "xfblas.runtime.saved_model",
     "matmul": "xfblas.products",
     "native_engine": "xfblas.native",
     "native_statistics": "xfblas.native",
     "open": "xfblas.device",
     "quantize": "xfblas.quantization",
+    "read_graph": "xfblas.models",
     "read_network": "xfblas.models",
+    "restore": "xfblas.runtime.accelerate",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]

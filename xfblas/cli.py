@@ -8,6 +8,7 @@ from xfblas.emulation.cli import add_commands as add_emulation_commands
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
 from xfblas.performance.cli import add_commands as add_performance_commands
+from xfblas.runtime.cli import add_commands as add_runtime_commands
 
 
 def main(arguments=None) -> int:
@@ -17,6 +18,7 @@ def main(arguments=None) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(title="commands")
+    add_runtime_commands(commands)
     add_image_commands(commands)
     add_emulation_commands(commands)
     add_diagnosis_commands(commands)
@@ -33,7 +35,7 @@ def main(arguments=None) -> int:
     try:
         return parsed.run(parsed)
     except (XfblasError, OSError) as error:
-        print(f"xfblas: {error}", file=sys.stderr)
+        print(f"xfblas: {'; '.join(str(error).splitlines())}", file=sys.stderr)
         return 2
 
 

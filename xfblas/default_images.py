@@ -12,8 +12,12 @@ from xfblas.image.configuration import ENGINES
 DIRECTORY = Path(__file__).parent / "images"
 KERNEL_TARGETS = ("csim", "xrt")
 SOURCE_TREE = Path(__file__).parent.parent
-DATA_TYPES = {np.dtype(np.int16): "short", np.dtype(np.float32): "float"}
-NAMES = {np.dtype(np.int16): "default_short", np.dtype(np.float32): "default_float"}
+DATA_TYPES = {
+    np.dtype(np.int16): "short",
+    np.dtype(np.float32): "float",
+    np.dtype(np.int8): "int8",
+}
+NAMES = {dtype: f"default_{data_type}" for dtype, data_type in DATA_TYPES.items()}
 
 
 def image_path(name: str) -> Path:
@@ -32,7 +36,7 @@ def default_image(dtype, engine="Fcn", target="native") -> Path:
     """Path of the image that is taken where none is given.
 
     Args:
-        dtype: element type, int16 or float32.
+        dtype: element type: int16, int8 or float32.
         engine: ``"Fcn"``, ``"Gemm"`` or ``"Gemv"``.
         target: ``native`` takes the packaged image; the others need one with the engine's kernel,
             which is compiled for a U250 the first time it is asked for.
@@ -43,7 +47,7 @@ def default_image(dtype, engine="Fcn", target="native") -> Path:
     """
     dtype = np.dtype(dtype)
     if dtype not in NAMES:
-        raise InvalidValueError(f"dtype is {dtype}, expected int16 or float32")
+        raise InvalidValueError(f"dtype is {dtype}, expected int16, int8 or float32")
     # What is unknown here is refused by the device that is opened with it.
     if target not in KERNEL_TARGETS or engine not in ENGINES:
         return image_path(NAMES[dtype])

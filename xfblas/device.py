@@ -31,7 +31,7 @@ class Device:
         target: where programs run: ``"native"``, ``"csim"`` or ``"xrt"``; None takes the
             environment's XFBLAS_TARGET, else ``"native"``.
         compute_units: how many compute units to open; None opens all.
-        dtype: element type of the packaged image, int16 or float32; only without ``xclbin``.
+        dtype: element type of the packaged image: int16, int8 or float32; only without ``xclbin``.
 
     Raises:
         ImageError: the image or its configuration is damaged, foreign, or they do not fit.
@@ -84,7 +84,7 @@ class Device:
         self.bdf = ffi.string(info.bdf).decode() or None
         self.target = ffi.string(info.target).decode()
         self.engine = ffi.string(info.engine).decode()
-        self.platform = ffi.string(info.platform).decode()
+        self.platform = ffi.string(info.platform).decode(errors="replace")
         self.uuid = ffi.string(info.uuid).decode()
         self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
         #: What X is made of: int32 for the integer Fcn engines, else the element type.

@@ -316,8 +316,9 @@ void ComputeUnit::read_stamps(unsigned long long* stamps, uint32_t instructions)
   std::vector<Result> results(instructions + 1);
   transfer_.read_bytes(result_page, results.data(), results.size() * sizeof(Result));
   for (uint32_t i = 0; i < instructions; ++i) {
-    stamps[2 * i] = results[i + 1].start;
-    stamps[2 * i + 1] = results[i + 1].end;
+    const bool has_run = i < launcher_.last_count();  // else another launch's
+    stamps[2 * i] = has_run ? results[i + 1].start : 0;
+    stamps[2 * i + 1] = has_run ? results[i + 1].end : 0;
   }
 }
 

@@ -5,8 +5,10 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "error.hpp"
+#include "image_tables.hpp"
 
 namespace xfblas {
 namespace {
@@ -22,8 +24,9 @@ enum SectionKind : uint32_t {
   connectivity = 7,
   ip_layout = 8,
   user_metadata = 16,
+  group_topology = 26,
+  group_connectivity = 27,
 };
-constexpr uint32_t ip_kernel = 1;
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -32,39 +35,6 @@ std::string read_file(const std::string& path) {
   require(!file.bad(), invalid, "cannot read ", path);
   return bytes;
 }
-
-// Reads fixed-width fields and never past the end.
-class Bytes {
- public:
-  Bytes(const std::string& path, const char* data, uint64_t size)
-      : path_(&path), data_(data), size_(size) {}
-
-  template <typename T>
-  T field(uint64_t offset) const {
-    T value;
-    std::memcpy(&value, at(offset, sizeof value), sizeof value);
-    return value;
-  }
-  std::string text(uint64_t offset, uint64_t limit) const {
-    const char* start = at(offset, limit);
-    return std::string(start, strnlen(start, limit));
-  }
-  Bytes part(uint64_t offset, uint64_t size) const {
-    return Bytes(*path_, at(offset, size), size);
-  }
-  uint64_t size() const { return size_; }
-  const char* at(uint64_t offset, uint64_t size) const {
-    require(offset <= size_ && size <= size_ - offset, invalid, *path_,
-            " is truncated or damaged: ", size, " bytes are expected at offset ", offset, " of ",
-            size_);
-    return data_ + offset;
-  }
-
- private:
-  const std::string* path_;
-  const char* data_;
-  uint64_t size_;
-};
 
 std::string uuid_text(const Bytes& file) {
   std::string text;
@@ -75,46 +45,6 @@ std::string uuid_text(const Bytes& file) {
     if (i == 3 || i == 5 || i == 7 || i == 9) text += '-';
   }
   return text;
-}
-
-std::vector<MemoryBank> read_banks(const Bytes& section) {
-  std::vector<MemoryBank> banks;
-  const auto count = section.field<uint32_t>(0);
-  for (uint64_t i = 0; i < count; ++i) {
-    const auto bank = section.part(8 + 40 * i, 40);
-    banks.push_back({bank.text(24, 16), bank.field<uint64_t>(8) * 1024});
-  }
-  return banks;
-}
-
-// IP_LAYOUT also lists memory controllers and the like, which CONNECTIVITY counts as well.
-std::vector<std::pair<uint32_t, KernelInstance>> read_instances(const Bytes& section) {
-  std::vector<std::pair<uint32_t, KernelInstance>> instances;
-  const auto count = section.field<uint32_t>(0);
-  for (uint64_t i = 0; i < count; ++i) {
-    const auto entry = section.part(8 + 80 * i, 80);
-    const auto name = entry.text(16, 64);
-    const auto colon = name.find(':');
-    if (entry.field<uint32_t>(0) != ip_kernel || colon == std::string::npos) continue;
-    instances.push_back({uint32_t(i), {name.substr(0, colon), name.substr(colon + 1), 0}});
-  }
-  return instances;
-}
-
-void connect(std::vector<std::pair<uint32_t, KernelInstance>>& instances, const Bytes& section,
-             size_t bank_count, const std::string& path) {
-  const auto count = section.field<uint32_t>(0);
-  for (uint64_t i = 0; i < count; ++i) {
-    const auto connection = section.part(4 + 12 * i, 12);
-    const auto argument = connection.field<uint32_t>(0);
-    const auto bank = connection.field<uint32_t>(8);
-    for (auto& [index, instance] : instances) {
-      if (argument != 0 || index != connection.field<uint32_t>(4)) continue;
-      require(bank < bank_count, invalid, path, ": ", instance.compute_unit,
-              " is connected to memory bank ", bank, ", but there are ", bank_count);
-      instance.bank = bank;
-    }
-  }
 }
 
 std::string directory_of(const std::string& path) {
@@ -155,29 +85,31 @@ Image read_image(const std::string& path) {
   image.platform = file.text(platform_at, 64);
   image.uuid = uuid_text(file);
 
-  std::vector<std::pair<uint32_t, KernelInstance>> instances;
-  Bytes connections(path, nullptr, 0);
+  std::map<uint32_t, Bytes> tables;  // by kind; of several XRT takes the first
   const auto count = file.field<uint32_t>(section_count_at);
   for (uint64_t i = 0; i < count; ++i) {
     const auto header = file.part(sections_at + section_bytes * i, section_bytes);
     const auto data = file.part(header.field<uint64_t>(24), header.field<uint64_t>(32));
-    switch (header.field<uint32_t>(0)) {
-      case bitstream: image.bitstream.assign(data.at(0, data.size()), data.size()); break;
-      case memory_topology: image.banks = read_banks(data); break;
-      case ip_layout: instances = read_instances(data); break;
-      case connectivity: connections = data; break;
-      case user_metadata:
-        if (header.text(4, 16) == "config_info")
-          image.configuration_text.assign(data.at(0, data.size()), data.size());
-        break;
-      default: break;
-    }
+    const auto kind = header.field<uint32_t>(0);
+    if (kind == user_metadata && header.text(4, 16) == "config_info")
+      image.configuration_text.assign(data.at(0, data.size()), data.size());
+    if (kind != user_metadata) tables.emplace(kind, data);
   }
-  require(!instances.empty(), invalid, path, " names no compute unit: its IP_LAYOUT is missing");
+  const auto table = [&](uint32_t kind) {
+    const auto found = tables.find(kind);
+    return found == tables.end() ? Bytes(path, nullptr, 0) : found->second;
+  };
+  image.bitstream.assign(table(bitstream).at(0, 0), table(bitstream).size());
+  image.banks = read_banks(table(memory_topology));
   require(!image.banks.empty(), invalid, path,
           " names no memory bank: its MEM_TOPOLOGY is missing");
-  if (connections.size() > 0) connect(instances, connections, image.banks.size(), path);
-  for (auto& instance : instances) image.instances.push_back(instance.second);
+  image.instances = read_instances(table(ip_layout), table(connectivity), image.banks.size());
+  require(!image.instances.empty(), invalid, path,
+          " names no compute unit: its IP_LAYOUT is missing");
+  check_connections("CONNECTIVITY", table(connectivity), table(ip_layout),
+                    table(memory_topology));
+  check_connections("GROUP_CONNECTIVITY", table(group_connectivity), table(ip_layout),
+                    table(group_topology));
   return image;
 }
 

@@ -39,6 +39,7 @@ void Launcher::run(const std::vector<Operation>& operations) {
     std::vector<Instruction> page{control(0, target_.pages(compute_unit_))};
     for (size_t i = 0; i < count; ++i) page.push_back(operations[first + i].instruction);
     if (page.size() < slots_) page.push_back(control(1, 0));
+    last_count_ = count;
     launch(std::move(page));
     require_success(first, count);
   }

@@ -17,6 +17,8 @@ class Launcher {
       : target_(target), compute_unit_(compute_unit), slots_(slots) {}
 
   void run(const std::vector<Operation>& operations);
+  // Instructions of the last launch, whose results page 1 holds.
+  size_t last_count() const { return last_count_; }
 
  private:
   void launch(std::vector<Instruction> page);
@@ -25,6 +27,7 @@ class Launcher {
   Target& target_;
   uint32_t compute_unit_, slots_;
   std::vector<Instruction> sent_;  // empty where it is not known
+  size_t last_count_ = 0;
   bool results_are_clear_ = false;  // no slot of page 1 tells a failure
 };
 

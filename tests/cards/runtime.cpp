@@ -120,6 +120,7 @@ uint64_t xrtBOAddress(void*) { return 0; }
 
 int xrtBOSync(void* handle, int direction, size_t bytes, size_t offset) {
   log("%s %zu %zu\n", direction == 0 ? "send" : "fetch", bytes, offset);
+  if (const int error = number("FAKE_COPY_ERROR", 0)) return -error;
   auto& buffer = *static_cast<Buffer*>(handle);
   if (offset + bytes > buffer.memory.size()) return EINVAL;
   char* mirror = buffer.mirror.data() + offset;

@@ -141,6 +141,17 @@ def test_truncated_images(tmp_path, length):
         xfblas.open(path)
 
 
+@pytest.mark.native
+def test_platform_that_is_no_text(tmp_path):
+    """native takes images of any platform."""
+    content = bytearray(xfblas.image_path("default_short").read_bytes())
+    content[352:356] = b"\xff\xfe\x80u"
+    path = tmp_path / "strange.xclbin"
+    path.write_bytes(content)
+    with xfblas.open(path) as device:
+        assert device.platform.startswith("\ufffd\ufffd\ufffdu")
+
+
 def test_matrices_check_what_is_written_and_read():
     with xfblas.open() as device:
         unit = device.compute_units[0]
@@ -251,6 +262,22 @@ def test_units_start_together_or_not_at_all(generator):
             device.execute_async()
         first.clear()
         np.testing.assert_array_equal(kept[2].read(), np.zeros((4, 4)))
+
+
+def test_stamps_are_those_of_the_last_launch():
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        operands = unit.empty((4, 4)), unit.empty((4, 4)), unit.empty((4, 4))
+        for _ in range(2):
+            unit.fcn(*operands)
+        unit.execute()
+        assert (unit.stamps(3)[:2, 1] > 0).all()
+        unit.clear()
+        unit.fcn(*operands)
+        unit.execute()
+        stamps = unit.stamps(3)
+        assert stamps[0, 1] > 0
+        assert not stamps[1:].any()
 
 
 def test_opens_on_the_target_of_the_test_run(request):

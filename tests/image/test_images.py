@@ -22,7 +22,7 @@ from xfblas.image.sections import (
     encode_memory_topology,
 )
 
-NAMES = ("default_short", "default_float", "seed_short")
+NAMES = ("default_short", "default_float", "default_int8", "seed_short")
 ENGINES = ["Fcn", "Gemm", "Gemv"]
 
 
@@ -53,6 +53,7 @@ def test_the_images_are_told_apart_by_uuid():
     [
         ("default_short", "xilinx_u250_gen3x16_xdma_4_1_202210_1", 6, 4),
         ("default_float", "xilinx_u250_gen3x16_xdma_4_1_202210_1", 6, 4),
+        ("default_int8", "xilinx_u250_gen3x16_xdma_4_1_202210_1", 6, 4),
         ("seed_short", "xilinx_u200_gen3x16_xdma_2_202110_1", 3, 16),
     ],
 )
@@ -145,7 +146,7 @@ def test_what_cannot_be_built_is_named(change, message):
 
 
 def test_an_unknown_preset_lists_the_known_ones():
-    with pytest.raises(InvalidValueError, match="default_short or default_float or seed_short"):
+    with pytest.raises(InvalidValueError, match="default_int8 or seed_short"):
         specification("default_double")
 
 

@@ -61,8 +61,7 @@ def test_engine_computes_exactly_the_quantized_network(integer_image, generator)
         )
         found = runtime.predict(rows * 4)  # far outside the calibrated range: saturates
     quantized = runtime.network
-    current = np.clip(np.rint(rows * 4 * quantized.input_scale), -32767, 32767)
-    current = current.astype(np.int16)
+    current = quantized.quantize_input(rows * 4)
     for layer in quantized.layers:
         current = oracle.fcn(
             current,

@@ -1,4 +1,4 @@
-"""The choice of scales: never above what fits, never far below."""
+"""The choice of scales: always what fits, never far from what was asked for."""
 
 import math
 
@@ -9,24 +9,30 @@ from hypothesis import strategies as st
 
 import xfblas
 from xfblas.models import Layer, Network
-from xfblas.quantization.scales import ACCUMULATOR_MAX, choose_post, prelu_fields
+from xfblas.quantization.scales import ACCUMULATOR_MAX, choose_post_above, prelu_fields
 
 pytestmark = pytest.mark.native  # nothing here runs on a target
 
 
-@given(st.floats(1e-9, 1e4), st.floats(1, 2.0**46))
-def test_post_scale_comes_near_from_below(ratio, largest_sum):
-    scale, shift = choose_post(ratio, largest_sum)
-    assert 1 <= scale <= 65535 and 0 <= shift <= 47
-    assert scale * largest_sum <= ACCUMULATOR_MAX or scale == 1
-    obtained = scale / 2**shift
-    limit = max(1, min(2**15 - 1, int(ACCUMULATOR_MAX // largest_sum)))
-    assume(ratio * 2**47 >= 1)
-    assert obtained <= ratio or scale == 1
-    if shift < 47 and ratio < limit:
-        # One more bit would not have fitted, so at least half the limit is used.
-        assert scale + 1 > limit / 2
-        assert obtained > ratio * (1 - 2 / (limit + 1)) or scale == 1
+@given(st.floats(1e-9, 1e4), st.integers(1, 2**46))
+def test_post_scale_comes_near_from_above(ratio, largest_sum):
+    limit = int(ACCUMULATOR_MAX // largest_sum)
+    assume(ratio <= min(limit, 2**15 - 1))
+    scale, shift = choose_post_above(ratio, limit)
+    limit = min(limit, 2**15 - 1)
+    assert 1 <= scale <= limit and 0 <= shift <= 47
+    assert scale * largest_sum <= ACCUMULATOR_MAX
+    assert ratio <= scale / 2**shift < max(ratio + 2.0**-shift, ratio * (1 + 1e-12))
+    if shift < 47:
+        # One more bit would not have fitted.
+        assert math.ceil(math.ldexp(ratio, shift + 1)) > limit
+
+
+def test_a_slope_of_minus_one_never_wraps_the_most_negative_element():
+    for slope in (-1.0, -0.9999, -0.9985):
+        scale, alpha = prelu_fields("leaky_relu", slope)
+        assert (-32768 * scale) >> alpha <= 32767 and (-128 * scale) >> alpha <= 127
+        assert abs(scale / 2**alpha - slope) < 2**-8
 
 
 @given(st.floats(-1, 1).filter(lambda slope: abs(slope) > 1e-6))

@@ -68,6 +68,7 @@ class Host:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",  # XRT prints what it finds in damaged images
             start_new_session=True,
             env=os.environ | (environment or {}),
         )

@@ -21,7 +21,9 @@ def test_two_cards_and_two_images(emulate, moody_image, other_image):
 
 def test_card_that_is_not_there(emulate, moody_image):
     output = emulate("absent.py", moody_image)
-    assert output.startswith("InvalidValueError: device index is 3, expected less than 1")
+    index, bdf = output.splitlines()
+    assert index.startswith("InvalidValueError: device index is 3, expected less than 1")
+    assert bdf.startswith("NotSupportedError: bdf is '0000:65:00.1', but emulated cards have none")
 
 
 @pytest.mark.parametrize("times", [50, pytest.param(1000, marks=pytest.mark.hw)])

@@ -9,6 +9,7 @@ import pytest
 from xfblas.emulation import build, runtime
 from xfblas.emulation.settings import Settings
 from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.image.kinds import Mode
 
 from . import kernels
 from .conftest import EMULATE, PROGRAMS
@@ -99,6 +100,16 @@ def test_library_of_an_older_runtime(tmp_path, moody_image):
     kernels.compile_library("int nothing;", tmp_path / runtime.CORE)
     line = opened(moody_image, LD_LIBRARY_PATH=tmp_path)
     assert "libxrt_coreutil.so.2 has no xrtDeviceOpen: target xrt needs XRT 2022.1" in line
+
+
+def test_no_card(folder, moody_library):
+    """What XRT throws where a part of it is missing is told as its failure."""
+    image = kernels.write_image(folder / "card.xclbin", moody_library, mode=Mode.PR)
+    line = opened(image, XCL_EMULATION_MODE=None, XILINX_XRT=None)
+    assert "Error: XRT cannot open device 0: " in line
+    line = opened(image, XCL_EMULATION_MODE=None, XILINX_XRT="/nowhere")
+    assert "NotSupportedError: XRT cannot open device 0: " in line
+    assert "source XRT's setup.sh first" in line
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Images that do not fit, or are damaged: an error that names both sides, and no crash of XRT."""
 
 import os
+import struct
 import subprocess
 import sys
 
@@ -150,3 +151,45 @@ def test_what_only_xrt_reads(opened, tmp_path, moody_image, sections):
 def test_damaged_metadata(opened, tmp_path, moody_image, metadata):
     image = changed(moody_image, tmp_path / "xml.xclbin", EMBEDDED_METADATA=metadata)
     assert "Error: " in opened(image)
+
+
+def with_word(section, index, value):
+    """A section's bytes with another 32-bit word."""
+    return section[: 4 * index] + struct.pack("<I", value) + section[4 * index + 4 :]
+
+
+@pytest.mark.parametrize("kind", ["CONNECTIVITY", "GROUP_CONNECTIVITY"])
+@pytest.mark.parametrize(
+    ("word", "value", "words"),
+    [
+        (0, 1 << 30, "is truncated or damaged"),
+        (4, 27, "connects argument 27 of fcnKernel, which has 2"),
+        (5, 2, "connects argument 1 of compute unit 2 to memory bank 0, but there are 2 and 2"),
+        (6, 2, "connects argument 1 of compute unit 0 to memory bank 2, but there are 2 and 2"),
+        (6, 2**32 - 1, "to memory bank 4294967295"),
+    ],
+)
+def test_connection_that_leads_nowhere(opened, tmp_path, moody_image, kind, word, value, words):
+    """XRT reads outside of its tables then. Words: their number, then argument, unit and bank."""
+    section = read(moody_image).section(SectionKind[kind]).data
+    damaged = {kind: with_word(section, word, value)}
+    line = opened(changed(moody_image, tmp_path / "nowhere.xclbin", **damaged))
+    assert line.startswith("ImageError: ") and words in line
+
+
+def test_random_damage(emulate, tmp_path, moody_image, generator):
+    """Outside of the kernel's code, anything may be in any byte: never a crash of XRT."""
+    content = moody_image.read_bytes()
+    library = read(moody_image).section(SectionKind.BITSTREAM).data
+    start = content.index(library)
+    places = [*range(start), *range(start + len(library), len(content))]
+    images = []
+    for number in range(60):
+        damaged = bytearray(content)
+        for place in generator.choice(places, generator.choice([1, 2, 8])):
+            value = generator.choice([0, 1, 127, 255, generator.integers(256)])
+            damaged[place] = value
+        images.append(tmp_path / f"{number}.xclbin")
+        images[-1].write_bytes(damaged)
+    lines = emulate("open.py", *images).splitlines()
+    assert len(lines) >= len(images)

@@ -33,6 +33,7 @@ def _default(data_type: str, x_data_type: str) -> ImageSpecification:
     configuration = Configuration(
         data_type=data_type,
         x_data_type=x_data_type,
+        mac_bits=32 if data_type == "int8" else 48,
         instructions_per_launch=64,
         kernel_count=2,
         engines=frozenset(ENGINES),
@@ -51,6 +52,7 @@ SPECIFICATIONS = {
     # Memory words of one element: no padding, so that one row costs one row.
     "default_short": _default("short", "int32_t"),
     "default_float": _default("float", "float"),
+    "default_int8": _default("int8", "int32_t"),
     # What the example of the public library was built for.
     "seed_short": ImageSpecification(
         configuration=Configuration(

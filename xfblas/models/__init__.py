@@ -1,10 +1,26 @@
-"""From a Keras model, or the file of one, to the layers that the Fcn engine computes.
+"""From a Keras model, or its file, to chains of layers for the engine and steps for the host.
 
-Needs numpy and h5py; Keras is neither imported nor needed, and nothing in a file is executed.
+A configuration of any Keras version becomes layers and their calls (architecture, calls), those
+become nodes between tensors (steps, nodes), and runs of dense nodes become engine steps (segments,
+fold). Needs numpy and h5py; Keras is neither imported nor needed, and nothing in a file is
+executed.
 """
 
 from xfblas.models.activations import activate
+from xfblas.models.graph_steps import EngineStep, HostStep
+from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Layer, Network
-from xfblas.models.reader import read_network
+from xfblas.models.reader import read_graph, read_network
+from xfblas.models.tensor_spec import TensorSpec
 
-__all__ = ["Layer", "Network", "activate", "read_network"]
+__all__ = [
+    "EngineStep",
+    "HostStep",
+    "Layer",
+    "ModelGraph",
+    "Network",
+    "TensorSpec",
+    "activate",
+    "read_graph",
+    "read_network",
+]

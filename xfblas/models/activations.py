@@ -1,17 +1,16 @@
 """Activations: the slopes that the engine computes, and the functions left to the host."""
 
-import math
-
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.models.error_function import erf
 
 #: Slope for negative values of the activations that the engine computes. Keras gives the function
 #: leaky_relu a slope of 0.2 in all its versions; the layer LeakyReLU has its own default.
 ENGINE_SLOPES = {"linear": 1.0, "relu": 0.0, "leaky_relu": 0.2}
 
 #: Other names that Keras accepts, or has accepted, for the same function.
-SYNONYMS = {None: "linear", "swish": "silu", "exp": "exponential"}
+SYNONYMS = {None: "linear", "swish": "silu", "exp": "exponential", "hard_swish": "hard_silu"}
 
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
@@ -40,15 +39,33 @@ def activate(name: str, logits: np.ndarray) -> np.ndarray:
         return HOST_FUNCTIONS[name](logits).astype(np.float32, copy=False)
 
 
-def softmax(x):
+def softmax(x, axis=-1):
     """Shifted by the largest value, so that no exponential overflows."""
-    exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    axis = _axes(axis)
+    exponentials = np.exp(x - x.max(axis=axis, keepdims=True))
+    return exponentials / exponentials.sum(axis=axis, keepdims=True)
 
 
-def log_softmax(x):
-    shifted = x - x.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+def log_softmax(x, axis=-1):
+    axis = _axes(axis)
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def _axes(axis):
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+def sparsemax(x, axis=-1):
+    """As Keras computes it, which sums the sums of the support where its paper has the last one."""
+    x = np.moveaxis(x, axis, -1)
+    descending = -np.sort(-x, axis=-1)
+    sums = descending.cumsum(axis=-1)
+    counts = np.arange(1, x.shape[-1] + 1, dtype=np.float32)
+    support = descending - (sums - 1) / counts > 0
+    total = np.where(support, sums, 0).sum(axis=-1, keepdims=True)
+    threshold = (total - 1) / support.sum(axis=-1, keepdims=True)
+    return np.moveaxis(np.maximum(x - threshold, 0), -1, axis)
 
 
 def sigmoid(x):
@@ -61,8 +78,12 @@ def softplus(x):
     return np.logaddexp(np.float32(0), x)
 
 
-def elu(x):
-    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+def elu(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def celu(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
 def selu(x):
@@ -71,23 +92,76 @@ def selu(x):
 
 def gelu(x):
     """The exact form, by the error function, which is Keras' default."""
-    errors = np.fromiter((math.erf(value / math.sqrt(2)) for value in x.flat), float, x.size)
-    return 0.5 * x * (1 + errors.reshape(x.shape))
+    return np.float32(0.5) * x * (1 + erf(x * np.float32(np.sqrt(0.5))))
 
 
+def gelu_tanh(x):
+    """The approximation, which Keras computes with approximate=True."""
+    factor = np.float32(np.sqrt(2 / np.pi))
+    return np.float32(0.5) * x * (1 + np.tanh(factor * x * (1 + np.float32(0.044715) * x * x)))
+
+
+def hard_sigmoid(x):
+    """As Keras 3 defines it; Keras 1 and 2 have :func:`hard_sigmoid_2`."""
+    return np.clip(x / 6 + 0.5, 0, 1)
+
+
+def hard_sigmoid_2(x):
+    return np.clip(0.2 * x + 0.5, 0, 1)
+
+
+def soft_shrink(x):
+    return np.where(np.abs(x) > 0.5, x - np.copysign(np.float32(0.5), x), 0)
+
+
+def sparse_plus(x):
+    return np.where(x < 1, np.maximum(x + 1, 0) ** 2 / 4, x)
+
+
+def rectify(x, negative_slope=0.0, max_value=None, threshold=0.0):
+    """The layer ReLU with all its settings."""
+    below = negative_slope * (x - threshold) if negative_slope else np.zeros_like(x)
+    found = np.where(x > threshold, x, below)
+    return found if max_value is None else np.clip(found, None if negative_slope else 0, max_value)
+
+
+def glu(x, axis=-1):
+    """Half of the values, gated by the other half."""
+    values, gates = np.split(x, 2, axis=axis)
+    return values * sigmoid(gates)
+
+
+#: Functions of one array and no settings, which give the same shape.
 HOST_FUNCTIONS = {
     "linear": lambda x: x,
     "softmax": softmax,
     "log_softmax": log_softmax,
+    "sparsemax": sparsemax,
     "sigmoid": sigmoid,
+    "log_sigmoid": lambda x: -softplus(-x),
+    "hard_sigmoid": hard_sigmoid,
+    "hard_sigmoid_2": hard_sigmoid_2,
+    "sparse_sigmoid": lambda x: np.clip(0.5 * x + 0.5, 0, 1),
     "tanh": np.tanh,
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "soft_shrink": soft_shrink,
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
     "elu": elu,
+    "celu": celu,
     "selu": selu,
     "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
     "silu": lambda x: x * sigmoid(x),
+    "hard_silu": lambda x: x * hard_sigmoid(x),
     "mish": lambda x: x * np.tanh(softplus(x)),
     "softplus": softplus,
+    "sparse_plus": sparse_plus,
+    "squareplus": lambda x: (x + np.hypot(x, 2)) / 2,
     "softsign": lambda x: x / (1 + np.abs(x)),
     "exponential": np.exp,
     "relu6": lambda x: np.clip(x, 0, 6),
 }
+
+#: Names of this package alone, for what Keras has under another name with settings or versions.
+VARIANTS = ("hard_sigmoid_2", "gelu_tanh")

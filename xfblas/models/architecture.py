@@ -1,16 +1,17 @@
-"""A model's architecture: the configuration of any Keras version as a flat list of layers."""
+"""A model's architecture: the configuration of any Keras version as layers and their calls."""
 
 import re
 from dataclasses import dataclass
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.graph import chain_of
 
 MODEL_CLASSES = ("Sequential", "Functional", "Model")
-_DEEPEST = 50
+
+#: What the module of a class begins with if it is Keras' own.
+_OF_KERAS = ("keras", "tf_keras", "tensorflow")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerSpec:
     """One layer as the configuration describes it.
 
@@ -21,7 +22,10 @@ class LayerSpec:
         models: names of the nested models around it, outermost first.
         slot: the groups that Keras 3 files its weights under: snake-case class names, counted
             within each model.
-        problem: why it cannot be run where it stands, or None.
+        problem: why it cannot be run wherever it stands, or None.
+        keras: major version of the Keras that wrote it, as some functions differ.
+        is_operation: whether it is a function of keras.ops and no layer; its configuration then
+            has the ``arguments`` of its call.
     """
 
     name: str
@@ -30,6 +34,8 @@ class LayerSpec:
     models: tuple[str, ...] = ()
     slot: tuple[str, ...] = ()
     problem: str | None = None
+    keras: int = 3
+    is_operation: bool = False
 
     @property
     def address(self) -> tuple[str, ...]:
@@ -40,47 +46,66 @@ class LayerSpec:
         return f"{'/'.join(self.address)} ({self.class_name})"
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """A model's layers in the order of computation.
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One use of a layer.
 
     Attributes:
-        input_shape: of one row; None where it is unknown, which also each of its sizes may be.
+        layer: of which there may be several calls.
+        inputs: names of tensors.
+        output: name of the tensor that it gives, its own.
+        problem: why this call cannot be run, or None.
+    """
+
+    layer: LayerSpec
+    inputs: tuple[str, ...]
+    output: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Architecture:
+    """A model's layers and how they are called.
+
+    Attributes:
+        layers: each once, in the order of the file.
+        calls: in an order of computation.
+        inputs: specs of the tensors it takes; the shape is None where it is unknown.
+        outputs: names of the tensors it gives.
+        output_keys: their keys where the model gives a dict.
+        unused: layers that are on no way from an input to an output.
     """
 
     name: str
     layers: tuple[LayerSpec, ...]
-    input_shape: tuple[int | None, ...] | None = None
+    calls: tuple[Call, ...]
+    inputs: tuple["InputSpec", ...]
+    outputs: tuple[str, ...]
+    output_keys: tuple[str | None, ...] = (None,)
+    unused: tuple[tuple[LayerSpec, str], ...] = ()
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...] | None:
+        """Of one row of the first input."""
+        return self.inputs[0].shape if self.inputs else None
 
 
-def parse_architecture(value: object, where: str) -> Architecture:
-    """Reads a model's configuration.
+@dataclass(frozen=True)
+class InputSpec:
+    """An input: its tensor, and what the configuration says of it."""
 
-    Args:
-        value: what ``to_json`` or ``get_config`` of any Keras version gives, as dicts and lists.
-        where: what messages call it, for example the file's name.
+    name: str
+    shape: tuple[int | None, ...] | None = None
+    dtype: str = "float32"
+    key: str | None = None
+
+
+def class_and_config(value: object, where: str) -> tuple[str, dict | list]:
+    """The model's class and its configuration; ``get_config`` alone does not name the class.
 
     Raises:
         InvalidValueError: it is not the configuration of a model.
     """
-    class_name, config = _class_and_config(value, where)
-    specs = tuple(_flatten(class_name, config, where, (), ()))
-    name = config.get("name") if isinstance(config, dict) else None
-    outer = [config] if isinstance(config, dict) else []
-    candidates = [*(spec.config for spec in specs[:1]), *outer]
-    shapes = (_input_shape(candidate) for candidate in candidates)
-    shape = next((shape for shape in shapes if shape), None)
-    return Architecture(str(name or class_name.lower()), specs, shape)
-
-
-def snake_case(class_name: str) -> str:
-    """``LeakyReLU`` -> ``leaky_re_lu``: how Keras names layers and the groups of their weights."""
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W", "", class_name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-
-
-def _class_and_config(value, where):
-    """The model's class and its configuration; ``get_config`` alone does not name the class."""
     if isinstance(value, list):
         return "Sequential", value
     if not isinstance(value, dict):
@@ -99,38 +124,16 @@ def _class_and_config(value, where):
     return class_name, value["config"]
 
 
-def _flatten(class_name, config, where, models, slots):
-    """The layers of a model and of the models nested in it."""
-    if len(models) > _DEEPEST:
-        raise InvalidValueError(f"{where}: models are nested more than {_DEEPEST} deep")
-    # Before Keras 2.2.3 the configuration of a Sequential was its list of layers.
-    listed = config.get("layers") if isinstance(config, dict) else config
-    if not isinstance(listed, list):
-        raise InvalidValueError(
-            f"{where}: model {'/'.join(models) or class_name} has no list of layers"
-        )
-    entries = [_checked(entry, index, where) for index, entry in enumerate(listed)]
-    names = [_name_of(entry, index) for index, entry in enumerate(entries)]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InvalidValueError(f"{where}: several layers have the name {', '.join(repeated)}")
-    by_name = dict(zip(names, entries, strict=True))
-    own_slots = dict(zip(names, _count_slots(entries), strict=True))
-    links = [(name, None) for name in names]
-    if class_name != "Sequential" and isinstance(config, dict):
-        links = chain_of(config, entries, names)
-    for name, problem in links:
-        entry = by_name[name]
-        slot = (*slots, own_slots[name])
-        nested = entry["class_name"]
-        if nested in MODEL_CLASSES and problem is None:
-            yield from _flatten(nested, entry["config"], where, (*models, name), slot)
-        else:
-            own = entry["config"] if isinstance(entry["config"], dict) else {}
-            yield LayerSpec(name, nested, own, models, slot, problem)
+def is_of_keras(entry: dict) -> bool:
+    """Whether the class of an entry is Keras' own, not one of the same name."""
+    module, registered = entry.get("module"), entry.get("registered_name")
+    if module is not None and str(module).split(".")[0] not in _OF_KERAS:
+        return False
+    package = str(registered).split(">")[0] if ">" in str(registered) else "keras"
+    return package.lower() in _OF_KERAS
 
 
-def _checked(entry, index, where):
+def checked_entry(entry: object, index: int, where: str) -> dict:
     """The entry, if it has the form of a layer."""
     is_layer = (
         isinstance(entry, dict)
@@ -145,13 +148,20 @@ def _checked(entry, index, where):
     return entry
 
 
-def _name_of(entry, index):
+def name_of(entry: dict, index: int) -> str:
+    """The layer's name; one is made up where the file has none."""
     config = entry["config"]
     name = entry.get("name") or (config.get("name") if isinstance(config, dict) else None)
     return name if isinstance(name, str) else f"{snake_case(entry['class_name'])}_{index + 1}"
 
 
-def _count_slots(entries):
+def snake_case(class_name: str) -> str:
+    """``LeakyReLU`` -> ``leaky_re_lu``: how Keras names layers and the groups of their weights."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W", "", class_name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
+def count_slots(entries: list[dict]) -> list[str]:
     """dense, dense_1, ... for each class in the order of the file."""
     counts = {}
     slots = []
@@ -163,16 +173,20 @@ def _count_slots(entries):
     return slots
 
 
-def _input_shape(config):
+def stated_shape(config: dict, class_name: str = "") -> tuple[int | None, ...] | None:
     """The shape of one row that a configuration states, or None."""
+    shortest = 1 if class_name == "InputLayer" else 2
     for key in ("batch_shape", "batch_input_shape", "build_input_shape"):
         shape = config.get(key)
-        if _is_shape(shape) and len(shape) > 1:
+        if _is_shape(shape) and len(shape) >= shortest:
             return tuple(shape[1:])
-    if _is_shape(config.get("input_shape")):
-        return tuple(config["input_shape"])
+    shape = config.get("input_shape")
+    if _is_shape(shape) and shape:
+        return tuple(shape)
     width = config.get("input_dim")
-    return (width,) if isinstance(width, int) else None
+    # An embedding calls the number of its rows by the same word.
+    is_width = isinstance(width, int) and width > 0 and class_name != "Embedding"
+    return (width,) if is_width else None
 
 
 def _is_shape(value):

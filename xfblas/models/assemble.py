@@ -1,16 +1,18 @@
 """Architecture and weights together: the network, or everything that keeps it from running."""
 
-from xfblas.errors import UnsupportedModelError
+from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture, LayerSpec
+from xfblas.models.chain import chain_of
 from xfblas.models.fold import Folder
 from xfblas.models.network import Network
 from xfblas.models.pairing import pair
-from xfblas.models.steps import CannotRun, Step, steps_of
+from xfblas.models.step import CannotRun, Step
+from xfblas.models.steps import steps_of
 from xfblas.models.weights import StoredWeights
 
 
-def assemble(architecture: Architecture, stored: StoredWeights, separate: bool) -> Network:
-    """Builds the network.
+def assemble_chain(architecture: Architecture, stored: StoredWeights, separate: bool) -> Network:
+    """Builds the network of a plain chain.
 
     Args:
         architecture: the layers.
@@ -22,12 +24,7 @@ def assemble(architecture: Architecture, stored: StoredWeights, separate: bool) 
         InvalidValueError: the weights do not fit the layers.
     """
     steps = _all_steps(architecture, stored.where)
-    # A layer may have several steps, of which the first holds its weights.
-    holders = [step for step in steps if step.weights]
-    paired = pair(
-        [step.layer for step in holders], [step.weights for step in holders], stored, separate
-    )
-    weights = {id(step): arrays for step, arrays in zip(holders, paired, strict=True)}
+    weights = paired_weights(architecture, steps, stored, separate)
     folder = Folder(stored.where, architecture.input_shape)
     problems = []
     for step in steps:
@@ -42,19 +39,42 @@ def assemble(architecture: Architecture, stored: StoredWeights, separate: bool) 
             folder.require_flat("the model's output")
     except CannotRun as reason:
         problems.append((steps[-1].layer, reason))
-    _raise_if_any(problems, stored.where)
+    raise_if_any(problems, stored.where)
     return Network(architecture.name, layers, folder.output_activation, folder.input_shape)
+
+
+def paired_weights(
+    architecture: Architecture, steps: list[Step], stored: StoredWeights, separate: bool
+) -> dict[int, dict]:
+    """The weights of each step that has any, by the step's id."""
+    # A layer may have several steps, of which one holds its weights. The file's order of layers
+    # is that in which Keras stores the weights.
+    places = {id(layer): index for index, layer in enumerate(architecture.layers)}
+    holders = [step for step in steps if step.weights]
+    if holders and not stored.layers:
+        raise InvalidValueError(f"{stored.where} has no weights: build or train it first")
+    holders.sort(key=lambda step: places[id(step.layer)])
+    paired = pair(
+        [step.layer for step in holders], [step.weights for step in holders], stored, separate
+    )
+    return {id(step): arrays for step, arrays in zip(holders, paired, strict=True)}
 
 
 def _all_steps(architecture, where) -> list[Step]:
     """The steps of all layers; what can be told without weights is reported from here."""
     steps, problems = [], []
-    for layer in architecture.layers:
+    for layer, problem in chain_of(architecture):
         try:
-            steps.extend(steps_of(layer))
+            if problem is not None:
+                raise CannotRun(problem)
+            found = steps_of(layer)
+            refusals = [step.refusal for step in found if step.refusal is not None]
+            if refusals:
+                raise CannotRun(refusals[0])
+            steps.extend(found)
         except CannotRun as reason:
             problems.append((layer, reason))
-    outputs = [index for index, step in enumerate(steps) if step.kind == "output"]
+    outputs = [index for index, step in enumerate(steps) if step.kind == "host"]
     for index in outputs:
         later = [step for step in steps[index + 1 :] if not _passes_on(step)]
         if later:
@@ -64,7 +84,7 @@ def _all_steps(architecture, where) -> list[Step]:
                 f"{later[0].layer} comes after it"
             )
             problems.append((step.layer, reason))
-    _raise_if_any(problems, where)
+    raise_if_any(problems, where)
     if not steps:
         raise UnsupportedModelError(f"{where} cannot be run: it has no layers that compute")
     return steps
@@ -75,7 +95,8 @@ def _passes_on(step) -> bool:
     return step.kind == "shape" or (step.kind == "slope" and step.value == 1)
 
 
-def _raise_if_any(problems: list[tuple[LayerSpec, CannotRun]], where: str) -> None:
+def raise_if_any(problems: list[tuple[LayerSpec, CannotRun | str]], where: str) -> None:
+    """Raises an UnsupportedModelError with a line for each problem, if there are any."""
     if problems:
         lines = "".join(f"\n  {layer}: {reason}" for layer, reason in problems)
         raise UnsupportedModelError(f"{where} cannot be run:{lines}")

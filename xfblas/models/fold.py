@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError
 from xfblas.models.network import Layer
-from xfblas.models.steps import CannotRun, Step
+from xfblas.models.scaling import constants_of, placed, wrong_shape
+from xfblas.models.step import CannotRun, Step
 
 #: A diagonal layer of more units costs more memory than any such model is worth.
 LARGEST_DIAGONAL = 4096
@@ -69,6 +69,15 @@ class Folder:
         """
         getattr(self, f"_add_{step.kind}")(step, weights)
 
+    def add_node(self, node) -> None:
+        """Adds a step whose constants are known already; never needs a diagonal layer."""
+        if node.kind == "dense":
+            self._add_dense(node.step, node.weights)
+        elif node.kind == "scale":
+            self._fold(node.scale, node.shift, node.layer)
+        else:
+            self._add_slope(node.step, {}, node.slope)
+
     def finish(self) -> tuple[Layer, ...]:
         """All layers; a scaling that is left becomes a diagonal one."""
         if self._scaling:
@@ -87,7 +96,7 @@ class Folder:
         units = kernel.shape[1]
         bias = weights.get("bias", np.zeros(units, np.float32)).astype(np.float64)
         if bias.shape != (units,):
-            self._wrong_shape(step, "bias", bias, f"({units},)")
+            raise wrong_shape(self._where, step, "bias", bias, f"({units},)")
         if self._shape is not None and self._shape[-1] is None and len(self._shape) > 1:
             raise CannotRun(
                 f"its input has the shape {self._shape} with an open axis, expected flat rows (if "
@@ -95,11 +104,11 @@ class Folder:
             )
         self.require_flat("its input")
         if self._shape not in (None, (None,), (kernel.shape[0],)):
-            self._wrong_shape(step, "kernel", kernel, f"({self._shape[0]}, {units})")
+            raise wrong_shape(self._where, step, "kernel", kernel, f"({self._shape[0]}, {units})")
         if not self._drafts and (self._shape is None or None in self.input_shape):
             self.input_shape = (kernel.shape[0],)
         if self._scaling:
-            scale, shift, _ = self._scaling
+            scale, shift = (np.broadcast_to(v, kernel.shape[:1]) for v in self._scaling[:2])
             bias = bias + shift @ kernel
             kernel = scale[:, np.newaxis] * kernel
             self._scaling = None
@@ -109,50 +118,37 @@ class Folder:
     def _check_kernel(self, step, kernel):
         units = step.value
         if kernel.ndim != 2 or 0 in kernel.shape:
-            self._wrong_shape(step, "kernel", kernel, "(inputs, units)")
+            raise wrong_shape(self._where, step, "kernel", kernel, "(inputs, units)")
         if units is not None and kernel.shape[1] != units:
-            self._wrong_shape(step, "kernel", kernel, f"({kernel.shape[0]}, {units})")
+            raise wrong_shape(self._where, step, "kernel", kernel, f"({kernel.shape[0]}, {units})")
 
     def _add_scale(self, step, weights):
-        epsilon, axis = step.value
-        mean = weights["moving_mean"].astype(np.float64)
-        for kind, values in weights.items():
-            if values.ndim != 1 or values.shape != mean.shape:
-                self._wrong_shape(step, kind, values, f"{mean.shape[:1]}")
-        variance = weights["moving_variance"].astype(np.float64) + epsilon
-        if (variance <= 0).any():
-            raise InvalidValueError(
-                f"{self._where}: layer {step.layer}: moving_variance has "
-                f"{weights['moving_variance'].min()}, expected 0 or more"
-            )
-        scale = weights.get("gamma", np.float64(1)) / np.sqrt(variance)
-        shift = weights.get("beta", np.float64(0)) - mean * scale
-        scale, shift = self._spread(step, scale, axis), self._spread(step, shift, axis)
+        constants = constants_of(step, weights, self._where)
+        scale, shift = (self._spread(step, values) for values in constants)
+        self._fold(scale, shift, step.layer)
+
+    def _fold(self, scale, shift, layer):
         if self._scaling:
-            before, offset, layer = self._scaling
-            self._scaling = (before * scale, offset * scale + shift, layer)
+            before, offset, first = self._scaling
+            self._scaling = (before * scale, offset * scale + shift, first)
         elif self._drafts and self._drafts[-1].slope == 1:
             draft = self._drafts[-1]
             draft.kernel, draft.bias = draft.kernel * scale, draft.bias * scale + shift
         else:
-            self._scaling = (scale, shift, step.layer)
+            self._scaling = (scale, shift, layer)
 
-    def _spread(self, step, values, axis):
-        """The values of one axis, repeated for every element of a flat row."""
+    def _spread(self, step, values):
+        """The constants, repeated for every element of a flat row; one for all stays one."""
+        if values.size == 1 and values.ndim != 1:
+            return values.reshape(1)
         if self._shape is None:
             self._shape = self.input_shape = values.shape
         if None in self._shape and len(self._shape) == 1:
             self._shape = self.input_shape = values.shape
         if None in self._shape:
             raise CannotRun(f"its input has the shape {self._shape}, expected known sizes")
-        index = axis - 1 if axis > 0 else axis + len(self._shape)
-        if not 0 <= index < len(self._shape):
-            raise CannotRun(f"axis is {axis}, but a row has the shape {self._shape}")
-        if self._shape[index] != values.size:
-            self._wrong_shape(step, "moving_mean", values, f"({self._shape[index]},)")
-        sizes = [1] * len(self._shape)
-        sizes[index] = values.size
-        return np.broadcast_to(values.reshape(sizes), self._shape).reshape(-1)
+        values = placed(step, values, self._shape, self._where)
+        return np.broadcast_to(values, self._shape).reshape(-1)
 
     def _add_slope(self, step, weights, slope=None):
         slope = step.value if slope is None else slope
@@ -174,7 +170,7 @@ class Folder:
             )
         self._add_slope(step, weights, float(alpha.flat[0]))
 
-    def _add_output(self, step, weights):
+    def _add_host(self, step, weights):
         self.require_flat("its input")
         if not self._drafts and not self._scaling:
             self._add_diagonal(step.layer)
@@ -198,11 +194,12 @@ class Folder:
     def _add_diagonal(self, layer):
         """A layer of its own for a scaling, or for an activation with none before it."""
         scale, shift, _ = self._scaling or (None, None, None)
-        if scale is None:
+        if scale is None or scale.size == 1:
             if self._shape is None or None in self._shape:
                 raise CannotRun("it comes first, and the model does not state its input's shape")
-            scale = np.ones(math.prod(self._shape))
-            shift = np.zeros_like(scale)
+            units = math.prod(self._shape)
+            scale = np.broadcast_to(1.0 if scale is None else scale, (units,))
+            shift = np.broadcast_to(0.0 if shift is None else shift, (units,))
         if scale.size > LARGEST_DIAGONAL:
             raise CannotRun(
                 f"it needs a diagonal layer of {scale.size} units, at most {LARGEST_DIAGONAL} are "
@@ -210,9 +207,3 @@ class Folder:
             )
         self._drafts.append(_Draft(layer.name, np.diag(scale), shift))
         self._scaling = None
-
-    def _wrong_shape(self, step, kind, values, expected):
-        raise InvalidValueError(
-            f"{self._where}: layer {step.layer}: {kind} has shape {values.shape}, expected "
-            f"{expected}"
-        )

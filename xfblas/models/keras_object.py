@@ -1,8 +1,17 @@
 """A live keras.Model, read through the methods that all Keras versions share."""
 
-from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models.architecture import Architecture, parse_architecture
-from xfblas.models.weights import StoredLayer, StoredWeight, StoredWeights, weight_path
+import sys
+
+from xfblas.errors import UnsupportedModelError
+from xfblas.models.architecture import Architecture
+from xfblas.models.calls import parse_architecture
+from xfblas.models.weights import (
+    StoredLayer,
+    StoredWeight,
+    StoredWeights,
+    major_version,
+    weight_path,
+)
 
 
 def is_keras_model(value: object) -> bool:
@@ -15,7 +24,7 @@ def read_model(model: object) -> tuple[Architecture, StoredWeights]:
 
     Raises:
         UnsupportedModelError: its own code computes, so that its layers do not tell what.
-        InvalidValueError: it has no configuration of layers, or no weights yet.
+        InvalidValueError: it has no configuration of layers.
     """
     where = f"model {getattr(model, 'name', type(model).__name__)}"
     _require_stack(model, where)
@@ -23,11 +32,35 @@ def read_model(model: object) -> tuple[Architecture, StoredWeights]:
         config = model.get_config()
     except NotImplementedError as error:
         raise UnsupportedModelError(f"{where} has no configuration: {error}") from None
-    architecture = parse_architecture(config, where)
+    _require_all_layers(model, config, where)
+    architecture = parse_architecture(config, where, _version_of(model))
     layers = tuple(_layers_of(model, ()))
-    if not layers:
-        raise InvalidValueError(f"{where} has no weights: build or train it first")
     return architecture, StoredWeights(where, layers)
+
+
+def _require_all_layers(model, config, where):
+    """Raises where Keras' configuration of a stack leaves out the second use of a layer."""
+    names = [layer.name for layer in model.layers]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated and "input_layers" not in config:
+        raise UnsupportedModelError(
+            f"{where}: {getattr(model, 'name', 'model')} is a Sequential that uses "
+            f"{', '.join(repeated)} more than once, which Keras does not save: make it functional"
+        )
+    for layer in model.layers:
+        if hasattr(layer, "layers") and hasattr(layer, "get_config"):
+            _require_all_layers(layer, layer.get_config(), where)
+
+
+def _version_of(model):
+    """Major version of the Keras that a model's class comes from."""
+    for base in type(model).__mro__:
+        package = base.__module__.split(".")[0]
+        if package == "tensorflow":
+            return 2  # Its Keras is the second, or else it is the package of its own.
+        if package in ("keras", "tf_keras"):
+            return major_version(getattr(sys.modules.get(package), "__version__", None))
+    return 3
 
 
 def _require_stack(model, where):

@@ -22,7 +22,14 @@ _KINDS = {
     "running_std": "moving_variance",
     "alpha": "alpha",
     "alphas": "alpha",
+    "mean": "mean",
+    "variance": "variance",
+    "count": "count",
+    "embeddings": "embeddings",
+    "scale": "gamma",
 }
+#: Counts what a normalization has seen; not needed to predict, and not of floats.
+_COUNT = "count"
 
 
 def pair(
@@ -78,12 +85,24 @@ def _parts_of(layer, specs):
         parents = weight.path[:-1]
         owners = [spec for spec in inside if parents and parents[-1] == spec.name]
         if len(owners) > 1:
-            # The same name in models of different depth: the whole way down must agree.
-            owners = [s for s in owners if parents[-len(s.address) :] == s.address]
+            # The same name in models of different depth: the way down must agree, as far as it
+            # is told, which may begin below the nested model itself.
+            fits = [_agreement(parents, spec.address) for spec in owners]
+            owners = [spec for spec, fit in zip(owners, fits, strict=True) if fit == max(fits)]
         if len(owners) != 1:
             return [layer]
         parts.setdefault(owners[0].address, []).append(weight)
     return [StoredLayer(address, (), tuple(weights)) for address, weights in parts.items()]
+
+
+def _agreement(parents, address):
+    """How many names agree, from the last one back; and whether that is the whole way."""
+    length = 0
+    while parents[: len(parents) - length] and address[: len(address) - length]:
+        if parents[-1 - length] != address[-1 - length]:
+            break
+        length += 1
+    return length, address[1:] == parents
 
 
 def _by_slot(specs, stored):
@@ -133,13 +152,15 @@ def _by_kind(spec, expected, layer, where):
     kinds = [_KINDS.get(name) for name in names]
     if all(kind is None for kind in kinds) and len(kinds) == len(expected):
         kinds = list(expected)
-    if sorted(map(str, kinds)) != sorted(expected):
+    needed = [kind for kind in expected if kind != _COUNT or _COUNT in kinds]
+    if sorted(map(str, kinds)) != sorted(needed):
         raise InvalidValueError(
             f"{where}: layer {spec} has the weights {layer}; expected {', '.join(expected)}"
         )
     return {
         kind: _as_float32(weight.values, f"{where}: layer {spec}: {kind}")
         for kind, weight in zip(kinds, layer.weights, strict=True)
+        if kind != _COUNT
     }
 
 

@@ -64,8 +64,13 @@ class StoredWeights:
     layers: tuple[StoredLayer, ...]
 
 
-def read_weights(file: h5py.File, where: str) -> StoredWeights:
+def read_weights(file: h5py.File, where: str, required: bool = True) -> StoredWeights:
     """Reads the weights of an open HDF5 file of any Keras version.
+
+    Args:
+        file: open.
+        where: what messages call it.
+        required: whether a file without weights is an error.
 
     Raises:
         InvalidValueError: the file has none of the known layouts, or refers to other files.
@@ -77,12 +82,27 @@ def read_weights(file: h5py.File, where: str) -> StoredWeights:
         layers = _read_numbered(root, where)
     else:
         layers = _read_slots(file, where)
-    if not layers:
+    if not layers and required:
         raise InvalidValueError(
             f"{where}: no Keras weights found in this HDF5 file, which holds "
             f"{', '.join(list(file)[:8]) or 'nothing'}; expected layer_names or vars groups"
         )
     return StoredWeights(where, tuple(layers))
+
+
+def keras_version(file: h5py.File) -> int:
+    """Major version of the Keras that wrote an HDF5 file."""
+    groups = [file] + ([file["model_weights"]] if "model_weights" in file else [])
+    stated = [group.attrs["keras_version"] for group in groups if "keras_version" in group.attrs]
+    if not stated and "nb_layers" in file.attrs:
+        return 1
+    return major_version(_text(stated[0]) if stated else None)
+
+
+def major_version(version: object) -> int:
+    """2 of ``2.15.0``; that of today's Keras where it is not stated."""
+    digits = re.match(r"\d+", str(version))
+    return int(digits.group()) if digits else 3
 
 
 def weight_path(name: str) -> tuple[str, ...]:

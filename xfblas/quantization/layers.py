@@ -1,10 +1,22 @@
 """What a network is once it fits the engine: weights, biases and the words of an instruction."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xfblas.arrays import as_rows
+from xfblas.errors import InvalidValueError
 from xfblas.models import activate
+from xfblas.quantization.input_coding import InputCoding
+from xfblas.quantization.output_windows import join_windows
+from xfblas.quantization.summary import LayerSummary
+from xfblas.quantization.wrapping import wrap
+
+if TYPE_CHECKING:
+    from xfblas.quantization.simulation import Trace
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,8 @@ class QuantizedLayer:
     """One Fcn instruction: C = pRelu(((A*B + X) * post_scale) >> post_shift).
 
     Attributes:
-        weights: (k, n), int16 or float32.
+        name: the layer's in the model.
+        weights: (k, n), int16, int8 or float32.
         bias: (n,), int32 or float32, or (m, n) where every row has a bias of its own.
     """
 
@@ -57,15 +70,34 @@ class QuantizedNetwork:
         arithmetic: the engine's flags.
         input_scale: (k,), integers of an input = round(x * input_scale); None where the caller
             gives a scale with each prediction, or for a float image.
-        output_scale: output = integer / output_scale; None where the integers are the result.
+        output_scale: output = integer / output_scale, a number or (n,); None where the integers
+            are the result.
         output_activation: what the host computes last.
+        input_limit: inputs are clipped to +-input_limit; None for the element's largest value.
+        input_offset: (k,), subtracted from the inputs before they are scaled; None for zeros.
+        input_base, input_columns: which digits of which features the engine's inputs are, see
+            :class:`~xfblas.quantization.input_coding.InputCoding`.
+        input_wraps: whether inputs beyond the element's range wrap, as in the public library,
+            instead of being clipped.
+        output_windows: how many columns an output has; see
+            :mod:`~xfblas.quantization.output_windows`.
+        output_slope: what the host multiplies negative outputs by, before the activation.
+        summaries: one per layer; empty where the caller gave the scales.
     """
 
     layers: tuple[QuantizedLayer, ...]
     arithmetic: Arithmetic
     input_scale: np.ndarray | None = None
-    output_scale: float | None = None
+    output_scale: float | np.ndarray | None = None
     output_activation: str = "linear"
+    input_limit: int | None = None
+    input_offset: np.ndarray | None = None
+    input_base: int = 0
+    input_columns: np.ndarray | None = None
+    input_wraps: bool = False
+    output_windows: int = 1
+    output_slope: float = 1.0
+    summaries: tuple[LayerSummary, ...] = ()
 
     @property
     def dtype(self) -> np.dtype:
@@ -73,18 +105,93 @@ class QuantizedNetwork:
         return self.layers[0].weights.dtype
 
     @property
+    def bits(self) -> int:
+        """Bits of an element."""
+        return 8 * self.dtype.itemsize
+
+    @property
     def input_units(self) -> int:
-        """Values in a row of the input."""
+        """Integers in a row that the engine takes."""
         return self.layers[0].weights.shape[0]
 
     @property
     def output_units(self) -> int:
-        """Values in a row of the output."""
+        """Integers in a row that the engine gives."""
         return self.layers[-1].weights.shape[1]
+
+    @property
+    def features(self) -> int:
+        """Values in a row of floats that :meth:`quantize_input` takes."""
+        return self.input_units if self.input_scale is None else len(self.input_scale)
+
+    def quantize_input(self, rows) -> np.ndarray:
+        """The integers of float rows: (m, input_units), rounded and clipped to the input's range.
+
+        Args:
+            rows: (m, features) finite numbers, any layout; 0 rows are allowed.
+
+        Raises:
+            InvalidValueError: not numbers, not finite, of another width, or the network has no
+                scale of its own.
+        """
+        rows = as_rows("rows", rows, self.features)
+        if self.dtype.kind == "f":
+            return rows.astype(np.float32, copy=False)
+        if self.input_scale is None:
+            raise InvalidValueError(
+                "the network has no input_scale, expected one from calibration rows: its layers "
+                "were given with lists of scales, so pass integers"
+            )
+        if self.input_wraps:
+            return wrap(rows * self.input_scale, self.dtype)
+        limit = self.input_limit or int(np.iinfo(self.dtype).max)
+        coding = InputCoding(
+            self.input_scale, self.input_offset, limit, self.input_base, self.input_columns
+        )
+        return coding.encode(rows).astype(self.dtype)
 
     def finish(self, raw: np.ndarray) -> np.ndarray:
         """The model's output (m, n), float32, from what the engine computed."""
-        logits = raw.astype(np.float32)
+        return activate(self.output_activation, self.logits(raw))
+
+    def logits(self, raw: np.ndarray) -> np.ndarray:
+        """The last layer's output (m, n), float32, before what the host computes last."""
+        logits = raw
+        if self.output_windows > 1:
+            logits = join_windows(raw, self.output_windows, self.bits)
+        logits = logits.astype(np.float32)
         if self.output_scale is not None:
-            logits /= np.float32(self.output_scale)
-        return activate(self.output_activation, logits)
+            logits /= np.asarray(self.output_scale, np.float32)
+        if self.output_slope != 1:
+            logits = np.where(logits < 0, logits * np.float32(self.output_slope), logits)
+        return logits
+
+    def simulate(self, integers: np.ndarray) -> Trace:
+        """Computes the layers as the engine does, bit for bit, and counts what left its range.
+
+        Args:
+            integers: (m, k) of the network's element type, as :meth:`quantize_input` gives them.
+
+        Raises:
+            InvalidValueError: another type or shape, or a float network.
+        """
+        from xfblas.quantization.simulation import simulate
+
+        return simulate(self, integers)
+
+    def to_group(self, group) -> None:
+        """Writes everything into an empty ``h5py.Group``; :meth:`from_group` reads it back."""
+        from xfblas.quantization.storage import write_network
+
+        write_network(self, group)
+
+    @staticmethod
+    def from_group(group) -> QuantizedNetwork:
+        """The network that :meth:`to_group` wrote.
+
+        Raises:
+            InvalidValueError: the group is damaged, foreign or of a newer format.
+        """
+        from xfblas.quantization.storage import read_network
+
+        return read_network(group)

@@ -2,39 +2,12 @@
 
 import math
 
-#: Integers are symmetric, because the most negative one has no positive counterpart.
-ELEMENT_MAX = 32767
 BIAS_MAX = 2**31 - 1
 #: postScale uses 15 of its 16 bits: more would not make any scale more exact than its data.
 POST_SCALE_MAX = 2**15 - 1
 ACCUMULATOR_MAX = 2**47 - 1
 PRELU_SCALE_MAX = 511
 PRELU_ALPHA_MAX = 31
-
-
-def scale_for(largest: float, limit: float = ELEMENT_MAX, margin: float = 1.0) -> float:
-    """The scale that takes values up to ``largest`` times ``margin`` to ``limit``; 1 for zero."""
-    return limit / (largest * margin) if largest > 0 else 1.0
-
-
-def choose_post(ratio: float, largest_sum: float) -> tuple[int, int]:
-    """postScale and postShift with postScale / 2**postShift as near below ``ratio`` as possible.
-
-    Args:
-        ratio: output scale divided by the scale of the sums; above 0.
-        largest_sum: bound on the size of a sum, so that sum * postScale fits 48 bits.
-
-    Returns:
-        (postScale, postShift). The scale obtained is never above the one asked for, so what was
-        chosen to fit the output's range still fits.
-    """
-    limit = max(1, min(POST_SCALE_MAX, int(ACCUMULATOR_MAX // max(largest_sum, 1.0))))
-    shift = min(47, math.floor(math.log2((limit + 1) / ratio)))
-    # The logarithm's rounding may put the scale one step over the limit.
-    while shift > 0 and math.floor(math.ldexp(ratio, shift)) > limit:
-        shift -= 1
-    shift = max(shift, 0)
-    return min(limit, max(1, math.floor(math.ldexp(ratio, shift)))), shift
 
 
 def prelu_fields(activation: str, negative_slope: float) -> tuple[int, int]:
@@ -49,4 +22,22 @@ def prelu_fields(activation: str, negative_slope: float) -> tuple[int, int]:
     largest = math.floor(math.log2(PRELU_SCALE_MAX / abs(negative_slope)))
     alpha = min(PRELU_ALPHA_MAX, max(0, largest))
     scale = round(math.ldexp(negative_slope, alpha))
+    if scale <= -(1 << alpha):
+        # -1 would take the most negative element to one that does not exist.
+        return 1 - (1 << 9), 9
     return max(-PRELU_SCALE_MAX - 1, min(PRELU_SCALE_MAX, scale)), alpha
+
+
+def choose_post_above(ratio: float, limit: int) -> tuple[int, int]:
+    """postScale and postShift with postScale / 2**postShift as near above ``ratio`` as possible.
+
+    Args:
+        ratio: above 0, at most ``limit``.
+        limit: the largest postScale whose product with any sum fits 48 bits, from 1 on.
+    """
+    limit = max(1, min(POST_SCALE_MAX, limit))
+    shift = max(0, min(47, math.floor(math.log2(limit / ratio))))
+    # The logarithm's rounding may put the scale one step over the limit.
+    while shift > 0 and math.ceil(math.ldexp(ratio, shift)) > limit:
+        shift -= 1
+    return max(1, math.ceil(math.ldexp(ratio, shift))), shift

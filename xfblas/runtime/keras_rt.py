@@ -32,7 +32,8 @@ class KerasRT(XfblasRT):
         compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices, or
             the :class:`~xfblas.Device`: then ``predict`` splits its rows over all units.
         legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
-        margin: room above the largest value that calibration saw, as a factor.
+        margin: room above the largest value that calibration saw, as a factor; None for the
+            default of :func:`~xfblas.quantize`.
         architecture: for a file that holds weights alone, see :func:`~xfblas.models.read_network`.
 
     Raises:
@@ -54,7 +55,7 @@ class KerasRT(XfblasRT):
         calibration=None,
         compute_unit=None,
         legacy=None,
-        margin=1.05,
+        margin=None,
         architecture=None,
     ):
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit

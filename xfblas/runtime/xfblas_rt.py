@@ -13,7 +13,6 @@ from xfblas.quantization.explicit import (
     wrap,
 )
 from xfblas.quantization.layers import LEGACY
-from xfblas.quantization.scales import ELEMENT_MAX
 from xfblas.runtime.chain import Chain, run_in_turn
 from xfblas.session import session
 
@@ -158,7 +157,7 @@ class XfblasRT:
         return raw
 
     def _quantized(self, inp, in_scale) -> np.ndarray:
-        rows = as_rows("inp", inp, self.network.input_units)
+        rows = as_rows("inp", inp, self.network.features)
         for layer in self.network.layers:
             if layer.bias.ndim == 2 and len(layer.bias) != len(rows):
                 raise InvalidValueError(
@@ -173,9 +172,7 @@ class XfblasRT:
                 raise InvalidValueError(
                     f"in_scale is {in_scale}, but this runtime holds its own from calibration"
                 )
-            # In float64, where no float32 input times a scale overflows.
-            integers = np.rint(rows * own_scale)
-            return np.clip(integers, -ELEMENT_MAX, ELEMENT_MAX).astype(np.int16)
+            return self.network.quantize_input(rows)
         if in_scale is None:
             raise InvalidValueError(
                 "in_scale is None, expected the input's factor to integers: only a float image, or "

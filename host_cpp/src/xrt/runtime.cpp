@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "error.hpp"
@@ -58,8 +59,10 @@ XrtFunctions load() {
 }
 
 std::string reason(int error) {
-  return error != 0 ? std::strerror(error)
-                    : "its messages on the standard error tell the reason";
+  if (error == 0) return "its messages on the standard error tell the reason";
+  std::string text = std::strerror(error);
+  if (error == EBUSY) text += ": another program uses the card with another image";
+  return text;
 }
 
 }  // namespace

@@ -1,0 +1,151 @@
+"""xfblas quantize: a Keras file and rows in, a .xfblas file out."""
+
+import numpy as np
+import pytest
+from keras_models import decibels, rows_for
+
+import xfblas
+from xfblas.cli import main
+
+
+@pytest.fixture(scope="module")
+def files(keras_model, tmp_path_factory):
+    """A folder with a model and its rows in every kind of file."""
+    folder = tmp_path_factory.mktemp("files")
+    model = keras_model("plain")
+    model.save(folder / "model.keras")
+    x = rows_for(model, 120)
+    np.save(folder / "x.npy", x)
+    names = [f"feature {index}" for index in range(12)]
+    np.savetxt(folder / "plain.csv", x, "%.9g", delimiter=",")
+    lines = [f"{index},{','.join(map(repr, row.tolist()))},word" for index, row in enumerate(x)]
+    (folder / "named.csv").write_text("\n".join(["id," + ",".join(names) + ",Class", *lines]))
+    return folder
+
+
+def run(capsys, *arguments):
+    """Exit status, standard output, error output."""
+    status = main([str(argument) for argument in arguments])
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
+
+
+def test_the_file_predicts_as_the_library_does(files, tmp_path, capsys):
+    out = tmp_path / "model.xfblas"
+    status, text, _ = run(
+        capsys, "quantize", files / "model.keras", "--data", files / "x.npy", "-o", out
+    )
+    assert status == 0
+    assert "engine int16" in text and f"wrote {out}" in text
+    x = np.load(files / "x.npy")
+    expected = xfblas.compile(files / "model.keras", x).predict(x, verbose=0)
+    np.testing.assert_array_equal(xfblas.load(out).predict(x, verbose=0), expected)
+
+
+def test_rows_of_every_kind_give_the_same_file(files, tmp_path, capsys):
+    x = np.load(files / "x.npy")
+    found = []
+    for data in (["x.npy"], ["plain.csv"], ["named.csv", "--drop", "id", "--drop", "Class"]):
+        out = tmp_path / "model.xfblas"
+        arguments = ["--data", files / data[0], *data[1:], "-o", out]
+        assert run(capsys, "quantize", files / "model.keras", *arguments)[0] == 0
+        found.append(xfblas.load(out).predict(x, verbose=0))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_options_reach_the_quantization(files, tmp_path, capsys):
+    out, x = tmp_path / "model.xfblas", np.load(files / "x.npy")
+    options = [
+        "--bits",
+        8,
+        "--margin",
+        1.3,
+        "--weights",
+        "mse",
+        "--option",
+        "bias-correction=False",
+    ]
+    arguments = ["--data", files / "x.npy", "-o", out, *options]
+    assert run(capsys, "quantize", files / "model.keras", *arguments)[0] == 0
+    with xfblas.load(out) as loaded:
+        assert loaded.device.dtype == np.int8
+        assert loaded.calibration == {
+            "rows": 120,
+            "margin": "1.3",
+            "weights": "mse",
+            "bias_correction": "False",
+        }
+    options = ["--accumulator", 32]
+    arguments = ["--data", files / "x.npy", "-o", out, *options]
+    assert run(capsys, "quantize", files / "model.keras", *arguments)[0] == 0
+    network = next(iter(xfblas.load(out).networks.values()))
+    assert all(summary.sum_bits <= 32 for summary in network.summaries)
+    assert run(capsys, "quantize", files / "model.keras", "--bits", 32, "-o", out)[0] == 0
+    found = xfblas.load(out).predict(x, verbose=0)
+    assert decibels(found, xfblas.read_network(files / "model.keras").forward(x)) > 100
+
+
+def test_a_file_of_weights_alone(keras_model, files, tmp_path, capsys):
+    model = keras_model("plain")
+    model.save_weights(tmp_path / "model.weights.h5")
+    (tmp_path / "model.json").write_text(model.to_json())
+    arguments = ["--data", files / "x.npy", "-o", tmp_path / "model.xfblas"]
+    status, _, error = run(capsys, "quantize", tmp_path / "model.weights.h5", *arguments)
+    assert status == 2 and "architecture" in error
+    arguments += ["--architecture", tmp_path / "model.json"]
+    assert run(capsys, "quantize", tmp_path / "model.weights.h5", *arguments)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "--data is missing"),
+        (["--data", "none.csv"], "none.csv: there is no such file"),
+        (["--data", "named.csv"], "not numbers in the 120 lines from line 2"),
+        (["--data", "named.csv", "--drop", "id"], "not numbers"),
+        (["--data", "named.csv", "--drop", "Id"], "no column 'Id', expected one of id, feature 0"),
+        (["--data", "plain.csv", "--drop", "12"], "no column '12', expected one of 0 to 11"),
+        (["--data", "plain.csv", "--drop", "3"], "shape (120, 11), expected (rows, 12)"),
+        (["--data", "x.npy", "--bits", "12"], "bits is 12"),
+        (["--data", "x.npy", "--margin", "0.5"], "margin is 0.5"),
+        (["--data", "x.npy", "--option", "word"], "--option is 'word', expected name=value"),
+        (["--data", "x.npy", "--option", "surprise=1"], "surprise"),
+        (["--data", "x.npy", "--xclbin", "none.xclbin"], "none.xclbin"),
+        (["--data", "empty.csv"], "begins with an empty line"),
+        (["--data", "header.csv"], "has no rows"),
+        (["--data", "model.keras"], "model.keras"),
+        (["--data", "text.npy"], "text.npy is not an array of numbers"),
+    ],
+)
+def test_errors_are_one_line(files, tmp_path, capsys, monkeypatch, arguments, text):
+    monkeypatch.chdir(files)
+    (files / "empty.csv").write_text("")
+    (files / "header.csv").write_text(",".join(f"c{index}" for index in range(12)) + "\n")
+    (files / "text.npy").write_text("text")
+    out = tmp_path / "model.xfblas"
+    status, _, error = run(capsys, "quantize", "model.keras", "-o", out, *arguments)
+    assert status == 2 and error.startswith("xfblas: ") and error.count("\n") == 1
+    assert text in error
+    assert not out.exists()
+
+
+def test_all_layers_that_cannot_run_are_told_in_one_line(keras, files, tmp_path, capsys):
+    layers = [keras.Input((4, 3)), keras.layers.GRU(2, return_sequences=True), keras.layers.LSTM(2)]
+    keras.Sequential(layers).save(tmp_path / "model.keras")
+    arguments = ["--data", files / "x.npy", "-o", tmp_path / "model.xfblas"]
+    status, _, error = run(capsys, "quantize", tmp_path / "model.keras", *arguments)
+    assert status == 2 and error.count("\n") == 1 and "gru" in error and "lstm" in error
+
+
+def test_models_that_cannot_be_read(files, tmp_path, capsys):
+    for model, text in (
+        (files / "none.keras", "no such file"),
+        (files / "plain.csv", "begins with"),
+    ):
+        arguments = ["--data", files / "x.npy", "-o", tmp_path / "model.xfblas"]
+        status, _, error = run(capsys, "quantize", model, *arguments)
+        assert status == 2 and text in error and error.count("\n") == 1
+    arguments = ["--data", files / "x.npy", "-o", tmp_path / "nowhere" / "model.xfblas"]
+    status, _, error = run(capsys, "quantize", files / "model.keras", *arguments)
+    assert status == 2 and "nowhere" in error and error.count("\n") == 1

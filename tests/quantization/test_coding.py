@@ -1,0 +1,185 @@
+"""What the host does before the first layer and after the last, and what folds into weights."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from quantization.conftest import make_network
+
+from xfblas.models import Layer, Network
+from xfblas.quantization import compare, quantize
+from xfblas.quantization.calibration import calibrate, centers
+from xfblas.quantization.folding import output_scales
+from xfblas.quantization.input_coding import InputCoding
+from xfblas.quantization.output_windows import join_windows, window_levels, window_offsets
+from xfblas.quantization.preparation import prepare
+from xfblas.quantization.rounding import compensated
+
+
+@given(st.integers(1, 16), st.sampled_from([8, 16]), st.integers(0, 2**32 - 1))
+def test_windows_add_up_to_the_value(windows, bits, seed):
+    levels = window_levels(windows, bits)
+    y = np.random.default_rng(seed).integers(-levels, levels + 1, (50, 3))
+    y[0], y[1] = -levels, levels
+    half = 2 ** (bits - 1)
+    offsets = window_offsets(windows, bits) if windows > 1 else [0]
+    raw = np.hstack([np.clip(y + offset, -half, half - 1) for offset in offsets])
+    np.testing.assert_array_equal(join_windows(raw, windows, bits), y)
+
+
+def test_two_digits_are_finer_and_copies_change_nothing(generator):
+    rows = generator.uniform(-1, 1, (100, 2))
+    columns = np.array([0, 0, 1, 2, 3])
+    coding = InputCoding(np.array([100.0, 50.0]), None, 127, 16, columns)
+    kernel = generator.standard_normal((2, 3))
+    integers = coding.encode(rows)
+    weights = kernel[coding.sources()] / coding.scales()[:, np.newaxis]
+    error = np.abs(integers @ weights - rows @ kernel).max()
+    assert error < (0.5 / 16 / 50) * np.abs(kernel).sum(axis=0).max()
+    low, high = coding.ends()
+    assert high.tolist() == [127, 127, 127, 8, 8] and (low == -high).all()
+    assert (integers >= low).all() and (integers <= high).all()
+
+
+def test_inputs_beyond_every_range_are_clipped():
+    coding = InputCoding(np.array([3.0]), np.array([1.0]), 127, 16, np.array([0, 1]))
+    extreme = coding.encode(np.array([[3e38], [-3e38], [1.0]]))
+    assert extreme.tolist() == [[127, 8], [-127, -8], [0, 0]]
+
+
+def test_narrow_features_are_centred_and_sparse_ones_are_not(generator):
+    rows = np.column_stack(
+        [
+            generator.uniform(290, 300, 50),
+            np.linspace(-1, 1, 50),
+            np.where(generator.random(50) < 0.5, 0, 9),
+            np.full(50, 7.0),
+        ]
+    )
+    offset = centers(rows)
+    assert 290 < offset[0] < 300
+    assert offset[1:].tolist() == [0, 0, 0]
+    assert not centers(rows[:3]).any()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_raw_features_far_from_zero(generator, bits):
+    """Temperatures in kelvin: without an offset they would use a thirtieth of the integers."""
+    rows = generator.uniform(290, 310, (400, 6))
+    kernel = generator.standard_normal((6, 4)).astype(np.float32)
+    layer = Layer("d", kernel, -300 * kernel.sum(axis=0), "linear", 1.0)
+    network = Network("kelvin", (layer,), "linear", (6,))
+    quantized = quantize(network, rows[:200], bits=bits)
+    assert compare(network, quantized, rows[200:]).decibels > (75 if bits == 16 else 35)
+
+
+def test_counts_and_pixels_are_exact():
+    rows = np.arange(60, dtype=np.float64).reshape(20, 3) * [1, 0.1, 1]
+    network = make_network(np.random.default_rng(1), [3, 4], ["linear"])
+    quantized = quantize(network, rows)
+    coding = InputCoding(quantized.input_scale, quantized.input_offset, 32767)
+    integers = coding.encode(rows)
+    offset = 0 if quantized.input_offset is None else quantized.input_offset
+    np.testing.assert_allclose(integers / quantized.input_scale + offset, rows, atol=1e-6)
+
+
+@pytest.mark.parametrize("leaky", ["split", "prelu", "auto"])
+def test_split_leaky_layers_compute_the_same(generator, leaky):
+    network = make_network(generator, [6, 5, 4, 3], ["leaky", "exact leaky", "leaky"])
+    rows = generator.standard_normal((30, 6))
+    layers, output_slope = prepare(network, leaky)
+    split = [layer.split_slope is not None for layer in layers]
+    assert split == {"split": [1, 1, 0], "prelu": [0, 0, 0], "auto": [1, 0, 0]}[leaky]
+    current = rows
+    for layer in layers:
+        current = layer.activate(layer.sums(current))
+    current = np.where(current < 0, current * output_slope, current)
+    np.testing.assert_allclose(current, network.logits(rows), rtol=1e-5, atol=1e-5)
+
+
+def test_leaky_slopes_cost_nothing(generator):
+    network = make_network(generator, [20, 40, 40, 5], ["leaky", "leaky", "leaky"])
+    rows = generator.standard_normal((600, 20))
+    exact = compare(network, quantize(network, rows[:300]), rows[300:])
+    engine = compare(network, quantize(network, rows[:300], leaky="prelu"), rows[300:])
+    assert exact.decibels > 78 > 75 > engine.decibels
+
+
+def test_values_of_layers_are_the_models(generator):
+    network = make_network(generator, [20, 30, 24, 5], ["relu", "leaky", "linear"])
+    rows = generator.standard_normal((300, 20)).astype(np.float32)
+    for options in ({}, {"bits": 8}, {"legacy": True}, {"accumulator": 32}):
+        quantized = quantize(network, rows, **options)
+        trace = quantized.simulate(quantized.quantize_input(rows))
+        expected = network.layer_outputs(rows)
+        for layer, summary, wanted in zip(trace.layers, quantized.summaries, expected, strict=True):
+            found = summary.values(layer.output)
+            assert found.shape == wanted.shape
+            assert np.abs(found - wanted).max() < np.abs(wanted).max() * (
+                0.05 if "bits" in options else 0.001
+            )
+
+
+def test_compensated_rounding_beats_the_nearest(generator, monkeypatch):
+    """On inputs that go together."""
+    mixing = generator.standard_normal((5, 40))
+    inputs = generator.standard_normal((500, 5)) @ mixing + 0.1 * generator.standard_normal(
+        (500, 40)
+    )
+    weights = generator.standard_normal((40, 10)) * 20
+    nearest, better = np.rint(weights), compensated(weights, inputs, 127)
+    assert (better == np.rint(better)).all() and np.abs(better).max() <= 127
+
+    def error(found):
+        return ((inputs @ (found - weights)) ** 2).mean()
+
+    assert error(better) < 0.25 * error(nearest)
+    # Never used inputs change nothing.
+    wide = generator.standard_normal((200, 3)) * 20
+    np.testing.assert_array_equal(compensated(wide, np.zeros((10, 200)), 127), np.rint(wide))
+    # Taking the errors of a block over at once is the same as one by one.
+    mixed = generator.standard_normal((900, 60)) @ generator.standard_normal((60, 200))
+    in_blocks = compensated(wide, mixed, 127)
+    monkeypatch.setattr("xfblas.quantization.rounding.BLOCK", 1000)
+    assert (in_blocks != compensated(wide, mixed, 127)).mean() < 0.02
+
+
+def test_folding_finds_the_least_noise(generator):
+    """Equation (2) of folding, against every power."""
+    kernel = generator.standard_normal((30, 12)) * 10.0 ** generator.uniform(-1, 1, 12)
+    ranges = 10.0 ** generator.uniform(-1, 1, 12)
+    importance = generator.uniform(0.1, 1, 12)
+    power = 30 * 40.0**2
+
+    def noise(scales):
+        bound = np.abs(kernel * scales).max()
+        return (1 + power * (bound / 127) ** 2) * (importance / scales**2).sum()
+
+    def scales(equalize):
+        return output_scales(kernel, ranges, importance, power, 127, 127, equalize)
+
+    best = scales("noise")
+    assert (best <= 127 / ranges * (1 + 1e-12)).all()
+    assert noise(best) <= 1.02 * min(noise(scales(share)) for share in np.linspace(0, 1, 11))
+    np.testing.assert_array_equal(scales(True), scales(0.5))
+    np.testing.assert_array_equal(scales(False), scales(1))
+    np.testing.assert_allclose(scales(0), 127 / ranges.max())
+
+
+def test_a_million_rows_come_in_chunks(generator):
+    """Memory does not grow with them, and the sample is drawn from all."""
+    network = make_network(generator, [3, 4, 2], ["relu", "linear"])
+    layers, _ = prepare(network, "auto")
+    chunks = (np.full((20_000, 3), index + 1.0) for index in range(50))
+    seen = calibrate(layers, chunks, False)
+    assert seen.inputs.rows == 1_000_000
+    assert (seen.inputs.largest == 50).all()
+    assert seen.sample.shape == (1024, 3)
+    assert 22 < seen.sample.mean() < 29
+
+
+def test_chunks_give_what_one_array_gives(generator, network, rows):
+    whole, chunked = quantize(network, rows), quantize(network, iter([rows]))
+    for one, other in zip(whole.layers, chunked.layers, strict=True):
+        np.testing.assert_array_equal(one.weights, other.weights)
+        np.testing.assert_array_equal(one.bias, other.bias)

@@ -1,0 +1,159 @@
+"""Layers that the host computes: normalizations of a row, tables, pooling and merging."""
+
+from xfblas.models.step import (
+    CannotRun,
+    Step,
+    checked_whole,
+    number,
+    require_channels_last,
+    row_axes,
+    whole,
+)
+
+#: Why none of these can be part of a plain chain.
+NO_SUCH_LAYER = "the engine has no such layer"
+
+
+def _host(layer, function, parameters=None, weights=(), **more):
+    return [Step("host", layer, function, weights, parameters or {}, {}, NO_SUCH_LAYER, **more)]
+
+
+def _gamma_beta(config):
+    kinds = (("gamma", "scale"), ("beta", "center"))
+    return tuple(kind for kind, key in kinds if config.get(key, True))
+
+
+def _layer_normalization(layer):
+    config = layer.config
+    if config.get("rms_scaling"):
+        raise CannotRun("rms_scaling is not supported, use RMSNormalization")
+    parameters = {"axes": row_axes(config), "epsilon": number(config.get("epsilon"), 1e-3)}
+    return _host(layer, "layer_normalization", parameters, _gamma_beta(config))
+
+
+def _group_normalization(layer):
+    config = layer.config
+    if row_axes(config) != [-1]:
+        raise CannotRun(f"axis is {config['axis']!r}, expected -1")
+    groups = whole(config, "groups", -1, 32)
+    if groups in (-1, 0):
+        raise CannotRun(f"groups is {groups}, expected 1 or more")
+    parameters = {"groups": groups, "epsilon": number(config.get("epsilon"), 1e-3)}
+    return _host(layer, "group_normalization", parameters, _gamma_beta(config))
+
+
+def _rms_normalization(layer):
+    epsilon = number(layer.config.get("epsilon"), 1e-6)
+    parameters = {"axes": row_axes(layer.config), "epsilon": epsilon}
+    return _host(layer, "rms_normalization", parameters, ("gamma",))
+
+
+def _unit_normalization(layer):
+    return _host(layer, "unit_normalization", {"axes": row_axes(layer.config)})
+
+
+def _embedding(layer):
+    if layer.config.get("quantization_config"):
+        raise CannotRun("its weights were quantized by Keras; save the model before quantize()")
+    return _host(layer, "embedding", {}, ("embeddings",))
+
+
+def _merge(function):
+    return lambda layer: _host(layer, function)
+
+
+def _concatenate(layer):
+    axes = row_axes(layer.config)
+    if len(axes) != 1:
+        raise CannotRun(f"axis is {axes}, expected one")
+    return _host(layer, "concatenate", {"axis": axes[0]})
+
+
+def _dot(layer):
+    axes = layer.config.get("axes")
+    axes = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
+    axes = row_axes({"axis": axes[:1]}) + row_axes({"axis": axes[1:]})
+    if len(axes) != 2:
+        raise CannotRun(f"axes is {axes}, expected one for each input")
+    return _host(layer, "dot", {"axes": axes, "normalize": bool(layer.config.get("normalize"))})
+
+
+def _old_merge(layer):
+    """The one layer that merged everything in Keras 1."""
+    names = {"sum": "add", "mul": "multiply", "ave": "average", "max": "maximum"}
+    mode = layer.config.get("mode")
+    if mode == "concat":
+        axes = row_axes({"axis": layer.config.get("concat_axis", -1)})
+        return _host(layer, "concatenate", {"axis": axes[0]})
+    if not isinstance(mode, str) or mode not in names:
+        raise CannotRun(f"mode is {str(mode)[:60]!r}, expected concat, {', '.join(names)}")
+    return _host(layer, names[mode])
+
+
+def _global_pooling(function, rank):
+    def rule(layer):
+        config = layer.config
+        first = config.get("data_format", config.get("dim_ordering")) in ("channels_first", "th")
+        axes = list(range(2, rank + 2) if first else range(1, rank + 1))
+        parameters = {"axes": axes, "keepdims": bool(config.get("keepdims"))}
+        is_average_of_steps = function == "mean" and rank == 1
+        return _host(layer, function, parameters, uses_mask=is_average_of_steps)
+
+    return rule
+
+
+def _repeat(layer):
+    return _host(layer, "repeat", {"count": whole(layer.config, "n", 1)})
+
+
+def _permute(layer):
+    axes = layer.config.get("dims")
+    axes = list(axes) if isinstance(axes, (list, tuple)) else []
+    if not axes or any(isinstance(axis, bool) for axis in axes):
+        raise CannotRun(f"dims is {layer.config.get('dims')!r}, expected axes counted from 1")
+    if sorted(checked_whole(axis, "dims", 1) for axis in axes) != list(range(1, len(axes) + 1)):
+        raise CannotRun(f"dims is {axes}, expected each axis once")
+    return _host(layer, "permute", {"axes": axes})
+
+
+def _borders(function, key, rank):
+    """Widths before and after each axis: one number, a pair, or a pair for each axis."""
+
+    def rule(layer):
+        if rank > 1:
+            require_channels_last(layer.config)
+        given = layer.config.get(key, 1)
+        sides = list(given) if isinstance(given, (list, tuple)) else [given] * rank
+        if rank == 1 and isinstance(given, (list, tuple)):
+            sides = [given]
+        pairs = [side if isinstance(side, (list, tuple)) else (side, side) for side in sides]
+        if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
+            raise CannotRun(f"{key} is {str(given)[:60]}, expected a pair for each axis")
+        widths = [[checked_whole(width, key, 0) for width in pair] for pair in pairs]
+        return _host(layer, function, {"widths": widths})
+
+    return rule
+
+
+HOST_RULES = {
+    "LayerNormalization": _layer_normalization,
+    "GroupNormalization": _group_normalization,
+    "RMSNormalization": _rms_normalization,
+    "UnitNormalization": _unit_normalization,
+    "Embedding": _embedding,
+    "Add": _merge("add"),
+    "Subtract": _merge("subtract"),
+    "Multiply": _merge("multiply"),
+    "Average": _merge("average"),
+    "Maximum": _merge("maximum"),
+    "Minimum": _merge("minimum"),
+    "Concatenate": _concatenate,
+    "Dot": _dot,
+    "Merge": _old_merge,
+    "RepeatVector": _repeat,
+    "Permute": _permute,
+    **{f"ZeroPadding{n}D": _borders("pad", "padding", n) for n in (1, 2, 3)},
+    **{f"Cropping{n}D": _borders("crop", "cropping", n) for n in (1, 2, 3)},
+    **{f"GlobalAveragePooling{n}D": _global_pooling("mean", n) for n in (1, 2, 3)},
+    **{f"GlobalMaxPooling{n}D": _global_pooling("largest", n) for n in (1, 2, 3)},
+}

@@ -1,0 +1,208 @@
+"""A model of any shape: steps in the order of computation, on the engine and on the host."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.models.activations import HOST_FUNCTIONS
+from xfblas.models.graph_steps import EngineStep, HostStep
+from xfblas.models.network import Network
+from xfblas.models.tensor_spec import TensorSpec
+
+
+@dataclass(frozen=True, eq=False)
+class ModelGraph:
+    """A model as steps, each after those whose tensors it takes.
+
+    Attributes:
+        name: the model's.
+        inputs: what it takes, in Keras' order.
+        outputs: what it gives, in Keras' order.
+        steps: in the order of computation.
+
+    Raises:
+        InvalidValueError: a step takes a tensor that no step before it gives, or two give one.
+    """
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    steps: tuple[EngineStep | HostStep, ...]
+
+    def __post_init__(self):
+        for attribute in ("inputs", "outputs", "steps"):
+            object.__setattr__(self, attribute, tuple(getattr(self, attribute)))
+        known = {spec.name for spec in self.inputs}
+        names = set()
+        for step in self.steps:
+            missing = [name for name in step.inputs if name not in known]
+            if missing:
+                raise InvalidValueError(
+                    f"graph {self.name}: step {step.name} takes {missing[0]!r}, expected an input "
+                    "of the model or the output of an earlier step"
+                )
+            if step.output in known or step.name in names:
+                raise InvalidValueError(
+                    f"graph {self.name}: step {step.name} and its output {step.output!r} must "
+                    "have names of their own"
+                )
+            known.add(step.output)
+            names.add(step.name)
+        missing = [spec.name for spec in self.outputs if spec.name not in known]
+        if missing or not self.outputs or not self.inputs:
+            raise InvalidValueError(
+                f"graph {self.name}: no step gives its output {missing[:1]}, expected inputs, "
+                "outputs, and a step for each"
+            )
+
+    @classmethod
+    def from_network(cls, network: Network) -> "ModelGraph":
+        """The graph of one chain: what :meth:`as_network` turns back."""
+        return graph_of(network)
+
+    @property
+    def engine_steps(self) -> tuple[EngineStep, ...]:
+        """The steps that the engine computes."""
+        return tuple(step for step in self.steps if isinstance(step, EngineStep))
+
+    def forward(self, inputs) -> list[np.ndarray]:
+        """The outputs, float32, as Keras' ``predict`` gives them.
+
+        Args:
+            inputs: list of one array for each input, (m, *shape); a single array where the model
+                takes one.
+
+        Raises:
+            InvalidValueError: another number of inputs, or one of another shape or not finite.
+        """
+        tensors = self.run(inputs)
+        return [np.asarray(tensors[spec.name], np.float32) for spec in self.outputs]
+
+    def run(self, inputs, engine: Callable | None = None) -> dict[str, np.ndarray]:
+        """Every tensor by name, the inputs included.
+
+        Args:
+            inputs: as for :meth:`forward`.
+            engine: computes an engine step: ``engine(step, rows)`` of float32 (m, k) gives float32
+                (m, n); by default the step's float layers.
+
+        Raises:
+            InvalidValueError: another number of inputs, or one of another shape or not finite.
+        """
+        tensors = self.tensors_of(inputs)
+        for step in self.steps:
+            if isinstance(step, EngineStep):
+                tensors[step.output] = step.compute(tensors[step.input], engine)
+            else:
+                tensors[step.output] = step.compute([tensors[name] for name in step.inputs])
+        return tensors
+
+    def tensors_of(self, inputs) -> dict[str, np.ndarray]:
+        """The inputs by name, checked and converted to what the steps take."""
+        if isinstance(inputs, np.ndarray):
+            inputs = [inputs]
+        if not isinstance(inputs, (list, tuple)) or len(inputs) != len(self.inputs):
+            given = len(inputs) if isinstance(inputs, (list, tuple)) else type(inputs).__name__
+            names = ", ".join(spec.name for spec in self.inputs)
+            raise InvalidValueError(
+                f"inputs are {given}, expected a list of {len(self.inputs)} arrays: {names}"
+            )
+        pairs = zip(self.inputs, inputs, strict=True)
+        tensors = {spec.name: spec.convert(value) for spec, value in pairs}
+        rows = {name: len(values) for name, values in tensors.items()}
+        if len(set(rows.values())) > 1:
+            raise InvalidValueError(f"inputs have {rows} rows, expected the same number in each")
+        return tensors
+
+    def as_network(self) -> Network | None:
+        """The fast path: one chain with at most a host's activation after it, else None.
+
+        A flattening of the input before the chain is part of the network, which takes rows of any
+        shape.
+        """
+        steps = list(self.steps)
+        if len(self.inputs) != 1 or len(self.outputs) != 1:
+            return None
+        shape = self.inputs[0].shape
+        if steps and _is_flatten(steps[0]) and steps[0].inputs == (self.inputs[0].name,):
+            steps.pop(0)
+        elif len(shape) != 1:
+            return None
+        activation = "linear"
+        if len(steps) == 2 and _is_activation(steps[1]):
+            activation = steps.pop().function
+        if len(steps) != 1 or not isinstance(steps[0], EngineStep):
+            return None
+        if self.outputs[0].name != self.steps[-1].output or None in shape:
+            return None
+        network = steps[0].network
+        if math.prod(shape) != network.input_units:
+            return None
+        return Network(self.name, network.layers, activation, shape)
+
+    def describe(self) -> list[tuple[str, str, str]]:
+        """(step's name, 'engine' or 'host', reason) of each step, for reports."""
+        return [
+            (step.name, "engine" if isinstance(step, EngineStep) else "host", step.reason)
+            for step in self.steps
+        ]
+
+    def __repr__(self):
+        engine = len(self.engine_steps)
+        return (
+            f"<ModelGraph {self.name}: {len(self.inputs)} inputs, {len(self.outputs)} outputs, "
+            f"{engine} engine steps, {len(self.steps) - engine} host steps>"
+        )
+
+
+def graph_of(
+    network: Network,
+    given: str = "input",
+    found: str = "output",
+    input_key: str | None = None,
+    output_key: str | None = None,
+) -> ModelGraph:
+    """One engine step, with a flattening before it and an activation after it where needed.
+
+    Args:
+        network: the chain.
+        given, found: names of the input and the output tensor.
+        input_key, output_key: their keys where the model takes or gives a dict.
+    """
+    steps = []
+    shape, tensor = network.input_shape, given
+    is_flat, is_linear = len(shape) == 1, network.output_activation == "linear"
+    if not is_flat:
+        tensor = f"{given}:rows"
+        layout = {"shape": [-1]}
+        steps.append(HostStep(tensor, (given,), tensor, "reshape", layout, {}, "layout only"))
+    inside = Network(network.name, network.layers, "linear", (network.input_units,))
+    name, reason = network.layers[0].name, _listed(inside)
+    logits = found if is_linear else f"{found}:logits"
+    steps.append(EngineStep(name, tensor, logits, inside, reason))
+    if not is_linear:
+        function = network.output_activation
+        name, reason = f"{found}:{function}", f"the engine has no {function}"
+        steps.append(HostStep(name, (logits,), found, function, {}, {}, reason))
+    inputs = (TensorSpec(given, shape, key=input_key),)
+    outputs = (TensorSpec(found, (network.output_units,), key=output_key),)
+    return ModelGraph(network.name, inputs, outputs, tuple(steps))
+
+
+def _listed(network: Network) -> str:
+    return "layers " + ", ".join(layer.name for layer in network.layers)
+
+
+def _is_flatten(step) -> bool:
+    return (
+        isinstance(step, HostStep)
+        and step.function == "reshape"
+        and step.parameters.get("shape") == [-1]
+    )
+
+
+def _is_activation(step) -> bool:
+    return isinstance(step, HostStep) and step.function in HOST_FUNCTIONS and not step.parameters

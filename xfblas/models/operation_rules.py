@@ -1,0 +1,189 @@
+"""Functions of ``keras.ops`` in a functional model, such as ``1 - x``, ``x[:, 2:]`` or ``relu``."""
+
+import numpy as np
+
+from xfblas.models.scaling import Scaling
+from xfblas.models.step import CannotRun, Step, checked_whole, number, numbers, row_axes
+
+#: Stands in a call's arguments where a tensor is.
+TENSOR = object()
+
+#: keras.ops by class, with the host's function, where there are no settings.
+_PLAIN = {
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Silu": "silu",
+    "Selu": "selu",
+    "Relu6": "relu6",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "HardSigmoid": "hard_sigmoid",
+    "HardSilu": "hard_silu",
+    "HardTanh": "hard_tanh",
+    "TanhShrink": "tanh_shrink",
+    "LogSigmoid": "log_sigmoid",
+    "SparsePlus": "sparse_plus",
+    "SparseSigmoid": "sparse_sigmoid",
+    "Exp": "exponential",
+    "Absolute": "absolute",
+    "Square": "square",
+    "Sqrt": "square_root",
+    "Log": "logarithm",
+}
+_MERGES = {"Add": "add", "Subtract": "subtract", "Multiply": "multiply"}
+_MERGES |= {"TrueDivide": "divide", "Divide": "divide", "Maximum": "maximum", "Minimum": "minimum"}
+_REDUCTIONS = {"Mean": "mean", "Max": "largest", "Min": "smallest", "Sum": "total"}
+
+
+def operation_steps(layer) -> list[Step]:
+    """The steps of one function, whose configuration holds the call's ``arguments``.
+
+    Raises:
+        CannotRun: with the reason.
+    """
+    name = layer.class_name
+    if name in _MERGES:
+        return _binary(layer)
+    if name in _PLAIN:
+        return _host(layer, _PLAIN[name])
+    if name in _REDUCTIONS:
+        parameters = {"axes": row_axes(layer.config, None)}
+        parameters["keepdims"] = bool(layer.config.get("keepdims"))
+        return _host(layer, _REDUCTIONS[name], parameters)
+    if name not in OPERATIONS:
+        raise CannotRun("is a function of keras.ops that is not known here, use layers")
+    return OPERATIONS[name](layer)
+
+
+def _host(layer, function, parameters=None):
+    _require_tensors(layer, 1)
+    return [Step("host", layer, function, (), parameters or {}, {}, _REFUSAL)]
+
+
+_REFUSAL = "is a function of keras.ops, expected layers"
+
+
+def _require_tensors(layer, count):
+    arguments = layer.config.get("arguments", [])
+    if len(arguments) != count or any(argument is not TENSOR for argument in arguments):
+        raise CannotRun(f"has arguments that are no tensors, expected {count} tensors")
+
+
+def _binary(layer):
+    """Of two tensors a merge, of a tensor and a constant a scaling."""
+    arguments, name = layer.config.get("arguments", []), layer.class_name
+    if len(arguments) != 2 or TENSOR not in arguments:
+        raise CannotRun("has no two arguments")
+    if arguments == [TENSOR, TENSOR]:
+        return [Step("host", layer, _MERGES[name], refusal=_REFUSAL, same_rank=True)]
+    is_second = arguments[0] is TENSOR
+    constant = numbers(arguments[1 if is_second else 0], 0.0)
+    one, zero = np.ones(()), np.zeros(())
+    if name == "Add":
+        scale, shift = one, constant
+    elif name == "Subtract":
+        scale, shift = (one, -constant) if is_second else (-one, constant)
+    elif name == "Multiply":
+        scale, shift = constant, zero
+    elif name in ("TrueDivide", "Divide") and is_second and (constant != 0).all():
+        scale, shift = 1 / constant, zero
+    else:
+        raise CannotRun(f"{name} of a constant is not supported, use layers")
+    scaling = Scaling("constant", tuple(range(-constant.ndim, 0)))
+    return [Step("scale", layer, scaling, arrays={"scale": scale, "shift": shift})]
+
+
+def _slope(default):
+    def rule(layer):
+        _require_tensors(layer, 1)
+        return [Step("slope", layer, number(layer.config.get("negative_slope"), default))]
+
+    return rule
+
+
+def _with_alpha(function):
+    return lambda layer: _host(layer, function, {"alpha": number(layer.config.get("alpha"), 1.0)})
+
+
+def _with_axis(function):
+    def rule(layer):
+        axes = row_axes(layer.config)
+        if len(axes) != 1 and function != "softmax":
+            raise CannotRun(f"axis is {axes}, expected one")
+        return _host(layer, function, {"axis": axes if function == "softmax" else axes[0]})
+
+    return rule
+
+
+def _gelu(layer):
+    return _host(layer, "gelu_tanh" if layer.config.get("approximate", True) else "gelu")
+
+
+def _clip(layer):
+    config = layer.config
+    smallest, largest = (number(config.get(key), None) for key in ("x_min", "x_max"))
+    return _host(layer, "clip", {"smallest": smallest, "largest": largest})
+
+
+def _concatenate(layer):
+    arguments, axes = layer.config.get("arguments", []), row_axes(layer.config)
+    is_list = len(arguments) == 1 and isinstance(arguments[0], list)
+    if not is_list or any(part is not TENSOR for part in arguments[0]) or len(axes) != 1:
+        raise CannotRun("has other arguments than tensors and an axis")
+    return [Step("host", layer, "concatenate", (), {"axis": axes[0]}, {}, _REFUSAL)]
+
+
+def _reshape(layer):
+    shape = layer.config.get("newshape")
+    _require_tensors(layer, 1)
+    if not isinstance(shape, (list, tuple)) or len(shape) < 2 or shape[0] != -1:
+        raise CannotRun(f"newshape is {shape!r}, expected -1 for the batch first")
+    sizes = tuple(checked_whole(size, "newshape", 1) for size in shape[1:])
+    return [Step("shape", layer, sizes)]
+
+
+def _transpose(layer):
+    axes = layer.config.get("axes")
+    if not isinstance(axes, (list, tuple)) or sorted(map(str, axes)) != sorted(
+        map(str, range(len(axes)))
+    ):
+        raise CannotRun(f"axes is {axes!r}, expected each axis once")
+    if len(axes) < 2 or axes[0] != 0:
+        raise CannotRun(f"axes is {axes!r}, expected the batch first")
+    return _host(layer, "permute", {"axes": [int(axis) for axis in axes[1:]]})
+
+
+def _get_item(layer):
+    """``x[:, 2:5, 0]``: the batch whole, then whole numbers and slices."""
+    arguments = layer.config.get("arguments", [])
+    index = arguments[1] if len(arguments) == 2 and arguments[0] is TENSOR else None
+    parts = [_index(part) for part in index] if isinstance(index, (list, tuple)) else []
+    if not parts or parts[0] not in ([None, None, None], [None, None, 1]):
+        raise CannotRun("takes other parts than whole rows, expected x[:, ...]")
+    return [Step("host", layer, "take", (), {"index": parts[1:]}, {}, _REFUSAL)]
+
+
+def _index(part):
+    if isinstance(part, dict) and part.get("class_name") == "__slice__":
+        config = part.get("config")
+        values = [config.get(key) for key in ("start", "stop", "step")] if config else [None] * 3
+        return [None if value is None else checked_whole(value, "slice", -(2**24))
+                for value in values]  # fmt: skip
+    return checked_whole(part, "index", -(2**24))
+
+
+OPERATIONS = {
+    "Relu": _slope(0.0),
+    "LeakyRelu": _slope(0.2),
+    "Elu": _with_alpha("elu"),
+    "Celu": _with_alpha("celu"),
+    "Softmax": _with_axis("softmax"),
+    "LogSoftmax": _with_axis("log_softmax"),
+    "Glu": _with_axis("glu"),
+    "Gelu": _gelu,
+    "Clip": _clip,
+    "Concatenate": _concatenate,
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "GetItem": _get_item,
+}

@@ -1,0 +1,63 @@
+"""What a model takes and gives: names, shapes and types of tensors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output of a model.
+
+    Attributes:
+        name: of the tensor, as :meth:`ModelGraph.run` knows it; of an input, the layer's name.
+        shape: of one row, without the batch; None for a size that may differ between calls.
+        dtype: what values are converted to: 'float32', or 'int64' for indices.
+        key: its key where the model takes or gives a dict, else None.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    key: str | None = None
+
+    def convert(self, value) -> np.ndarray:
+        """One input as the steps take it: (m, *shape), of this dtype.
+
+        Raises:
+            InvalidValueError: not real numbers, of another shape, or not finite; names the input.
+        """
+        try:
+            given = np.asarray(value)
+            if given.dtype.kind not in "biuf":
+                given = np.asarray(value, np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidValueError(
+                f"input {self.name} cannot be read as numbers: {error}"
+            ) from None
+        sizes = ("rows", *("any" if size is None else str(size) for size in self.shape))
+        if given.ndim != len(sizes):
+            # Keras adds the axis of size 1 that a flat column lacks, and takes away one too many.
+            if given.ndim == len(sizes) - 1 and self.shape[-1:] == (1,):
+                given = given[..., np.newaxis]
+            elif given.ndim == len(sizes) + 1 and given.shape[-1] == 1:
+                given = given[..., 0]
+        fits = given.ndim == len(sizes) and all(
+            size is None or size == found
+            for size, found in zip(self.shape, given.shape[1:], strict=False)
+        )
+        if not fits:
+            raise InvalidValueError(
+                f"input {self.name} has shape {np.shape(value)}, expected ({', '.join(sizes)})"
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = np.ascontiguousarray(given, self.dtype)
+        finite = np.isfinite(given) & np.isfinite(values)
+        if not finite.all():
+            place = tuple(int(index) for index in np.argwhere(~finite)[0])
+            raise InvalidValueError(
+                f"input {self.name} has {given[place]} at {place}; every value must be finite"
+            )
+        return values

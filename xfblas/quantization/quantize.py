@@ -1,0 +1,70 @@
+"""The entry: a float network and typical rows in, integers out."""
+
+import dataclasses
+
+from xfblas.errors import InvalidValueError
+from xfblas.models import Network
+from xfblas.quantization.calibrated import quantize_calibrated
+from xfblas.quantization.gemx import quantize_gemx
+from xfblas.quantization.layers import QuantizedNetwork
+from xfblas.quantization.options import METHODS, Options
+
+
+def quantize(network: Network, rows, *, method: str = "calibrated", **options) -> QuantizedNetwork:
+    """Quantizes a network with scales from calibration rows.
+
+    No input whatever makes a sum overflow: that is proved from the weights, and each layer's
+    summary says within how many bits. Defaults that are None depend on ``bits``.
+
+    Args:
+        network: float layers.
+        rows: (m, k) typical inputs, or an iterator of such chunks; a million rows take no more
+            memory than a chunk.
+        method: 'calibrated', or 'gemx' for the public library's own scheme, which takes ``bits``
+            alone of the options below.
+        bits: 16 or 8, of the image's elements.
+        activations: how far values reach: 'minmax' of the rows, or clipped by 'percentile', 'mse'
+            (least squares) or 'entropy'.
+        weights: likewise 'minmax', 'percentile' or 'mse'.
+        margin: room above that, as a factor of at least 1; by default more the fewer rows there
+            are, and 1 for what clips.
+        percentile: for the methods of that name, above 0 and up to 100.
+        accumulator: 48, or 32 for sums that are proved to fit 32 bits; int8 always fits 32.
+        per_channel: whether each feature has a scale of its own, folded into the weights.
+        equalize: how these are chosen: 'noise' for the least, or a number from 0 (one scale for
+            all) to 1 (each at its finest); True is 0.5 and False is 1.
+        bias_correction: whether the mean error of each sum on the rows goes into its bias.
+        rounding: of weights: 'nearest', or 'compensated' for the least error on the rows.
+        leaky: slopes of leaky layers: 'split' for exact ones at twice the columns, 'prelu' for the
+            engine's ten bits, 'auto' to split where those are not close.
+        relu: 'prelu' for the engine's, 'saturation' for twice the steps, 'auto' for the better.
+        input_base: of the low digit that inputs get where they need one; 0 for none.
+        input_copies: whether features with outstanding weights may take several inputs.
+        output_windows: columns for each output, so that outputs are finer than an element.
+        power_of_two: whether all scales are powers of two and postScale is 1.
+        legacy: use the public engine's arithmetic, which floors and wraps.
+
+    Raises:
+        InvalidValueError: rows are empty, not finite, or of another width; an option is unknown or
+            has no such value; clipping is asked of arithmetic that wraps.
+        UnsupportedModelError: an activation cannot be expressed, or a layer has so many inputs that
+            its sums cannot fit the accumulator.
+    """
+    if method not in METHODS:
+        raise InvalidValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
+    known = [field.name for field in dataclasses.fields(Options)]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise InvalidValueError(
+            f"{', '.join(unknown)} is not an option of quantize, expected {', '.join(known)}"
+        )
+    chosen = Options(**options)
+    if method == "calibrated":
+        return quantize_calibrated(network, rows, chosen)
+    others = sorted(set(options) - {"bits", "legacy"})
+    if others or options.get("legacy") is False:
+        raise InvalidValueError(
+            f"{', '.join(others) or 'legacy=False'} was given with method 'gemx', which has a "
+            "fixed scheme with wrapping arithmetic and takes bits alone"
+        )
+    return quantize_gemx(network, rows, chosen.bits)

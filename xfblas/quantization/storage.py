@@ -1,0 +1,173 @@
+"""A quantized network in an HDF5 group, so that predicting needs neither the model nor the rows.
+
+    attributes    format, version, arithmetic and what else is one number or word
+    input_scale   and the other arrays of the network, where it has them
+    layers/0..    weights, bias and the instruction's fields of each layer
+    summaries/0.. each summary's numbers, where there are any
+
+Every array keeps its type and every number all its digits. A number that a group lacks, or that is
+not of its kind, is an error: nothing is guessed.
+"""
+
+import dataclasses
+
+import h5py
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.quantization.layers import Arithmetic, QuantizedLayer, QuantizedNetwork
+from xfblas.quantization.summary import LayerSummary
+
+FORMAT = "xfblas quantized network"
+VERSION = 1
+ELEMENTS = (np.dtype(np.int8), np.dtype(np.int16), np.dtype(np.float32))
+
+
+def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
+    """See :meth:`QuantizedNetwork.to_group`."""
+    if len(group) or len(group.attrs):
+        raise InvalidValueError(f"group {group.name} is not empty, expected an empty HDF5 group")
+    group.attrs["format"] = FORMAT
+    group.attrs["version"] = VERSION
+    _write_fields(group.create_group("arithmetic"), network.arithmetic)
+    _write_fields(group, network, without=("layers", "arithmetic", "summaries"))
+    for name, parts in (("layers", network.layers), ("summaries", network.summaries)):
+        listed = group.create_group(name)
+        for index, part in enumerate(parts):
+            _write_fields(listed.create_group(str(index)), part)
+
+
+def read_network(group: h5py.Group) -> QuantizedNetwork:
+    """See :meth:`QuantizedNetwork.from_group`."""
+    try:
+        found = group.attrs.get("format")
+        version = group.attrs.get("version")
+        if found != FORMAT:
+            raise InvalidValueError(
+                f"group {group.name} has format {found!r}, expected {FORMAT!r}: it holds something "
+                "else"
+            )
+        if version != VERSION:
+            raise InvalidValueError(
+                f"group {group.name} has version {version!r}, expected {VERSION}: it was written "
+                "by another release of this package"
+            )
+        network = QuantizedNetwork(
+            layers=_read_list(group, "layers", QuantizedLayer),
+            arithmetic=Arithmetic(**_read_fields(group["arithmetic"], Arithmetic)),
+            summaries=_read_list(group, "summaries", LayerSummary),
+            **_read_fields(group, QuantizedNetwork, without=("layers", "arithmetic", "summaries")),
+        )
+        _check(network)
+    except InvalidValueError:
+        raise
+    # What h5py, numpy and the classes raise where parts are missing or of another kind.
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
+        raise InvalidValueError(
+            f"group {getattr(group, 'name', group)!r} is damaged: {error}"
+        ) from error
+    return network
+
+
+def _write_fields(group: h5py.Group, value, without=()) -> None:
+    for field in dataclasses.fields(value):
+        if field.name in without:
+            continue
+        content = getattr(value, field.name)
+        if content is None:
+            continue
+        if isinstance(content, np.ndarray):
+            group.create_dataset(field.name, data=content)
+        else:
+            group.attrs[field.name] = content
+
+
+def _read_fields(group: h5py.Group, kind, without=()) -> dict:
+    result = {}
+    for field in dataclasses.fields(kind):
+        if field.name in without:
+            continue
+        if field.name in group.attrs:
+            content = group.attrs[field.name]
+            result[field.name] = content.item() if isinstance(content, np.generic) else content
+        elif field.name in group:
+            result[field.name] = group[field.name][()]
+        elif "None" in str(field.type):
+            result[field.name] = None
+        else:
+            raise InvalidValueError(f"group {group.name} is damaged: it lacks {field.name}")
+    return result
+
+
+def _read_list(group: h5py.Group, name: str, kind) -> tuple:
+    listed = group[name]
+    return tuple(kind(**_read_fields(listed[str(index)], kind)) for index in range(len(listed)))
+
+
+def _check(network: QuantizedNetwork) -> None:
+    """Raises an InvalidValueError unless the layers chain and every number fits its field."""
+    if not network.layers:
+        raise InvalidValueError("the network has no layers, expected 1 or more")
+    units = None
+    for layer in network.layers:
+        weights, bias = layer.weights, layer.bias
+        is_chain = weights.ndim == 2 and weights.size and units in (None, weights.shape[0])
+        if not is_chain or weights.dtype not in ELEMENTS or weights.dtype != network.dtype:
+            raise InvalidValueError(
+                f"layer {layer.name}: weights are {weights.dtype} of shape {weights.shape}, "
+                f"expected {network.dtype} of shape ({units or 'k'}, n)"
+            )
+        units = weights.shape[1]
+        wanted = np.float32 if network.dtype.kind == "f" else np.int32
+        if bias.dtype != wanted or bias.ndim not in (1, 2) or bias.shape[-1] != units:
+            raise InvalidValueError(
+                f"layer {layer.name}: bias is {bias.dtype} of shape {bias.shape}, expected "
+                f"{np.dtype(wanted)} of shape ({units},)"
+            )
+        for name, low, high in (
+            ("post_scale", 0, 2**16 - 1),
+            ("post_shift", 0, 255),
+            ("prelu_scale", -512, 511),
+            ("prelu_alpha", 0, 31),
+        ):
+            value = getattr(layer, name)
+            if not isinstance(value, int) or not low <= value <= high:
+                raise InvalidValueError(
+                    f"layer {layer.name}: {name} is {value!r}, expected {low} to {high}"
+                )
+    _check_host_side(network, units)
+    if network.summaries and len(network.summaries) != len(network.layers):
+        raise InvalidValueError(
+            f"there are {len(network.summaries)} summaries, expected {len(network.layers)}"
+        )
+
+
+def _check_host_side(network: QuantizedNetwork, columns: int) -> None:
+    """What the host multiplies and picks must fit the first and the last layer."""
+    picked = network.input_columns
+    scale = network.input_scale
+    inputs = network.input_units if picked is None else len(picked)
+    is_fit = inputs == network.input_units
+    if scale is not None:
+        is_fit &= scale.ndim == 1 and bool((scale > 0).all() and np.isfinite(scale).all())
+        is_fit &= picked is not None or len(scale) == inputs
+        if picked is not None:
+            is_fit &= picked.min() >= 0 and picked.max() < 2 * len(scale)
+        offset = network.input_offset
+        is_fit &= offset is None or (offset.shape == scale.shape and np.isfinite(offset).all())
+    if not is_fit:
+        raise InvalidValueError(
+            f"input_scale, input_offset and input_columns do not fit {network.input_units} inputs"
+        )
+    windows = network.output_windows
+    if not isinstance(windows, int) or windows < 1 or columns % windows:
+        raise InvalidValueError(
+            f"output_windows is {windows!r}, expected a divisor of {columns} columns"
+        )
+    output = network.output_scale
+    if output is not None:
+        values = np.asarray(output)
+        if values.shape not in ((), (columns // windows,)) or not (values > 0).all():
+            raise InvalidValueError(
+                f"output_scale has shape {values.shape}, expected ({columns // windows},)"
+            )

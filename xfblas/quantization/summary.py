@@ -1,0 +1,84 @@
+"""What quantization chose for a layer, and what is proved of it: the numbers of a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xfblas.quantization.output_windows import join_windows
+
+
+@dataclass(frozen=True, eq=False)
+class LayerSummary:
+    """One layer's choices and bounds.
+
+    A value of the model is (integer - zero_point) / scale. Where ``split_slope`` is given the layer
+    has twice the model's columns, r and s, and the model's value is r - split_slope * s.
+
+    Attributes:
+        name: the model's.
+        inputs, outputs: k and n of the weights, as the engine has them.
+        activation: the model's: 'linear', 'relu' or 'leaky_relu'.
+        bits: of an element.
+        scale: float64, integers per unit of the output: one for each of the n columns, or for each
+            of the model's values where these have several columns.
+        zero_point: the integer that stands for 0.
+        windows: how many columns each of the model's values has, see
+            :mod:`~xfblas.quantization.output_windows`.
+        split_slope: of a leaky layer computed in two halves, else None.
+        sum_scale: float64, like scale, integers per unit of the sums.
+        post_scale, post_shift, prelu_scale, prelu_alpha: the instruction's fields.
+        largest_weight: of the float kernel.
+        weight_bits: bits of the largest integer weight.
+        clipped_weights: how many weights lie beyond their limit.
+        largest_seen: float64, like scale, of the values that calibration saw.
+        clipped_seen: how many of these values lie beyond the range of the elements.
+        values_seen: how many there were.
+        sum_low, sum_high: the ends of all sums, proved for every possible input.
+        sum_bits: bits of two's complement that hold them.
+        accumulator: bits of the accumulator that the sums are proved to fit.
+        input_low, input_high: the ends of the inputs for which that is proved.
+    """
+
+    name: str
+    inputs: int
+    outputs: int
+    activation: str
+    bits: int
+    scale: np.ndarray
+    zero_point: int
+    windows: int
+    split_slope: float | None
+    sum_scale: np.ndarray
+    post_scale: int
+    post_shift: int
+    prelu_scale: int
+    prelu_alpha: int
+    largest_weight: float
+    weight_bits: int
+    clipped_weights: int
+    largest_seen: np.ndarray
+    clipped_seen: int
+    values_seen: int
+    sum_low: int
+    sum_high: int
+    sum_bits: int
+    accumulator: int
+    input_low: int
+    input_high: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether no input whatever can overflow the accumulator."""
+        return self.sum_bits <= self.accumulator
+
+    def values(self, integers: np.ndarray) -> np.ndarray:
+        """The model's values (m, n) float64 that a layer's integers stand for."""
+        if self.windows > 1:
+            return join_windows(integers, self.windows, self.bits) / self.scale
+        values = (integers.astype(np.float64) - self.zero_point) / self.scale
+        if self.split_slope is None:
+            return values
+        half = values.shape[1] // 2
+        return values[:, :half] - self.split_slope * values[:, half:]

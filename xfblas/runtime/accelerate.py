@@ -1,0 +1,215 @@
+"""``xfblas.accelerate``: a keras.Model whose own predict runs on the engine."""
+
+import threading
+import warnings
+import weakref
+import zlib
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.models import read_graph
+from xfblas.models.keras_object import is_keras_model
+from xfblas.runtime.compiled_model import CompiledModel
+from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
+from xfblas.scoring.configuration import scoring_of
+
+METHODS = ("predict", "predict_on_batch", "evaluate")
+
+
+def accelerate(model, calibration=None, *, recompile=True, **options):
+    """Replaces ``predict``, ``predict_on_batch`` and ``evaluate`` of a keras.Model.
+
+    The model is used as before. Training it or setting its weights is noticed: by default the next
+    prediction derives new scales from the same calibration rows. ``fit`` validates with Keras' own
+    ``evaluate``, and so does ``model(x)`` compute.
+
+    Args:
+        model: a keras.Model.
+        calibration: typical inputs, see :func:`xfblas.compile`.
+        recompile: False goes on with the old weights, and warns of it.
+        **options: of :func:`xfblas.compile`.
+
+    Returns:
+        The model itself.
+
+    Raises:
+        InvalidValueError: it is not a keras.Model, or an argument cannot be used.
+        UnsupportedModelError: lists every layer that cannot be run.
+    """
+    if not is_keras_model(model) or not hasattr(model, "predict"):
+        raise InvalidValueError(
+            f"model is a {type(model).__name__}, expected a keras.Model: use xfblas.compile for a "
+            "file or a network"
+        )
+    accelerated = Accelerated(model, calibration, recompile, options)
+    restore(model)
+    accelerated.install(model)
+    return model
+
+
+def restore(model):
+    """Gives a keras.Model its own methods back; a model that has them is left as it is.
+
+    Returns:
+        The model itself.
+    """
+    accelerated = accelerated_of(model)
+    if accelerated is not None:
+        accelerated.uninstall(model)
+    return model
+
+
+def accelerated_of(model) -> "Accelerated | None":
+    """What :func:`accelerate` put into a model, if anything."""
+    owner = getattr(vars(model).get("predict"), "__self__", None)
+    return owner if isinstance(owner, Accelerated) else None
+
+
+class Accelerated:
+    """The methods that take the place of a model's own.
+
+    Attributes:
+        compiled: the :class:`CompiledModel` of the weights that the model had last.
+    """
+
+    def __init__(self, model, calibration, recompile, options):
+        self._model = weakref.ref(model)
+        self._recompile, self._options = recompile, options
+        self._lock = threading.Lock()
+        self._rows = None
+        if calibration is not None:
+            # A generator can be used once, so what is needed of it is kept.
+            graph = read_graph(model)
+            rows = calibration_inputs(graph, calibration)
+            self._rows = rows if len(rows) > 1 else rows[0]
+        self._replaced = {}
+        self.compiled: CompiledModel = self._compile(model)
+
+    def _compile(self, model):
+        self._weights = list(model.weights)
+        self._seen = [version_of(weight) for weight in self._weights]
+        self._checksum = _checksum(self._weights)
+        return compile(model, self._rows, **self._options)
+
+    def install(self, model) -> None:
+        self._replaced = {name: vars(model)[name] for name in METHODS if name in vars(model)}
+        for name in METHODS:
+            setattr(model, name, getattr(self, name))
+
+    def uninstall(self, model) -> None:
+        for name in METHODS:
+            delattr(model, name)
+        for name, method in self._replaced.items():
+            setattr(model, name, method)
+        self.compiled.close()
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """On the engine; see :meth:`xfblas.CompiledModel.predict`."""
+        compiled = self._current()
+        if callbacks is None:
+            return compiled.predict(x, batch_size, verbose, steps)
+        return compiled._predict(x, batch_size, verbose, steps, callbacks, self._model())
+
+    def predict_on_batch(self, x):
+        """On the engine; see :meth:`xfblas.CompiledModel.predict_on_batch`."""
+        return self._current().predict_on_batch(x)
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **others,
+    ):
+        """On the engine; see :meth:`xfblas.CompiledModel.evaluate`."""
+        model = self._model()
+        told = {"verbose": verbose, "steps": steps, "callbacks": callbacks}
+        if others:
+            # From within fit, whose weights change with every epoch.
+            told |= {"sample_weight": sample_weight, "return_dict": return_dict}
+            return type(model).evaluate(model, x, y, batch_size, **told, **others)
+        return self._current()._evaluate(
+            x,
+            y,
+            sample_weight,
+            batch_size,
+            **told,
+            return_dict=return_dict,
+            model=model,
+            scoring=scoring_of(model),
+        )
+
+    def _current(self) -> CompiledModel:
+        """The compiled model, after a look whether the weights are still those it was made of."""
+        model = self._model()
+        take_back_weights(model)
+        if self._is_unchanged():
+            return self.compiled
+        with self._lock:
+            if self._is_unchanged():
+                return self.compiled
+            if _checksum(model.weights) == self._checksum:
+                # Other arrays of the same numbers, as the jax backend makes them now and then.
+                self._seen = [version_of(weight) for weight in self._weights]
+            elif self._recompile:
+                before = self.compiled
+                self.compiled = self._compile(model)
+                before.close()
+            else:
+                warnings.warn(
+                    f"the weights of {model.name} changed after xfblas.accelerate: predictions are "
+                    "still those of the old ones; call accelerate again",
+                    stacklevel=4,
+                )
+                self._seen = [version_of(weight) for weight in self._weights]
+            return self.compiled
+
+    def _is_unchanged(self) -> bool:
+        for weight, (value, number) in zip(self._weights, self._seen, strict=True):
+            now = held(weight)
+            if now is not value or (number is not None and version_number(now) != number):
+                return False
+        return True
+
+
+def held(weight):
+    """What a Keras variable holds, without the casts that its ``value`` looks for."""
+    found = getattr(weight, "_value", None)
+    return weight.value if found is None else found
+
+
+def version_of(weight) -> tuple:
+    """The array that a Keras variable holds, and a number where arrays change in place."""
+    value = held(weight)
+    return value, version_number(value)
+
+
+def version_number(value) -> int | None:
+    """None for arrays that are replaced, not changed, by an assignment.
+
+    Those are jax's and numpy's. A tensor of torch counts its changes; for TensorFlow's variables
+    there is only a checksum of their numbers.
+    """
+    module = type(value).__module__
+    if module.startswith("torch"):
+        return value._version
+    if module.startswith(("jax", "numpy", "openvino")):
+        return None
+    return zlib.crc32(np.ascontiguousarray(value))
+
+
+def _checksum(weights) -> int:
+    """Of all numbers, in order."""
+    checksum = 0
+    for weight in weights:
+        value = held(weight)
+        if hasattr(value, "detach"):
+            value = value.detach().cpu()
+        checksum = zlib.crc32(np.ascontiguousarray(value), checksum)
+    return checksum

@@ -1,0 +1,326 @@
+"""``CompiledModel``: what ``xfblas.compile`` returns, with the methods of a keras.Model."""
+
+import threading
+import weakref
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError, NotInitializedError
+from xfblas.models.model_graph import EngineStep, ModelGraph
+from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.arrange import input_sources, require_same_rows
+from xfblas.runtime.callback_list import CallbackList
+from xfblas.runtime.data import ArrayData, StreamData, is_stream
+from xfblas.runtime.graph_engine import GraphEngine
+from xfblas.runtime.result_array import ResultArray
+from xfblas.runtime.shared_devices import Lease
+from xfblas.runtime.summary import summary_text
+from xfblas.scoring import Score
+from xfblas.scoring.configuration import Scoring
+
+
+class CompiledModel:
+    """A Keras model on the engine. Made by :func:`xfblas.compile` or :func:`xfblas.load`.
+
+    Its methods take what those of keras.Model take and return what they return. Threads may share
+    it. Close it, or use it in a ``with`` block, to free its memory on the device; a model that is
+    forgotten is closed too.
+
+    Attributes:
+        graph: the :class:`~xfblas.models.ModelGraph`, steps on the engine and on the host.
+        networks: the quantized layers of each step that the engine computes, by its name.
+        host_reasons: why a chain of dense layers is computed in float by the host, by its name;
+            empty where the engine runs them all.
+        scoring: the loss and metrics that :meth:`evaluate` computes.
+        calibration: what the scales were derived from, as text by name.
+        output_names: as Keras has them.
+        stop_predicting, stop_evaluating: callbacks set them to end a call early.
+    """
+
+    def __init__(
+        self,
+        graph: ModelGraph,
+        networks: dict[str, QuantizedNetwork],
+        lease: Lease,
+        *,
+        host_reasons: dict[str, str] | None = None,
+        scoring: Scoring | None = None,
+        calibration: dict | None = None,
+    ):
+        self.graph = graph
+        self.networks = dict(networks)
+        self.host_reasons = dict(host_reasons or {})
+        self.scoring = scoring or Scoring()
+        self.calibration = dict(calibration or {})
+        self.output_names = self.scoring.names_for(graph)
+        self.stop_predicting = self.stop_evaluating = False
+        self._lease = lease
+        self._closing = threading.Lock()
+        self._finalizer = weakref.finalize(self, lease.close)
+        self._engine = GraphEngine(graph, self.networks, lease.device.compute_units)
+        # One chain and nothing else: a single call computes it.
+        self._plain = None if self._keys() else self._engine.plain
+
+    @property
+    def device(self):
+        """The :class:`~xfblas.Device` that it runs on."""
+        return self._lease.device
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or its device was."""
+        return self._engine is None or self.device.closed
+
+    @property
+    def input_shape(self):
+        """Shape of the input, the rows' axis None first; a list of shapes for several."""
+        shapes = [(None, *spec.shape) for spec in self.graph.inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self):
+        """Shape of the output, the rows' axis None first; a list of shapes for several."""
+        shapes = [(None, *spec.shape) for spec in self.graph.outputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """The model's output, as ``keras.Model.predict`` returns it.
+
+        Args:
+            x: (m, ...) numbers of any type and layout: an array, list, data frame, tensor or sparse
+                matrix, or a list or dict of them for several inputs; or a generator, keras
+                PyDataset, tf.data.Dataset or DataLoader of batches (x,), (x, y) or (x, y, w).
+            batch_size: rows of a step. By default the engine takes as many at once as suits it,
+                and steps that are counted or told to callbacks have Keras' 32 rows.
+            verbose: ``"auto"`` or 1 for a progress bar, 2 for a line, 0 for silence.
+            steps: how many batches to take; all by default. Without a batch size, rows that are all
+                there are split into so many.
+            callbacks: Keras callbacks.
+
+        Returns:
+            float32 (m, ...); a list of them for several outputs, a dict where the model has one.
+
+        Raises:
+            InvalidValueError: inputs of another number, shape or type, or not finite.
+            NotInitializedError: the model was closed.
+        """
+        # A few rows for one chain: whatever is not plain is looked at below.
+        if (
+            self._plain is not None
+            and verbose == 0
+            and type(x) is np.ndarray
+            and x.ndim == 2
+            and x.dtype.char in "fd"
+            and batch_size is None
+            and steps is None
+            and callbacks is None
+            and 0 < len(x) <= self._plain.rows_per_program
+        ):
+            try:
+                return self._plain.predict(x if x.dtype.char == "f" else _single(x))
+            except InvalidValueError:
+                # Said again below, in terms of the model's input.
+                pass
+        return self._predict(x, batch_size, verbose, steps, callbacks, self)
+
+    def _predict(self, x, batch_size, verbose, steps, callbacks, model):
+        """:meth:`predict` with callbacks that see ``model``."""
+        engine = self._require_open()
+        data = self._data(x, None, None, batch_size, steps, bool(callbacks))
+        told = CallbackList(callbacks, verbose, data.steps, model, "predict")
+        model.stop_predicting = False
+        results = [ResultArray(data.rows) for _ in self.graph.outputs]
+        told.begin()
+        for batch in data:
+            told.batch_begin(batch.first_step)
+            outputs = engine.outputs(batch.inputs)
+            for result, output in zip(results, outputs, strict=True):
+                result.append(output)
+            told.batch_end(batch.last_step, {"outputs": self._structured(outputs)})
+            if told.any and model.stop_predicting:
+                break
+        told.end()
+        if data.rows == 0:
+            return self._structured(self._nothing())
+        return self._structured([result.rows() for result in results])
+
+    def predict_on_batch(self, x):
+        """The output for one batch of rows, without a progress bar."""
+        sources = input_sources(x, self.graph.inputs)
+        rows = require_same_rows(sources)
+        if rows == 0:
+            return self._structured(self._nothing())
+        outputs = self._require_open().outputs([source.chunk(0, rows) for source in sources])
+        return self._structured(outputs)
+
+    def __call__(self, x, training=False):
+        """As :meth:`predict_on_batch`; ``training`` must be false."""
+        if training:
+            raise InvalidValueError(f"training is {training!r}, expected False: weights are fixed")
+        return self.predict_on_batch(x)
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+    ):
+        """Loss and metrics of the predictions, as ``keras.Model.evaluate`` returns them.
+
+        They are those that the Keras model was compiled with, or that :func:`xfblas.compile` was
+        given; without any, the accuracy where ``y`` holds classes.
+
+        Args:
+            x: as for :meth:`predict`; a stream of batches holds targets and weights too.
+            y: targets: (m, ...), or a list or dict of them for several outputs.
+            sample_weight: (m,) weights of rows, or a list or dict of them.
+            batch_size, verbose, steps, callbacks: as for :meth:`predict`.
+            return_dict: return a dict by name.
+
+        Returns:
+            The loss and the metrics in Keras' order, a single number where there is one.
+
+        Raises:
+            InvalidValueError: targets are missing, or do not fit the outputs.
+            NotSupportedError: a loss or metric is not known here.
+        """
+        told = (batch_size, verbose, steps, callbacks)
+        return self._evaluate(x, y, sample_weight, *told, return_dict, self, self.scoring)
+
+    def _evaluate(
+        self,
+        x,
+        y,
+        sample_weight,
+        batch_size,
+        verbose,
+        steps,
+        callbacks,
+        return_dict,
+        model,
+        scoring,
+    ):
+        """:meth:`evaluate` with callbacks that see ``model``, and another scoring."""
+        engine = self._require_open()
+        data = self._data(x, y, sample_weight, batch_size, steps, bool(callbacks))
+        if data.rows == 0:
+            raise InvalidValueError("x has no rows, expected 1 or more to evaluate")
+        score: Score | None = None
+        told = CallbackList(callbacks, verbose, data.steps, model, "test")
+        model.stop_evaluating = False
+        told.begin()
+        for batch in data:
+            told.batch_begin(batch.first_step)
+            outputs = engine.outputs(batch.inputs)
+            if score is None:
+                score = scoring.score(self.output_names, batch.targets, outputs)
+            score.update(batch.targets, outputs, batch.weights, batch.batch_size)
+            logs = score.results()
+            told.batch_end(batch.last_step, logs, logs)
+            if told.any and model.stop_evaluating:
+                break
+        results = score.results()
+        told.end(results)
+        return results if return_dict else score.in_order(results)
+
+    def trace(self, x) -> tuple:
+        """The output, and what each layer put out on the way.
+
+        Returns:
+            What :meth:`predict` returns, and a dict of float32 arrays (m, ...): by name every layer
+            that the engine computed, in the model's units, and every step of the host.
+        """
+        engine = self._require_open()
+        sources = input_sources(x, self.graph.inputs)
+        rows = require_same_rows(sources)
+        outputs, layers = engine.trace([source.chunk(0, rows) for source in sources])
+        return self._structured(outputs), layers
+
+    def summary(self, print_fn=print) -> None:
+        """Prints a table: each layer, where it runs, and why."""
+        print_fn(summary_text(self))
+
+    def save(self, path) -> None:
+        """Writes everything that :func:`xfblas.load` needs into one HDF5 file.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from xfblas.runtime.saved_model import save
+
+        save(self, path)
+
+    def close(self) -> None:
+        """Frees its memory on the device; safe to call twice."""
+        with self._closing:
+            self._engine = self._plain = None
+            self._finalizer()
+
+    def _data(self, x, y, sample_weight, batch_size, steps, is_told):
+        for name, value in (("batch_size", batch_size), ("steps", steps)):
+            is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if value is not None and (not is_number or value < 1):
+                raise InvalidValueError(f"{name} is {value!r}, expected 1 or more, or None")
+        if x is None:
+            raise InvalidValueError("x is None, expected rows, or batches of them")
+        if is_stream(x):
+            if y is not None or sample_weight is not None:
+                raise InvalidValueError(
+                    "y or sample_weight is given, but x gives batches and must hold them itself"
+                )
+            return StreamData(x, self, steps)
+        # Who counts the steps gets them as asked; else the engine takes what suits it.
+        own = batch_size is None and not is_told
+        at_once = self._engine.rows_at_once if own else 1
+        return ArrayData(x, y, sample_weight, self, batch_size, steps, at_once)
+
+    def _nothing(self) -> list[np.ndarray]:
+        """Outputs for no rows: the shapes are those that one row of zeros gives."""
+        inputs = [
+            np.zeros((1, *(1 if size is None else size for size in spec.shape)), spec.dtype)
+            for spec in self.graph.inputs
+        ]
+        return [output[:0] for output in self._require_open().outputs(inputs)]
+
+    def _keys(self):
+        return [spec.key for spec in self.graph.outputs if spec.key is not None]
+
+    def _structured(self, outputs):
+        """A single array, a list, or a dict, as the Keras model returns it."""
+        if self._keys():
+            return {spec.key: out for spec, out in zip(self.graph.outputs, outputs, strict=True)}
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _require_open(self) -> GraphEngine:
+        engine = self._engine
+        if engine is None or self.device.closed:
+            raise NotInitializedError(f"{self!r}: compile or load the model again")
+        return engine
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def __repr__(self):
+        engine = sum(isinstance(step, EngineStep) for step in self.graph.steps)
+        engine -= len(self.host_reasons)
+        if self.closed:
+            return f"<xfblas.CompiledModel {self.graph.name}, closed>"
+        return (
+            f"<xfblas.CompiledModel {self.graph.name} {self.device.dtype} on "
+            f"{self.device.target}, {engine} steps on the engine and "
+            f"{len(self.graph.steps) - engine} on the host>"
+        )
+
+
+def _single(x) -> np.ndarray:
+    """float32; a number too large for it becomes infinite, which is reported later."""
+    with np.errstate(over="ignore"):
+        return x.astype(np.float32)

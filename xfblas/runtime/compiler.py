@@ -1,0 +1,189 @@
+"""``xfblas.compile``: from a Keras model to a :class:`CompiledModel`."""
+
+import warnings
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.models import ModelGraph, read_graph
+from xfblas.quantization import quantize, without_scales
+from xfblas.runtime.compiled_model import CompiledModel
+from xfblas.runtime.data import ArrayData, StreamData, is_stream
+from xfblas.runtime.shared_devices import lease
+from xfblas.scoring.configuration import scoring_of
+
+#: Rows of calibration that are used: more hardly change a range, and all are kept in memory.
+CALIBRATION_ROWS = 8192
+#: Rows that one step of the graph is calibrated with, where an input has several rows each.
+STEP_ROWS = 32768
+#: Input rows that the float model computes at once.
+FLOAT_ROWS = 1024
+DTYPES = {8: np.dtype(np.int8), 16: np.dtype(np.int16), 32: np.dtype(np.float32)}
+
+
+def compile(
+    model,
+    calibration=None,
+    *,
+    device=None,
+    xclbin=None,
+    target=None,
+    bits=None,
+    dtype=None,
+    architecture=None,
+    loss=None,
+    metrics=None,
+    loss_weights=None,
+    weighted_metrics=None,
+    **quantization,
+) -> CompiledModel:
+    """Puts a Keras model on the engine.
+
+    Args:
+        model: a keras.Model, the path of a ``.keras`` or ``.h5`` file, a
+            :class:`~xfblas.models.Network` or :class:`~xfblas.models.ModelGraph`.
+        calibration: typical inputs, from which the scales are derived: anything that ``predict``
+            takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
+            first). Not needed on a float image.
+        device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device.
+            Devices that are opened here are shared by models, and closed when no model uses them.
+        xclbin: path of an image with the Fcn engine; by default a packaged one.
+        target: as for :func:`xfblas.open`.
+        bits: 16 (the default), 8, or 32 for float32: which packaged image to take.
+        dtype: the same as an element type: int16, int8 or float32.
+        architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
+        loss, metrics, loss_weights, weighted_metrics: what ``evaluate`` computes, as for
+            keras.Model.compile; by default what the Keras model was compiled with.
+        **quantization: options of :func:`xfblas.quantize`.
+
+    Raises:
+        UnsupportedModelError: lists every layer that cannot be run, with the reason.
+        InvalidValueError: the calibration is missing or does not fit the inputs; an option has a
+            value that cannot be used.
+        DtypeError: the device computes with another element type than was asked for.
+    """
+    wanted = _element_type(bits, dtype)
+    take_back_weights(model)
+    graph = read_graph(model, architecture)
+    scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
+    held = lease(device, xclbin, wanted, target)
+    try:
+        networks, reasons, rows = _networks(graph, calibration, held.device.dtype, quantization)
+        return CompiledModel(
+            graph,
+            networks,
+            held,
+            host_reasons=reasons,
+            scoring=scoring,
+            calibration={"rows": rows, **{name: str(v) for name, v in quantization.items()}},
+        )
+    except BaseException:
+        held.close()
+        raise
+
+
+def take_back_weights(model) -> None:
+    """Within fit Keras' jax backend keeps the weights elsewhere, until it is asked for them."""
+    if getattr(model, "_jax_state", None):
+        model.jax_state_sync()
+
+
+def _element_type(bits, dtype):
+    if bits is not None and bits not in DTYPES:
+        raise InvalidValueError(f"bits is {bits!r}, expected 16, 8, or 32 for float32")
+    try:
+        wanted = None if dtype is None else np.dtype(dtype)
+    except TypeError:
+        wanted = dtype
+    if wanted is not None and wanted not in DTYPES.values():
+        raise InvalidValueError(f"dtype is {dtype!r}, expected int16, int8 or float32")
+    if bits is None:
+        return wanted
+    if wanted not in (None, DTYPES[bits]):
+        raise InvalidValueError(f"bits is {bits}, but dtype is {wanted}: expected one of them")
+    return DTYPES[bits]
+
+
+def _networks(graph, calibration, dtype, options):
+    """Quantized layers and reasons of steps left to the host, by name; rows of calibration."""
+    if dtype == np.float32:
+        if options:
+            raise InvalidValueError(
+                f"{', '.join(options)} was given, but a float image computes without scales"
+            )
+        networks, reasons = _convert(graph, lambda step: without_scales(step.network))
+        return networks, reasons, 0
+    if calibration is None:
+        raise InvalidValueError(
+            f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
+            "from; without any, pass dtype='float32'"
+        )
+    inputs = calibration_inputs(graph, calibration)
+    seen = step_inputs(graph, inputs)
+    bits = 8 * dtype.itemsize
+    networks, reasons = _convert(
+        graph, lambda step: quantize(step.network, seen[step.name], bits=bits, **options)
+    )
+    return networks, reasons, len(inputs[0])
+
+
+def _convert(graph, convert):
+    networks, reasons = {}, {}
+    for step in graph.engine_steps:
+        try:
+            networks[step.name] = convert(step)
+        except UnsupportedModelError as error:
+            reasons[step.name] = " ".join(str(error).split())
+    if reasons:
+        warnings.warn(
+            "the host computes in float what the engine cannot: "
+            + "; ".join(f"{name}: {reason}" for name, reason in reasons.items()),
+            stacklevel=5,
+        )
+    return networks, reasons
+
+
+class _Inputs:
+    """What data needs to know of a model that is not compiled yet."""
+
+    output_names = ()
+
+    def __init__(self, graph):
+        self.graph = graph
+
+
+def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
+    """At most 8,192 rows of each input of the model, converted and checked.
+
+    Raises:
+        InvalidValueError: they do not fit the inputs, or there are none.
+    """
+    try:
+        if is_stream(calibration):
+            data = StreamData(calibration, _Inputs(graph), None)
+        else:
+            data = ArrayData(calibration, None, None, _Inputs(graph))
+        tensors = graph.tensors_of(data.sample(CALIBRATION_ROWS))
+    except InvalidValueError as error:
+        raise InvalidValueError(f"calibration: {error}") from None
+    inputs = [tensors[spec.name] for spec in graph.inputs]
+    if len(inputs[0]) == 0:
+        raise InvalidValueError("calibration has no rows, expected 1 or more")
+    return inputs
+
+
+def step_inputs(graph: ModelGraph, inputs) -> dict[str, np.ndarray]:
+    """What reaches each engine step of the float model, (m, k) float32 by the step's name."""
+    found: dict[str, list[np.ndarray]] = {step.name: [] for step in graph.engine_steps}
+    count = len(inputs[0])
+    parts = -(-count // FLOAT_ROWS)
+
+    def keep(step, rows):
+        share = -(-STEP_ROWS // parts)
+        # Every so many rows, where an input has several.
+        found[step.name].append(rows[:: -(-len(rows) // share)] if len(rows) else rows)
+        return step.network.logits(rows)
+
+    for first in range(0, count, FLOAT_ROWS):
+        graph.run([values[first : first + FLOAT_ROWS] for values in inputs], keep)
+    return {name: np.concatenate(rows) for name, rows in found.items()}

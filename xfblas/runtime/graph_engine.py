@@ -1,0 +1,95 @@
+"""A graph of steps, each on the engine or on the host."""
+
+import dataclasses
+
+import numpy as np
+
+from xfblas.models.model_graph import EngineStep, ModelGraph
+from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.step_engine import StepEngine
+
+
+class GraphEngine:
+    """Runs a :class:`~xfblas.models.model_graph.ModelGraph` on the compute units of a device.
+
+    Args:
+        graph: the model.
+        networks: the quantized layers of each engine step, by its name; a step without is computed
+            in float by the host.
+        compute_units: of one device.
+
+    Attributes:
+        plain: what computes a model of one chain by itself, else None: ``plain.predict(rows)``
+            gives the model's output (m, n) for rows (m, k).
+    """
+
+    def __init__(self, graph: ModelGraph, networks: dict[str, QuantizedNetwork], compute_units):
+        self.graph = graph
+        self._engines = {
+            name: StepEngine(compute_units, network) for name, network in networks.items()
+        }
+        self.plain = self._plain(compute_units)
+
+    def _plain(self, compute_units):
+        chain = self.graph.as_network()
+        if chain is None or len(self._engines) != 1 or len(self.graph.inputs[0].shape) != 1:
+            return None
+        engine = next(iter(self._engines.values()))
+        if chain.output_activation != engine.network.output_activation:
+            # The same layers, with what the host computes last.
+            network = dataclasses.replace(engine.network, output_activation=chain.output_activation)
+            return engine.with_network(network)
+        return engine
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows that are worth giving at once."""
+        sizes = [engine.rows_at_once for engine in self._engines.values()]
+        return min(sizes, default=8192)
+
+    def outputs(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        """The model's outputs, float32, for arrays (m, ...) of its inputs."""
+        if self.plain is not None:
+            tensors = self.graph.tensors_of(inputs)
+            return [self.plain.predict(tensors[self.graph.inputs[0].name])]
+        tensors = self.graph.run(inputs, self._compute)
+        return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs]
+
+    def trace(self, inputs: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
+        """The outputs, and what each layer on the engine and each step on the host put out."""
+        layers: dict[str, np.ndarray] = {}
+        before: dict[str, dict] = {}
+
+        def compute(step, rows):
+            engine = self._engines.get(step.name)
+            if engine is None:
+                names = [layer.name for layer in step.network.layers]
+                found = dict(zip(names, step.network.layer_outputs(rows), strict=True))
+            else:
+                found = engine.layer_outputs(rows)
+            before[step.name] = found
+            return list(found.values())[-1]
+
+        tensors = self.graph.run(inputs, compute)
+        for step in self.graph.steps:
+            if isinstance(step, EngineStep):
+                lead = tensors[step.input].shape[:-1]
+                for name, values in before[step.name].items():
+                    layers[_free(name, layers)] = values.reshape(*lead, values.shape[-1])
+            else:
+                layers[_free(step.name, layers)] = tensors[step.output]
+        return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs], layers
+
+    def _compute(self, step, rows):
+        engine = self._engines.get(step.name)
+        return step.network.logits(rows) if engine is None else engine.predict(rows)
+
+
+def _free(name: str, taken) -> str:
+    """A layer that is called more than once gets a number from its second call on."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}#{number}" in taken:
+        number += 1
+    return f"{name}#{number}"

@@ -1,0 +1,256 @@
+"""``.xfblas`` files: a compiled model in one HDF5 file, which needs neither Keras nor data.
+
+    /                     attributes format, version, name, and JSON of everything that is no array
+    /steps/<number>/...   arrays of the step: a layer's kernel and bias, or a host step's weights
+    /networks/<number>    the quantized layers of that step, as QuantizedNetwork.to_group has it
+
+Nothing in it is executed: functions of the host are named, and looked up in a table.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.models import EngineStep, HostStep, Layer, ModelGraph, Network, TensorSpec
+from xfblas.models.host_functions import FUNCTIONS
+from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.compiled_model import CompiledModel
+from xfblas.runtime.shared_devices import lease
+from xfblas.scoring.configuration import KEYS, Scoring
+
+FORMAT = "xfblas model"
+VERSION = 1
+#: What h5py and a damaged file's content raise, by experience.
+_DAMAGE = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, IndexError)
+
+
+def save(model: CompiledModel, path) -> None:
+    """Writes a compiled model; a file of that name is replaced once the new one is whole.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path = Path(os.fsdecode(path))
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        with h5py.File(unfinished, "w") as file:
+            _write(model, file)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
+    """A compiled model from a file that ``save`` wrote.
+
+    Args:
+        path: of the file.
+        device, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image must have
+            the element type that the model was compiled for.
+
+    Raises:
+        InvalidValueError: there is no such file, it is damaged or foreign, or of a newer version.
+        DtypeError: the device computes with another element type.
+    """
+    where = os.fsdecode(path)
+    if not Path(where).is_file():
+        raise InvalidValueError(f"{where}: there is no such file")
+    try:
+        with h5py.File(where, "r") as file:
+            described = _description(file, where)
+            graph = _read_graph(file, described)
+            networks = {
+                name: QuantizedNetwork.from_group(file[f"networks/{number}"])
+                for name, number in described["networks"].items()
+            }
+            dtype = np.dtype(described["dtype"])
+            _check(graph, networks, dtype)
+    except XfblasError as error:
+        raise InvalidValueError(f"{where}: {str(error).removeprefix(f'{where}: ')}") from error
+    except _DAMAGE as error:
+        raise InvalidValueError(f"{where} is damaged or not an xfblas model: {error}") from error
+    held = lease(device, xclbin, dtype, target)
+    try:
+        return CompiledModel(
+            graph,
+            networks,
+            held,
+            host_reasons=described["host_reasons"],
+            scoring=Scoring(
+                described["scoring"],
+                described["penalty"],
+                tuple(described["notes"]),
+                tuple(described["output_names"]),
+            ),
+            calibration=described["calibration"],
+        )
+    except BaseException:
+        held.close()
+        raise
+
+
+def is_saved_model(path) -> bool:
+    """Whether a file was written by ``save``, by its content."""
+    try:
+        with h5py.File(os.fsdecode(path), "r") as file:
+            return file.attrs.get("format") == FORMAT
+    except OSError:
+        return False
+
+
+def _write(model, file):
+    steps = []
+    for number, step in enumerate(model.graph.steps):
+        group = file.create_group(f"steps/{number}")
+        steps.append(_write_step(step, group))
+    numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
+    for name, network in model.networks.items():
+        network.to_group(file.create_group(f"networks/{numbers[name]}"))
+    scoring, left_out = _plain_scoring(model.scoring.config)
+    described = {
+        "name": model.graph.name,
+        "dtype": model.device.dtype.name,
+        "inputs": [_spec(spec) for spec in model.graph.inputs],
+        "outputs": [_spec(spec) for spec in model.graph.outputs],
+        "steps": steps,
+        "networks": {name: numbers[name] for name in model.networks},
+        "host_reasons": model.host_reasons,
+        "calibration": model.calibration,
+        "scoring": scoring,
+        "penalty": model.scoring.penalty,
+        "notes": [
+            *model.scoring.notes,
+            *(f"{name} is a function of the caller's own and was not saved" for name in left_out),
+        ],
+        "output_names": list(model.output_names),
+    }
+    file.attrs["format"] = FORMAT
+    file.attrs["version"] = VERSION
+    # An attribute of HDF5 holds 64 KiB at most, which a model of many layers exceeds.
+    file["description"] = json.dumps(described)
+
+
+def _spec(spec: TensorSpec) -> dict:
+    return {"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype, "key": spec.key}
+
+
+def _write_step(step, group) -> dict:
+    common = {"name": step.name, "output": step.output, "reason": step.reason}
+    if isinstance(step, EngineStep):
+        network = step.network
+        for index, layer in enumerate(network.layers):
+            group[f"{index}/kernel"], group[f"{index}/bias"] = layer.kernel, layer.bias
+        layers = [
+            {"name": layer.name, "activation": layer.activation, "slope": layer.negative_slope}
+            for layer in network.layers
+        ]
+        shape = list(network.input_shape)
+        return {**common, "input": step.input, "network": network.name, "layers": layers} | {
+            "input_shape": shape
+        }
+    for kind, values in step.arrays.items():
+        group[kind] = values
+    return {
+        **common,
+        "inputs": list(step.inputs),
+        "function": step.function,
+        "parameters": step.parameters,
+        "arrays": list(step.arrays),
+    }
+
+
+def _plain_scoring(config) -> tuple[dict, list[str]]:
+    """Losses and metrics as JSON: objects by their configuration, the caller's own left out."""
+    kept, left_out = {}, []
+    for key in KEYS:
+        kept[key] = _plain(config.get(key), left_out)
+    return kept, left_out
+
+
+def _plain(value, left_out):
+    from xfblas.scoring.names import name_of
+
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, left_out) for item in value]
+    if isinstance(value, dict) and "class_name" not in value:
+        return {name: _plain(item, left_out) for name, item in value.items()}
+    if value is None or isinstance(value, (str, int, float, dict)):
+        return value
+    named = name_of(value, "metric")
+    if named.key is None or named.called is not None:
+        left_out.append(named.name)
+        return None
+    settings = {**named.options, "name": named.name, "reduction": named.reduction}
+    return {"class_name": named.key, "config": settings}
+
+
+def _description(file, where) -> dict:
+    if file.attrs.get("format") != FORMAT:
+        raise InvalidValueError(
+            f"{where} is not an xfblas model, expected a file that CompiledModel.save wrote: "
+            "compile a Keras file with xfblas.compile or `xfblas quantize`"
+        )
+    version = int(file.attrs["version"])
+    if version > VERSION:
+        raise InvalidValueError(
+            f"{where} has version {version}, expected up to {VERSION}: a newer xfblas wrote it"
+        )
+    return json.loads(file["description"][()])
+
+
+def _read_graph(file, described) -> ModelGraph:
+    steps = [
+        _read_step(entry, file[f"steps/{number}"])
+        for number, entry in enumerate(described["steps"])
+    ]
+    inputs, outputs = (
+        tuple(
+            TensorSpec(spec["name"], tuple(spec["shape"]), spec["dtype"], spec["key"])
+            for spec in described[kind]
+        )
+        for kind in ("inputs", "outputs")
+    )
+    return ModelGraph(described["name"], inputs, outputs, tuple(steps))
+
+
+def _check(graph, networks, dtype) -> None:
+    """Raises unless every quantized network belongs to a step of the graph and to the image."""
+    steps = {step.name: step for step in graph.engine_steps}
+    for name, network in networks.items():
+        if name not in steps or network.features != steps[name].network.input_units:
+            raise InvalidValueError(f"network {name!r} does not belong to a step of the model")
+        if network.dtype != dtype:
+            raise InvalidValueError(f"network {name} is {network.dtype}, expected {dtype}")
+
+
+def _read_step(entry, group):
+    if "layers" in entry:
+        layers = tuple(
+            Layer(
+                layer["name"],
+                group[f"{index}/kernel"][()],
+                group[f"{index}/bias"][()],
+                layer["activation"],
+                layer["slope"],
+            )
+            for index, layer in enumerate(entry["layers"])
+        )
+        network = Network(entry["network"], layers, "linear", tuple(entry["input_shape"]))
+        return EngineStep(entry["name"], entry["input"], entry["output"], network, entry["reason"])
+    if entry["function"] not in FUNCTIONS:
+        raise InvalidValueError(
+            f"step {entry['name']} has function {entry['function']!r}, which is not known here"
+        )
+    return HostStep(
+        entry["name"],
+        tuple(entry["inputs"]),
+        entry["output"],
+        entry["function"],
+        entry["parameters"],
+        {kind: group[kind][()] for kind in entry["arrays"]},
+        entry["reason"],
+    )

@@ -1,0 +1,103 @@
+"""One chain of layers on the compute units of a device: float rows in, float rows out."""
+
+import dataclasses
+
+import numpy as np
+
+from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.chain import Chain, run_in_turn
+
+#: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
+ROWS_PER_PROGRAM = 8192
+BYTES_PER_PROGRAM = 64 * 2**20
+#: Fewer rows than this are not worth a second unit.
+ROWS_WORTH_A_UNIT = 256
+
+
+class StepEngine:
+    """Computes what a :class:`~xfblas.models.Network` computes, on the engine.
+
+    Args:
+        compute_units: of one device; large batches are split over them.
+        network: the quantized layers.
+
+    Raises:
+        DtypeError: the network was quantized for another element type than the image's.
+    """
+
+    def __init__(self, compute_units, network: QuantizedNetwork):
+        self.network = network
+        self._chains = [Chain(unit, network) for unit in compute_units]
+        self.rows_per_program = rows_per_program(network)
+
+    def with_network(self, network: QuantizedNetwork) -> "StepEngine":
+        """The same layers on the same units, for a network that differs in what the host does."""
+        other = object.__new__(StepEngine)
+        other.network, other._chains = network, self._chains
+        other.rows_per_program = self.rows_per_program
+        return other
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows that keep every compute unit busy with one program."""
+        return self.rows_per_program * len(self._chains)
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """The network's output (m, n), float32, its output activation included.
+
+        Args:
+            rows: (m, k) finite numbers.
+
+        Raises:
+            InvalidValueError: another width, or a number that is not finite.
+        """
+        return self.network.finish(self.run(self.network.quantize_input(rows)))
+
+    def run(self, integers: np.ndarray) -> np.ndarray:
+        """The engine's elements (m, n) for elements (m, k)."""
+        count = len(integers)
+        if 0 < count <= min(ROWS_WORTH_A_UNIT, self.rows_per_program):
+            return self._chains[0].run(integers)
+        if count == 0:
+            return np.empty((0, self.network.output_units), self.network.dtype)
+        part = min(self.rows_per_program, -(-count // len(self._chains)))
+        parts = [integers[first : first + part] for first in range(0, count, part)]
+        return np.concatenate(run_in_turn(self._chains, parts))
+
+    def layer_outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """What each layer put out, by its name, (m, n) float32 in the model's units.
+
+        The layers run one by one on the first unit, so that each result can be read.
+        """
+        unit, network = self._chains[0].compute_unit, self.network
+        current, found = network.quantize_input(rows), {}
+        for index, layer in enumerate(network.layers):
+            alone = dataclasses.replace(network, layers=(layer,), summaries=())
+            current = _in_parts(Chain(unit, alone), current, self.rows_per_program)
+            if index == len(network.layers) - 1:
+                values = network.logits(current)
+            elif network.summaries:
+                values = network.summaries[index].values(current)
+            else:
+                values = current
+            found[layer.name] = values.astype(np.float32, copy=False)
+        return found
+
+    def __repr__(self):
+        layers = len(self.network.layers)
+        return f"<StepEngine of {layers} layers on {len(self._chains)} compute units>"
+
+
+def rows_per_program(network: QuantizedNetwork) -> int:
+    """How many rows one program takes, so that its matrices stay within bounds."""
+    widths = network.input_units + sum(layer.weights.shape[1] for layer in network.layers)
+    # The public engine's arithmetic has a bias for each row, of four bytes an element.
+    per_row = widths * (network.dtype.itemsize + 4 * (not network.arithmetic.bias_row))
+    return max(1, min(ROWS_PER_PROGRAM, BYTES_PER_PROGRAM // per_row))
+
+
+def _in_parts(chain, rows, size):
+    if len(rows) == 0:
+        return np.empty((0, chain.network.output_units), chain.network.dtype)
+    parts = [chain.run(rows[first : first + size]) for first in range(0, len(rows), size)]
+    return np.concatenate(parts)

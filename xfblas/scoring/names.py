@@ -1,0 +1,162 @@
+"""What Keras calls a loss or metric, in all the ways that it writes it down."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.scoring.accuracies import ACCURACIES
+from xfblas.scoring.losses import LOSSES, row_losses
+from xfblas.scoring.metrics import METRICS, RowMean
+
+KERAS_MODULES = ("keras", "tf_keras", "tensorflow", "keras_core")
+ALIASES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
+    "log_cosh_error": "log_cosh",
+    "acc": "accuracy",
+    "ce": "crossentropy",
+}
+#: Entries of a configuration that say nothing about the numbers.
+NO_OPTIONS = ("name", "dtype", "reduction", "fn")
+#: Options that change nothing where they are left at this value.
+UNUSED = {"ignore_class": None, "from_sorted_ids": False}
+#: What only the shapes of a batch tell.
+BY_SHAPE = ("accuracy", "crossentropy")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A loss or metric, found by name or given as an object.
+
+    Attributes:
+        name: as results show it.
+        key: in the tables of losses and metrics; None for an object that is called.
+        options: its parameters.
+        reduction: of a loss over a batch.
+        called: the object or function itself, where it is not one of Keras' own.
+    """
+
+    name: str
+    key: str | None
+    options: dict = field(default_factory=dict)
+    reduction: str = "sum_over_batch_size"
+    called: Callable | None = None
+
+
+def name_of(identifier, kind: str) -> Named:
+    """Reads a name, a configuration as files hold it, a Keras object or a function.
+
+    Args:
+        identifier: the loss or metric.
+        kind: ``"loss"`` or ``"metric"``, for messages.
+    """
+    if isinstance(identifier, str):
+        return Named(identifier, canonical(identifier))
+    if isinstance(identifier, dict) and "class_name" in identifier:
+        return _from_configuration(identifier, kind)
+    from_keras = _module(identifier).split(".")[0] in KERAS_MODULES
+    if hasattr(identifier, "get_config") and from_keras:
+        # Not every class of Keras writes all of its settings down.
+        settings = {**identifier.get_config(), **getattr(identifier, "_fn_kwargs", {})}
+        config = {"class_name": type(identifier).__name__, "config": settings}
+        return _from_configuration(config, kind)
+    if callable(identifier) or hasattr(identifier, "update_state"):
+        name = getattr(identifier, "name", None) or getattr(identifier, "__name__", kind)
+        if from_keras and canonical(name) in (*LOSSES, *ACCURACIES):
+            return Named(name, canonical(name))
+        reduction = getattr(identifier, "reduction", "sum_over_batch_size")
+        return Named(name, None, {}, reduction, identifier)
+    raise InvalidValueError(f"{kind} is {identifier!r}, expected a name, a function or an object")
+
+
+def canonical(name: str) -> str:
+    """A class's or function's name in snake case, aliases replaced."""
+    name = re.sub(r"\W+", "", name.split(">")[-1])
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    return ALIASES.get(name, name)
+
+
+def row_function(named: Named, kind: str, true_shape, predicted_shape) -> Callable:
+    """The function of targets and predictions that gives a value per row."""
+    from xfblas.scoring.accuracies import accuracy_for, crossentropy_for
+
+    if named.called is not None:
+        function = getattr(named.called, "call", named.called)
+        return lambda true, predicted: np.asarray(function(true, predicted), np.float32)
+    key = named.key
+    if key in BY_SHAPE:
+        key = (accuracy_for if key == "accuracy" else crossentropy_for)(true_shape, predicted_shape)
+    table = LOSSES if kind == "loss" else {**LOSSES, **ACCURACIES}
+    if key not in table:
+        raise _unknown(named, kind, [*table, *(METRICS if kind == "metric" else ())])
+    function = table[key]
+    if key in LOSSES and function is LOSSES[key]:
+        return lambda true, predicted: row_losses(function, true, predicted, named.options)
+    return lambda true, predicted: function(true, predicted, **named.options)
+
+
+def metric_for(named: Named, true_shape, predicted_shape):
+    """An object with ``update`` and ``result``."""
+    if named.called is not None and hasattr(named.called, "update_state"):
+        return LiveMetric(named.called)
+    if named.key in METRICS:
+        return METRICS[named.key](**named.options)
+    return RowMean(row_function(named, "metric", true_shape, predicted_shape))
+
+
+class LiveMetric:
+    """A metric object of the caller's own class."""
+
+    def __init__(self, metric):
+        self._metric = metric
+        metric.reset_state()
+
+    def update(self, true, predicted, weights=None):
+        self._metric.update_state(true, predicted, sample_weight=weights)
+
+    def result(self):
+        found = np.asarray(self._metric.result())
+        return found if found.ndim else float(found)
+
+
+def _from_configuration(config, kind) -> Named:
+    inner = config.get("config")
+    if config["class_name"] == "function" or isinstance(inner, str):
+        name = inner if isinstance(inner, str) else inner.get("name", "")
+        return Named(name, canonical(name))
+    inner = dict(inner or {})
+    key = canonical(inner.get("class_name") or config["class_name"])
+    # The class compares values; the name alone means whichever accuracy fits the shapes.
+    key = "equality" if key == "accuracy" else key
+    wrapped = inner.get("fn")
+    if wrapped is not None:
+        if isinstance(wrapped, dict):
+            wrapped = wrapped.get("config") or wrapped.get("class_name")
+        key = canonical(wrapped) if isinstance(wrapped, str) else key
+    options = {name: value for name, value in inner.items() if name not in NO_OPTIONS}
+    for name, value in UNUSED.items():
+        if options.pop(name, value) != value:
+            raise NotSupportedError(f"{kind} {key} has {name} set, which is not supported here")
+    reduction = inner.get("reduction") or "sum_over_batch_size"
+    return Named(inner.get("name") or canonical(config["class_name"]), key, options, reduction)
+
+
+def _module(value) -> str:
+    return getattr(value, "__module__", None) or type(value).__module__
+
+
+def _unknown(named, kind, known) -> NotSupportedError:
+    return NotSupportedError(
+        f"{kind} is {named.name!r}, expected one of {', '.join(sorted(known))}; or pass a function "
+        f"of targets and predictions to compile(..., {kind}{'es' * (kind != 'metric')}=)"
+    )
