@@ -120,28 +120,31 @@ class ComputeUnit:
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
-    def multiply(self, a, b, out) -> None:
+    def _multiply(self, a, b, out) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
-        What is queued on the unit runs before; its program stays.
+        What is queued on the unit runs before; its program stays. The caller has checked shapes and
+        dtypes, which would cost as much again as a small product.
 
         Args:
             a: (m, k) array of the image's element type.
             b: (k, n) array, or a :class:`DeviceMatrix` of this unit.
-            out: C-contiguous array (m, n) to fill.
+            out: C-contiguous, aligned array (m, n) to fill, which shares no memory with the others.
         """
         (m, k), n = a.shape, b.shape[1]
-        a = np.ascontiguousarray(a)
+        a = arrays.readable(a)
         if isinstance(b, DeviceMatrix):
             host, sent = ffi.NULL, b.pointer
         else:
-            b = np.ascontiguousarray(b)
+            b = arrays.readable(b)
             host, sent = pointer(b), ffi.NULL
         operands = (pointer(a), k, host, n, sent, pointer(out), n)
         self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
 
-    def predict(self, rows, coding, first, layers, output_scales, softmax, out) -> None:
+    def _predict(self, rows, coding, first, layers, output_scales, softmax, out) -> None:
         """Runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
+
+        The caller has checked shapes and dtypes.
 
         Args:
             rows: (m, features) float32, C-contiguous.

@@ -275,8 +275,7 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
     const xfblas::InputCoding features{coding->features,      coding->scales,
                                        coding->offsets,       double(coding->limit),
                                        double(coding->base), coding->columns};
-    unit.forward({input, rows, features, {}, outputScales, softmax != 0, output, 0, 0}, d_A,
-                 given);
+    unit.forward({input, rows, features, 0, 0, {}, outputScales, softmax != 0, output}, d_A, given);
   });
 }
 

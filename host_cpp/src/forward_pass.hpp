@@ -22,17 +22,16 @@ struct InputCoding {
 };
 
 // The output is the last layer's C divided by its scales, and softmax of it where asked for.
+// Layers have the sizes that the image pads to; what is padded holds zeros.
 struct ForwardPass {
   const float* input;
   uint64_t rows;
   InputCoding coding;
+  uint64_t elements, columns;  // of the first layer's A and the last layer's C, without padding
   std::vector<Instruction> layers;  // a chain; m is that of one program, whatever `rows` is
   const float* output_scales;       // one for each column of the last layer
   bool has_softmax;
   float* output;
-
-  // Of the first layer's A and of the output. The instructions' sizes may be padded.
-  uint64_t elements, columns;
 };
 
 // The first value that is not finite is an error, which tells its place.

@@ -59,7 +59,7 @@ class Problem:
             np.abs(self.a[:, p : p + BLOCK].astype(np.int64) @ self.b[p : p + BLOCK].astype(int))
             for p in range(0, self.a.shape[1], BLOCK)
         ]
-        if max(block.max() for block in blocks) < 2**31:
+        if max(block.max() for block in blocks) < 2**31 - 2**16:
             paths.append(SPILLED)
         # Weights this light leave nothing to refine, and nothing is packed for it.
         is_light = 32768 * np.abs(self.b.astype(np.int64)).sum(axis=0).max() < 2**31 - 1000

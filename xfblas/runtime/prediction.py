@@ -44,7 +44,7 @@ class Prediction:
         """
         found = np.empty((len(rows), self._units), np.float32)
         model = (self._coding, self._first, self._layers, self._scales, self._has_softmax)
-        self._compute_unit.predict(rows, *model, found)
+        self._compute_unit._predict(rows, *model, found)
         if self._is_done:
             return found
         # Without a scale the floats are the integers themselves.
