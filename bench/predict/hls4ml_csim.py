@@ -11,6 +11,10 @@ NAME = "hls4ml csim"
 SIZES = (128, 100, 25, 3)
 #: It needs seconds for more.
 MOST_ROWS = 1024
+#: hls4ml's default precision, also for what softmax gets.
+SUMS = "fixed<16,6>"
+#: Its tables give some rows another label; here only time counts.
+LEAST_AGREEMENT = 0.5
 
 
 def predictor(mlp: Mlp, threads: int, folder: Path, stack):
@@ -25,6 +29,9 @@ def predictor(mlp: Mlp, threads: int, folder: Path, stack):
 
     model = keras_model(mlp)
     configuration = hls4ml.utils.config_from_keras_model(model, granularity="name", backend="Vitis")
+    # Softmax looks up the leading bits of its argument: of the wide type that hls4ml would choose
+    # for the sums they are always the same.
+    configuration["LayerName"][model.layers[-1].name]["Precision"]["result"] = SUMS
     converted = hls4ml.converters.convert_from_keras_model(
         model,
         hls_config=configuration,
@@ -36,7 +43,6 @@ def predictor(mlp: Mlp, threads: int, folder: Path, stack):
     def candidates(rows):
         if len(rows) > MOST_ROWS:
             return []
-        # Its softmax by tables gives many rows another label (hls4ml#1512); here only time counts.
-        return [mlp.candidate(NAME, partial(converted.predict, rows), rows, least=0)]
+        return [mlp.candidate(NAME, partial(converted.predict, rows), rows, LEAST_AGREEMENT)]
 
     return candidates
