@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import xfblas
+from bench.int8_image import open_int8
 
 SIZE = 2048
 PEAK = "VmHWM"
@@ -20,16 +21,17 @@ def growth(dtype: np.dtype, keeps_b: bool) -> float:
         dtype: of all three matrices.
         keeps_b: whether B is sent to the device first; its copy there counts.
     """
-    device = xfblas.default_device(dtype)
+    device = open_int8("Gemm") if dtype == np.int8 else xfblas.default_device(dtype)
     # What is there once and for all is no part of a product.
     small = np.ones((64, 64), dtype)
-    xfblas.matmul(small, small)
+    xfblas.matmul(small, small, device=device)
     before = _status(NOW)
     a, b = (_numbers(dtype, seed) for seed in range(2))
     out = np.zeros((SIZE, SIZE), dtype)
     # The peak so far is forgotten, with what the random numbers took.
     Path("/proc/self/clear_refs").write_text("5")
-    xfblas.matmul(a, device.compute_units[0].send(b) if keeps_b else b, out=out)
+    given = device.compute_units[0].send(b) if keeps_b else b
+    xfblas.matmul(a, given, out=out, device=device)
     return (_status(PEAK) - before) / (a.nbytes + b.nbytes + out.nbytes)
 
 
