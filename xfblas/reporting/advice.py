@@ -192,8 +192,9 @@ def _model(layers, outputs, alternatives, bits, calibration, name):
                 15.0,
                 output.name,
                 f"{output.differing} of {output.rows} rows have another label than the float model",
-                "see the layers above; with 16 bits nearly none would" if bits == 8 else
-                "see the layers above",
+                "see the layers above; with 16 bits nearly none would"
+                if bits == 8
+                else "see the layers above",
             )
         elif is_coarse and bits == 8 and not alternatives:
             yield Advice(

@@ -34,4 +34,6 @@ def fitted_scale(expected: np.ndarray, integers: np.ndarray) -> float:
 
 def signed_bits(low: int, high: int) -> int:
     """Bits of two's complement that hold both ends."""
-    return max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + 1
+    return (
+        max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + 1
+    )

@@ -89,9 +89,7 @@ class Report:
         print_tables(tables(self))
 
 
-def report(
-    model, x, y=None, *, calibration=None, classes=None, compare=False, **options
-) -> Report:
+def report(model, x, y=None, *, calibration=None, classes=None, compare=False, **options) -> Report:
     """Measures what quantization costs a model on data.
 
     Both models compute every row: the float one, and the quantized one in an exact simulation of
