@@ -136,9 +136,7 @@ def random_model(generator, dtype, widths):
     columns = generator.integers(0, 2 * features, widths[0])
     if generator.integers(2):
         features, columns = widths[0], None
-    layers = [
-        random_layer(generator, dtype, k, n) for k, n in pairwise(widths)
-    ]
+    layers = [random_layer(generator, dtype, k, n) for k, n in pairwise(widths)]
     return Model(
         layers,
         scales=generator.uniform(-100, 100, features),
