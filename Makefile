@@ -89,7 +89,7 @@ lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
 	@echo "building $@"
 	@mkdir -p lib
 	@$(MAKE) --no-print-directory -j$$(nproc) $(LIB_OBJECTS)
-	@$(CXX) -shared -o $@ $(LIB_OBJECTS) -pthread -ldl
+	@$(CXX) -shared -o $@ $(LIB_OBJECTS) -pthread -ldl -Wl,-z,nodelete
 
 # Every header counts for every object: they are few, and a stale object costs more than a minute.
 build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml
