@@ -148,10 +148,7 @@ def random_model(generator, dtype, widths):
     if generator.integers(2):
         features, columns = widths[0], None
     layers = [random_layer(generator, dtype, k, n) for k, n in pairwise(widths)]
-<<<<<<< HEAD
     windows = int(generator.choice([w for w in (1, 2, 3, 4) if widths[-1] % w == 0]))
-=======
->>>>>>> review
     return Model(
         layers,
         scales=generator.uniform(-100, 100, features),

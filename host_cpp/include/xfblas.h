@@ -209,6 +209,9 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                              const xfblasOutput_t *decoding, float *output,
                              unsigned int kernelIndex);
 
+/* The softmax of each of `rows` rows, in place, as xfblasPredict computes it; needs no device. */
+xfblasStatus_t xfblasSoftmax(float *values, unsigned long long rows, unsigned int columns);
+
 /* What the native engine is and has done; texts end with a zero. */
 typedef struct {
   char isa[16];     /* the instruction set in use, and all that this CPU runs */

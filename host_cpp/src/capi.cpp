@@ -6,6 +6,7 @@
 
 #include "device.hpp"
 #include "native/describe.hpp"
+#include "native/kernels.hpp"
 #include "error.hpp"
 #include "xfblas.h"
 #include "xfblas/cycle_model.hpp"
@@ -279,6 +280,16 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
     const xfblas::OutputCoding columns{decoding->columns, decoding->scales, decoding->windows,
                                        decoding->offset,  decoding->slope,  decoding->softmax != 0};
     unit.forward({input, rows, features, 0, {}, columns, output}, d_A, given);
+  });
+}
+
+xfblasStatus_t xfblasSoftmax(float* values, unsigned long long rows, unsigned int columns) {
+  return guarded([&] {
+    require(values != nullptr || rows == 0, XFBLAS_STATUS_INVALID_VALUE,
+            "values is NULL, expected rows of floats");
+    require(columns > 0, XFBLAS_STATUS_INVALID_VALUE, "columns is 0, expected 1 or more");
+    for (unsigned long long i = 0; i < rows; ++i)
+      xfblas::kernels().softmax(values + i * columns, columns);
   });
 }
 

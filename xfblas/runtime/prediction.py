@@ -2,11 +2,18 @@
 
 import numpy as np
 
-from xfblas.binding import ffi
+from xfblas.binding import ffi, softmax
 from xfblas.compute_unit import ROUND, SATURATE, ComputeUnit
 from xfblas.models import activate
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.output_windows import joining_offset
+
+
+def finished(network: QuantizedNetwork, raw: np.ndarray) -> np.ndarray:
+    """The model's output (m, n), float32, from the engine's elements, to the bit as in one call."""
+    if network.output_activation != "softmax":
+        return network.finish(raw)
+    return softmax(np.ascontiguousarray(network.logits(raw), np.float32))
 
 
 class Prediction:
