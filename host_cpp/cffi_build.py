@@ -13,7 +13,8 @@ SOURCES = sorted(str(path.relative_to(root)) for path in (root / "host_cpp/src")
 INCLUDE_FOLDERS = ["host_cpp/include", "host_cpp/src", "hw/include"]
 # -g0 takes back what Python was built with: debugging information is ten times the code.
 COMPILE_FLAGS = ["-std=c++17", "-O3", "-g0", "-fvisibility=hidden"]
-LINK_FLAGS = ["-pthread", "-ldl"]
+# Threads of the pool run its code until the process ends, so nobody may unload it.
+LINK_FLAGS = ["-pthread", "-ldl", "-Wl,-z,nodelete"]
 
 # cffi reads C without a preprocessor: leave out its lines and the C++ linkage block.
 declarations = re.sub(r"^#.*\n", "", header, flags=re.MULTILINE)

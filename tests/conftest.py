@@ -1,5 +1,6 @@
 """Fixtures that every test may use, and the target that the functional tests run on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +10,9 @@ import targets
 
 import xfblas
 from xfblas.errors import NotSupportedError
+from xfblas.image.boards import read_board
+from xfblas.image.builder import build_image
+from xfblas.image.images import SPECIFICATIONS
 
 # A failing example is printed with the seed that repeats it, and CI draws new ones each time.
 hypothesis.settings.register_profile("xfblas", deadline=None, print_blob=True)
@@ -79,6 +83,17 @@ def generator(request):
 def integer_image(request):
     """Path of each packaged int16 image in turn."""
     return xfblas.image_path(request.param)
+
+
+@pytest.fixture(scope="session")
+def int8_image(tmp_path_factory):
+    """Path of an int8 image of all engines."""
+    default = SPECIFICATIONS["default_short"]
+    machine = read_board("u250").machine("int8")
+    configuration = replace(default.configuration, data_type="int8", machine=machine)
+    path = tmp_path_factory.mktemp("images") / "int8.xclbin"
+    build_image(replace(default, configuration=configuration), path)
+    return path
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ _HOMES = {
     "image_path": "xfblas.default_images",
     "load": "xfblas.runtime.saved_model",
     "matmul": "xfblas.products",
+    "native_engine": "xfblas.native",
+    "native_statistics": "xfblas.native",
     "open": "xfblas.device",
     "quantize": "xfblas.quantization",
     "read_graph": "xfblas.models",

@@ -42,6 +42,14 @@ def require_shape(name: str, array: np.ndarray, shape: tuple) -> None:
         raise InvalidValueError(f"{name} has shape {array.shape}, expected {shape}")
 
 
+def readable(array: np.ndarray) -> np.ndarray:
+    """The array itself where C can read it as it lies, else a copy."""
+    flags = array.flags
+    if flags.c_contiguous and flags.aligned:
+        return array
+    return np.array(array, order="C")
+
+
 def require_writable(name: str, array: np.ndarray) -> None:
     """Raises an InvalidValueError unless results can be copied straight into the array."""
     if not array.flags.c_contiguous:

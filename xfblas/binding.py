@@ -5,8 +5,10 @@ memory reaches C. Everything else of this package calls C through :class:`Handle
 """
 
 import ctypes
+import os
 import threading
 import time
+import weakref
 
 import numpy as np
 
@@ -19,6 +21,7 @@ UNSIGNED_MAX = 2**32 - 1
 #: Seconds between two looks whether the calls of a device that closes have ended.
 CLOSING_INTERVAL = 0.0005
 _closing_lock = threading.RLock()
+_handles = weakref.WeakSet()
 
 
 def version() -> str:
@@ -39,6 +42,13 @@ def pointer(array: np.ndarray):
     return ffi.from_buffer(array)
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """The softmax of each row of (m, n) float32, C-contiguous, in place, as predictions have it."""
+    if logits.size:
+        check(lib.xfblasSoftmax(ffi.from_buffer("float[]", logits), *logits.shape))
+    return logits
+
+
 def require_index(name: str, value: object, highest: int = UNSIGNED_MAX) -> int:
     """``value`` as an int from 0 to ``highest``, or an InvalidValueError that names it."""
     return require_integer(name, value, 0, highest)
@@ -57,7 +67,8 @@ class Handle:
     """An open device of the C library.
 
     Calls may come from any thread. ``close`` waits for those that are under way, and every later
-    call raises :class:`~xfblas.errors.NotInitializedError`.
+    call raises :class:`~xfblas.errors.NotInitializedError`. In the child of a fork a device that
+    another thread was calling counts as closed: that thread is not there to end its call.
     """
 
     def __init__(self, xclbin, config, engine, compute_units, target, device):
@@ -80,6 +91,7 @@ class Handle:
         # One entry for each call under way. Appending and popping are atomic and cost a tenth of
         # what a lock does, which a call that takes microseconds would notice.
         self._calls = []
+        _handles.add(self)
 
     @property
     def closed(self) -> bool:
@@ -92,7 +104,8 @@ class Handle:
         try:
             if self._closing:
                 raise NotInitializedError(
-                    "the device is closed: it was destroyed, or its with block has ended"
+                    "the device is closed: it was destroyed, or its with block has ended, or "
+                    "another thread was using it when this process was forked"
                 )
             status = function(self._slot[0], *arguments)
         finally:
@@ -120,6 +133,17 @@ class Handle:
         # A device that nobody closed goes with its last reference.
         if getattr(self, "_slot", None) is not None:
             self.close()
+
+
+def _leave_calls_behind():
+    global _closing_lock
+    _closing_lock = threading.RLock()
+    for handle in list(_handles):
+        if handle._calls:
+            handle._closing, handle._calls, handle._slot = True, [], None
+
+
+os.register_at_fork(after_in_child=_leave_calls_behind)
 
 
 def require_library(path: str) -> None:

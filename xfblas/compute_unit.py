@@ -120,40 +120,42 @@ class ComputeUnit:
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
-    def multiply(self, a, b, out) -> None:
+    def _multiply(self, a, b, out) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
-        What is queued on the unit runs before; its program stays.
+        What is queued on the unit runs before; its program stays. The caller has checked shapes and
+        dtypes, which would cost as much again as a small product.
 
         Args:
             a: (m, k) array of the image's element type.
             b: (k, n) array, or a :class:`DeviceMatrix` of this unit.
-            out: C-contiguous array (m, n) to fill.
+            out: C-contiguous, aligned array (m, n) to fill, which shares no memory with the others.
         """
         (m, k), n = a.shape, b.shape[1]
-        a = np.ascontiguousarray(a)
+        a = arrays.readable(a)
         if isinstance(b, DeviceMatrix):
             host, sent = ffi.NULL, b.pointer
         else:
-            b = np.ascontiguousarray(b)
+            b = arrays.readable(b)
             host, sent = pointer(b), ffi.NULL
         operands = (pointer(a), k, host, n, sent, pointer(out), n)
         self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
 
-    def predict(self, rows, coding, first, layers, output_scales, softmax, out) -> None:
+    def _predict(self, rows, coding, first, layers, decoding, out) -> None:
         """Runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
+
+        The caller has checked shapes and dtypes.
 
         Args:
             rows: (m, features) float32, C-contiguous.
             coding: ``xfblasCoding_t`` of C.
             first: the :class:`DeviceMatrix` of the first layer's rows.
             layers: ``xfblasLayer_t[]`` of C.
-            output_scales: ``float[]`` of C.
-            softmax: whether to apply it to each row.
+            decoding: ``xfblasOutput_t`` of C.
             out: (m, n) float32, C-contiguous, to fill.
         """
         source, result = ffi.from_buffer("float[]", rows), ffi.from_buffer("float[]", out)
-        model = (coding, first.pointer, layers, len(layers), output_scales, softmax)
+        model = (coding, first.pointer, layers, len(layers), decoding)
         self._handle.call(lib.xfblasPredict, len(rows), source, *model, result, self.index)
 
     def execute(self) -> None:

@@ -1,5 +1,6 @@
 """Matrix products of plain numpy arrays, on a default device that opens by itself."""
 
+import os
 import threading
 
 import numpy as np
@@ -14,6 +15,15 @@ DTYPES = (np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.int8))
 
 _devices: dict[np.dtype, Device] = {}
 _lock = threading.Lock()
+
+
+def _renew_lock():
+    global _lock
+    _lock = threading.Lock()
+
+
+# A thread that held it is not in the child.
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 def default_device(dtype) -> Device:
@@ -35,7 +45,8 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
         a: (m, k) array of int16, int8 or float32, any layout.
         b: (k, n) array of the same dtype; or a :class:`~xfblas.DeviceMatrix`, which saves preparing
             a matrix that is used more than once, such as weights.
-        out: C-contiguous array (m, n) of the same dtype to fill; a new one by default.
+        out: C-contiguous array (m, n) of the same dtype to fill; a new one by default. It may be
+            one of the operands, which costs a copy.
         device: a device of the Gemm or Fcn engine; by default that of ``b``, or the packaged image
             on the default target.
 
@@ -56,10 +67,11 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     shape = (a.shape[0], b.shape[1])
     if out is None:
         out = np.empty(shape, a.dtype)
-    elif out.dtype != a.dtype or out.shape != shape or not out.flags.carray:
-        arrays.require_dtype("out", out, a.dtype)
-        arrays.require_shape("out", out, shape)
-        arrays.require_writable("out", out)
+    else:
+        _require_result(out, shape, a.dtype)
+        if not out.flags.aligned or _share_memory(out, a, b):
+            out[...] = matmul(a, b, device=device)
+            return out
     if is_sent:
         unit = b.compute_unit
         if device is not None and unit.device is not device:
@@ -75,8 +87,24 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     if 0 in shape or a.shape[1] == 0:
         out[...] = 0
         return out
-    unit.multiply(a, b, out)
+    unit._multiply(a, b, out)
     return out
+
+
+def _require_result(out, shape, dtype):
+    if not isinstance(out, np.ndarray):
+        raise InvalidValueError(f"out is a {type(out).__name__}, expected a numpy array")
+    arrays.require_dtype("out", out, dtype)
+    arrays.require_shape("out", out, shape)
+    arrays.require_writable("out", out)
+
+
+def _share_memory(out, *operands) -> bool:
+    return any(
+        np.may_share_memory(out, operand)
+        for operand in operands
+        if not isinstance(operand, DeviceMatrix)
+    )
 
 
 def _raise_mismatch(a, b):

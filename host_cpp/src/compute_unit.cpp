@@ -1,5 +1,7 @@
 #include "compute_unit.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -27,11 +29,23 @@ ComputeUnit::ComputeUnit(Target& target, uint32_t index, Engine engine,
       launcher_(target, index, configuration.instructions_per_launch) {}
 
 ComputeUnit::~ComputeUnit() {
+  forget_if_forked();
   if (started_.valid()) started_.wait();
+}
+
+void ComputeUnit::forget_if_forked() {
+  if (!started_.valid() || started_by_ == getpid()) return;
+  // Whoever destroys it waits for the thread, so nobody does.
+  new std::future<void>(std::move(started_));
+  failure_ = std::make_exception_ptr(
+      Error(XFBLAS_STATUS_EXECUTION_FAILED,
+            "a program that was started ran while this process was forked, and stayed behind"));
+  program_.mark_queued_from(started_from_);
 }
 
 std::unique_lock<std::mutex> ComputeUnit::idle() {
   std::unique_lock<std::mutex> lock(mutex_);
+  forget_if_forked();
   if (started_.valid()) {
     try {
       started_.get();
@@ -282,6 +296,7 @@ void ComputeUnit::start() {
   clear_blank();
   started_from_ = program_.executed();
   program_.mark_executed();
+  started_by_ = getpid();
   started_ = std::async(std::launch::async,
                         [this, operations = std::move(operations)] { launcher_.run(operations); });
 }

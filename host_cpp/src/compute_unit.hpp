@@ -2,6 +2,8 @@
 #ifndef XFBLAS_COMPUTE_UNIT_HPP
 #define XFBLAS_COMPUTE_UNIT_HPP
 
+#include <sys/types.h>
+
 #include <future>
 #include <mutex>
 
@@ -70,6 +72,8 @@ class ComputeUnit {
  private:
   std::unique_lock<std::mutex> idle();
   void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);
+  // Leaves a program behind that ran on a thread of the process that this one was forked from.
+  void forget_if_forked();
   void report_failure();
   void run_queued();
   void run_pending();
@@ -90,6 +94,7 @@ class ComputeUnit {
   Launcher launcher_;
   Program program_;
   std::future<void> started_;
+  pid_t started_by_ = 0;        // the process that did; a child of it has no such thread
   size_t started_from_ = 0;     // operations that had run before those that were started
   std::exception_ptr failure_;  // of a started program, until somebody asks
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 
 #include "compute_unit.hpp"
 #include "error.hpp"
+#include "host_operand.hpp"
 
 namespace xfblas {
 namespace {
@@ -28,6 +29,7 @@ HostMatrix host_matrix(const void* data, int64_t rows, int64_t columns, int64_t 
 }
 
 void check_coding(const InputCoding& coding, uint64_t elements, int64_t largest) {
+  require(coding.features > 0, invalid, "coding.features is 0, expected 1 or more");
   require(coding.scales != nullptr, invalid, "coding.scales is NULL, expected one for each feature");
   require(coding.limit >= 1 && coding.limit <= double(largest), invalid, "coding.limit is ",
           coding.limit, ", expected 1 to ", largest);
@@ -44,6 +46,24 @@ void check_coding(const InputCoding& coding, uint64_t elements, int64_t largest)
             2 * coding.features - 1);
 }
 
+void check_decoding(const OutputCoding& coding, uint64_t columns) {
+  require(coding.scales != nullptr, invalid, "output.scales is NULL, expected one for each column");
+  require(coding.windows >= 1 && coding.columns * coding.windows == columns, invalid,
+          "output.columns is ", coding.columns, " and output.windows ", coding.windows,
+          ", but the last layer has ", columns, " columns");
+}
+
+void check_rows(const ForwardPass& pass) {
+  const auto matrix_of = [&](const float* data, uint64_t columns) {
+    return host_matrix(data, int64_t(pass.rows), int64_t(columns), int64_t(columns), sizeof(float));
+  };
+  const auto input = matrix_of(pass.input, pass.coding.features);
+  const auto output = matrix_of(pass.output, pass.decoding.columns);
+  require_operand("input", input);
+  require_operand("output", output);
+  require_disjoint("output", output, "input", input);
+}
+
 }  // namespace
 
 void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b,
@@ -52,13 +72,17 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   report_failure();
   require(engine_ != Engine::gemv, XFBLAS_STATUS_NOT_SUPPORTED,
           "the device was opened for the Gemv engine, expected Gemm or Fcn");
-  require(a && c, invalid, a ? "C" : "A", " is NULL, expected a host matrix");
   require(!b != !device_b, invalid, "B and d_B are ", b ? "both given" : "both NULL",
           ", expected one of them");
-  require_shape(sizes.m, sizes.k, sizes.lda);
-  require_shape(sizes.k, sizes.n, b ? sizes.ldb : sizes.n);
-  require_shape(sizes.m, sizes.n, sizes.ldc);
   const int64_t element = configuration_.element_bytes();
+  const auto host_a = host_matrix(a, sizes.m, sizes.k, sizes.lda, element);
+  const auto host_b = host_matrix(b, sizes.k, sizes.n, sizes.ldb, element);
+  const auto host_c = host_matrix(c, sizes.m, sizes.n, sizes.ldc, element);
+  require_operand("A", host_a);
+  if (b) require_operand("B", host_b);
+  require_operand("C", host_c);
+  require_disjoint("C", host_c, "A", host_a);
+  if (b) require_disjoint("C", host_c, "B", host_b);
   HostProduct product{{}, a, b, c};
   auto& words = product.instruction;
   words.opcode = engine_ == Engine::fcn ? opcode_fcn : opcode_gemm;
@@ -78,6 +102,7 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
     words.b = matrix.page, words.ldb = matrix.leading_dimension;
   }
   run_queued();
+  clear_blank();
   if (target_.multiply(index_, product)) return;
 
   const Temporary sent_a(matrices_, allocate_padded(sizes.m, sizes.k, element, false));
@@ -86,13 +111,12 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   if (b) {
     sent_b = std::make_unique<Temporary>(matrices_,
                                          allocate_padded(sizes.k, sizes.n, element, false));
-    transfer_.write(**sent_b, host_matrix(b, sizes.k, sizes.n, sizes.ldb, element));
+    transfer_.write_with_padding(**sent_b, host_b);
   }
-  transfer_.write(*sent_a, host_matrix(a, sizes.m, sizes.k, sizes.lda, element));
+  transfer_.write_with_padding(*sent_a, host_a);
   const auto& weights = b ? **sent_b : matrices_.find("d_B", device_b);
   launcher_.run({maker_.product(sizes, {&*sent_a, &weights, &*result, nullptr}, {})});
-  transfer_.read(*result, host_matrix(nullptr, sizes.m, sizes.n, sizes.ldc, element),
-                 static_cast<char*>(c));
+  transfer_.read(*result, host_c, static_cast<char*>(c));
 }
 
 void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers) {
@@ -114,15 +138,14 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
     input = matrices.c;
     k = layer.columns;
   }
-  pass.elements = first.columns, pass.columns = uint64_t(k);
+  pass.elements = uint64_t(first.columns);
   if (pass.rows == 0) return;
-  require(pass.input && pass.output, invalid, pass.input ? "output" : "input",
-          " is NULL, expected rows of floats");
-  require(pass.output_scales != nullptr, invalid,
-          "outputScales is NULL, expected one for each column");
-  check_coding(pass.coding, uint64_t(first.columns),
+  check_coding(pass.coding, pass.elements,
                (1 << (8 * configuration_.element_bytes() - 1)) - 1);
+  check_decoding(pass.decoding, uint64_t(k));
+  check_rows(pass);
   run_queued();
+  clear_blank();
   if (target_.forward(index_, pass)) return;
   forward_by_programs(pass, rows, first, *input);
 }

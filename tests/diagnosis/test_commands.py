@@ -24,6 +24,27 @@ def test_doctor_prints_text_and_json(capsys, tmp_path):
     assert any("broken.xclbin" in advice for advice in found["next"])
 
 
+def test_doctor_names_the_native_engine(capsys, monkeypatch):
+    main(["doctor", "--json"])
+    native = json.loads(capsys.readouterr().out)["native"]
+    engine = xfblas.native_engine()
+    assert native["instruction_set"] == engine.instruction_set in native["instruction_sets"]
+    assert native["threads"] == engine.threads >= 1
+    main(["doctor"])
+    text = capsys.readouterr().out
+    assert f"{engine.instruction_set} of " in text and f"; {engine.threads} threads" in text
+    assert (engine.blas or "no BLAS") in text
+    monkeypatch.setattr(facts, "native", lambda: {"error": "XFBLAS_ISA is sse9"})
+    main(["doctor"])
+    assert "correct the environment: XFBLAS_ISA is sse9" in capsys.readouterr().out
+
+
+def test_doctor_advises_a_blas_library(monkeypatch):
+    without = {**facts.native(), "blas": None}
+    monkeypatch.setattr(facts, "native", lambda: without)
+    assert any("libopenblas0" in advice for advice in report.examine()["next"])
+
+
 def test_doctor_names_what_is_missing(monkeypatch):
     monkeypatch.setattr(facts, "folders", list)
     monkeypatch.setattr(facts.shutil, "which", lambda name: None)

@@ -56,3 +56,83 @@ def test_what_cannot_be_multiplied(a, b, error, text):
     with pytest.raises(error, match=text) as raised:
         xfblas.matmul(a, b)
     assert isinstance(raised.value, errors.XfblasError)
+
+
+def random_int16(generator, *shape):
+    return generator.integers(-32768, 32768, shape).astype(np.int16)
+
+
+def test_out_is_filled_and_returned(generator):
+    a, b = random_int16(generator, 30, 40), random_int16(generator, 40, 50)
+    out = np.empty((30, 50), np.int16)
+    assert xfblas.matmul(a, b, out=out) is out
+    np.testing.assert_array_equal(out, a @ b)
+    none = xfblas.matmul(a[:, :0], b[:0], out=out)
+    assert none is out and (out == 0).all()
+
+
+@pytest.mark.parametrize("name", ["default_short", "seed_short"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_kept_matrix(generator, name, packed):
+    a, b = random_int16(generator, 30, 40), random_int16(generator, 40, 50)
+    with xfblas.open(xfblas.image_path(name), engine="Gemm") as device:
+        unit = device.compute_units[-1]
+        kept = unit.send(b, packed=packed)
+        for rows in (1, 30, 7):
+            np.testing.assert_array_equal(xfblas.matmul(a[:rows], kept), a[:rows] @ b)
+        np.testing.assert_array_equal(
+            xfblas.matmul(a[:, ::-1], kept, device=device), a[:, ::-1] @ b
+        )
+        with pytest.raises(errors.InvalidValueError, match="b needs 30 rows"):
+            xfblas.matmul(a.T, kept)
+        kept.free()
+        with pytest.raises(errors.NotFoundError, match="was freed"):
+            xfblas.matmul(a, kept)
+    with pytest.raises(errors.NotInitializedError):
+        xfblas.matmul(a, b, device=device)
+
+
+def test_a_matrix_of_zeros_that_nobody_wrote(generator):
+    a = random_int16(generator, 30, 40)
+    for name in ("default_short", "seed_short"):
+        with xfblas.open(xfblas.image_path(name), engine="Gemm") as device:
+            unit = device.compute_units[0]
+            unit.send(random_int16(generator, 600, 600)).free()
+            assert (xfblas.matmul(a, unit.empty((40, 50))) == 0).all()
+
+
+def test_what_was_there_before_does_not_pad(generator):
+    """Small products after large ones, on the same pages."""
+    a, b = random_int16(generator, 200, 300), random_int16(generator, 300, 200)
+    with xfblas.open(xfblas.image_path("seed_short"), engine="Gemm") as device:
+        for m, k, n in ((200, 300, 200), (1, 1, 1), (3, 200, 5)):
+            left, right = a[:m, :k], b[:k, :n]
+            np.testing.assert_array_equal(xfblas.matmul(left, right, device=device), left @ right)
+
+
+def test_queued_work_runs_before(generator):
+    """The kept matrix is the result of an instruction that nobody has run yet."""
+    a, b, c = (random_int16(generator, 20, 20) for _ in range(3))
+    with xfblas.open(engine="Gemm") as device:
+        unit = device.compute_units[0]
+        left, right, kept = unit.send(a), unit.send(b), unit.empty((20, 20))
+        unit.gemm(left, right, kept, add=False)
+        np.testing.assert_array_equal(xfblas.matmul(c, kept), c @ (a @ b))
+
+
+@pytest.mark.native
+def test_int8_wraps_as_numpy_does(int8_image, generator):
+    with xfblas.open(int8_image, engine="Gemm") as device:
+        unit = device.compute_units[0]
+        for m, k, n in ((1, 1, 1), (3, 257, 49), (70, 300, 100), (300, 300, 300)):
+            a, b = (generator.integers(-128, 128, s).astype(np.int8) for s in ((m, k), (k, n)))
+            np.testing.assert_array_equal(xfblas.matmul(a, b, device=device), a @ b)
+            np.testing.assert_array_equal(xfblas.matmul(a, unit.send(b)), a @ b)
+
+
+def test_b_on_another_device_is_refused():
+    a = np.ones((3, 3), np.int16)
+    with xfblas.open(engine="Gemm") as device, xfblas.open(engine="Gemm", device=1) as other:
+        kept = device.compute_units[0].send(a)
+        with pytest.raises(errors.InvalidValueError, match="b is on another device"):
+            xfblas.matmul(a, kept, device=other)

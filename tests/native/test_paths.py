@@ -65,6 +65,23 @@ def test_sums_at_the_edge_of_32_bits(library, instruction_sets):
                     path_taken(library, isa, problem)
 
 
+def test_spilled_blocks_at_the_edge(library, instruction_sets):
+    """A block that just fits 32 bits, on top of a total with all of its low 16 bits set."""
+    a = np.full((10, 513), 32767, np.int16)
+    for first in (65534, 65535):  # its product with 32767 has large low bits
+        for last in range(65530, 65541):
+            for sign in (1, -1):
+                b = np.zeros((513, 17), np.int16)
+                for row, total in ((0, first), (256, sign * last), (512, sign * 2)):
+                    heavy = np.clip(total, -65534, 65534)
+                    b[row : row + 2] = heavy // 2
+                    if row < 512:
+                        b[row + 2] = total - 2 * (heavy // 2)
+                problem = Problem(a, b, None, (1, 20))
+                for isa in instruction_sets:
+                    path_taken(library, isa, problem)
+
+
 def test_worst_case_of_the_estimate(library, instruction_sets):
     """Low bytes as far from their middle as they can be, blocks full, signs aligned or not."""
     for a_value, b_value in [

@@ -60,6 +60,7 @@ def _print_text(found):
         ("xfblas", found["version"]),
         ("CPU", f"{found['cpu']['name']}, {found['cpu']['processors']} processors"),
         ("features", " ".join(found["cpu"]["features"]) or "none that matter"),
+        *_native_rows(found["native"]),
         ("XRT", f"{runtime['version']} ({runtime['library']})" if runtime["library"] else "none"),
         ("emulation", "ready" if found["emulation"]["ready"] else "not ready"),
         *((name, path or "not installed") for name, path in found["tools"].items()),
@@ -76,6 +77,16 @@ def _print_text(found):
     rows += [("next", advice) for advice in found["next"]]
     for name, text in rows:
         print(f"{name:10} {text}")
+
+
+def _native_rows(native) -> list[tuple[str, str]]:
+    if "error" in native:
+        return [("native", native["error"])]
+    used, runnable = native["instruction_set"], ", ".join(native["instruction_sets"])
+    return [
+        ("native", f"{used} of {runnable}; {native['threads']} threads"),
+        ("float32", native["blas"] or "plain loops, for no BLAS library was found"),
+    ]
 
 
 def _image_text(image) -> str:

@@ -4,10 +4,12 @@ import importlib.util
 import os
 import platform
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 from xfblas.emulation.runtime import CORE, folders
 from xfblas.errors import XfblasError
+from xfblas.native import native_engine
 
 XILINX_VENDOR = "0x10ee"
 #: Instruction sets that tell engines apart, as Linux names them.
@@ -25,6 +27,14 @@ def cpu() -> dict:
         "processors": len(os.sched_getaffinity(0)),
         "features": [feature for feature in CPU_FEATURES if feature in flags],
     }
+
+
+def native() -> dict:
+    """What the native engine uses here: instruction set, all that run, BLAS library, threads."""
+    try:
+        return asdict(native_engine())
+    except XfblasError as error:
+        return {"error": str(error)}
 
 
 def xrt() -> dict:

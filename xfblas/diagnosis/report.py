@@ -16,6 +16,7 @@ def examine(images=()) -> dict:
     found = {
         "version": version(),
         "cpu": facts.cpu(),
+        "native": facts.native(),
         "tools": facts.tools(),
         "xrt": facts.xrt(),
         "cards": facts.cards(),
@@ -43,6 +44,10 @@ def _advice(found: dict) -> list[str]:
     advice = [
         f"open {image['path']}: {image['error']}" for image in found["images"] if "error" in image
     ]
+    if "error" in found["native"]:
+        advice.append(f"correct the environment: {found['native']['error']}")
+    elif found["native"]["blas"] is None:
+        advice.append("no BLAS library was found, float32 is slow: apt-get install libopenblas0")
     if not found["images"]:
         advice.append("no image is packaged: run `make image`")
     if found["cards"] and found["xrt"]["library"] is None:

@@ -10,6 +10,7 @@ from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.layers import LEGACY, Arithmetic
 from xfblas.quantization.scales import prelu_fields
+from xfblas.runtime.prediction import finished
 from xfblas.runtime.step_engine import StepEngine
 from xfblas.runtime.xfblas_rt import XfblasRT
 from xfblas.session import session
@@ -128,4 +129,4 @@ class KerasRT(XfblasRT):
         return super().predict(inp, in_scale)
 
     def _finished(self, raw):
-        return raw if self.returns_raw else self.network.finish(raw)
+        return raw if self.returns_raw else finished(self.network, raw)

@@ -7,6 +7,7 @@ import numpy as np
 from xfblas.arrays import as_rows
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.chain import Chain, run_in_turn
+from xfblas.runtime.prediction import finished
 
 #: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
 ROWS_PER_PROGRAM = 8192
@@ -67,7 +68,7 @@ class StepEngine:
         """
         chain = self._chains[0]
         if not chain.predicts or (len(self._chains) > 1 and len(rows) > ROWS_WORTH_A_UNIT):
-            return self.network.finish(self.run(self.network.quantize_input(rows)))
+            return finished(self.network, self.run(self.network.quantize_input(rows)))
         if self._prediction is None:
             self._prediction = chain.prediction(self.network)
         if rows.shape[1] != self.network.features:

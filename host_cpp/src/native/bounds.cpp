@@ -9,8 +9,12 @@ namespace {
 // Less than 2^31 by more than the rounding of a few square roots and products.
 constexpr double fits = 2147483000.0;
 
-bool are_small(const RowBounds::Norms& row, const ColumnBounds::Norms& column) {
-  return std::min(row.root * column.root, row.largest * column.sum) <= fits;
+// What a block may add: the 16 bits that the total before it has below `high` come on top, see
+// simd/refine.hpp.
+constexpr double fits_refined = fits - 65536;
+
+bool are_below(double limit, const RowBounds::Norms& row, const ColumnBounds::Norms& column) {
+  return std::min(row.root * column.root, row.largest * column.sum) <= limit;
 }
 
 }  // namespace
@@ -76,9 +80,9 @@ RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int6
 }
 
 SumPath cheapest_path(const RowBounds& rows, const ColumnBounds& columns, bool has_quads) {
-  if (are_small(rows.whole, columns.whole)) return SumPath::proved;
+  if (are_below(fits, rows.whole, columns.whole)) return SumPath::proved;
   for (size_t block = 0; block < rows.blocks.size(); ++block)
-    if (!are_small(rows.blocks[block], columns.blocks[block]))
+    if (!are_below(fits_refined, rows.blocks[block], columns.blocks[block]))
       return has_quads ? SumPath::estimated : SumPath::split;
   return SumPath::spilled;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "native/statistics.hpp"
+
 namespace xfblas {
 namespace {
 
@@ -19,6 +21,7 @@ void add_products(const FloatProduct& p) {
 }  // namespace
 
 void run_float(FloatProduct product, const float* x, int64_t ldx, bool is_relu) {
+  if (explains()) explain_float(product.m, product.k, product.n);
   // C may be X, which is then there already.
   if (x != product.c || ldx != product.ldc)
     for (int64_t i = 0; i < product.m; ++i) {
@@ -37,6 +40,7 @@ void run_float(FloatProduct product, const float* x, int64_t ldx, bool is_relu) 
 }
 
 void run_float_vector(const float* a, int64_t lda, int64_t m, int64_t k, const float* x, float* y) {
+  if (explains()) explain_float(m, k, 1);
   // A column of n = 1 is contiguous with a leading dimension of 1.
   const FloatProduct product{m, 1, k, a, lda, x, 1, 1, y, 1};
   if (!run_blas(product)) add_products(product);

@@ -1,6 +1,9 @@
 #include "native/forward.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <mutex>
 
 #include "native/engine.hpp"
 #include "native/statistics.hpp"
@@ -15,7 +18,8 @@ constexpr uint64_t block_bytes = 512 * 1024, fewest_rows = 36, most_rows = 288;
 
 struct Layer {
   IntegerProduct product;  // of any rows; A and C are set for each block
-  const Panels* panels;  // of its B
+  std::shared_ptr<const Panels> panels;  // of its B
+  PathCounts counts;  // where they are to be explained
 };
 
 struct Activations {
@@ -28,7 +32,8 @@ uint64_t padded_stride(uint64_t columns, int element_bytes) {
 }
 
 ElementRange range_of_input(const InputCoding& coding) {
-  const auto largest = int32_t(std::max(coding.limit, coding.base / 2));
+  // Half of an odd base is rounded, to either side.
+  const auto largest = int32_t(std::ceil(std::max(coding.limit, coding.base / 2)));
   return {-largest, largest};
 }
 
@@ -44,23 +49,32 @@ class Forward {
   Forward(char* memory, const Configuration& configuration, const ForwardPass& pass,
           PanelCache& cache)
       : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
-    widest_ = uint64_t(pass.layers.front().k);
+    widest_ = pass.layers.front().k;
     auto range = range_of_input(pass.coding);
     for (const auto& instruction : pass.layers) {
       auto product = integer_product(memory, instruction, configuration);
       const auto b = source_of_b(memory, instruction, configuration);
-      const auto& panels =
-          cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
+      auto panels = cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
       // What is known of the elements before any is computed saves looking at them.
-      if (!product.needs_low_bits_only() && panels.prove(range)) product.path = SumPath::proved;
+      if (!product.needs_low_bits_only() && panels->prove(range)) product.path = SumPath::proved;
       range = range_of_output(product);
-      layers_.push_back({product, &panels});
+      layers_.push_back({product, std::move(panels), {}});
       widest_ = std::max(widest_, uint64_t(product.n));
       products_ += pass.rows * uint64_t(product.k * product.n);
     }
   }
 
-  void run() const {
+  void run() {
+    run_blocks();
+    if (!explains()) return;
+    for (auto& layer : layers_) {
+      layer.product.m = int64_t(pass_.rows);
+      explain(kernels(), layer.product, layer.counts, "kept");
+    }
+  }
+
+ private:
+  void run_blocks() {
     const auto threads =
         products_ < uint64_t(serial_products) ? 1 : uint64_t(ThreadPool::shared().threads());
     const auto fitting = std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)),
@@ -78,22 +92,29 @@ class Forward {
     for (uint64_t block = 0; block < blocks; ++block) body(int64_t(block));
   }
 
- private:
-  void run_block(uint64_t first, uint64_t rows) const {
+  void run_block(uint64_t first, uint64_t rows) {
     static thread_local Activations activations;
     const auto room = padded_stride(widest_, element_bytes_) * rows;
     char* from = activations.halves[0].room<char>(room);
     char* to = activations.halves[1].room<char>(room);
     auto stride = padded_stride(pass_.layers.front().k, element_bytes_);
+    // What pads k meets zeros of B, but the bounds look at it.
+    if (pass_.elements < pass_.layers.front().k) std::memset(from, 0, stride * rows);
     quantize_rows(pass_, first, rows, element_bytes_, from, stride);
     PathCounts counts{};
-    for (const auto& layer : layers_) {
+    for (auto& layer : layers_) {
+      PathCounts of_layer{};
       auto product = layer.product;
       const auto next_stride = padded_stride(uint64_t(product.n), element_bytes_);
       product.m = int64_t(rows);
       product.a.data = from, product.a.lda = int64_t(stride) / element_bytes_;
       product.c = to, product.ldc = int64_t(next_stride) / element_bytes_;
-      multiply(kernels(), product, *layer.panels, 0, product.m, 0, activations.space, counts);
+      multiply(kernels(), product, *layer.panels, 0, product.m, 0, activations.space, of_layer);
+      add(counts, of_layer);
+      if (explains()) {
+        const std::lock_guard<std::mutex> lock(explaining_);
+        add(layer.counts, of_layer);
+      }
       std::swap(from, to);
       stride = next_stride;
     }
@@ -105,6 +126,7 @@ class Forward {
   int element_bytes_;
   std::vector<Layer> layers_;
   uint64_t widest_, products_ = 0;
+  std::mutex explaining_;
 };
 
 }  // namespace

@@ -34,6 +34,10 @@ struct IntegerProduct {
 // How many pairs of a row block and a panel went each way.
 using PathCounts = std::array<uint64_t, sum_paths>;
 
+inline void add(PathCounts& to, const PathCounts& counts) {
+  for (size_t i = 0; i < counts.size(); ++i) to[i] += counts[i];
+}
+
 // What one thread keeps between products.
 struct ThreadSpace {
   RowBlock rows;

@@ -7,26 +7,29 @@ PanelCache::Entry* PanelCache::known(const SourceOfB& b, int64_t k, int64_t n) {
   for (auto& entry : entries_)
     if (entry.offset == offset && entry.k == k && entry.n == n && entry.ldb == b.ldb) return &entry;
   const auto bytes = uint64_t((k - 1) * b.ldb + n) * uint64_t(b.element_bytes);
-  entries_.push_front({offset, bytes, k, n, b.ldb, false, {}});
+  entries_.push_front({offset, bytes, k, n, b.ldb, nullptr});
+  if (entries_.size() > most_entries) entries_.pop_back();
   return nullptr;
 }
 
-const Panels* PanelCache::find(const SourceOfB& b, int64_t k, int64_t n, bool wide) {
+std::shared_ptr<const Panels> PanelCache::find(const SourceOfB& b, int64_t k, int64_t n,
+                                               bool wide) {
   auto* entry = known(b, k, n);
-  return entry ? &packed(*entry, b, wide) : nullptr;
+  return entry ? packed(*entry, b, wide) : nullptr;
 }
 
-const Panels& PanelCache::find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide) {
+std::shared_ptr<const Panels> PanelCache::find_kept(const SourceOfB& b, int64_t k, int64_t n,
+                                                    bool wide) {
   auto* entry = known(b, k, n);
   return packed(entry ? *entry : entries_.front(), b, wide);
 }
 
-const Panels& PanelCache::packed(Entry& entry, const SourceOfB& b, bool wide) {
-  const bool lacks_bounds = wide && b.element_bytes == 2 && !entry.panels.is_wide();
-  if (!entry.is_packed || lacks_bounds) {
-    entry.is_packed = false;
-    entry.panels.pack(kernels(), b, entry.k, 0, entry.n, wide);
-    entry.is_packed = true;
+std::shared_ptr<const Panels> PanelCache::packed(Entry& entry, const SourceOfB& b, bool wide) {
+  const bool needs_bounds = wide && b.element_bytes == 2;
+  if (!entry.panels || (needs_bounds && !entry.panels->is_wide())) {
+    auto panels = std::make_shared<Panels>();
+    panels->pack(kernels(), b, entry.k, 0, entry.n, wide);
+    entry.panels = std::move(panels);
     make_room(entry);
   }
   return entry.panels;
@@ -34,11 +37,11 @@ const Panels& PanelCache::packed(Entry& entry, const SourceOfB& b, bool wide) {
 
 void PanelCache::make_room(const Entry& newest) {
   uint64_t bytes = 0;
-  for (const auto& entry : entries_) bytes += entry.panels.bytes();
+  for (const auto& entry : entries_) bytes += entry.panels ? entry.panels->bytes() : 0;
   for (auto entry = entries_.end(); entry != entries_.begin() && bytes > most_bytes;) {
     --entry;
-    if (&*entry == &newest) continue;
-    bytes -= entry->panels.bytes();
+    if (&*entry == &newest || !entry->panels) continue;
+    bytes -= entry->panels->bytes();
     entry = entries_.erase(entry);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 
 #include "native/panels.hpp"
 
@@ -14,11 +15,12 @@ class PanelCache {
   explicit PanelCache(const char* memory) : memory_(memory) {}
 
   // The panels of B (k, n), or null at its first use, for a matrix that is used once is better
-  // packed on the way. `wide`: with what sums of 48 bits need.
-  const Panels* find(const SourceOfB& b, int64_t k, int64_t n, bool wide);
+  // packed on the way. `wide`: with what sums of 48 bits need. They stay as long as they are held,
+  // also where the cache forgets them.
+  std::shared_ptr<const Panels> find(const SourceOfB& b, int64_t k, int64_t n, bool wide);
 
   // The same, packed at its first use already.
-  const Panels& find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide);
+  std::shared_ptr<const Panels> find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide);
 
   // Forgets what was packed from these bytes of the memory.
   void invalidate(uint64_t offset, uint64_t bytes);
@@ -26,15 +28,16 @@ class PanelCache {
  private:
   // Of packed copies; with more than this the oldest go.
   static constexpr uint64_t most_bytes = uint64_t(1) << 30;
+  // Of matrices, packed or used once.
+  static constexpr size_t most_entries = 4096;
 
   struct Entry {
     uint64_t offset, bytes;  // of the rows
     int64_t k, n, ldb;
-    bool is_packed;
-    Panels panels;
+    std::shared_ptr<Panels> panels;  // null until they are packed
   };
   Entry* known(const SourceOfB& b, int64_t k, int64_t n);
-  const Panels& packed(Entry& entry, const SourceOfB& b, bool wide);
+  std::shared_ptr<const Panels> packed(Entry& entry, const SourceOfB& b, bool wide);
   void make_room(const Entry& newest);
 
   const char* memory_;

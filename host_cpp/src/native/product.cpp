@@ -28,11 +28,11 @@ class Counter {
  public:
   void add(const PathCounts& counts) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (size_t i = 0; i < counts.size(); ++i) counts_[i] += counts[i];
+    xfblas::add(counts_, counts);
   }
   void report(const Kernels& kernels, const IntegerProduct& product, const char* packing) const {
     Statistics::shared().add(counts_);
-    explain(kernels, product, counts_, packing);
+    if (explains()) explain(kernels, product, counts_, packing);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "native/blas.hpp"
 #include "native/thread_pool.hpp"
 
 namespace xfblas {
@@ -13,10 +14,20 @@ Statistics& Statistics::shared() {
   return statistics;
 }
 
+bool explains() {
+  static const char* const asked = std::getenv("XFBLAS_VERBOSE");
+  return asked && asked[0] == '1';
+}
+
+void explain_float(int64_t m, int64_t k, int64_t n) {
+  const auto path = blas_path();
+  std::fprintf(stderr, "xfblas: float32 %lld x %lld x %lld by %s\n", static_cast<long long>(m),
+               static_cast<long long>(k), static_cast<long long>(n),
+               path.empty() ? "plain loops, for no BLAS library was found" : path.c_str());
+}
+
 void explain(const Kernels& kernels, const IntegerProduct& product, const PathCounts& counts,
              const char* packing) {
-  static const char* const asked = std::getenv("XFBLAS_VERBOSE");
-  if (!asked || asked[0] != '1') return;
   static const char* const reasons[sum_paths] = {
       "low 32 bits are enough", "sums proved to fit 32 bits", "blocks of k proved to fit 32 bits",
       "48 bits by an estimate from high bytes", "48 bits by a split operand"};

@@ -24,9 +24,11 @@ class Statistics {
   std::array<std::atomic<uint64_t>, sum_paths> blocks_{};
 };
 
-// Tells on standard error how a product was computed, where XFBLAS_VERBOSE=1 asks for it.
+// Whether XFBLAS_VERBOSE=1 asks to be told on standard error how products are computed.
+bool explains();
 void explain(const Kernels& kernels, const IntegerProduct& product, const PathCounts& counts,
              const char* packing);
+void explain_float(int64_t m, int64_t k, int64_t n);
 
 }  // namespace xfblas
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "error.hpp"
 
@@ -92,7 +93,7 @@ void ThreadPool::run(int64_t tasks, const std::function<void(int64_t)>& body) {
     if (looks < looks_before_sleep) pause();
     else std::this_thread::yield();
   }
-  if (failure_) std::rethrow_exception(failure_);
+  if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
 }
 
 void ThreadPool::take_tasks() {
@@ -101,7 +102,9 @@ void ThreadPool::take_tasks() {
       (*body_)(task);
     } catch (...) {
       const std::lock_guard<std::mutex> lock(failure_mutex_);
+      if (failure_ && failed_task_ < task) continue;
       failure_ = std::current_exception();
+      failed_task_ = task;
     }
   }
 }

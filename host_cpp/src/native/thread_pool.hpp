@@ -24,7 +24,8 @@ class ThreadPool {
   int threads() const { return threads_; }
 
   // Calls body(task) for every task from 0 to tasks-1, on this thread and on those that wake in
-  // time, and returns when all are done. A failure of one is thrown here once the others ended.
+  // time, and returns when all are done. Where some fail, the failure of the first of them is
+  // thrown here once the others ended.
   void run(int64_t tasks, const std::function<void(int64_t)>& body);
 
  private:
@@ -41,6 +42,7 @@ class ThreadPool {
   const std::function<void(int64_t)>* body_ = nullptr;
   int64_t tasks_ = 0;
   std::exception_ptr failure_;
+  int64_t failed_task_ = 0;
   std::mutex failure_mutex_;
   std::atomic<int64_t> next_{0};
   std::atomic<bool> is_open_{false};

@@ -42,7 +42,7 @@ inline float exponential(float x) {
   p = p * r + 0.5f;
   p = p * r + 1;
   p = p * r + 1;
-  const int32_t bits = (int32_t(n) + 127) << 23;
+  const uint32_t bits = uint32_t(int32_t(n) + 127) << 23;
   float power;
   std::memcpy(&power, &bits, sizeof power);
   return x < -87 ? 0 : p * power;
@@ -52,7 +52,7 @@ inline float exponential(float x) {
 void softmax(float* row, int64_t count) {
   float largest = row[0];
   for (int64_t i = 1; i < count; ++i) largest = std::max(largest, row[i]);
-  for (int64_t i = 0; i < count; ++i) row[i] = exponential(std::max(row[i] - largest, -100.0f));
+  for (int64_t i = 0; i < count; ++i) row[i] = exponential(std::max(-100.0f, row[i] - largest));
   float sum = 0;
   for (int64_t i = 0; i < count; ++i) sum += row[i];
   for (int64_t i = 0; i < count; ++i) row[i] /= sum;

@@ -3,7 +3,8 @@
 // For the total T of what was added so far, modulo 2^48:
 //   low  = T mod 2^32
 //   high = floor(T / 2^16)
-// Let `estimate` be within 2^15 of T / 2^16. Then low - estimate * 2^16 lies in 32 bits, and
+// Let `estimate` be an integer with -2^15 <= T / 2^16 - estimate < 2^15. Then T - estimate * 2^16
+// fits 32 bits, and
 //   high = estimate + ((low - (estimate << 16)) >> 16)                                          (1)
 // exactly, in wrapping 32-bit arithmetic. What serves as an estimate differs; docs/performance.md
 // shows why each is near enough.
@@ -19,7 +20,8 @@ constexpr int tile_stride = most_vectors * lanes;
 
 inline Vector start_of(const int32_t* high, bool is_first) { return is_first ? zero() : load(high); }
 
-// The last block was proved to have added less than 2^31: the old value is the estimate.
+// The last block was proved to have added less than 2^31 - 2^16, and the old total was less than
+// 2^16 above its `high` * 2^16: the old value is the estimate.
 void refine_spilled(int rows, int vectors, const int32_t* low, int32_t* high, bool is_first) {
   for (int i = 0; i < rows; ++i, low += tile_stride, high += tile_stride)
     for (int j = 0; j < vectors * lanes; j += lanes)
