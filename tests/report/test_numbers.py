@@ -66,8 +66,10 @@ def test_the_range_is_what_the_elements_hold(network, rows):
     with xfblas.compile(network, rows) as compiled:
         found = xfblas.report(compiled, rows)
         quantized = next(iter(compiled.networks.values()))
-    for line, summary, layer in zip(
-        found.layers, quantized.summaries, quantized.layers, strict=False
+        trace = quantized.simulate(quantized.quantize_input(rows))
+    assert any(summary.split_slope for summary in quantized.summaries)
+    for line, summary, layer, done in zip(
+        found.layers, quantized.summaries, quantized.layers, trace.layers, strict=False
     ):
         ends, columns = np.iinfo(np.int16), layer.weights.shape[1]
         # Of a split layer one half is 0 while the other has a value.
@@ -80,6 +82,9 @@ def test_the_range_is_what_the_elements_hold(network, rows):
                 held = np.append(held, np.abs(summary.values(integers)))
         assert np.isclose(held, line.range, rtol=1e-3).any()
         assert line.range >= line.largest
+        if summary.windows == 1:
+            sizes = np.abs(done.output.astype(int) - summary.zero_point)
+            assert line.used == pytest.approx(sizes.max() / (32767 - summary.zero_point), abs=1e-3)
 
 
 def test_wraps_of_the_public_scheme_are_counted(network, rows):

@@ -23,6 +23,11 @@ from xfblas.runtime.saved_model import is_saved_model, load
 ROWS = 2048
 #: Rows that other choices are compared on.
 COMPARED_ROWS = 8192
+#: Options of compile that are none of quantize.
+ELSEWHERE = (
+    *("device", "xclbin", "target", "dtype", "architecture"),
+    *("loss", "metrics", "loss_weights", "weighted_metrics", "method"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,13 +237,6 @@ def _compared(compiled, x, y, calibration, layers, options) -> tuple[Alternative
             )
         )
     return tuple(found)
-
-
-#: Options of compile that are none of quantize, or are what is compared.
-ELSEWHERE = (
-    *("device", "xclbin", "target", "bits", "dtype", "architecture", "accumulator"),
-    *("loss", "metrics", "loss_weights", "weighted_metrics", "method"),
-)
 
 
 def _plain(value):
