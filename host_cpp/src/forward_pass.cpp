@@ -28,6 +28,15 @@ class Digits {
   int64_t encode(const float* from, const InputCoding& coding, uint64_t elements, Element* to) {
     if (!coding.columns) return quantize(from, coding, to);
     const auto features = coding.features;
+    if (coding.base == 0) {
+      // Copies alone: vectors compute the features, and elements are picked from them.
+      high_.resize(features * sizeof(Element));
+      auto* high = reinterpret_cast<Element*>(high_.data());
+      const auto bad = quantize(from, coding, high);
+      for (uint64_t e = 0; e < elements; ++e)
+        to[e] = uint64_t(coding.columns[e]) < features ? high[coding.columns[e]] : Element(0);
+      return bad;
+    }
     digits_.resize(2 * features);
     for (uint64_t f = 0; f < features; ++f) {
       if (!std::isfinite(from[f])) return int64_t(f);
@@ -43,6 +52,7 @@ class Digits {
 
  private:
   std::vector<int32_t> digits_;
+  std::vector<char> high_;
 };
 
 void divide(const int16_t* from, const OutputCoding& coding, float* to) {

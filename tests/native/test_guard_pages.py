@@ -23,8 +23,8 @@ def test_a_guard_guards():
         np.lib.stride_tricks.as_strided(values, (30,))[29].item()
         np.lib.stride_tricks.as_strided(values[::-1], (30,))[29].item()
 
-    assert run_in_child(functools.partial(read_behind, True)) < 0
-    assert run_in_child(functools.partial(read_behind, False)) < 0
+    assert run_in_child(functools.partial(read_behind, True)) != 0
+    assert run_in_child(functools.partial(read_behind, False)) != 0
 
 
 @pytest.mark.parametrize("at_end", [True, False])

@@ -25,7 +25,7 @@ from xfblas.quantization.histogram import Histogram
 
 HEADROOM = 8
 #: Decibels between the first layer's sums and the rounding of its inputs, by bits of an element.
-WANTED = {16: 84.0, 8: 44.0}
+WANTED = {16: 87.0, 8: 36.0}
 #: Copies are for weights so uneven that they take this part of the rounding's power away.
 WORTHWHILE = 0.7
 #: Values near the largest from which on a feature needs no more room than the margin.
