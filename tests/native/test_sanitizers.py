@@ -79,7 +79,11 @@ def test_threads(tmp_path):
     # Not the forks: the sanitizer follows no thread into a child.
     done = run_tests(
         tmp_path, "tsan", ("-fsanitize=thread",), options,
-        ["tests/native/test_threads.py", "tests/engine/test_device.py", "tests/engine/test_predict.py"],
+        [
+            "tests/native/test_threads.py",
+            "tests/engine/test_device.py",
+            "tests/engine/test_predict.py",
+        ],
     )  # fmt: skip
     reports = "".join(path.read_text() for path in tmp_path.glob("log*"))
     assert reports == "" and done.returncode == 0, reports
