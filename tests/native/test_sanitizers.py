@@ -82,7 +82,7 @@ def test_threads(tmp_path):
         [
             "tests/native/test_threads.py",
             "tests/engine/test_device.py",
-            "tests/engine/test_predict.py",
+            "tests/engine/test_predictions.py",
         ],
     )  # fmt: skip
     reports = "".join(path.read_text() for path in tmp_path.glob("log*"))
