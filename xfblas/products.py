@@ -92,6 +92,40 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     return out
 
 
+def _require_result(out, shape, dtype):
+    if not isinstance(out, np.ndarray):
+        raise InvalidValueError(f"out is a {type(out).__name__}, expected a numpy array")
+    arrays.require_dtype("out", out, dtype)
+    arrays.require_shape("out", out, shape)
+    arrays.require_writable("out", out)
+
+
+def _share_memory(out, *operands) -> bool:
+    return any(
+        np.may_share_memory(out, operand)
+        for operand in operands
+        if not isinstance(operand, DeviceMatrix)
+    )
+
+
+def _is_plain_result(out, shape, dtype, a, b) -> bool:
+    """Whether results can go into ``out``, as far as can be told without asking much.
+
+    An array that owns its memory shares it with its own views alone.
+    """
+    return (
+        type(out) is np.ndarray
+        and out.base is None
+        and a is not out
+        and b is not out
+        and a.base is not out
+        and (type(b) is DeviceMatrix or b.base is not out)
+        and out.dtype is dtype
+        and out.shape == shape
+        and out.flags.carray
+    )
+
+
 def _raise_mismatch(a, b):
     for name, array in (("a", a), ("b", b)):
         if len(array.shape) != 2:
