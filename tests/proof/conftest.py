@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cases import train
 from keras_models import import_keras
-from table import table_text
+from proof_table import table_text
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = {}

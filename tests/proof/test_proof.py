@@ -10,15 +10,19 @@ import math
 import pytest
 from architectures import ARCHITECTURES
 from cases import DATASETS, PLAIN, run
+from proof_table import DECIBELS
 
 AGREEMENT = {16: 0.9995, 8: 0.99}
-DECIBELS = {16: 80.0, 8: 35.0}
-#: What is known to stay below, what it is held to instead, and why.
+#: What is known to stay below, and is held to this instead; the table marks it.
 BELOW = {
-    ("deep", "digits", 16): 76.0,  # Eight layers, whose peaks are 13 times their mean square root.
+    # The first layer ends at 78 to 80 dB and later ones hardly add to it: see docs/quantization.md.
+    ("deep", "digits", 16): 76.0,
+    ("prelu", "digits", 16): 76.0,
+    ("branched", "digits", 16): 76.0,
     ("deep", "digits", 8): 32.0,
-    ("branched", "digits", 16): 78.0,  # Standardized pixels, some lit on few rows: peaks of 30.
-    ("prelu", "breast_cancer", 8): 29.0,  # Unseen rows reach beyond what calibration saw.
+    # Activations of unseen rows reach 1.5 times beyond the range that calibration gave them, and
+    # are clipped where they enter the last layer.
+    ("prelu", "breast_cancer", 8): 29.0,
 }
 CASES = [(architecture, dataset) for architecture in ARCHITECTURES for dataset in DATASETS]
 every_case = pytest.mark.parametrize(("architecture", "dataset"), CASES)

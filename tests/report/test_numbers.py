@@ -8,6 +8,7 @@ from keras_models import decibels, rows_for
 
 import xfblas
 from xfblas.errors import InvalidValueError
+from xfblas.models import Layer, Network
 
 
 @pytest.mark.parametrize("bits", [16, 8])
@@ -87,6 +88,40 @@ def test_the_range_is_what_the_elements_hold(network, rows):
             assert line.used == pytest.approx(sizes.max() / (32767 - summary.zero_point), abs=1e-3)
 
 
+def test_halves_of_a_leaky_layer_hold_its_sums(rows):
+    """A slope of 0.2 takes two columns; the second holds sums five times as large as outputs."""
+    layers = (
+        Layer("negative", -np.eye(12), np.zeros(12), "leaky_relu", 0.2),
+        Layer("last", np.eye(12), np.zeros(12), "linear", 1.0),
+    )
+    network = Network("halves", layers, "linear", (12,))
+    x = np.abs(rows)
+    with xfblas.compile(network, x, leaky="split") as compiled:
+        line = xfblas.report(compiled, x).layers[0]
+        quantized = next(iter(compiled.networks.values()))
+        output = quantized.simulate(quantized.quantize_input(x)).layers[0].output
+    summary = quantized.summaries[0]
+    assert summary.split_slope == pytest.approx(0.2) and summary.outputs == 24
+    sizes = np.abs(output.astype(int) - summary.zero_point)
+    assert line.used == pytest.approx(sizes.max() / (32767 - summary.zero_point), abs=1e-3)
+    assert line.largest == pytest.approx(0.2 * x.max(), rel=1e-4)
+    assert line.largest < line.range < 5 * line.largest
+
+
+def test_sums_seen_are_those_of_both_signs(rows):
+    layer = Layer("up", np.eye(12), np.zeros(12), "linear", 1.0)
+    network = Network("one", (layer,), "linear", (12,))
+    for x in (np.abs(rows), -np.abs(rows)):
+        with xfblas.compile(network, rows) as compiled:
+            line = xfblas.report(compiled, x).layers[0]
+            quantized = next(iter(compiled.networks.values()))
+            trace = quantized.simulate(quantized.quantize_input(x)).layers[0]
+        low, high = trace.sum_low, trace.sum_high
+        bits = line.used_bits
+        assert -(2 ** (bits - 1)) <= low and high < 2 ** (bits - 1)
+        assert low < -(2 ** (bits - 2)) or high >= 2 ** (bits - 2)
+
+
 def test_wraps_of_the_public_scheme_are_counted(network, rows):
     found = xfblas.report(network, 4 * rows, calibration=rows, method="gemx")
     assert sum(line.wraps for line in found.layers[:3]) > 0
@@ -139,8 +174,9 @@ def test_labels_may_be_one_hot_named_or_missing(network, rows, labels):
 
 
 def test_chunks_do_not_change_anything(network, rows, labels, monkeypatch):
-    with xfblas.compile(network, rows[:100]) as compiled:
+    with xfblas.compile(network, rows[:100] / 2, margin=1.0) as compiled:
         whole = xfblas.report(compiled, rows, labels).to_dict()
+        assert all(line["saturations"] > 1 for line in whole["layers"][:3])
         monkeypatch.setattr("xfblas.reporting.report.ROWS", 37)
         parts = xfblas.report(compiled, rows, labels).to_dict()
         batches = ((rows[i : i + 50], labels[i : i + 50]) for i in range(0, 400, 50))

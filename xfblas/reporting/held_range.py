@@ -22,7 +22,7 @@ def columns_of(summary, values: np.ndarray) -> np.ndarray:
     """What each column of the layer holds of the model's values (m, n): (m, columns)."""
     if summary.split_slope is None:
         return values
-    halves = (np.maximum(values, 0), np.maximum(-values, 0) * 1.0)
+    halves = (np.maximum(values, 0), np.maximum(-values, 0) / (summary.split_slope or 1.0))
     return np.concatenate(halves, axis=1)
 
 

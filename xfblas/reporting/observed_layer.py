@@ -44,7 +44,7 @@ class ObservedLayer:
         """Float values (m, n) and what the engine did; returns the values that it stands for."""
         found = self._values(expected, trace.output)
         self.nearness.add(expected, found)
-        self.saturations = trace.saturations
+        self.saturations += trace.saturations
         self.wraps += trace.wraps
         self.sum_low = min(self.sum_low, trace.sum_low)
         self.sum_high = max(self.sum_high, trace.sum_high)

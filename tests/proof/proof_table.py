@@ -1,5 +1,7 @@
 """The outcomes as a table of Markdown."""
 
+#: What the logits shall reach, by bits of an element; less is marked with an exclamation mark.
+DECIBELS = {16: 80.0, 8: 35.0}
 HEADS = (
     *("architecture", "data", "rows", "accuracy", "int16 wrong", "int16 dB", "products"),
     *("int8 wrong", "int8 dB", "products", "plain int16 dB"),
@@ -23,14 +25,18 @@ def table_text(found: dict) -> str:
 
 def _cells(architecture, dataset, entry):
     cells = [architecture, dataset, str(entry["rows"]), f"{100 * entry['accuracy']:.1f} %"]
-    for name in ("int16", "int8"):
-        outcome = entry.get(name)
+    for bits in (16, 8):
+        outcome = entry.get(f"int{bits}")
         if outcome is None:
             cells += ["", "", ""]
         else:
-            cells += [str(outcome.wrong), f"{outcome.decibels:.1f}", f"x{outcome.growth:.2f}"]
+            cells += [str(outcome.wrong), _decibels(outcome, bits), f"x{outcome.growth:.2f}"]
     plain = entry.get("plain")
-    return [*cells, "" if plain is None else f"{plain.decibels:.1f}"]
+    return [*cells, "" if plain is None else _decibels(plain, 16)]
+
+
+def _decibels(outcome, bits: int) -> str:
+    return f"{outcome.decibels:.1f}" + ("" if outcome.decibels >= DECIBELS[bits] else " !")
 
 
 def _ends(found):
