@@ -93,8 +93,8 @@ class KerasRT(XfblasRT):
             network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
         self.model = model
         self._start(units, network)
-        #: Float rows to the model's output in one call. None where the caller gives scales, and where
-        #: several units of a card share the rows; on this CPU one unit uses all of it.
+        #: Float rows to the model's output in one call. None where the caller gives scales, and
+        #: where several units of a card share the rows; on this CPU one unit uses all of it.
         is_single = len(units) == 1 or unit.device.target == "native"
         takes_all = is_single and not self.returns_raw
         self._plain = StepEngine.of_chains(self._chains[:1]) if takes_all else None
