@@ -100,8 +100,8 @@ build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml
 image: $(VENV)/installed-apps ## Build the packaged images and their configurations again.
 	@$(PY) -c 'from xfblas.image.images import write_images; print(*write_images("xfblas/images"), sep="\n")'
 
-bench: $(VENV)/installed-apps ## Compare speed with numpy, side by side in one run.
-	@$(PY) bench/run.py
+bench: $(VENV)/installed-bench ## Compare speed with other libraries, side by side in one run (ARGS=--quick).
+	@$(PY) -m bench $(ARGS)
 
 clean: ## Remove everything that was built, the virtual environment included.
 	rm -rf $(VENV) build lib dist *.egg-info xfblas/*.so xfblas/images apps/mlp_keras/data

@@ -109,6 +109,7 @@ setup(
         "xfblas.models",
         "xfblas.performance",
         "xfblas.quantization",
+        "xfblas.reporting",
         "xfblas.runtime",
         "xfblas.scoring",
     ],

@@ -1,61 +1,82 @@
-"""Times matrix products and an MLP on the engine against numpy, side by side in one run."""
+"""Runs a benchmark: one process after the other for each number of threads."""
 
-import os
-import platform
-import statistics
+import json
+import subprocess
+import sys
+import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
-import numpy as np
+from bench.machine.facts import isas, machine_facts
+from bench.results import Results, Run, run_from_json
+from bench.settings import Settings, environment
 
-import xfblas
-from xfblas.models import read_network
-
-ROUNDS = 7
-MODEL = Path(__file__).parent.parent / "apps/mlp_keras/models/digits/best_model.h5"
-
-
-def processor() -> str:
-    """The CPU's name, as Linux tells it."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
+#: Products whose memory is measured: element type, and whether B is kept on the device.
+MEMORY = {
+    "int16": ("int16",),
+    "int16, B kept": ("int16", "kept"),
+    "int8": ("int8",),
+    "float32": ("float32",),
+}
 
 
-def medians(*functions) -> list[float]:
-    """Median seconds of each function, called in turn A B A B after a warm-up."""
-    seconds = [[] for _ in functions]
-    for _ in range(ROUNDS + 1):
-        for function, times in zip(functions, seconds, strict=True):
-            start = time.perf_counter()
-            function()
-            times.append(time.perf_counter() - start)
-    return [statistics.median(times[1:]) for times in seconds]
+class WorkerFailed(Exception):
+    """A process ended with an error; the message is the end of what it wrote."""
 
 
-def main():
-    generator = np.random.default_rng(0)
-    print(f"{processor()}, {os.cpu_count()} processors, one compute unit, median of {ROUNDS}")
-    print(f"{'case':28} {'engine':>12} {'numpy':>12} {'engine/numpy':>13}")
-    for size in (64, 256, 512):
-        a, b = (generator.integers(-99, 99, (size, size)).astype(np.int16) for _ in range(2))
-        floats = a.astype(np.float32), b.astype(np.float32)
-        ours, theirs = medians(partial(xfblas.matmul, a, b), partial(np.matmul, *floats))
-        show(f"int16 {size}^3 against float32", ours, theirs)
-    network = read_network(MODEL)
-    with xfblas.open() as device:
-        for rows in (1, 32, 1024):
-            x = generator.uniform(0, 16, (rows, network.input_units)).astype(np.float32)
-            runtime = xfblas.KerasRT(network, calibration=x, compute_unit=device.compute_units[0])
-            ours, theirs = medians(partial(runtime.predict, x), partial(network.forward, x))
-            show(f"digits MLP, {rows} rows", ours, theirs)
+def run(settings: Settings) -> Results:
+    """Measures what the settings ask for.
+
+    Raises:
+        WorkerFailed: a process did not finish.
+    """
+    facts = machine_facts()
+    runs: list[Run] = []
+    memory: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="xfblas-bench-") as name:
+        folder = Path(name)
+        if {"gemm", "predict"} & set(settings.cases):
+            for threads in settings.threads:
+                runs.append(_work(settings, threads, None, folder))
+        if "isa" in settings.cases:
+            # Those below the one in use.
+            for isa in isas()[1:]:
+                runs.append(_work(settings, settings.threads[0], isa, folder))
+        if "memory" in settings.cases:
+            for kind, words in MEMORY.items():
+                memory[kind] = json.loads(_python(["-m", "bench.memory", *words], 1, None, folder))
+                print(f"memory  {kind}: {memory[kind]:.2f} times the operands", file=sys.stderr)
+    facts["finished"] = time.strftime("%Y-%m-%d %H:%M")
+    return Results(facts, settings, runs, memory)
 
 
-def show(case: str, ours: float, theirs: float):
-    print(f"{case:28} {ours * 1e3:9.3f} ms {theirs * 1e3:9.3f} ms {ours / theirs:13.2f}")
+def _work(settings: Settings, threads: int, isa: str | None, folder: Path) -> Run:
+    label = f"{threads} thread{'s' if threads > 1 else ''}" + (f", {isa}" if isa else "")
+    job = {
+        "settings": settings.to_json(),
+        "threads": threads,
+        "isa": isa,
+        "folder": str(folder),
+        "label": label,
+    }
+    result = folder / "run.json"
+    _python(["-m", "bench.worker", json.dumps(job), str(result)], threads, isa, folder)
+    return run_from_json(json.loads(result.read_text()))
 
 
-if __name__ == "__main__":
-    main()
+def _python(arguments: list[str], threads: int, isa: str | None, folder: Path) -> str:
+    """Runs Python; standard output is returned, standard error goes to the terminal."""
+    log = folder / "log"
+    with log.open("w+", errors="replace") as output:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env=environment(threads, isa),
+            stdout=output,
+            check=False,
+        )
+        output.seek(0)
+        text = output.read()
+    if done.returncode:
+        end = "\n".join(text.splitlines()[-20:])
+        raise WorkerFailed(f"`python {' '.join(arguments[:2])}` ended with an error:\n{end}")
+    return text

@@ -58,6 +58,9 @@ class Model:
     columns: np.ndarray | None = None
     limit: int = 127
     base: int = 0
+    windows: int = 1
+    output_offset: int = 0
+    slope: float = 1.0
     softmax: bool = False
 
     def elements(self, rows):
@@ -76,7 +79,9 @@ class Model:
         found = self.elements(rows)
         for layer in self.layers:
             found = layer.expected(found)
-        return found.astype(np.float32) / self.output_scales
+        windows = found.astype(np.int64).reshape(len(found), self.windows, len(self.output_scales))
+        joined = (windows.sum(axis=1) + self.output_offset).astype(np.float32) / self.output_scales
+        return np.where(joined < 0, joined * np.float32(self.slope), joined)
 
     def run(self, unit, rows, capacity=1, out=None):
         """The output of xfblasPredict, whose matrices take `capacity` rows at a time."""
@@ -102,10 +107,16 @@ class Model:
                 kept.append(np.ascontiguousarray(values, dtype))
                 ctype = "int[]" if dtype == np.int32 else "double[]"
                 setattr(coding, name, ffi.from_buffer(ctype, kept[-1]))
-        scales = ffi.from_buffer("float[]", np.ascontiguousarray(self.output_scales))
+        decoding = ffi.new("xfblasOutput_t *")
+        decoding.columns, decoding.windows = widths[-1] // self.windows, self.windows
+        kept.append(np.ascontiguousarray(self.output_scales))
+        decoding.scales = ffi.from_buffer("float[]", kept[-1])
+        decoding.offset, decoding.slope = self.output_offset, self.slope
+        decoding.softmax = self.softmax
         if out is None:
-            out = np.full((len(rows) + 1, widths[-1]), 77, np.float32)  # one row too many
-        unit._predict(rows, coding, first, sent, scales, self.softmax, out[: len(rows)])
+            # One row too many.
+            out = np.full((len(rows) + 1, decoding.columns), 77, np.float32)
+        unit._predict(rows, coding, first, sent, decoding, out[: len(rows)])
         assert (out[len(rows) :] == 77).all(), "wrote behind the last row"
         return out[: len(rows)]
 
@@ -137,12 +148,16 @@ def random_model(generator, dtype, widths):
     if generator.integers(2):
         features, columns = widths[0], None
     layers = [random_layer(generator, dtype, k, n) for k, n in pairwise(widths)]
+    windows = int(generator.choice([w for w in (1, 2, 3, 4) if widths[-1] % w == 0]))
     return Model(
         layers,
         scales=generator.uniform(-100, 100, features),
-        output_scales=generator.uniform(0.1, 10, widths[-1]).astype(np.float32),
+        output_scales=generator.uniform(0.1, 10, widths[-1] // windows).astype(np.float32),
         offsets=generator.normal(0, 1, features) if generator.integers(2) else None,
         columns=columns,
         limit=int(generator.integers(1, np.iinfo(dtype).max + 1)),
         base=int(generator.integers(0, np.iinfo(dtype).max)),
+        windows=windows,
+        output_offset=int(generator.integers(-5, 6)) * (windows > 1),
+        slope=float(generator.choice([1, 0, 0.25])),
     )

@@ -35,6 +35,7 @@ _HOMES = {
     "quantize": "xfblas.quantization",
     "read_graph": "xfblas.models",
     "read_network": "xfblas.models",
+    "report": "xfblas.reporting.report",
     "restore": "xfblas.runtime.accelerate",
 }
 

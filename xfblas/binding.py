@@ -42,6 +42,13 @@ def pointer(array: np.ndarray):
     return ffi.from_buffer(array)
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """The softmax of each row of (m, n) float32, C-contiguous, in place, as predictions have it."""
+    if logits.size:
+        check(lib.xfblasSoftmax(ffi.from_buffer("float[]", logits), *logits.shape))
+    return logits
+
+
 def require_index(name: str, value: object, highest: int = UNSIGNED_MAX) -> int:
     """``value`` as an int from 0 to ``highest``, or an InvalidValueError that names it."""
     return require_integer(name, value, 0, highest)

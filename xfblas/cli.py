@@ -8,6 +8,7 @@ from xfblas.emulation.cli import add_commands as add_emulation_commands
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
 from xfblas.performance.cli import add_commands as add_performance_commands
+from xfblas.reporting.cli import add_commands as add_report_commands
 from xfblas.runtime.cli import add_commands as add_runtime_commands
 
 
@@ -19,6 +20,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(title="commands")
     add_runtime_commands(commands)
+    add_report_commands(commands)
     add_image_commands(commands)
     add_emulation_commands(commands)
     add_diagnosis_commands(commands)

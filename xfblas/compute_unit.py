@@ -141,7 +141,7 @@ class ComputeUnit:
         operands = (pointer(a), k, host, n, sent, pointer(out), n)
         self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
 
-    def _predict(self, rows, coding, first, layers, output_scales, softmax, out) -> None:
+    def _predict(self, rows, coding, first, layers, decoding, out) -> None:
         """Runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
 
         The caller has checked shapes and dtypes.
@@ -151,12 +151,11 @@ class ComputeUnit:
             coding: ``xfblasCoding_t`` of C.
             first: the :class:`DeviceMatrix` of the first layer's rows.
             layers: ``xfblasLayer_t[]`` of C.
-            output_scales: ``float[]`` of C.
-            softmax: whether to apply it to each row.
+            decoding: ``xfblasOutput_t`` of C.
             out: (m, n) float32, C-contiguous, to fill.
         """
         source, result = ffi.from_buffer("float[]", rows), ffi.from_buffer("float[]", out)
-        model = (coding, first.pointer, layers, len(layers), output_scales, softmax)
+        model = (coding, first.pointer, layers, len(layers), decoding)
         self._handle.call(lib.xfblasPredict, len(rows), source, *model, result, self.index)
 
     def execute(self) -> None:

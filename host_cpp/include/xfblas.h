@@ -185,6 +185,18 @@ typedef struct {
   const int *columns;
 } xfblasCoding_t;
 
+/* How the last layer's C becomes the output: column j is offset plus the sum of C's columns j,
+ * j + columns, ... of all windows, divided by scales[j], times slope where that is negative; then
+ * softmax of the row where softmax is not 0. C has columns * windows columns. */
+typedef struct {
+  unsigned int columns;
+  const float *scales; /* one for each column of the output */
+  unsigned int windows; /* 1 where C's columns are the output's */
+  int offset;
+  float slope; /* 1 changes nothing */
+  int softmax;
+} xfblasOutput_t;
+
 /* The layers of a model on rows of floats, in one call (integer images, Fcn engine).
  * d_A is the first layer's matrix; its rows and those of each C say how many rows one program
  * takes, which need not be all. What these hold afterwards is not defined.
@@ -194,8 +206,11 @@ typedef struct {
 xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float *input,
                              const xfblasCoding_t *coding, const void *d_A,
                              const xfblasLayer_t *layers, unsigned int numLayers,
-                             const float *outputScales, int softmax, float *output,
+                             const xfblasOutput_t *decoding, float *output,
                              unsigned int kernelIndex);
+
+/* The softmax of each of `rows` rows, in place, as xfblasPredict computes it; needs no device. */
+xfblasStatus_t xfblasSoftmax(float *values, unsigned long long rows, unsigned int columns);
 
 /* What the native engine is and has done; texts end with a zero. */
 typedef struct {

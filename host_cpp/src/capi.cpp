@@ -6,6 +6,7 @@
 
 #include "device.hpp"
 #include "native/describe.hpp"
+#include "native/kernels.hpp"
 #include "error.hpp"
 #include "xfblas.h"
 #include "xfblas/cycle_model.hpp"
@@ -261,11 +262,12 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
 xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float* input,
                              const xfblasCoding_t* coding, const void* d_A,
                              const xfblasLayer_t* layers, unsigned int numLayers,
-                             const float* outputScales, int softmax, float* output,
+                             const xfblasOutput_t* decoding, float* output,
                              unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     require(layers != nullptr, XFBLAS_STATUS_INVALID_VALUE, "layers is NULL, expected ", numLayers);
-    require(coding != nullptr, XFBLAS_STATUS_INVALID_VALUE, "coding is NULL, expected one");
+    require(coding && decoding, XFBLAS_STATUS_INVALID_VALUE, coding ? "decoding" : "coding",
+            " is NULL, expected one");
     std::vector<ComputeUnit::Layer> given;
     for (const auto* layer = layers; layer != layers + numLayers; ++layer)
       given.push_back({layer->B, layer->X, layer->C, layer->n,
@@ -275,7 +277,19 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
     const xfblas::InputCoding features{coding->features,      coding->scales,
                                        coding->offsets,       double(coding->limit),
                                        double(coding->base), coding->columns};
-    unit.forward({input, rows, features, 0, 0, {}, outputScales, softmax != 0, output}, d_A, given);
+    const xfblas::OutputCoding columns{decoding->columns, decoding->scales, decoding->windows,
+                                       decoding->offset,  decoding->slope,  decoding->softmax != 0};
+    unit.forward({input, rows, features, 0, {}, columns, output}, d_A, given);
+  });
+}
+
+xfblasStatus_t xfblasSoftmax(float* values, unsigned long long rows, unsigned int columns) {
+  return guarded([&] {
+    require(values != nullptr || rows == 0, XFBLAS_STATUS_INVALID_VALUE,
+            "values is NULL, expected rows of floats");
+    require(columns > 0, XFBLAS_STATUS_INVALID_VALUE, "columns is 0, expected 1 or more");
+    for (unsigned long long i = 0; i < rows; ++i)
+      xfblas::kernels().softmax(values + i * columns, columns);
   });
 }
 

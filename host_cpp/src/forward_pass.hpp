@@ -21,16 +21,26 @@ struct InputCoding {
   const int32_t* columns;
 };
 
-// The output is the last layer's C divided by its scales, and softmax of it where asked for.
+// How the last layer's C becomes the output. Column j is offset plus the sum of C's columns j,
+// j + columns, ... of each window (see xfblas/quantization/output_windows.py), divided by scales[j],
+// times the slope where that is negative; then softmax of the row where asked for.
+struct OutputCoding {
+  uint64_t columns;
+  const float* scales;
+  uint64_t windows;
+  int64_t offset;
+  float slope;
+  bool has_softmax;
+};
+
 // Layers have the sizes that the image pads to; what is padded holds zeros.
 struct ForwardPass {
   const float* input;
   uint64_t rows;
   InputCoding coding;
-  uint64_t elements, columns;  // of the first layer's A and the last layer's C, without padding
+  uint64_t elements;  // of the first layer's A, without padding
   std::vector<Instruction> layers;  // a chain; m is that of one program, whatever `rows` is
-  const float* output_scales;       // one for each column of the last layer
-  bool has_softmax;
+  OutputCoding decoding;
   float* output;
 };
 

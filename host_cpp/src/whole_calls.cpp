@@ -46,12 +46,19 @@ void check_coding(const InputCoding& coding, uint64_t elements, int64_t largest)
             2 * coding.features - 1);
 }
 
+void check_decoding(const OutputCoding& coding, uint64_t columns) {
+  require(coding.scales != nullptr, invalid, "output.scales is NULL, expected one for each column");
+  require(coding.windows >= 1 && coding.columns * coding.windows == columns, invalid,
+          "output.columns is ", coding.columns, " and output.windows ", coding.windows,
+          ", but the last layer has ", columns, " columns");
+}
+
 void check_rows(const ForwardPass& pass) {
   const auto matrix_of = [&](const float* data, uint64_t columns) {
     return host_matrix(data, int64_t(pass.rows), int64_t(columns), int64_t(columns), sizeof(float));
   };
   const auto input = matrix_of(pass.input, pass.coding.features);
-  const auto output = matrix_of(pass.output, pass.columns);
+  const auto output = matrix_of(pass.output, pass.decoding.columns);
   require_operand("input", input);
   require_operand("output", output);
   require_disjoint("output", output, "input", input);
@@ -131,13 +138,12 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
     input = matrices.c;
     k = layer.columns;
   }
-  pass.elements = uint64_t(first.columns), pass.columns = uint64_t(k);
+  pass.elements = uint64_t(first.columns);
   if (pass.rows == 0) return;
   check_coding(pass.coding, pass.elements,
                (1 << (8 * configuration_.element_bytes() - 1)) - 1);
+  check_decoding(pass.decoding, uint64_t(k));
   check_rows(pass);
-  require(pass.output_scales != nullptr, invalid,
-          "outputScales is NULL, expected one for each column");
   run_queued();
   clear_blank();
   if (target_.forward(index_, pass)) return;

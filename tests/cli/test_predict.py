@@ -162,7 +162,7 @@ def test_a_keras_file_is_quantized_on_the_way(tmp_path, capsys):
 def test_a_long_file_is_calibrated_from_all_over(monkeypatch):
     monkeypatch.setattr(cli, "CALIBRATION_ROWS", 10)
     monkeypatch.setattr(cli, "CHUNK", 47)
-    kept = cli._spread(tables.open_table("x.npy"))
+    kept = cli.spread(tables.open_table("x.npy"))
     indices = [int(np.flatnonzero((np.load("x.npy") == row).all(axis=1))[0]) for row in kept]
     assert 10 <= len(indices) <= 20
     assert indices[0] == 0 and indices[-1] >= 130 and len(set(np.diff(indices))) == 1

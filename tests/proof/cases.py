@@ -13,7 +13,7 @@ DATASETS = ("digits", "wine", "breast_cancer")
 #: others get standardized rows. Digits are pixels, which come as they are or standardized.
 RAW = ("wide", "leaky", "squashed", "normalized", "two_inputs")
 #: Enough to train: the engine is held to the model, not the model to the data.
-STEPS = 90
+STEPS = 200
 #: Nothing that adds columns or inputs to what the model has.
 PLAIN = {"input_base": 0, "input_copies": False, "output_windows": 1}
 

@@ -54,7 +54,7 @@ class Options:
     leaky: str | None = None
     relu: str | None = None
     input_base: int | None = None
-    input_copies: bool = True
+    input_copies: bool | None = None
     output_windows: int | None = None
     power_of_two: bool = False
     legacy: bool = False
@@ -109,6 +109,10 @@ class Options:
         if self.activations != "minmax":
             # Such a limit is meant to clip.
             defaults["margin"] = 1.0
+        defaults["input_copies"] = True
+        if self.accumulator == 32 and self.bits == 16:
+            # Sums of 32 bits are wanted for speed, which twice the inputs would take back.
+            defaults |= {"input_base": 0, "input_copies": False}
         if self.legacy:
             # The public engine wraps: what needs saturation is out.
             defaults |= {"relu": "prelu", "output_windows": 1, "leaky": "prelu"}

@@ -29,7 +29,10 @@ def window_levels(windows: int, bits: int) -> int:
 def join_windows(raw: np.ndarray, windows: int, bits: int) -> np.ndarray:
     """Equation (2): y, (m, n) float64, from an engine's (m, windows * n)."""
     total = raw.astype(np.float64).reshape(len(raw), windows, raw.shape[1] // windows).sum(axis=1)
-    if windows == 1:
-        return total
-    first = np.floor(-windows * (2.0**bits - 1) / 2)
-    return total + first + windows * 2 ** (bits - 1)
+    return total if windows == 1 else total + joining_offset(windows, bits)
+
+
+def joining_offset(windows: int, bits: int) -> int:
+    """What equation (2) adds to the sum of the windows' elements."""
+    first = int(np.floor(-windows * (2.0**bits - 1) / 2))
+    return first + windows * 2 ** (bits - 1)

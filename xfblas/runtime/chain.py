@@ -9,8 +9,8 @@ from xfblas.errors import DtypeError, InvalidValueError, XfblasError
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.prediction import Prediction
 
-#: Rows that one program computes; bounds the device memory that a prediction needs.
-ROWS_PER_PROGRAM = 8192
+#: Rows that one program of a prediction computes, which bounds its memory on the device.
+ROWS_PER_PREDICTION = 1024
 
 
 class Chain:
@@ -34,7 +34,6 @@ class Chain:
         self._rows = 0
         self._capacity = 0
         self._activations = []
-        self._prediction = None
         self._weights = [compute_unit.send(layer.weights, packed=True) for layer in network.layers]
         self._biases = [None] * len(network.layers)
         if network.arithmetic.bias_row:
@@ -73,31 +72,29 @@ class Chain:
                 rows=self._rows,
             )
 
-    def predict(self, rows: np.ndarray, out=None) -> np.ndarray:
-        """The model's output for rows of floats, in one call into C.
+    @property
+    def predicts(self) -> bool:
+        """Whether :meth:`prediction` is there: integers with a scale of their own."""
+        network = self.network
+        return (
+            network.dtype.kind == "i"
+            and network.input_scale is not None
+            and network.arithmetic.bias_row
+        )
 
-        The last activation is computed there too where it is softmax, else by numpy.
+    def prediction(self, network: QuantizedNetwork | None = None) -> Prediction:
+        """A single call from float rows to the model's output.
 
         Args:
-            rows: (m, features) float32, C-contiguous.
-            out: (m, n) float32, C-contiguous, to fill; a new array by default.
-
-        Returns:
-            (m, n) float32.
-
-        Raises:
-            InvalidValueError: a value is not finite; tells its row and column.
+            network: these layers with another way of finishing; by default the chain's own.
         """
-        prediction = self._prediction
-        if prediction is None:
-            if self._capacity == 0:
-                # On this CPU activations stay in its cache, and rows are taken as they come.
-                is_native = self.compute_unit.device.target == "native"
-                self._reserve(1 if is_native else ROWS_PER_PROGRAM)
-            prediction = self._prediction = Prediction(
-                self.network, self._weights, self._biases, self._activations
-            )
-        return prediction.run(self.compute_unit, rows, out)
+        if self._capacity == 0:
+            # On this CPU activations stay in its cache, and rows are taken as they come.
+            is_native = self.compute_unit.device.target == "native"
+            self._reserve(1 if is_native else ROWS_PER_PREDICTION)
+        # The matrices are of this size for good: those that the prediction names must stay.
+        matrices = (self._weights, self._biases, self._activations)
+        return Prediction(self.compute_unit, network or self.network, *matrices)
 
     def result(self) -> np.ndarray:
         """What the engine computed for the batch that was sent last: (m, n), its element type.
@@ -123,7 +120,6 @@ class Chain:
         # Queued instructions may still name the old matrices.
         unit.clear()
         self._free_batch()
-        self._prediction = None
         self._activations = [unit.empty((rows, width)) for width in widths]
         if not self.network.arithmetic.bias_row:
             self._biases = [

@@ -23,7 +23,7 @@ def add_commands(subparsers):
     parser.add_argument("model", help="a .keras or .h5 file")
     parser.add_argument("--data", help="typical rows: CSV, .npy or .parquet")
     parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
-    _add_shared(parser)
+    add_shared(parser)
     parser.set_defaults(run=run_quantize)
     parser = subparsers.add_parser("predict", help="predict a file of rows on the engine")
     parser.add_argument("model", help="a .xfblas, .keras or .h5 file")
@@ -36,11 +36,12 @@ def add_commands(subparsers):
         "--calibration", help="typical rows for a model that is not quantized; by default the data"
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
-    _add_shared(parser)
+    add_shared(parser)
     parser.set_defaults(run=run_predict)
 
 
-def _add_shared(parser):
+def add_shared(parser):
+    """Adds what all commands take that quantize a model."""
     parser.add_argument(
         "--drop", action="append", default=[], help="leave out a column, by name or number"
     )
@@ -78,7 +79,7 @@ def run_predict(args) -> int:
 
     table = open_table(args.data, args.drop)
     if is_saved_model(args.model):
-        _refuse_options(args)
+        refuse_options(args)
         where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
         model = load(args.model, **where)
     else:
@@ -106,11 +107,11 @@ def _compiled(args, data):
     from xfblas.runtime.compiler import compile
     from xfblas.runtime.tables import open_table
 
-    options = _options(args)
+    options = quantization_options(args)
     rows = None
     if args.bits != 32 and data is not None:
         table = open_table(data, args.drop)
-        rows = _spread(table)
+        rows = spread(table)
     elif args.bits != 32:
         raise InvalidValueError("--data is missing: typical rows to derive the scales from")
     return compile(
@@ -125,7 +126,7 @@ def _compiled(args, data):
     )
 
 
-def _spread(table) -> np.ndarray:
+def spread(table) -> np.ndarray:
     """Some rows from the whole length of a file: every second, fourth... of a long one."""
     kept, held, stride, seen = [], 0, 1, 0
     for chunk in table.chunks(CHUNK):
@@ -139,7 +140,8 @@ def _spread(table) -> np.ndarray:
     return np.concatenate(kept)
 
 
-def _options(args) -> dict:
+def quantization_options(args) -> dict:
+    """The options of :func:`xfblas.quantize` that were given, by name."""
     found = {name: value for name in QUANTIZATION if (value := getattr(args, name)) is not None}
     for text in args.option:
         name, equals, value = text.partition("=")
@@ -152,11 +154,12 @@ def _options(args) -> dict:
     return found
 
 
-def _refuse_options(args):
+def refuse_options(args, allowed=()):
+    """Raises where options were given, but for those allowed, that a quantized model has fixed."""
     given = [
         f"--{name}"
         for name in (*QUANTIZATION, "bits", "calibration", "architecture")
-        if getattr(args, name) is not None
+        if name not in allowed and getattr(args, name) is not None
     ]
     if given or args.option:
         raise InvalidValueError(

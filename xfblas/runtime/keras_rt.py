@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from xfblas.arrays import as_rows
 from xfblas.device import Device
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_network
@@ -9,6 +10,8 @@ from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.layers import LEGACY, Arithmetic
 from xfblas.quantization.scales import prelu_fields
+from xfblas.runtime.prediction import finished
+from xfblas.runtime.step_engine import StepEngine
 from xfblas.runtime.xfblas_rt import XfblasRT
 from xfblas.session import session
 
@@ -90,6 +93,8 @@ class KerasRT(XfblasRT):
             network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
         self.model = model
         self._start(units, network)
+        #: Float rows to the model's output in one call; None where the caller gives scales.
+        self._plain = None if self.returns_raw else StepEngine.of_chains(self._chains)
 
     @staticmethod
     def _check_lists(lists, calibration) -> None:
@@ -111,5 +116,17 @@ class KerasRT(XfblasRT):
         require_pairs("relu_scale", relu_scale)
         return [tuple(map(int, pair)) for pair in relu_scale]
 
+    def predict(self, inp, in_scale=None):
+        """The model's output, or with lists of scales the engine's numbers, (m, n).
+
+        See :meth:`XfblasRT.predict` for arguments and errors.
+        """
+        plain = self._plain
+        if plain is not None and in_scale is None:
+            rows = as_rows("inp", inp, self.network.features)
+            if rows.dtype == np.float32:
+                return plain.predict(rows)
+        return super().predict(inp, in_scale)
+
     def _finished(self, raw):
-        return raw if self.returns_raw else self.network.finish(raw)
+        return raw if self.returns_raw else finished(self.network, raw)

@@ -2,52 +2,54 @@
 
 import numpy as np
 
-from xfblas.binding import ffi
+from xfblas.binding import ffi, softmax
 from xfblas.compute_unit import ROUND, SATURATE, ComputeUnit
+from xfblas.models import activate
 from xfblas.quantization import QuantizedNetwork
+from xfblas.quantization.output_windows import joining_offset
+
+
+def finished(network: QuantizedNetwork, raw: np.ndarray) -> np.ndarray:
+    """The model's output (m, n), float32, from the engine's elements, to the bit as in one call."""
+    if network.output_activation != "softmax":
+        return network.finish(raw)
+    return softmax(np.ascontiguousarray(network.logits(raw), np.float32))
 
 
 class Prediction:
     """A quantized network as ``xfblasPredict`` takes it.
 
     Args:
+        compute_unit: where it runs.
         network: with an input scale of its own and rows of bias.
         weights, biases: of each layer, on the device.
         activations: the first layer's rows, then each layer's result, on the device.
     """
 
-    def __init__(self, network: QuantizedNetwork, weights, biases, activations):
+    def __init__(self, compute_unit: ComputeUnit, network, weights, biases, activations):
+        self._compute_unit = compute_unit
         self._network = network
-        self._kept = []  # what C reads must live as long as this
+        # What C reads must live as long as this.
+        self._kept = [weights, biases, activations]
         self._first = activations[0]
         self._coding = self._coding_of(network)
         self._layers = self._layers_of(network, weights, biases, activations[1:])
-        # What the host does after the layers, beyond a scale and softmax, needs the integers.
-        self._has_softmax = network.output_activation == "softmax"
-        self._is_done = (
-            network.output_activation in ("softmax", "linear")
-            and network.output_windows == 1
-            and network.output_slope == 1
-        )
-        scales = network.output_scale if self._is_done else None
-        self._units = network.output_units
-        self._scales = self._array("float[]", 1 if scales is None else scales, self._units)
+        self._units = network.output_units // network.output_windows
+        self._decoding = self._decoding_of(network)
+        # Other activations are left to numpy.
+        is_done = network.output_activation in ("softmax", "linear")
+        self._activation = None if is_done else network.output_activation
 
-    def run(self, compute_unit: ComputeUnit, rows: np.ndarray, out=None) -> np.ndarray:
-        """The model's output (m, n), float32, for rows (m, features), float32 C-contiguous."""
-        if self._is_done:
-            found = np.empty((len(rows), self._units), np.float32) if out is None else out
-        else:
-            found = np.empty((len(rows), self._units), np.float32)
-        model = (self._coding, self._first, self._layers, self._scales)
-        compute_unit._predict(rows, *model, self._is_done and self._has_softmax, found)
-        if self._is_done:
-            return found
-        result = self._network.finish(found.astype(self._network.dtype))
-        if out is None:
-            return result
-        out[...] = result
-        return out
+    def run(self, rows: np.ndarray) -> np.ndarray:
+        """The model's output (m, n), float32, for rows (m, features), float32 C-contiguous.
+
+        Raises:
+            InvalidValueError: a value is not finite; tells its row and column.
+        """
+        found = np.empty((len(rows), self._units), np.float32)
+        model = (self._coding, self._first, self._layers, self._decoding)
+        self._compute_unit._predict(rows, *model, found)
+        return found if self._activation is None else activate(self._activation, found)
 
     def _array(self, ctype, values, size=None):
         """Values as an array of C; one value stands for all of ``size``."""
@@ -69,6 +71,17 @@ class Prediction:
         if network.input_columns is not None:
             coding.columns = self._array("int[]", network.input_columns)
         return coding
+
+    def _decoding_of(self, network):
+        decoding = ffi.new("xfblasOutput_t *")
+        decoding.columns, decoding.windows = self._units, network.output_windows
+        scales = 1 if network.output_scale is None else network.output_scale
+        decoding.scales = self._array("float[]", scales, self._units)
+        if network.output_windows > 1:
+            decoding.offset = joining_offset(network.output_windows, network.bits)
+        decoding.slope = network.output_slope
+        decoding.softmax = network.output_activation == "softmax"
+        return decoding
 
     @staticmethod
     def _layers_of(network, weights, biases, results):

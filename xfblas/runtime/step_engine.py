@@ -4,8 +4,10 @@ import dataclasses
 
 import numpy as np
 
+from xfblas.arrays import as_rows
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.chain import Chain, run_in_turn
+from xfblas.runtime.prediction import finished
 
 #: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
 ROWS_PER_PROGRAM = 8192
@@ -26,16 +28,29 @@ class StepEngine:
     """
 
     def __init__(self, compute_units, network: QuantizedNetwork):
+        if compute_units[0].device.target == "native":
+            # One unit uses all of this CPU; a second would hold the weights once more.
+            compute_units = compute_units[:1]
         self.network = network
         self._chains = [Chain(unit, network) for unit in compute_units]
+        self._prediction = None
         self.rows_per_program = rows_per_program(network)
+
+    @classmethod
+    def of_chains(cls, chains: list[Chain]) -> "StepEngine":
+        """The same for chains of one network that are there already."""
+        return cls._of(chains[0].network, chains, rows_per_program(chains[0].network))
+
+    @classmethod
+    def _of(cls, network, chains, rows) -> "StepEngine":
+        engine = object.__new__(cls)
+        engine.network, engine._chains, engine._prediction = network, chains, None
+        engine.rows_per_program = rows
+        return engine
 
     def with_network(self, network: QuantizedNetwork) -> "StepEngine":
         """The same layers on the same units, for a network that differs in what the host does."""
-        other = object.__new__(StepEngine)
-        other.network, other._chains = network, self._chains
-        other.rows_per_program = self.rows_per_program
-        return other
+        return self._of(network, self._chains, self.rows_per_program)
 
     @property
     def rows_at_once(self) -> int:
@@ -51,7 +66,14 @@ class StepEngine:
         Raises:
             InvalidValueError: another width, or a number that is not finite.
         """
-        return self.network.finish(self.run(self.network.quantize_input(rows)))
+        chain = self._chains[0]
+        if not chain.predicts or (len(self._chains) > 1 and len(rows) > ROWS_WORTH_A_UNIT):
+            return finished(self.network, self.run(self.network.quantize_input(rows)))
+        if self._prediction is None:
+            self._prediction = chain.prediction(self.network)
+        if rows.shape[1] != self.network.features:
+            as_rows("rows", rows, self.network.features)
+        return self._prediction.run(np.ascontiguousarray(rows, np.float32))
 
     def run(self, integers: np.ndarray) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""

@@ -1,0 +1,53 @@
+"""The memory that one product needs at most, in a process that does nothing else."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import xfblas
+from bench.int8_image import open_int8
+
+SIZE = 2048
+PEAK = "VmHWM"
+NOW = "VmRSS"
+
+
+def growth(dtype: np.dtype, keeps_b: bool) -> float:
+    """Growth to the peak, operands included, as a multiple of the operands.
+
+    Args:
+        dtype: of all three matrices.
+        keeps_b: whether B is sent to the device first; its copy there counts.
+    """
+    device = open_int8("Gemm") if dtype == np.int8 else xfblas.default_device(dtype)
+    # What is there once and for all is no part of a product.
+    small = np.ones((64, 64), dtype)
+    xfblas.matmul(small, small, device=device)
+    before = _status(NOW)
+    a, b = (_numbers(dtype, seed) for seed in range(2))
+    out = np.zeros((SIZE, SIZE), dtype)
+    # The peak so far is forgotten, with what the random numbers took.
+    Path("/proc/self/clear_refs").write_text("5")
+    given = device.compute_units[0].send(b) if keeps_b else b
+    xfblas.matmul(a, given, out=out, device=device)
+    return (_status(PEAK) - before) / (a.nbytes + b.nbytes + out.nbytes)
+
+
+def _numbers(dtype: np.dtype, seed: int) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    if dtype.kind == "f":
+        return generator.standard_normal((SIZE, SIZE), dtype)
+    return generator.integers(-100, 100, (SIZE, SIZE), dtype)
+
+
+def _status(key: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(key)
+
+
+if __name__ == "__main__":
+    print(json.dumps(growth(np.dtype(sys.argv[1]), "kept" in sys.argv[2:])))

@@ -1,0 +1,85 @@
+"""The targets of the project (issue 5), as data."""
+
+from dataclasses import dataclass
+
+GEMM_LARGE = ("512", "1024", "2048")
+MODELS = ("784-512-512-10", "128-100-25-3", "784-64-10", "1000-512-46")
+LOW_BITS = "xfblas int16, low bits"
+NETWORK = "xfblas int16, network data"
+FULL_RANGE = "xfblas int16, full range"
+INT8 = "xfblas int8 matmul, B kept"
+NUMPY = "numpy float32"
+PREDICT_32 = "xfblas int16, 32-bit sums"
+PREDICT_48 = "xfblas int16, 48-bit sums"
+PREDICT_8 = "xfblas int8"
+ORT = "ONNX Runtime float32"
+
+
+def _rows(*counts: str) -> tuple[str, ...]:
+    return tuple(f"{model}, {count}" for model in MODELS for count in counts)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Ours shall be at least so many times as fast as a baseline.
+
+    Attributes:
+        kind, cases: where.
+        ours, baseline: candidates.
+        least: the ratio.
+        isa: instruction set that ours is kept to.
+    """
+
+    kind: str
+    cases: tuple[str, ...]
+    ours: str
+    baseline: str
+    least: float
+    isa: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What is compared."""
+        on = f" on {self.isa}" if self.isa else ""
+        return f"{self.kind}: {self.ours}{on} / {self.baseline}"
+
+
+def _gemm(cases, ours, baseline, least, isa=None) -> Target:
+    return Target("gemm", cases, ours, baseline, least, isa)
+
+
+def _predict(cases, ours, baseline, least) -> Target:
+    return Target("predict", cases, ours, baseline, least)
+
+
+TARGETS = (
+    _gemm(("256", *GEMM_LARGE), LOW_BITS, NUMPY, 2.1),
+    _gemm(("256", *GEMM_LARGE), NETWORK, NUMPY, 1.9),
+    _gemm(("128",), LOW_BITS, NUMPY, 1.6),
+    _gemm(("64",), LOW_BITS, NUMPY, 0.95),
+    _gemm(GEMM_LARGE, FULL_RANGE, NUMPY, 1.25),
+    _gemm(("1024",), LOW_BITS, "MKL s16s16s32", 0.97),
+    _gemm(("1x784x512",), LOW_BITS, NUMPY, 3.5),
+    _gemm(("16x784x512",), LOW_BITS, NUMPY, 4.0),
+    _gemm(("512", "1024"), LOW_BITS, NUMPY, 1.15, "avx512"),
+    _gemm(("512", "1024"), LOW_BITS, NUMPY, 0.75, "avx2"),
+    _gemm(GEMM_LARGE, INT8, "torch int8", 0.95),
+    _gemm(GEMM_LARGE, INT8, "ONNX Runtime int8", 1.0),
+    _predict(_rows("1024 rows", "10000 rows"), PREDICT_32, ORT, 1.9),
+    _predict(_rows("1024 rows", "10000 rows"), PREDICT_48, ORT, 1.35),
+    _predict(_rows("1 row"), PREDICT_32, ORT, 2.0),
+    _predict(_rows("32 rows"), PREDICT_32, ORT, 1.5),
+    _predict(_rows("1 row"), PREDICT_32, "ONNX Runtime int8 dynamic", 1.0),
+    _predict(_rows("1 row"), PREDICT_32, "ONNX Runtime int8 static", 1.0),
+    _predict(_rows("1 row", "32 rows", "1024 rows", "10000 rows"), PREDICT_8, "OpenVINO int8", 1.1),
+    _predict(_rows("1 row"), PREDICT_32, "Keras predict", 20.0),
+    _predict(_rows("10000 rows"), PREDICT_32, "Keras predict", 5.0),
+    _predict(("128-100-25-3, 1 row",), PREDICT_32, "hls4ml csim", 300.0),
+    _predict(("128-100-25-3, 1024 rows",), PREDICT_32, "hls4ml csim", 300.0),
+)
+#: Twice the threads, so many times the speed; where the machine gives the cores.
+SCALING = 1.85
+SCALING_CASES = (*GEMM_LARGE, "4096x784x512")
+WHOLE_CORES = 0.97
+#: Peak memory, as a multiple of the operands.
+MEMORY = 1.2

@@ -1,0 +1,140 @@
+"""Measures with one number of threads, in a process of its own."""
+
+import json
+import os
+import sys
+import time
+import traceback
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import gemm, predict
+from bench.candidate import Candidate, WrongResult
+from bench.machine.gate import Gate
+from bench.machine.register_loop import RegisterLoop
+from bench.machine.waiting import waited_seconds
+from bench.results import Case, Run
+from bench.sampling import Sampler
+from bench.settings import Settings
+from bench.statistics import is_clear
+from bench.suppliers import first_line, is_ours
+
+LOOP_SECONDS = 0.5
+ISA_SIZES = (512, 1024)
+
+
+class Worker:
+    """Runs all cases of one process.
+
+    Args:
+        settings: what to measure.
+        threads: that every candidate may use.
+        isa: what ours is kept to, if anything.
+        folder: for models that the next worker can use too.
+        say: shows a line of progress.
+    """
+
+    def __init__(self, settings: Settings, threads: int, isa, folder: Path, say):
+        self._settings = settings
+        self._threads, self._isa = threads, isa
+        self._folder, self._say = folder, say
+        loop = RegisterLoop(threads)
+        self._single_rate = loop.best_rate(LOOP_SECONDS, 1)
+        self._gate = Gate(loop.rate, settles=threads > 1)
+        self._gate.best = loop.best_rate(LOOP_SECONDS)
+        self._sampler = Sampler(self._gate, lambda: waited_seconds(threads), threads)
+        self._cases: list[Case] = []
+        self._missing: dict[str, str] = {}
+        self._failures: list[str] = []
+
+    def run(self) -> Run:
+        """Measures everything."""
+        if self._isa is not None:
+            for product in [gemm.Product(size, size, size) for size in ISA_SIZES]:
+                self._product(product, gemm.ISA_SUPPLIERS)
+        else:
+            if "gemm" in self._settings.cases:
+                for product in gemm.products(self._settings.quick):
+                    self._product(product, gemm.SUPPLIERS)
+            if "predict" in self._settings.cases:
+                for mlp in predict.models(self._settings.quick):
+                    self._network(mlp)
+        return Run(
+            self._threads,
+            self._isa,
+            self._gate.best,
+            # The loop on all threads may have found the machine quieter.
+            max(self._single_rate, self._gate.best),
+            self._cases,
+            self._missing,
+            self._failures,
+        )
+
+    def _product(self, product, suppliers) -> None:
+        with ExitStack() as stack:
+            found, missing = gemm.candidates(product, self._threads, stack, suppliers)
+            self._note_missing(missing)
+            self._case("gemm", product.name, product.macs, found)
+
+    def _network(self, mlp) -> None:
+        self._say(f"{mlp.name}: preparing models")
+        with ExitStack() as stack:
+            predictors = predict.Predictors(mlp, self._threads, self._folder, stack)
+            self._note_missing(predictors.missing)
+            for rows in predict.QUICK_ROWS if self._settings.quick else predict.ROWS:
+                found = predictors.candidates(mlp.rows(rows))
+                plural = "row" if rows == 1 else "rows"
+                self._case("predict", f"{mlp.name}, {rows} {plural}", rows * mlp.macs, found)
+
+    def _note_missing(self, missing: dict[str, str]) -> None:
+        for supplier, reason in missing.items():
+            if reason in self._missing.values() or reason in self._failures:
+                continue
+            self._say(f"left out: {reason}")
+            if is_ours(supplier):
+                self._failures.append(reason)
+            else:
+                self._missing[supplier] = reason
+
+    def _case(self, kind: str, name: str, macs: int, candidates: list[Candidate]) -> None:
+        start = time.perf_counter()
+        notes, right = {}, []
+        for candidate in candidates:
+            try:
+                candidate.call()
+                notes[candidate.name] = candidate.check()
+                right.append(candidate)
+            except WrongResult as error:
+                self._failures.append(f"{name}: {error}")
+            except Exception as error:
+                traceback.print_exc()
+                self._failures.append(f"{name}: {candidate.name}: {first_line(error)}")
+        series = self._sampler.run(right, self._settings.rounds)
+        self._cases.append(Case(kind, name, macs, series, notes))
+        samples = [sample for taken in series.values() for sample in taken if sample is not None]
+        clear = sum(is_clear(sample, self._gate.best) for sample in samples)
+        self._say(
+            f"{kind} {name}: {len(right)} candidates, {clear} of {len(samples)} samples "
+            f"undisturbed, {time.perf_counter() - start:.1f} s"
+        )
+
+
+def main(arguments: list[str]) -> None:
+    """Reads a job as JSON from the first argument, writes its run to the second."""
+    job = json.loads(arguments[0])
+    # Libraries write what they like to the terminal; progress alone goes there.
+    with os.fdopen(os.dup(2), "w") as terminal:
+        os.dup2(1, 2)
+        worker = Worker(
+            Settings.from_json(job["settings"]),
+            job["threads"],
+            job["isa"],
+            Path(job["folder"]),
+            lambda line: print(f"{job['label']}  {line}", file=terminal, flush=True),
+        )
+        Path(arguments[1]).write_text(json.dumps(asdict(worker.run())))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

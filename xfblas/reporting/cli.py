@@ -1,0 +1,90 @@
+"""``xfblas report``."""
+
+from xfblas.errors import InvalidValueError
+
+
+def add_commands(subparsers):
+    """Adds ``report`` to the commands of an argparse parser."""
+    from xfblas.runtime.cli import add_shared
+
+    parser = subparsers.add_parser(
+        "report", help="what quantization costs on data, layer by layer, and what to try"
+    )
+    parser.add_argument("model", help="a .xfblas, .keras or .h5 file")
+    parser.add_argument("--data", required=True, help="rows: CSV, .npy or .parquet")
+    parser.add_argument("--labels", help="file of labels: CSV, .npy or .parquet")
+    parser.add_argument("--label", metavar="COLUMN", help="column of the data that is the label")
+    parser.add_argument(
+        "--calibration", help="typical rows for a model that is not quantized; by default the data"
+    )
+    parser.add_argument(
+        "--compare", action="store_true", help="also quantize with other bits and accumulators"
+    )
+    parser.add_argument("--html", help="file to write, with plots; opens offline")
+    parser.add_argument("--json", help="file to write, - for the terminal instead of the tables")
+    add_shared(parser)
+    parser.set_defaults(run=run_report)
+
+
+def run_report(args) -> int:
+    """Prints the tables and writes the files; returns 0."""
+    import json
+
+    from xfblas.reporting.labels import read_labels
+    from xfblas.reporting.report import report
+    from xfblas.runtime.cli import quantization_options, refuse_options, spread
+    from xfblas.runtime.saved_model import is_saved_model
+    from xfblas.runtime.tables import open_table
+
+    if args.labels and args.label:
+        raise InvalidValueError("--labels and --label were given, expected one of them")
+    y, classes = None, None
+    if args.labels or args.label:
+        y, classes = read_labels(args.labels or args.data, args.label)
+    dropped = [*args.drop, *([args.label] if args.label else [])]
+    x = _all_rows(open_table(args.data, dropped))
+    where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
+    calibration = None
+    if args.calibration:
+        calibration = spread(open_table(args.calibration, _there(args.calibration, dropped)))
+    if is_saved_model(args.model):
+        refuse_options(args, allowed=("calibration",) if args.compare else ())
+        options = where
+    else:
+        options = {"bits": args.bits, "architecture": args.architecture, **where}
+        options |= quantization_options(args)
+    found = report(
+        args.model, x, y, calibration=calibration, classes=classes, compare=args.compare, **options
+    )
+    if args.json == "-":
+        print(json.dumps(found.to_dict(), indent=1))
+    else:
+        found.print()
+    if args.html:
+        found.to_html(args.html)
+        print(f"wrote {args.html}")
+    if args.json and args.json != "-":
+        found.to_json(args.json)
+        print(f"wrote {args.json}")
+    return 0
+
+
+def _all_rows(table):
+    import numpy as np
+
+    parts = list(table.chunks(65536))
+    if not parts or not sum(map(len, parts)):
+        raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
+    return np.concatenate(parts)
+
+
+def _there(path, columns):
+    """The columns to leave out that a second file has; it may lack the label."""
+    from xfblas.runtime.tables import open_table
+
+    table = open_table(path)
+    if table.names is not None:
+        known = {*table.names, *map(str, range(len(table.names)))}
+    else:
+        known = set(map(str, range(next(table.chunks(1)).shape[-1])))
+    return [name for name in columns if name in known]

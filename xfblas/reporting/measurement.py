@@ -1,0 +1,118 @@
+"""Both models over the data: the float one, and the quantized one in the exact simulation."""
+
+import numpy as np
+
+from xfblas.models import EngineStep
+from xfblas.reporting.layer_report import LayerReport
+from xfblas.reporting.nearness import Nearness
+from xfblas.reporting.observed_layer import ObservedLayer
+
+
+class Measurement:
+    """Everything that is seen of a model and its quantized layers.
+
+    Args:
+        graph: the float model.
+        networks: the quantized layers of each engine step, by its name.
+        host_reasons: why an engine step is computed in float by the host, by its name.
+    """
+
+    def __init__(self, graph, networks: dict, host_reasons: dict | None = None):
+        self.graph, self.networks = graph, networks
+        self.host_reasons = host_reasons or {}
+        self.layers: dict[str, list[ObservedLayer]] = {
+            step.name: [
+                ObservedLayer(networks[step.name], index, layer)
+                for index, layer in enumerate(step.network.layers)
+            ]
+            for step in graph.engine_steps
+            if step.name in networks
+        }
+        self._tensors = {}
+        self._largest = {}
+        self._clipped = {name: [0, 0] for name in networks}
+
+    def add(self, inputs: list[np.ndarray]) -> tuple[dict, dict]:
+        """One chunk of rows; returns every tensor by name, of the float model and the quantized."""
+        floats: dict[str, list[np.ndarray]] = {}
+
+        def in_float(step, rows):
+            floats[step.name] = step.network.layer_outputs(rows)
+            return floats[step.name][-1]
+
+        def on_engine(step, rows):
+            if step.name not in self.networks:
+                return step.network.logits(rows)
+            return self._run(step, rows, floats[step.name])
+
+        expected = self.graph.run(inputs, in_float)
+        found = self.graph.run(inputs, on_engine)
+        for step in self.graph.steps:
+            name = step.output
+            self._tensors.setdefault(name, Nearness()).add(expected[name], found[name])
+            largest = float(np.abs(expected[name]).max(initial=0.0))
+            self._largest[name] = max(self._largest.get(name, 0.0), largest)
+        return expected, found
+
+    def _run(self, step, rows, expected):
+        network = self.networks[step.name]
+        if network.input_scale is not None:
+            clipped = self._clipped[step.name]
+            clipped[0] += clipped_inputs(network, rows)
+            clipped[1] += rows.size
+        trace = network.simulate(network.quantize_input(rows))
+        for observed, values, layer in zip(
+            self.layers[step.name], expected, trace.layers, strict=True
+        ):
+            found = observed.add(values, layer)
+        return found
+
+    def decibels(self, tensor: str) -> float | None:
+        """Of a tensor of the graph against the float model's; None for an input."""
+        return self._tensors[tensor].decibels if tensor in self._tensors else None
+
+    def reports(self) -> list[LayerReport]:
+        """A line for each layer on the engine and each step of the host, in order."""
+        lines = []
+        for step in self.graph.steps:
+            before = [self.decibels(name) for name in step.inputs]
+            before = [value for value in before if value is not None and np.isfinite(value)]
+            worst = min(before, default=None)
+            if step.name not in self.layers:
+                lines.append(self._host(step, worst))
+                continue
+            clipped = tuple(self._clipped[step.name])
+            for observed in self.layers[step.name]:
+                line = observed.report(step, worst, clipped)
+                lines.append(line)
+                worst, clipped = line.decibels, None
+        return lines
+
+    def _host(self, step, before) -> LayerReport:
+        nearness = self._tensors[step.output]
+        decibels = nearness.decibels
+        is_chain = isinstance(step, EngineStep)
+        return LayerReport(
+            name=step.name,
+            step=step.name,
+            output=step.output,
+            place="host",
+            reason=self.host_reasons.get(step.name, step.reason),
+            activation="layers in float" if is_chain else step.function,
+            inputs=step.network.input_units if is_chain else None,
+            outputs=step.network.output_units if is_chain else 0,
+            values=nearness.values,
+            largest=self._largest[step.output],
+            decibels=decibels,
+            lost=None if before is None or decibels is None else before - decibels,
+            cosine=nearness.cosine,
+        )
+
+
+def clipped_inputs(network, rows: np.ndarray) -> int:
+    """How many values of float rows (m, k) lie beyond the range of the network's input."""
+    values = rows.astype(np.float64)
+    if network.input_offset is not None:
+        values = values - network.input_offset
+    limit = network.input_limit or float(np.iinfo(network.dtype).max)
+    return int((np.abs(values * network.input_scale) > limit + 0.5).sum())

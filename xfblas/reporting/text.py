@@ -1,0 +1,158 @@
+"""The report as tables of text."""
+
+import math
+
+from xfblas.image.tables import Table
+
+LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"
+LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clipped", "wraps")
+INSTRUCTION_TITLE = "instructions: the model's size and the engine's, integers per unit"
+INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu")
+SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
+SUM_HEADS = ("layer", "weights", "sums seen", "proved", "accumulator", "inputs clipped")
+CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
+
+
+def tables(report) -> list[Table]:
+    """What the terminal shows."""
+    found = [
+        Table("model", ("what", "value"), facts(report)),
+        Table("what to try", ("where", "seen", "try"), advice_rows(report)),
+        Table(LAYER_TITLE, LAYER_HEADS, layer_rows(report)),
+        Table(INSTRUCTION_TITLE, INSTRUCTION_HEADS, instruction_rows(report)),
+        Table(SUM_TITLE, SUM_HEADS, sum_rows(report)),
+        Table("where layers run", ("layer", "runs on", "why"), place_rows(report)),
+    ]
+    if report.alternatives:
+        found.append(Table("other choices", CHOICE_HEADS, choice_rows(report)))
+    return [table for table in found if table.rows]
+
+
+def facts(report) -> list[tuple[str, str]]:
+    """What is said of the model as a whole."""
+    options = ", ".join(
+        f"{name}={value}" for name, value in report.calibration.items() if name != "rows"
+    )
+    rows = [
+        ("model", report.model),
+        ("elements", f"int{report.bits}"),
+        ("rows", f"{report.rows:,}"),
+        ("calibrated with", f"{report.calibration.get('rows', 0):,} rows"),
+    ]
+    if options:
+        rows.append(("options", options))
+    for output in report.outputs:
+        prefix = f"{output.name}: " if len(report.outputs) > 1 else ""
+        if output.agreement is not None:
+            differing = f"{output.differing} of {output.rows:,} rows differ"
+            rows.append((f"{prefix}labels agree", f"{percent(output.agreement)} ({differing})"))
+        if output.accuracy is not None:
+            quantized, plain = percent(output.accuracy), percent(output.accuracy_float)
+            rows.append((f"{prefix}accuracy", f"{quantized} (float {plain})"))
+        if output.error is not None:
+            text = f"{output.error:.6g} (float {output.error_float:.6g})"
+            rows.append((f"{prefix}root mean square error", text))
+        rows.append((f"{prefix}logits", f"{decibels(output.decibels)} signal to noise"))
+        rows.append((f"{prefix}largest difference", f"{output.largest_difference:.3g}"))
+    return rows
+
+
+def advice_rows(report) -> list[tuple[str, str, str]]:
+    rows = [(advice.where, advice.finding, advice.remedy) for advice in report.advice]
+    return rows or [("model", "nothing stands out", "-")]
+
+
+def layer_rows(report) -> list[tuple[str, ...]]:
+    """Accuracy and ranges of each layer."""
+    return [
+        (
+            line.name,
+            decibels(line.decibels, ""),
+            decibels(line.lost, ""),
+            "-" if line.cosine is None else f"{line.cosine:.5f}",
+            number(line.largest),
+            number(line.range),
+            "-" if line.used is None else f"{line.used:.0%}",
+            count(line.saturations),
+            count(line.wraps),
+        )
+        for line in report.layers
+    ]
+
+
+def instruction_rows(report) -> list[tuple[str, ...]]:
+    """The instruction of each layer on the engine."""
+    return [
+        (
+            line.name,
+            f"{line.inputs}x{line.outputs}",
+            f"{line.depth}x{line.columns}",
+            scale_text(line),
+            f"{line.post_scale} >> {line.post_shift}",
+            f"{line.prelu_scale} >> {line.prelu_alpha}",
+        )
+        for line in report.layers
+        if line.place == "engine"
+    ]
+
+
+def sum_rows(report) -> list[tuple[str, ...]]:
+    """Bits of each layer's weights and sums on the engine."""
+    return [
+        (
+            line.name,
+            f"{line.weight_bits}",
+            f"{line.used_bits}",
+            "-" if line.proved_bits is None else f"{line.proved_bits}",
+            f"{line.accumulator}",
+            count(line.clipped_inputs),
+        )
+        for line in report.layers
+        if line.place == "engine"
+    ]
+
+
+def place_rows(report) -> list[tuple[str, str, str]]:
+    return [(line.name, line.place, line.reason or "-") for line in report.layers]
+
+
+def choice_rows(report) -> list[tuple[str, ...]]:
+    """What each choice of bits costs against the finest."""
+    known = [one.decibels for one in report.alternatives if one.decibels is not None]
+    best = max(known, default=None)
+    return [
+        (
+            one.name + (" (this one)" if one.is_current else ""),
+            decibels(one.decibels),
+            "-" if one.decibels is None else decibels(one.decibels - best),
+            "-" if one.agreement is None else percent(one.agreement),
+            "-" if one.accuracy is None else percent(one.accuracy),
+            f"{one.products:,}",
+        )
+        for one in report.alternatives
+    ]
+
+
+def decibels(value: float | None, unit: str = " dB") -> str:
+    if value is None or math.isnan(value):
+        return "-"
+    return "exact" if math.isinf(value) else f"{value:.1f}{unit}"
+
+
+def percent(share: float) -> str:
+    """Never 100 % where one of a million is missing."""
+    shown = f"{100 * share:.2f}"
+    return f"{'99.99' if shown == '100.00' and share < 1 else shown} %"
+
+
+def number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def count(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def scale_text(line) -> str:
+    low, high = f"{line.scale_low:.4g}", f"{line.scale_high:.4g}"
+    return low if low == high else f"{low}-{high}"
