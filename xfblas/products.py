@@ -58,17 +58,21 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
         DtypeError: the dtypes differ or are not among those above.
         InvalidValueError: not two matrices whose shapes fit.
     """
-    a = a if type(a) is np.ndarray else np.asarray(a)
-    is_sent = isinstance(b, DeviceMatrix)
+    # Comparing by identity first: a product of 64 x 64 takes no longer than ten such questions.
+    if type(a) is not np.ndarray:
+        a = np.asarray(a)
+    is_sent = type(b) is DeviceMatrix
     if not is_sent and type(b) is not np.ndarray:
         b = np.asarray(b)
-    if a.ndim != 2 or len(b.shape) != 2 or a.dtype != b.dtype or a.shape[1] != b.shape[0]:
+    dtype, a_shape, b_shape = a.dtype, a.shape, b.shape
+    is_same_type = b.dtype is dtype or b.dtype == dtype
+    if not is_same_type or len(a_shape) != 2 or len(b_shape) != 2 or a_shape[1] != b_shape[0]:
         _raise_mismatch(a, b)
-    shape = (a.shape[0], b.shape[1])
+    shape = (a_shape[0], b_shape[1])
     if out is None:
-        out = np.empty(shape, a.dtype)
-    else:
-        _require_result(out, shape, a.dtype)
+        out = np.empty(shape, dtype)
+    elif not _is_plain_result(out, shape, dtype, a, b):
+        _require_result(out, shape, dtype)
         if not out.flags.aligned or _share_memory(out, a, b):
             out[...] = matmul(a, b, device=device)
             return out
@@ -76,19 +80,27 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
         unit = b.compute_unit
         if device is not None and unit.device is not device:
             raise InvalidValueError("b is on another device than the one that was given")
-    elif device is None:
-        if a.dtype not in DTYPES:
-            arrays.require_dtype("a", a, *DTYPES)
-        unit = default_device(a.dtype).compute_units[0]
     else:
-        unit = device.compute_units[0]
-    if a.dtype != unit.device.dtype:
+        if device is None and dtype not in DTYPES:
+            arrays.require_dtype("a", a, *DTYPES)
+        unit = (device or default_device(dtype)).compute_units[0]
         arrays.require_dtype("a", a, unit.device.dtype)
-    if 0 in shape or a.shape[1] == 0:
+    if not (a_shape[0] and a_shape[1] and b_shape[1]):
         out[...] = 0
         return out
     unit._multiply(a, b, out)
     return out
+
+
+def _is_plain_result(out, shape, dtype, a, b) -> bool:
+    """Whether C can fill ``out`` as it lies."""
+    return (
+        type(out) is np.ndarray
+        and out.dtype == dtype
+        and out.shape == shape
+        and out.flags.carray
+        and not _share_memory(out, a, b)
+    )
 
 
 def _require_result(out, shape, dtype):
@@ -100,11 +112,14 @@ def _require_result(out, shape, dtype):
 
 
 def _share_memory(out, *operands) -> bool:
-    return any(
-        np.may_share_memory(out, operand)
-        for operand in operands
-        if not isinstance(operand, DeviceMatrix)
-    )
+    for operand in operands:
+        if isinstance(operand, DeviceMatrix):
+            continue
+        # Arrays that own their elements share none, which is asked sooner.
+        owns = operand.base is None and out.base is None and operand is not out
+        if not owns and np.may_share_memory(out, operand):
+            return True
+    return False
 
 
 def _raise_mismatch(a, b):

@@ -72,7 +72,7 @@ def test_other_compilers(tmp_path, generator, instruction_sets, compiler, optimi
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_no_code_for_newer_cpus_is_shared(tmp_path, compiler):
-    """A template of the standard library that one of these files gives to all would need its CPU."""
+    """What one of these files gives to all, as templates of the standard library, needs its CPU."""
     need(compiler, compiler.replace("clang++", "clang"))
     need("nm", "binutils")
     for source in (building.ROOT / "host_cpp/src/native/isa").glob("*.cpp"):
