@@ -92,6 +92,17 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     return out
 
 
+def _is_plain_result(out, shape, dtype, a, b) -> bool:
+    """Whether C can fill ``out`` as it lies."""
+    return (
+        type(out) is np.ndarray
+        and out.dtype == dtype
+        and out.shape == shape
+        and out.flags.carray
+        and not _share_memory(out, a, b)
+    )
+
+
 def _require_result(out, shape, dtype):
     if not isinstance(out, np.ndarray):
         raise InvalidValueError(f"out is a {type(out).__name__}, expected a numpy array")
@@ -101,29 +112,14 @@ def _require_result(out, shape, dtype):
 
 
 def _share_memory(out, *operands) -> bool:
-    return any(
-        np.may_share_memory(out, operand)
-        for operand in operands
-        if not isinstance(operand, DeviceMatrix)
-    )
-
-
-def _is_plain_result(out, shape, dtype, a, b) -> bool:
-    """Whether results can go into ``out``, as far as can be told without asking much.
-
-    An array that owns its memory shares it with its own views alone.
-    """
-    return (
-        type(out) is np.ndarray
-        and out.base is None
-        and a is not out
-        and b is not out
-        and a.base is not out
-        and (type(b) is DeviceMatrix or b.base is not out)
-        and out.dtype is dtype
-        and out.shape == shape
-        and out.flags.carray
-    )
+    for operand in operands:
+        if isinstance(operand, DeviceMatrix):
+            continue
+        # Arrays that own their elements share none, which is asked sooner.
+        owns = operand.base is None and out.base is None and operand is not out
+        if not owns and np.may_share_memory(out, operand):
+            return True
+    return False
 
 
 def _raise_mismatch(a, b):

@@ -200,8 +200,7 @@ typedef struct {
 /* The layers of a model on rows of floats, in one call (integer images, Fcn engine).
  * d_A is the first layer's matrix; its rows and those of each C say how many rows one program
  * takes, which need not be all. What these hold afterwards is not defined.
- * output is the last C / outputScales[column], and softmax of that where softmax is not 0. It does
- * not overlap input.
+ * output is rows of decoding's columns, and does not overlap input.
  * A value of the input that is not finite is an error, and then output is undefined. */
 xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float *input,
                              const xfblasCoding_t *coding, const void *d_A,

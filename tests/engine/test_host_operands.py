@@ -25,6 +25,14 @@ def test_out_may_share_memory_with_operands(generator):
                 out = wide.reshape(-1)[size : size + size * size].reshape(size, size)
             assert xfblas.matmul(left, right, out=out) is out
             np.testing.assert_array_equal(out, expected)
+        # Views whose base does not tell whose memory they show.
+        for view in (
+            lambda x: np.lib.stride_tricks.as_strided(x, x.shape, x.strides),
+            lambda x: np.frombuffer(memoryview(x).cast("b"), np.int16).reshape(x.shape),
+        ):
+            out = random_int16(generator, size, size)
+            expected = out @ b
+            np.testing.assert_array_equal(xfblas.matmul(view(out), b, out=out), expected)
 
 
 def unaligned(array):

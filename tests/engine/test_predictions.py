@@ -68,6 +68,32 @@ def test_sums_that_a_range_proves(generator):
             np.testing.assert_array_equal(found, model.expected(rows))
 
 
+def test_low_digits_beyond_half_of_an_odd_base():
+    """Half of 3 is rounded to 2, so sums are twice as large as the limit of 1 tells."""
+    model = one_layer(np.full((65536, 3), 32767, np.int16), limit=1, base=3)
+    model.columns = np.ones(65536, np.int64)
+    model.scales = np.ones(1)
+    model.layers[0].post = (1, 18)
+    rows = np.array([[0.5], [-0.5]], np.float32)
+    assert (np.abs(model.elements(rows)) == 2).all()
+    with xfblas.open() as device:
+        found = model.run(device.compute_units[0], rows)
+    np.testing.assert_array_equal(found, model.expected(rows))
+
+
+@pytest.mark.parametrize("prelu", [(1, 0), (2, 1), (0, 0), (-1, 0), (0, 3)])
+def test_ranges_behind_an_activation(prelu):
+    """Where elements may be negative, weights of both signs count in a sum."""
+    heavy = np.array([[32767], [32767], [-32767], [-32767]], np.int16)
+    model = one_layer(heavy, limit=32767)
+    first = Layer(np.eye(4, dtype=np.int16), prelu=prelu)
+    model.layers = [first, Layer(heavy, post=(1, 20))]
+    rows = np.array([[1, 1, -1, -1], [-1, -1, 1, 1], [1, 1, 1, 1]], np.float32) * 32767
+    with xfblas.open() as device:
+        found = model.run(device.compute_units[0], rows)
+    np.testing.assert_array_equal(found, model.expected(rows))
+
+
 def test_blank_biases_and_activations_are_zeros():
     """Memory that held something before does not show through."""
     model = one_layer(np.ones((3, 2), np.int16))

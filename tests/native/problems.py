@@ -73,9 +73,34 @@ class Problem:
         is_light = 32768 * np.abs(self.b.astype(np.int64)).sum(axis=0).max() < 2**31 - 1000
         return paths if is_light else [*paths, ESTIMATED, SPLIT]
 
+    def words(self):
+        """The instruction, without pages and leading dimensions."""
+        m, k, n = len(self.a), self.a.shape[1], self.b.shape[1]
+        flags = ROUND * self.round | SATURATE * self.saturate
+        prelu = (self.prelu[0] << 6 | self.prelu[1]) & 0xFFFF
+        post = self.post[0] << 8 | self.post[1]
+        return [self.opcode, 0, 0, 0, 0, m, k, n, 0, 0, 0, 0, post, prelu, flags, 0]
+
+    def to_bytes(self, path=-1):
+        """The problem as solve.cpp reads it."""
+        c = np.full((len(self.a), self.b.shape[1]), 77, self.a.dtype)
+        operands = [self.a, self.b, self.x, c]
+        spares = [self.spare.get(name, 0) for name in "abxc"]
+        wide = [
+            None if array is None else in_ordinary_memory(array, array.shape[1] + spare).base
+            for array, spare in zip(operands, spares, strict=True)
+        ]
+        leading = [0 if array is None else array.shape[1] for array in wide]
+        if self.x is not None and len(self.x) == 1:
+            leading[2] = 0
+        contents = [b"" if array is None else array.tobytes() for array in wide]
+        numbers = [path, self.a.itemsize, *map(len, contents), *leading]
+        header = np.array(numbers, np.int64).tobytes() + np.array(self.words(), "u4").tobytes()
+        return header + b"".join(contents)
+
     def run(self, library, isa, path=-1, place=in_ordinary_memory):
         """(C, how many blocks took each path); place(array, leading dimension) copies operands."""
-        m, k, n = len(self.a), self.a.shape[1], self.b.shape[1]
+        m, n = len(self.a), self.b.shape[1]
         operands = {"a": self.a, "b": self.b, "x": self.x}
         operands["c"] = np.full((m, n), 77, self.a.dtype)
         arrays, kept = Arrays(), {}
@@ -86,12 +111,7 @@ class Problem:
             kept[name] = place(array, leading)
             setattr(arrays, name, kept[name].ctypes.data)
             setattr(arrays, "ld" + name, 0 if name == "x" and len(array) == 1 else leading)
-        flags = ROUND * self.round | SATURATE * self.saturate
-        prelu = (self.prelu[0] << 6 | self.prelu[1]) & 0xFFFF
-        post = self.post[0] << 8 | self.post[1]
-        words = (ctypes.c_uint32 * 16)(
-            self.opcode, 0, 0, 0, 0, m, k, n, 0, 0, 0, 0, post, prelu, flags, 0
-        )
+        words = (ctypes.c_uint32 * 16)(*self.words())
         counts = (ctypes.c_uint64 * 5)()
         bytes_ = self.a.dtype.itemsize
         status = library.run_product(isa, path, bytes_, ctypes.byref(arrays), words, counts)

@@ -1,5 +1,6 @@
 """A process that has used its threads forks; parent and child go on computing."""
 
+import os
 import threading
 
 import numpy as np
@@ -17,6 +18,7 @@ def multiply(size=300):
 
 def multiply_in_all_ways():
     multiply()
+    assert len(os.listdir("/proc/self/task")) >= xfblas.native_engine().threads
     multiply(20)
     a = np.ones((50, 50), np.float32)
     assert (xfblas.matmul(a, a) == 50).all()

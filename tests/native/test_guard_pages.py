@@ -93,7 +93,7 @@ def test_predict_stays_inside_its_arrays(int8_image, generator, dtype):
                         values = values.astype(np.int32) if name == "columns" else values
                         setattr(model, name, guarded_matrix(values.reshape(1, -1))[0])
                 rows = generator.normal(0, 1, (7, len(model.scales))).astype(np.float32)
-                out = guarded_matrix(np.zeros((7, widths[-1]), np.float32))
+                out = guarded_matrix(np.zeros((7, widths[-1] // model.windows), np.float32))
                 found = model.run(device.compute_units[0], guarded_matrix(rows), out=out)
                 assert (found == model.expected(rows)).all()
 

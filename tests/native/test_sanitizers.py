@@ -10,6 +10,8 @@ import pytest
 
 pytestmark = pytest.mark.hw
 
+ENGINE = ("device", "matmul", "predict", "programs")
+
 #: Loaded before anything else by a Python that has its folder on the path: takes the place of the
 #: extension module.
 REPLACEMENT = """
@@ -79,11 +81,7 @@ def test_threads(tmp_path):
     # Not the forks: the sanitizer follows no thread into a child.
     done = run_tests(
         tmp_path, "tsan", ("-fsanitize=thread",), options,
-        [
-            "tests/native/test_threads.py",
-            "tests/engine/test_device.py",
-            "tests/engine/test_predictions.py",
-        ],
+        ["tests/native/test_threads.py", *(f"tests/engine/test_{name}.py" for name in ENGINE)],
     )  # fmt: skip
     reports = "".join(path.read_text() for path in tmp_path.glob("log*"))
     assert reports == "" and done.returncode == 0, reports

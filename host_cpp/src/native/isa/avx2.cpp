@@ -3,7 +3,12 @@
 #include "native/simd/includes.hpp"
 
 #ifdef __x86_64__
+#include <immintrin.h>
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
 #pragma GCC target("avx2,fma")
+#endif
 #include "native/simd/avx2.hpp"
 #include "native/simd/table.hpp"
 
@@ -13,6 +18,9 @@ const Kernels* avx2_kernels() {
   return &table;
 }
 }  // namespace xfblas
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #else
 namespace xfblas {
 const Kernels* avx2_kernels() { return nullptr; }

@@ -3,7 +3,13 @@
 #include "native/simd/includes.hpp"
 
 #ifdef __x86_64__
+#include <immintrin.h>
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), \
+                             apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
+#endif
 #include "native/simd/avx512.hpp"
 #include "native/simd/table.hpp"
 
@@ -13,6 +19,9 @@ const Kernels* avx512_kernels() {
   return &table;
 }
 }  // namespace xfblas
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #else
 namespace xfblas {
 const Kernels* avx512_kernels() { return nullptr; }

@@ -3,7 +3,14 @@
 #include "native/simd/includes.hpp"
 
 #ifdef __x86_64__
+#include <immintrin.h>
+#ifdef __clang__
+#pragma clang attribute push(                                                 \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
+    apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,prefer-vector-width=512")
+#endif
 #define XFBLAS_VNNI
 #include "native/simd/avx512.hpp"
 #include "native/simd/table.hpp"
@@ -14,6 +21,9 @@ const Kernels* avx512_vnni_kernels() {
   return &table;
 }
 }  // namespace xfblas
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #else
 namespace xfblas {
 const Kernels* avx512_vnni_kernels() { return nullptr; }
