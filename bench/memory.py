@@ -23,7 +23,7 @@ def growth(dtype: np.dtype, keeps_b: bool) -> float:
     """
     device = open_int8("Gemm") if dtype == np.int8 else xfblas.default_device(dtype)
     # What is there once and for all is no part of a product.
-    small = np.ones((64, 64), dtype)
+    small = _numbers(dtype, 2, 64)
     xfblas.matmul(small, small, device=device)
     before = _status(NOW)
     a, b = (_numbers(dtype, seed) for seed in range(2))
@@ -35,11 +35,11 @@ def growth(dtype: np.dtype, keeps_b: bool) -> float:
     return (_status(PEAK) - before) / (a.nbytes + b.nbytes + out.nbytes)
 
 
-def _numbers(dtype: np.dtype, seed: int) -> np.ndarray:
+def _numbers(dtype: np.dtype, seed: int, size: int = SIZE) -> np.ndarray:
     generator = np.random.default_rng(seed)
     if dtype.kind == "f":
-        return generator.standard_normal((SIZE, SIZE), dtype)
-    return generator.integers(-100, 100, (SIZE, SIZE), dtype)
+        return generator.standard_normal((size, size), dtype)
+    return generator.integers(-100, 100, (size, size), dtype)
 
 
 def _status(key: str) -> int:
