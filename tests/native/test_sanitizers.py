@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.hw
 
-ENGINE = ("device", "matmul", "predict", "programs")
+ENGINE = ("device", "matmul", "predictions", "programs")
 
 #: Loaded before anything else by a Python that has its folder on the path: takes the place of the
 #: extension module.
