@@ -34,14 +34,19 @@ class NativeEngine:
 def library():
     path = HW / "build" / "native_engine.so"
     path.parent.mkdir(exist_ok=True)
-    sources = ["native/engine.cpp", "native/check.cpp", "configuration.cpp"]
+    folder = ROOT / "host_cpp/src"
+    sources = [*folder.glob("native/*.cpp"), *folder.glob("native/isa/*.cpp")]
+    # A device's own files would bring the rest of the library with them.
+    apart = ("forward", "native_target")
+    sources = [path for path in sources if path.stem not in apart] + [folder / "configuration.cpp"]
     folders = ["host_cpp/src", "host_cpp/include", "hw/include"]
     subprocess.run(
         [
             *("g++", "-std=c++17", "-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-o", path),
             *(f"-I{ROOT / folder}" for folder in folders),
-            *(ROOT / "host_cpp/src" / source for source in sources),
+            *sources,
             ROOT / "tests/hw/native.cpp",
+            *("-pthread", "-ldl"),
         ],
         check=True,
     )
