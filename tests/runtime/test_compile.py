@@ -160,6 +160,7 @@ def test_what_a_float_image_lacks_runs_on_the_host(keras):
     assert len(compiled.host_reasons) == 1 and not compiled.networks
 
 
+@pytest.mark.native
 def test_summary_shapes_and_repr(keras_model, capsys):
     compiled = xfblas.compile(keras_model("branched"), rows_for(keras_model("branched"), 20))
     assert compiled.input_shape == [(None, 12), (None, 6)]

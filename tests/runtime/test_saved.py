@@ -90,6 +90,7 @@ def test_what_evaluate_computes_is_kept(keras, tmp_path):
     assert found == {name: value for name, value in expected.items() if name != "mine"}
 
 
+@pytest.mark.native
 def test_where_a_loaded_model_runs(saved):
     compiled, path, x = saved
     expected = compiled.predict(x, verbose=0)
