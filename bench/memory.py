@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 import xfblas
-from bench.int8_image import open_int8
 
 SIZE = 2048
 PEAK = "VmHWM"
@@ -21,7 +20,11 @@ def growth(dtype: np.dtype, keeps_b: bool) -> float:
         dtype: of all three matrices.
         keeps_b: whether B is sent to the device first; its copy there counts.
     """
-    device = open_int8("Gemm") if dtype == np.int8 else xfblas.default_device(dtype)
+    device = (
+        xfblas.open(engine="Gemm", dtype=np.int8)
+        if dtype == np.int8
+        else xfblas.default_device(dtype)
+    )
     # What is there once and for all is no part of a product.
     small = _numbers(dtype, 2, 64)
     xfblas.matmul(small, small, device=device)

@@ -1,18 +1,15 @@
 """Fixtures that every test may use, and the target that the functional tests run on."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
 import targets
+from keras_models import build, import_keras
 
 import xfblas
 from xfblas.errors import NotSupportedError
-from xfblas.image.boards import read_board
-from xfblas.image.builder import build_image
-from xfblas.image.images import SPECIFICATIONS
 
 # A failing example is printed with the seed that repeats it, and CI draws new ones each time.
 hypothesis.settings.register_profile("xfblas", deadline=None, print_blob=True)
@@ -86,14 +83,9 @@ def integer_image(request):
 
 
 @pytest.fixture(scope="session")
-def int8_image(tmp_path_factory):
-    """Path of an int8 image of all engines."""
-    default = SPECIFICATIONS["default_short"]
-    machine = read_board("u250").machine("int8")
-    configuration = replace(default.configuration, data_type="int8", machine=machine)
-    path = tmp_path_factory.mktemp("images") / "int8.xclbin"
-    build_image(replace(default, configuration=configuration), path)
-    return path
+def int8_image():
+    """Path of the packaged int8 image."""
+    return xfblas.image_path("default_int8")
 
 
 @pytest.fixture
@@ -101,3 +93,22 @@ def fcn_unit(integer_image):
     """A compute unit of the Fcn engine on each int16 image."""
     with xfblas.open(integer_image) as device:
         yield device.compute_units[0]
+
+
+@pytest.fixture(scope="session")
+def keras():
+    """The Keras module; skips where there is none."""
+    return import_keras()
+
+
+@pytest.fixture(scope="session")
+def keras_model(keras):
+    """``keras_model(kind)``: a model that no test may change."""
+    models = {}
+
+    def get(kind):
+        if kind not in models:
+            models[kind] = build(keras, kind)
+        return models[kind]
+
+    return get

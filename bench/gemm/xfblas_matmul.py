@@ -8,12 +8,11 @@ import numpy as np
 import xfblas
 from bench.candidate import Candidate, require_close, require_equal
 from bench.gemm.product import CHECKED_ROWS, Product, exact_rows
-from bench.int8_image import open_int8
 
 
 def candidates(product: Product, threads: int, stack: ExitStack) -> list[Candidate]:
     """int16, int8 and float32, with B kept on the device; int16 also with B fresh each time."""
-    int8 = stack.enter_context(open_int8("Gemm"))
+    int8 = stack.enter_context(xfblas.open(engine="Gemm", dtype=np.int8))
     found = []
     for operands, device in (
         (product.full_range, xfblas.default_device(np.int16)),

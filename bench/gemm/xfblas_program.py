@@ -2,12 +2,9 @@
 
 from contextlib import ExitStack
 
-import numpy as np
-
 import xfblas
 from bench.candidate import Candidate, require_equal
 from bench.gemm.product import CHECKED_ROWS, Product, exact_rows
-from bench.int8_image import open_int8
 
 
 def candidates(product: Product, threads: int, stack: ExitStack) -> list[Candidate]:
@@ -26,7 +23,7 @@ def candidates(product: Product, threads: int, stack: ExitStack) -> list[Candida
 def _candidate(name, operands, stack, *, post_shift) -> Candidate:
     a, b = operands
     # Each has a device of its own, since a unit has one program.
-    device = stack.enter_context(open_int8("Fcn") if a.dtype == np.int8 else xfblas.open())
+    device = stack.enter_context(xfblas.open(dtype=a.dtype))
     unit = device.compute_units[0]
     matrices = unit.send(a), unit.send(b), unit.empty((len(a), b.shape[1]))
     unit.fcn(*matrices, post_shift=post_shift)

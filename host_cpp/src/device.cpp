@@ -4,16 +4,11 @@
 #include <cstring>
 
 #include "error.hpp"
+#include "text_field.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
 namespace {
-
-template <size_t size>
-void copy_text(char (&to)[size], const std::string& from) {
-  std::memset(to, 0, size);
-  std::memcpy(to, from.data(), std::min(from.size(), size - 1));
-}
 
 std::vector<KernelInstance> choose_compute_units(const Image& image,
                                                  const Configuration& configuration,

@@ -2,27 +2,8 @@
 
 import numpy as np
 import pytest
-from keras_models import build, import_keras
 
 from xfblas.models import Layer, Network
-
-
-@pytest.fixture(scope="session")
-def keras():
-    return import_keras()
-
-
-@pytest.fixture(scope="session")
-def keras_model(keras):
-    """``keras_model(kind)``: a model that no test may change."""
-    models = {}
-
-    def get(kind):
-        if kind not in models:
-            models[kind] = build(keras, kind)
-        return models[kind]
-
-    return get
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,8 @@ from xfblas.quantization.explicit import (
 )
 from xfblas.quantization.layers import LEGACY
 from xfblas.runtime.chain import Chain, run_in_turn
+from xfblas.runtime.step_engine import ROWS_PER_PROGRAM
 from xfblas.session import session
-
-#: Rows that one program computes; bounds the device memory that a prediction needs.
-ROWS_PER_PROGRAM = 8192
 
 
 class XfblasRT:

@@ -1,25 +1,14 @@
 #include "native/describe.hpp"
 
-#include <cstring>
 #include <string>
 
 #include "native/blas.hpp"
 #include "native/kernels.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
+#include "text_field.hpp"
 
 namespace xfblas {
-namespace {
-
-template <size_t size>
-void copy_text(char (&to)[size], const std::string& from) {
-  const auto length = std::min(from.size(), size - 1);
-  std::memcpy(to, from.data(), length);
-  to[length] = 0;
-}
-
-}  // namespace
-
 xfblasNative_t describe_native() {
   xfblasNative_t native{};
   copy_text(native.isa, kernels().name);

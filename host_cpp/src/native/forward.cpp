@@ -27,8 +27,8 @@ struct Activations {
   ThreadSpace space;
 };
 
-uint64_t padded_stride(uint64_t columns, int element_bytes) {
-  return (columns * uint64_t(element_bytes) + 63) / 64 * 64 + 64;
+uint64_t row_stride(uint64_t columns, int element_bytes) {
+  return uint64_t(padded_stride(int64_t(columns) * element_bytes));
 }
 
 ElementRange range_of_input(const InputCoding& coding) {
@@ -94,10 +94,10 @@ class Forward {
 
   void run_block(uint64_t first, uint64_t rows) {
     static thread_local Activations activations;
-    const auto room = padded_stride(widest_, element_bytes_) * rows;
+    const auto room = row_stride(widest_, element_bytes_) * rows;
     char* from = activations.halves[0].room<char>(room);
     char* to = activations.halves[1].room<char>(room);
-    auto stride = padded_stride(pass_.layers.front().k, element_bytes_);
+    auto stride = row_stride(pass_.layers.front().k, element_bytes_);
     // What pads k meets zeros of B, but the bounds look at it.
     if (pass_.elements < pass_.layers.front().k) std::memset(from, 0, stride * rows);
     quantize_rows(pass_, first, rows, element_bytes_, from, stride);
@@ -105,7 +105,7 @@ class Forward {
     for (auto& layer : layers_) {
       PathCounts of_layer{};
       auto product = layer.product;
-      const auto next_stride = padded_stride(uint64_t(product.n), element_bytes_);
+      const auto next_stride = row_stride(uint64_t(product.n), element_bytes_);
       product.m = int64_t(rows);
       product.a.data = from, product.a.lda = int64_t(stride) / element_bytes_;
       product.c = to, product.ldc = int64_t(next_stride) / element_bytes_;

@@ -2,15 +2,9 @@
 
 #include <algorithm>
 
+#include "matrix.hpp"
+
 namespace xfblas {
-namespace {
-
-int64_t rounded_up_to(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
-}  // namespace
-
 int64_t panels_for(const Kernels& kernels, int64_t columns) {
   const int64_t vectors = (columns + kernels.lanes - 1) / kernels.lanes;
   return (vectors + kernels.most_vectors - 1) / kernels.most_vectors;
@@ -40,7 +34,7 @@ void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t
 
 void Panels::pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first) {
   const auto* from = static_cast<const int8_t*>(b.data) + first;
-  const auto depth = has_quads_ ? rounded_up_to(k_, 4) : rounded_up_to(k_, 2);
+  const auto depth = has_quads_ ? rounded_up(k_, 4) : rounded_up(k_, 2);
   const int64_t width = kernels.width();
   const auto element = has_quads_ ? 1 : 2;
   auto* to = packed_.room<char>(size_t(depth * padded_columns_ * element));
@@ -64,7 +58,7 @@ void Panels::pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first
 
 void Panels::pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t first) {
   const auto* from = static_cast<const int16_t*>(b.data) + first;
-  const auto depth = rounded_up_to(k_, 2);
+  const auto depth = rounded_up(k_, 2);
   auto* to = packed_.room<int16_t>(size_t(depth * padded_columns_));
   for (auto& panel : panels_) {
     panel.packed = to;
@@ -83,7 +77,7 @@ void Panels::add_bounds(const Kernels& kernels, const SourceOfB& b, int64_t firs
   if (proves_everything_) return;
 
   const auto* from = static_cast<const int16_t*>(b.data) + first;
-  const auto depth = rounded_up_to(k_, 4);
+  const auto depth = rounded_up(k_, 4);
   const auto sums_of_panel = blocks_of(k_) * kernels.width();
   column_sums_.assign(panels_.size() * size_t(sums_of_panel), 0);
   if (kernels.has_quads) high_bytes_.resize(size_t(depth * padded_columns_ + 256));
@@ -110,7 +104,7 @@ bool Panels::prove(ElementRange a) const {
 }
 
 uint64_t Panels::bytes() const {
-  const auto depth = rounded_up_to(k_, has_quads_ ? 4 : 2);
+  const auto depth = rounded_up(k_, has_quads_ ? 4 : 2);
   return uint64_t(depth * padded_columns_) * (has_quads_ ? 1 : 2) + high_bytes_.size() +
          column_sums_.size() * sizeof(int32_t);
 }

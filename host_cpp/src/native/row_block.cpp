@@ -5,9 +5,6 @@
 namespace xfblas {
 namespace {
 
-// Whole lines and one more: rows a power of two apart would share the same sets of the cache.
-ptrdiff_t padded_stride(int64_t bytes) { return (bytes + 63) / 64 * 64 + 64; }
-
 // Rows this far apart fall into few sets of the cache.
 bool is_unlucky(ptrdiff_t stride) { return stride % 1024 == 0; }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "matrix.hpp"
 #include "native/bounds.hpp"
 #include "native/kernels.hpp"
 #include "native/workspace.hpp"
@@ -16,6 +17,10 @@ struct SourceOfA {
   int64_t lda;
   int element_bytes;
 };
+
+// From one row of these bytes to the next: whole lines and one more, because rows a power of two
+// apart would share the same sets of the cache.
+constexpr int64_t padded_stride(int64_t bytes) { return rounded_up(bytes, 64) + 64; }
 
 // Rows that a tile steps through four bytes of k at a time.
 struct TileRows {
