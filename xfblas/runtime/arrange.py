@@ -4,6 +4,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.runtime.row_source import RowSource
+from xfblas.scoring.per_output import by_names
 
 
 def input_sources(x, specs) -> list[RowSource]:
@@ -47,13 +48,7 @@ def output_sources(name: str, value, output_names, *, repeat=False) -> list[RowS
     if value is None:
         return [None] * count
     if isinstance(value, dict):
-        unknown = [key for key in value if key not in output_names]
-        if unknown:
-            raise InvalidValueError(
-                f"{name} has {', '.join(map(repr, unknown))}, expected names of outputs: "
-                f"{', '.join(output_names)}"
-            )
-        values = [value.get(output) for output in output_names]
+        values = by_names(name, value, output_names)
     elif isinstance(value, (list, tuple)) and len(value) == count and _holds_arrays(value, count):
         values = list(value)
     elif count == 1 or repeat:

@@ -20,13 +20,7 @@ def per_output(name, given, output_names, *, repeat=False, nested=False) -> list
     if given is None:
         return [None] * count
     if isinstance(given, dict) and not is_entry:
-        unknown = [key for key in given if key not in output_names]
-        if unknown:
-            raise InvalidValueError(
-                f"{name} has {', '.join(map(repr, unknown))}, expected names of outputs: "
-                f"{', '.join(output_names)}"
-            )
-        found = [given.get(output) for output in output_names]
+        found = by_names(name, given, output_names)
     elif nested and count == 1:
         found = [given]
     elif isinstance(given, (list, tuple)):
@@ -40,6 +34,21 @@ def per_output(name, given, output_names, *, repeat=False, nested=False) -> list
     else:
         raise InvalidValueError(f"{name} is {given!r}, expected a list or dict for {count} outputs")
     return [None if entry is None else _flat(entry) for entry in found] if nested else found
+
+
+def by_names(name, given: dict, output_names) -> list:
+    """The entries of a dict in the order of the outputs, None where it has none.
+
+    Raises:
+        InvalidValueError: a key is no output's name.
+    """
+    unknown = [key for key in given if key not in output_names]
+    if unknown:
+        raise InvalidValueError(
+            f"{name} has {', '.join(map(repr, unknown))}, expected names of outputs: "
+            f"{', '.join(output_names)}"
+        )
+    return [given.get(output) for output in output_names]
 
 
 def _flat(entry) -> list:
