@@ -160,7 +160,12 @@ def test_again_with_other_options(keras):
     assert first.closed and accelerated_of(model).compiled.device.dtype == np.int8
     with pytest.raises(errors.InvalidValueError, match="calibration"):
         xfblas.accelerate(model, x[:, :3])
-    assert not accelerated_of(model).compiled.closed  # as it was
+    # An xrt device holds one image: this one fails only after it has taken the other's place.
+    with pytest.raises(errors.InvalidValueError, match="margin is 0"):
+        xfblas.accelerate(model, x, bits=16, margin=0)
+    compiled = accelerated_of(model).compiled
+    assert not compiled.closed and compiled.device.dtype == np.int8  # as it was
+    model.predict(x, verbose=0)
     xfblas.restore(model)
     assert "predict" not in vars(model)
 

@@ -12,6 +12,7 @@ from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
+from xfblas.runtime.shared_devices import DeviceHeldError
 from xfblas.scoring.configuration import scoring_of
 
 METHODS = ("predict", "predict_on_batch", "evaluate")
@@ -42,7 +43,20 @@ def accelerate(model, calibration=None, *, recompile=True, **options):
             f"model is a {type(model).__name__}, expected a keras.Model: use xfblas.compile for a "
             "file or a network"
         )
+    before = accelerated_of(model)
     accelerated = Accelerated(model, calibration, recompile, options)
+    try:
+        accelerated.compile(model)
+    except DeviceHeldError:
+        if before is None:
+            raise
+        # A card holds one image: the old one has to go first, and comes back if the new one fails.
+        before.compiled.close()
+        try:
+            accelerated.compile(model)
+        except BaseException:
+            before.compile(model)
+            raise
     restore(model)
     accelerated.install(model)
     return model
@@ -84,13 +98,14 @@ class Accelerated:
             rows = calibration_inputs(graph, calibration)
             self._rows = rows if len(rows) > 1 else rows[0]
         self._replaced = {}
-        self.compiled: CompiledModel = self._compile(model)
 
-    def _compile(self, model):
-        self._weights = list(model.weights)
-        self._seen = [version_of(weight) for weight in self._weights]
-        self._checksum = _checksum(self._weights)
-        return compile(model, self._rows, **self._options)
+    def compile(self, model) -> None:
+        """Makes ``compiled`` of the weights that the model has now."""
+        weights = list(model.weights)
+        seen, checksum = [version_of(weight) for weight in weights], _checksum(weights)
+        self.compiled: CompiledModel = compile(model, self._rows, **self._options)
+        # Not before: what failed is tried again by the next prediction.
+        self._weights, self._seen, self._checksum = weights, seen, checksum
 
     def install(self, model) -> None:
         self._replaced = {name: vars(model)[name] for name in METHODS if name in vars(model)}
@@ -159,7 +174,7 @@ class Accelerated:
                 self._seen = [version_of(weight) for weight in self._weights]
             elif self._recompile:
                 before = self.compiled
-                self.compiled = self._compile(model)
+                self.compile(model)
                 before.close()
             else:
                 warnings.warn(

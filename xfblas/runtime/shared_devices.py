@@ -1,5 +1,6 @@
 """Devices that several models use, open as long as one of them does."""
 
+import gc
 import threading
 
 import numpy as np
@@ -8,7 +9,13 @@ from xfblas.device import Device
 from xfblas.errors import DtypeError, InvalidValueError, NotInitializedError
 
 _open: dict[tuple, "_Shared"] = {}
-_lock = threading.Lock()
+# Models that are forgotten give their device back whenever Python collects them, within these
+# functions too.
+_lock = threading.RLock()
+
+
+class DeviceHeldError(InvalidValueError):
+    """Models of this process have another image open on the device, and a card holds one."""
 
 
 class _Shared:
@@ -24,20 +31,20 @@ class Lease:
         device: the :class:`~xfblas.Device`.
     """
 
-    def __init__(self, device: Device, key: tuple | None):
+    def __init__(self, device: Device, shared: _Shared | None = None):
         self.device = device
-        self._key = key
+        self._shared = shared
 
     def close(self) -> None:
         """Gives the device back, which closes it where no one else uses it; safe to call twice."""
         with _lock:
-            key, self._key = self._key, None
-            if key is None:
+            shared, self._shared = self._shared, None
+            if shared is None:
                 return
-            shared = _open[key]
             shared.users -= 1
             if shared.users == 0:
-                del _open[key]
+                for key in [key for key, held in _open.items() if held is shared]:
+                    del _open[key]
                 shared.device.close()
 
 
@@ -55,6 +62,7 @@ def lease(device=None, xclbin=None, dtype=None, target=None) -> Lease:
         DtypeError: the device's image computes with another element type.
         InvalidValueError: a device was given together with what it already settles.
         NotInitializedError: the device is closed.
+        DeviceHeldError: models have another image open on it.
     """
     wanted = None if dtype is None else np.dtype(dtype)
     if isinstance(device, Device):
@@ -63,7 +71,7 @@ def lease(device=None, xclbin=None, dtype=None, target=None) -> Lease:
                 raise InvalidValueError(f"{name} is {value!r}, but device is open and has its own")
         if device.closed:
             raise NotInitializedError(f"device is closed: {device!r}")
-        found = Lease(device, None)
+        found = Lease(device)
     else:
         found = _shared(0 if device is None else device, xclbin, wanted, target)
     if wanted is not None and found.device.dtype != wanted:
@@ -76,10 +84,29 @@ def lease(device=None, xclbin=None, dtype=None, target=None) -> Lease:
 def _shared(index, xclbin, dtype, target) -> Lease:
     with _lock:
         key = (str(xclbin), None if xclbin else dtype, target, index)
-        shared = _open.get(key)
-        if shared is None or shared.device.closed:
+        if key not in _open or _open[key].device.closed:
             options = {} if xclbin else {"dtype": dtype or np.dtype(np.int16)}
-            opened = Device(xclbin, None, index, target=target, **options)
-            shared = _open[key] = _Shared(opened)
+            opened = _opened(xclbin, index, target, options)
+            _open[key] = _Shared(opened)
+        shared = _open[key]
         shared.users += 1
-        return Lease(shared.device, key)
+        return Lease(shared.device, shared)
+
+
+def _opened(xclbin, index, target, options) -> Device:
+    try:
+        return Device(xclbin, None, index, target=target, **options)
+    except InvalidValueError:
+        if not _is_held(index, target):
+            raise
+    gc.collect()  # models that refer to themselves, as accelerated ones do, may only look alive
+    try:
+        return Device(xclbin, None, index, target=target, **options)
+    except InvalidValueError as error:
+        if _is_held(index, target):
+            raise DeviceHeldError(str(error)) from error
+        raise
+
+
+def _is_held(index, target) -> bool:
+    return any(key[2:] == (target, index) for key in _open)
