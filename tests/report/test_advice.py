@@ -132,8 +132,8 @@ def test_the_worst_comes_first(network):
 
 def test_advice_that_is_followed_helps(network, rows):
     few = xfblas.report(network, rows, calibration=rows[:8], margin=1.0)
-    assert "saturate" in few.advice[0].finding
-    assert few.advice[0].remedy == "raise margin, or pass more calibration rows"
+    saturated = [one for one in few.advice if "saturate" in one.finding]
+    assert saturated[0].remedy == "raise margin, or pass more calibration rows"
     for better in ({"calibration": rows[:8], "margin": 8.0}, {"calibration": rows, "margin": 1.2}):
         found = xfblas.report(network, rows, **better)
         assert found.outputs[0].decibels > few.outputs[0].decibels + 6

@@ -19,7 +19,7 @@ SAMPLE = 1024
 CHUNK = 4096
 SEED = 7
 #: Features that use less than this share of their size are centred, sparse ones apart.
-NARROW = 0.75
+NARROW = 0.4
 SPARSE = 0.2
 FEWEST_ROWS = 16
 

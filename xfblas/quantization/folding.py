@@ -57,12 +57,8 @@ def output_scales(
     if not largest.max() > 0:
         return finest
     heaviest = float((largest * finest).max())
-    best, least = finest, np.inf
-    for exponent in np.linspace(0, -14, 113):
-        bound = heaviest * 2.0**exponent
-        with np.errstate(divide="ignore"):
-            scales = np.minimum(finest, np.where(largest > 0, bound / largest, finest))
-        noise = (1 + power * (bound / weight_levels) ** 2) * float((importance / scales**2).sum())
-        if noise < least:
-            best, least = scales, noise
-    return best
+    bounds = heaviest * np.exp2(np.linspace(0, -14, 113))
+    with np.errstate(divide="ignore"):
+        scales = np.minimum(finest, bounds[:, np.newaxis] / largest)
+    weight_noise = 1 + power * (bounds / weight_levels) ** 2
+    return scales[(weight_noise * (importance / scales**2).sum(axis=1)).argmin()]

@@ -24,8 +24,8 @@ from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.histogram import Histogram
 
 HEADROOM = 8
-#: Decibels between the first layer's sums and the rounding of its inputs, by bits of an element.
-WANTED = {16: 87.0, 8: 36.0}
+#: Decibels by which the rounding of inputs shall be below the goal.
+WANTED = 4.0
 #: Copies are for weights so uneven that they take this part of the rounding's power away.
 WORTHWHILE = 0.7
 #: Values near the largest from which on a feature needs no more room than the margin.
@@ -106,7 +106,7 @@ def input_columns(
     if options.input_base:
         noise = np.where(exact, 0.0, (kernel**2).sum(axis=1) / (12 * scale**2))
         order = np.argsort(noise, kind="stable")
-        allowed = variance * 10 ** (-WANTED[options.bits] / 10)
+        allowed = variance * 10 ** (-(options.goal + WANTED) / 10)
         loud = order[np.cumsum(noise[order]) > allowed]
         columns.append(features + np.sort(loud))
     joined = np.concatenate(columns)

@@ -63,16 +63,28 @@ class Target:
 
 @dataclass(frozen=True)
 class Room:
-    """What the engine has: bits of an element and of the accumulator, and powers of two only."""
+    """What the engine has.
+
+    Attributes:
+        bits: of an element.
+        accumulator: bits that sums must fit.
+        power_of_two: whether postScale is 1.
+        bias_max: what X can hold, with the constants that help it.
+    """
 
     bits: int
     accumulator: int
     power_of_two: bool = False
+    bias_max: int = BIAS_MAX
 
     @staticmethod
     def of(options) -> "Room":
         """The room that the caller's options leave."""
         return Room(options.bits, options.accumulator_bits, options.power_of_two)
+
+    def with_bias(self, constants: int) -> "Room":
+        """The same with constant inputs that are so much together."""
+        return replace(self, bias_max=self.bias_max + constants * self.element_max)
 
     @property
     def element_max(self) -> int:
@@ -95,7 +107,7 @@ def choose_factor(name: str, target: Target, room: Room) -> tuple[int, int]:
     slack = float(sizes.sum()) / 2 + abs(target.input_zero) * len(sizes) / 2 + 2
     limit = 2.0 ** (room.accumulator - 1) - 1
     bias_slack = abs(target.input_zero) * len(sizes) / 2 + 2
-    if slack >= limit / 2 or bias_slack >= BIAS_MAX / 2:
+    if slack >= limit / 2 or bias_slack >= room.bias_max / 2:
         raise UnsupportedModelError(
             f"layer {name}: sums of {len(sizes)} products do not fit the {room.accumulator}-bit "
             "accumulator"
@@ -103,7 +115,7 @@ def choose_factor(name: str, target: Target, room: Room) -> tuple[int, int]:
     candidates = [2.0**47]
     for size, available in (
         (target.weight_limit, float(room.element_max)),
-        (float(np.abs(addend).max()), BIAS_MAX - bias_slack),
+        (float(np.abs(addend).max()), room.bias_max - bias_slack),
         (widest, limit - slack),
     ):
         if size > 0:

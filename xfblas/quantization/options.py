@@ -1,7 +1,7 @@
 """What a caller may ask of quantization, checked before anything is computed."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xfblas.errors import InvalidValueError
 from xfblas.quantization.ranges import ACTIVATION_METHODS, WEIGHT_METHODS
@@ -16,18 +16,18 @@ DEFAULTS = {
         "rounding": "compensated",
         "leaky": "auto",
         "relu": "auto",
-        "input_base": 64,
-        "output_windows": 4,
     },
     8: {
         "equalize": "noise",
         "rounding": "compensated",
         "leaky": "split",
         "relu": "saturation",
-        "input_base": 16,
-        "output_windows": 4,
     },
 }
+#: Decibels of the logits on calibration rows up to which columns and inputs are added.
+GOALS = {16: 83.0, 8: 38.0}
+#: Of the low digits that inputs get where they need one.
+BASES = {16: 64, 8: 16}
 #: Room above the largest value of many rows, and the number of rows that tell half as much: the
 #: fewer there are, the further beyond them others will reach.
 MARGINS = {16: 2.0, 8: 1.5}
@@ -56,6 +56,9 @@ class Options:
     input_base: int | None = None
     input_copies: bool | None = None
     output_windows: int | None = None
+    hidden_windows: int | None = None
+    constants: bool | None = None
+    goal: float | None = None
     power_of_two: bool = False
     legacy: bool = False
 
@@ -75,17 +78,15 @@ class Options:
             if value not in allowed:
                 listed = ", ".join(repr(choice) for choice in allowed)
                 raise InvalidValueError(f"{name} is {value!r}, expected one of {listed}")
-        for name in (
-            "per_channel",
-            "bias_correction",
-            "input_copies",
-            "power_of_two",
-            "legacy",
-        ):
+        for name in ("per_channel", "bias_correction", "power_of_two", "legacy"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidValueError(
                     f"{name} is {getattr(self, name)!r}, expected True or False"
                 )
+        if not isinstance(self.input_copies, bool | None):
+            raise InvalidValueError(
+                f"input_copies is {self.input_copies!r}, expected True, False or None"
+            )
         if self.legacy and self.activations != "minmax":
             raise InvalidValueError(
                 f"activations is {self.activations!r} with legacy arithmetic, expected 'minmax': "
@@ -109,13 +110,14 @@ class Options:
         if self.activations != "minmax":
             # Such a limit is meant to clip.
             defaults["margin"] = 1.0
-        defaults["input_copies"] = True
+        defaults["goal"] = GOALS[self.bits]
         if self.accumulator == 32 and self.bits == 16:
             # Sums of 32 bits are wanted for speed, which twice the inputs would take back.
             defaults |= {"input_base": 0, "input_copies": False}
         if self.legacy:
             # The public engine wraps: what needs saturation is out.
-            defaults |= {"relu": "prelu", "output_windows": 1, "leaky": "prelu"}
+            defaults |= {"relu": "prelu", "leaky": "prelu", "constants": False}
+            defaults |= {"output_windows": 1, "hidden_windows": 1}
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
@@ -130,14 +132,18 @@ class Options:
             raise InvalidValueError(
                 f"percentile is {self.percentile!r}, expected a number above 0 and up to 100"
             )
+        if not _is_number(self.goal) or math.isnan(self.goal):
+            raise InvalidValueError(f"goal is {self.goal!r}, expected decibels")
         base, windows = self.input_base, self.output_windows
-        if not isinstance(base, int) or base % 2 or not (base == 0 or 2 <= base <= 256):
-            raise InvalidValueError(
-                f"input_base is {base!r}, expected 0 or an even number up to 256"
-            )
-        if base // 2 > self.element_max:
-            raise InvalidValueError(f"input_base is {base!r}, expected up to 254 for 8 bits")
-        if not isinstance(windows, int) or isinstance(windows, bool) or not 1 <= windows <= 16:
+        if base is not None:
+            if not isinstance(base, int) or base % 2 or not (base == 0 or 2 <= base <= 256):
+                raise InvalidValueError(
+                    f"input_base is {base!r}, expected 0 or an even number up to 256"
+                )
+            if base // 2 > self.element_max:
+                raise InvalidValueError(f"input_base is {base!r}, expected up to 254 for 8 bits")
+        is_count = isinstance(windows, int) and not isinstance(windows, bool)
+        if windows is not None and not (is_count and 1 <= windows <= 16):
             raise InvalidValueError(f"output_windows is {windows!r}, expected 1 to 16")
         share = self.equalize
         is_share = _is_number(share) and 0 <= share <= 1
@@ -145,6 +151,17 @@ class Options:
             raise InvalidValueError(
                 f"equalize is {share!r}, expected 'noise', True, False or a number from 0 to 1"
             )
+
+    def plain(self) -> "Options":
+        """The same, with neither columns nor inputs added where that was left open."""
+        return replace(
+            self,
+            input_base=self.input_base or 0,
+            input_copies=bool(self.input_copies),
+            output_windows=self.output_windows or 1,
+            hidden_windows=self.hidden_windows or 1,
+            constants=bool(self.constants),
+        )
 
     def margin_for(self, rows: int) -> float:
         """The margin that was asked for, or that suits so many calibration rows."""

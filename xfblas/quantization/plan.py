@@ -44,6 +44,7 @@ class Wanted:
         input_zero: the inputs' zero point.
         inputs: the inputs' possible integers.
         shrink: bits by which the output is smaller than it could be.
+        room: what the engine has for the sums and for X.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Wanted:
     input_zero: int
     inputs: bounds.Interval
     shrink: int
+    room: Room
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +87,7 @@ def choose_plan(wanted: Wanted, options: Options, shapes: list[Shape]) -> Plan:
 
 
 def _plan(wanted: Wanted, options: Options, shape: Shape) -> Plan:
-    levels = 2 * options.element_max + 1 if shape.zero_point else options.element_max
-    if shape.windows > 1:
-        levels = window_levels(shape.windows, options.bits)
+    levels = window_levels(shape.windows, options.bits, shape.zero_point)
     reached = levels / 2**wanted.shrink
     scale = np.full(len(wanted.ranges), reached / wanted.ranges.max())
     power = float(wanted.mean_square.sum())
@@ -107,14 +107,12 @@ def _plan(wanted: Wanted, options: Options, shape: Shape) -> Plan:
     limit = weight_limit(
         kernel, wanted.mean_square, options.weights, options.percentile, options.element_max
     )
-    offset = np.full(len(scale), float(shape.zero_point))
-    if shape.windows > 1:
-        offset = np.repeat(window_offsets(shape.windows, options.bits), len(scale))
+    offset = np.repeat(window_offsets(shape.windows, options.bits, shape.zero_point), len(scale))
     # The public engine only floors; half a step more in X makes that rounding.
     offset = offset + (0.5 if options.legacy else 0.0)
     bias = np.tile(wanted.bias * scale, shape.windows) + offset
     target = Target(kernel, bias, limit, wanted.input_zero, wanted.inputs)
-    post_scale, post_shift = choose_factor(wanted.name, target, Room.of(options))
+    post_scale, post_shift = choose_factor(wanted.name, target, wanted.room)
     step = post_scale / 2.0**post_shift
     noise = (1 + power * step**2) * float((wanted.importance / scale**2).sum())
     return Plan(shape.zero_point, shape.windows, levels, scale, offset, target, noise)

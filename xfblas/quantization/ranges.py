@@ -37,6 +37,14 @@ def limits(histogram: Histogram, method: str, percentile: float, levels: int) ->
     return np.minimum(chosen, histogram.largest)
 
 
+def size_limits(histogram: Histogram, options, levels: int) -> np.ndarray:
+    """:func:`limits` as the options ask for them, of all features together or one by one."""
+    chosen = (options.activations, options.percentile, levels)
+    if not options.per_channel and options.activations != "minmax":
+        return np.minimum(histogram.largest, limits(histogram.merged(), *chosen)[0])
+    return limits(histogram, *chosen)
+
+
 def weight_limit(weights: np.ndarray, importance, method: str, percentile: float, levels: int):
     """The limit of a matrix of weights, by which all share one scale.
 

@@ -76,22 +76,27 @@ def simulate(network, integers: np.ndarray) -> Trace:
             f"integers has {current.shape[1]} values in a row, expected {network.input_units}"
         )
     traces = []
-    zero_points = [summary.zero_point for summary in network.summaries]
-    last = len(network.layers) - 1
     for index, layer in enumerate(network.layers):
-        zero_point = zero_points[index] if zero_points else 0
-        windows = network.output_windows if index == last else 1
-        traces.append(run_layer(layer, current, network.arithmetic, zero_point, windows))
+        form = ()
+        if network.summaries:
+            summary = network.summaries[index]
+            form = (summary.zero_point, summary.windows, summary.constants)
+        traces.append(run_layer(layer, current, network.arithmetic, *form))
         current = traces[-1].output
     return Trace(tuple(traces))
 
 
 def run_layer(
-    layer, batch: np.ndarray, arithmetic, zero_point: int = 0, windows: int = 1
+    layer,
+    batch: np.ndarray,
+    arithmetic,
+    zero_point: int = 0,
+    windows: int = 1,
+    constants: int = 0,
 ) -> LayerTrace:
     """One instruction on a batch (m, k) of the layer's element type.
 
-    Zero point and windows, see :class:`.LayerSummary`, tell what counts as a saturation.
+    Zero point, windows and constants, see :class:`.LayerSummary`, tell what counts as a saturation.
     """
     bits = 8 * layer.weights.dtype.itemsize
     half = 1 << (bits - 1)
@@ -110,9 +115,10 @@ def run_layer(
     output = np.where(c < 0, low_bits(sloped, bits), c)
     wrapped |= (c < 0) & (sloped != output)
     is_relu = zero_point == -half or (layer.prelu_scale == 0)
-    columns = t.shape[1] // windows
+    varied = t.shape[1] - constants
+    columns = varied // windows
     low = int(outside_low[:, :columns].sum())
-    high = int(outside_high[:, t.shape[1] - columns :].sum())
+    high = int(outside_high[:, varied - columns : varied].sum())
     saturated = arithmetic.saturate * (high if is_relu else low + high)
     return LayerTrace(
         output.astype(layer.weights.dtype),

@@ -22,10 +22,12 @@ class LayerSummary:
         activation: the model's: 'linear', 'relu' or 'leaky_relu'.
         bits: of an element.
         scale: float64, integers per unit of the output: one for each of the n columns, or for each
-            of the model's values where these have several columns.
+            of the model's values where these have several columns; constants have none.
         zero_point: the integer that stands for 0.
         windows: how many columns each of the model's values has, see
             :mod:`~xfblas.quantization.output_windows`.
+        constants: how many columns at the end hold the same number always, see
+            :mod:`~xfblas.quantization.constants`.
         split_slope: of a leaky layer computed in two halves, else None.
         sum_scale: float64, like scale, integers per unit of the sums.
         post_scale, post_shift, prelu_scale, prelu_alpha: the instruction's fields.
@@ -49,6 +51,7 @@ class LayerSummary:
     scale: np.ndarray
     zero_point: int
     windows: int
+    constants: int
     split_slope: float | None
     sum_scale: np.ndarray
     post_scale: int
@@ -75,9 +78,8 @@ class LayerSummary:
 
     def values(self, integers: np.ndarray) -> np.ndarray:
         """The model's values (m, n) float64 that a layer's integers stand for."""
-        if self.windows > 1:
-            return join_windows(integers, self.windows, self.bits) / self.scale
-        values = (integers.astype(np.float64) - self.zero_point) / self.scale
+        columns = integers[:, : integers.shape[1] - self.constants]
+        values = join_windows(columns, self.windows, self.bits, self.zero_point) / self.scale
         if self.split_slope is None:
             return values
         half = values.shape[1] // 2

@@ -7,10 +7,7 @@ from xfblas.quantization.output_windows import window_levels
 
 def largest_steps(summary) -> int:
     """The largest size of a value in integers, counted from the integer that stands for 0."""
-    if summary.windows > 1:
-        return window_levels(summary.windows, summary.bits)
-    # A zero point at the low end leaves the whole range above it.
-    return 2 ** (summary.bits - 1) - 1 - summary.zero_point
+    return window_levels(summary.windows, summary.bits, summary.zero_point)
 
 
 def largest_values(summary) -> np.ndarray:
