@@ -20,6 +20,8 @@ OPTIONS = [
     {"bits": 8},
     {"bits": 8, "relu": "prelu", "rounding": "nearest"},
     {"power_of_two": True},
+    {"hidden_windows": 3, "constants": True, "relu": "saturation"},
+    {"bits": 8, "hidden_windows": 2, "relu": "saturation", "input_base": 16},
     {"equalize": 0.5, "input_base": 0, "output_windows": 1, "relu": "prelu"},
 ]
 

@@ -16,15 +16,16 @@ from xfblas.quantization.preparation import prepare
 from xfblas.quantization.rounding import compensated
 
 
-@given(st.integers(1, 16), st.sampled_from([8, 16]), st.integers(0, 2**32 - 1))
-def test_windows_add_up_to_the_value(windows, bits, seed):
-    levels = window_levels(windows, bits)
+@given(st.integers(1, 16), st.sampled_from([8, 16]), st.booleans(), st.integers(0, 2**32 - 1))
+def test_windows_add_up_to_the_value(windows, bits, is_relu, seed):
+    half = 2 ** (bits - 1)
+    form = (windows, bits, -half if is_relu else 0)
+    levels = window_levels(*form)
     y = np.random.default_rng(seed).integers(-levels, levels + 1, (50, 3))
     y[0], y[1] = -levels, levels
-    half = 2 ** (bits - 1)
-    offsets = window_offsets(windows, bits) if windows > 1 else [0]
-    raw = np.hstack([np.clip(y + offset, -half, half - 1) for offset in offsets])
-    np.testing.assert_array_equal(join_windows(raw, windows, bits), y)
+    raw = np.hstack([np.clip(y + offset, -half, half - 1) for offset in window_offsets(*form)])
+    expected = np.maximum(y, 0) if is_relu else y
+    np.testing.assert_array_equal(join_windows(raw, *form), expected)
 
 
 def test_two_digits_are_finer_and_copies_change_nothing(generator):

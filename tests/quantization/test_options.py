@@ -34,6 +34,11 @@ def predicted(quantized, rows):
         ({"input_base": 3}, "input_base is 3"),
         ({"bits": 8, "input_base": 256}, "input_base is 256"),
         ({"output_windows": 0}, "output_windows is 0"),
+        ({"hidden_windows": 17}, "hidden_windows is 17, expected 1 to 16"),
+        ({"hidden_windows": 2, "relu": "prelu"}, "hidden_windows is 2 with relu 'prelu'"),
+        ({"constants": 1}, "constants is 1, expected True, False or None"),
+        ({"goal": float("nan")}, "goal is nan, expected decibels"),
+        ({"goal": "high"}, "goal is 'high'"),
         ({"power_of_two": 1}, "power_of_two is 1"),
         ({"legacy": "yes"}, "legacy is 'yes'"),
         ({"colour": "red"}, "colour is not an option"),
@@ -42,6 +47,7 @@ def predicted(quantized, rows):
         ({"legacy": True, "activations": "entropy"}, "would change its sign"),
         ({"legacy": True, "relu": "saturation"}, "the saturate flag"),
         ({"legacy": True, "output_windows": 2}, "the saturate flag"),
+        ({"legacy": True, "constants": True}, "the saturate flag"),
     ],
 )
 def test_wrong_options(network, rows, options, text):

@@ -1,10 +1,8 @@
-"""What a caller may ask of quantization, checked before anything is computed."""
+"""What a caller may ask of quantization, and what stands for None."""
 
-import math
 from dataclasses import dataclass, replace
 
-from xfblas.errors import InvalidValueError
-from xfblas.quantization.ranges import ACTIVATION_METHODS, WEIGHT_METHODS
+from xfblas.quantization.option_checks import check_bits, check_options
 
 METHODS = ("calibrated", "gemx")
 
@@ -63,46 +61,9 @@ class Options:
     legacy: bool = False
 
     def __post_init__(self):
-        if self.bits not in (8, 16) or isinstance(self.bits, bool):
-            raise InvalidValueError(f"bits is {self.bits!r}, expected 8 or 16")
+        check_bits(self.bits)
         self._fill_in()
-        self._check_numbers()
-        for name, allowed in (
-            ("activations", ACTIVATION_METHODS),
-            ("weights", WEIGHT_METHODS),
-            ("rounding", ("nearest", "compensated")),
-            ("leaky", ("auto", "prelu", "split")),
-            ("relu", ("auto", "prelu", "saturation")),
-        ):
-            value = getattr(self, name)
-            if value not in allowed:
-                listed = ", ".join(repr(choice) for choice in allowed)
-                raise InvalidValueError(f"{name} is {value!r}, expected one of {listed}")
-        for name in ("per_channel", "bias_correction", "power_of_two", "legacy"):
-            if not isinstance(getattr(self, name), bool):
-                raise InvalidValueError(
-                    f"{name} is {getattr(self, name)!r}, expected True or False"
-                )
-        if not isinstance(self.input_copies, bool | None):
-            raise InvalidValueError(
-                f"input_copies is {self.input_copies!r}, expected True, False or None"
-            )
-        if self.legacy and self.activations != "minmax":
-            raise InvalidValueError(
-                f"activations is {self.activations!r} with legacy arithmetic, expected 'minmax': "
-                "an engine without the saturate flag wraps, so every value beyond the limit would "
-                "change its sign instead of being clipped"
-            )
-        if self.legacy and self.output_windows != 1:
-            raise InvalidValueError(
-                f"output_windows is {self.output_windows} with legacy arithmetic, expected 1: an "
-                "engine without the saturate flag wraps"
-            )
-        if self.legacy and self.relu != "prelu":
-            raise InvalidValueError(
-                f"relu is {self.relu!r} with legacy arithmetic, expected 'prelu': an engine "
-                "without the saturate flag wraps"
-            )
+        check_options(self)
 
     def _fill_in(self) -> None:
         """Puts the defaults where None is."""
@@ -114,6 +75,7 @@ class Options:
         if self.accumulator == 32 and self.bits == 16:
             # Sums of 32 bits are wanted for speed, which twice the inputs would take back.
             defaults |= {"input_base": 0, "input_copies": False}
+            defaults |= {"hidden_windows": 1, "constants": False}
         if self.legacy:
             # The public engine wraps: what needs saturation is out.
             defaults |= {"relu": "prelu", "leaky": "prelu", "constants": False}
@@ -121,36 +83,6 @@ class Options:
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-
-    def _check_numbers(self) -> None:
-        if self.accumulator not in (32, 48):
-            raise InvalidValueError(f"accumulator is {self.accumulator!r}, expected 32 or 48")
-        given = self.margin is not None
-        if given and (not _is_number(self.margin) or not 1 <= self.margin < math.inf):
-            raise InvalidValueError(f"margin is {self.margin!r}, expected a number from 1 on")
-        if not _is_number(self.percentile) or not 0 < self.percentile <= 100:
-            raise InvalidValueError(
-                f"percentile is {self.percentile!r}, expected a number above 0 and up to 100"
-            )
-        if not _is_number(self.goal) or math.isnan(self.goal):
-            raise InvalidValueError(f"goal is {self.goal!r}, expected decibels")
-        base, windows = self.input_base, self.output_windows
-        if base is not None:
-            if not isinstance(base, int) or base % 2 or not (base == 0 or 2 <= base <= 256):
-                raise InvalidValueError(
-                    f"input_base is {base!r}, expected 0 or an even number up to 256"
-                )
-            if base // 2 > self.element_max:
-                raise InvalidValueError(f"input_base is {base!r}, expected up to 254 for 8 bits")
-        is_count = isinstance(windows, int) and not isinstance(windows, bool)
-        if windows is not None and not (is_count and 1 <= windows <= 16):
-            raise InvalidValueError(f"output_windows is {windows!r}, expected 1 to 16")
-        share = self.equalize
-        is_share = _is_number(share) and 0 <= share <= 1
-        if not is_share and share not in (True, False, "noise"):
-            raise InvalidValueError(
-                f"equalize is {share!r}, expected 'noise', True, False or a number from 0 to 1"
-            )
 
     def plain(self) -> "Options":
         """The same, with neither columns nor inputs added where that was left open."""
@@ -188,7 +120,3 @@ class Options:
     def input_room(self) -> float:
         """The factor by which inputs have more margin than the rest."""
         return INPUT_ROOM[self.bits] if self.input_base else 1.0
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
