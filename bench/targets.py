@@ -10,8 +10,8 @@ FULL_RANGE = "xfblas int16, full range"
 INT8 = "xfblas int8 matmul, B kept"
 NUMPY = "numpy float32"
 PREDICT_32 = "xfblas int16, 32-bit sums"
-PREDICT_48 = "xfblas int16, 48-bit sums"
-PREDICT_8 = "xfblas int8"
+PREDICT_48 = "xfblas int16, 48-bit sums, plain"
+PREDICT_8 = "xfblas int8, plain"
 ORT = "ONNX Runtime float32"
 
 

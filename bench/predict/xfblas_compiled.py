@@ -13,6 +13,8 @@ OPTIONS = {
     "xfblas int16, 32-bit sums": {"accumulator": 32},
     "xfblas int16, 48-bit sums": {"accumulator": 48},
     "xfblas int8": {"bits": 8},
+    "xfblas int16, 48-bit sums, plain": {"accumulator": 48, "goal": 0},
+    "xfblas int8, plain": {"bits": 8, "goal": 0},
 }
 
 

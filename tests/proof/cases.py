@@ -15,7 +15,7 @@ RAW = ("wide", "leaky", "squashed", "normalized", "two_inputs")
 #: Enough to train: the engine is held to the model, not the model to the data.
 STEPS = 200
 #: Nothing that adds columns or inputs to what the model has.
-PLAIN = {"input_base": 0, "input_copies": False, "output_windows": 1}
+PLAIN = {"goal": 0}
 
 
 @dataclass(frozen=True, eq=False)
