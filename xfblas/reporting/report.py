@@ -16,8 +16,9 @@ from xfblas.reporting.observed_output import ObservedOutput
 from xfblas.reporting.output_report import OutputReport
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, compile
-from xfblas.runtime.data import ArrayData, StreamData, is_stream
+from xfblas.runtime.data import data_of
 from xfblas.runtime.saved_model import is_saved_model, load
+from xfblas.runtime.streams import is_stream
 
 #: Rows that both models compute at once.
 ROWS = 2048
@@ -189,14 +190,8 @@ def _add(measurement, observed, batch) -> None:
 
 
 def _batches(compiled, x, y, limit=math.inf):
-    if is_stream(x):
-        data = StreamData(x, compiled, None)
-        if y is not None:
-            raise InvalidValueError("y is given, but x gives batches and must hold them itself")
-    else:
-        data = ArrayData(x, y, None, compiled, ROWS)
     rows = 0
-    for batch in data:
+    for batch in data_of(x, y, None, compiled, ROWS):
         if batch.rows:
             yield batch
         rows += batch.rows
