@@ -74,14 +74,12 @@ class CompiledModel:
     @property
     def input_shape(self):
         """Shape of the input, the rows' axis None first; a list of shapes for several."""
-        shapes = [(None, *spec.shape) for spec in self.graph.inputs]
-        return shapes[0] if len(shapes) == 1 else shapes
+        return _shapes(self.graph.inputs)
 
     @property
     def output_shape(self):
         """Shape of the output, the rows' axis None first; a list of shapes for several."""
-        shapes = [(None, *spec.shape) for spec in self.graph.outputs]
-        return shapes[0] if len(shapes) == 1 else shapes
+        return _shapes(self.graph.outputs)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The model's output, as ``keras.Model.predict`` returns it.
@@ -302,6 +300,11 @@ class CompiledModel:
             f"{self.device.target}, {engine} steps on the engine and "
             f"{len(self.graph.steps) - engine} on the host>"
         )
+
+
+def _shapes(specs):
+    shapes = [(None, *spec.shape) for spec in specs]
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _single(x) -> np.ndarray:
