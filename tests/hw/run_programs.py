@@ -7,6 +7,7 @@ The sanitizers need this, because their runtime must be loaded before Python's o
 
 import sys
 
+import hostile_programs
 import random_programs
 from kernels import Kernel
 
@@ -14,4 +15,4 @@ if __name__ == "__main__":
     engine, dtype, variant, flags, seed, count = sys.argv[1:]
     kernel = Kernel(engine, dtype, "small", variant, flags, "-O1 -g")
     random_programs.run(kernel, int(seed), int(count))
-    random_programs.run_hostile(kernel, int(seed), int(count))
+    hostile_programs.run(kernel, int(seed), int(count))

@@ -2,9 +2,9 @@
 
 import ctypes
 
+import hostile_programs
 import numpy as np
 import pytest
-import random_programs
 from kernels import OK, OPCODES, OUT_OF_MEMORY, PAGE, UNKNOWN_OPCODE, Program
 
 ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8", "float")]
@@ -12,7 +12,7 @@ ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8", "f
 
 @pytest.mark.parametrize("engine, dtype", ENGINES)
 def test_hostile_instructions(kernel_of, engine, dtype, seed):
-    seen = random_programs.run_hostile(kernel_of(engine, dtype), seed, 400)
+    seen = hostile_programs.run(kernel_of(engine, dtype), seed, 400)
     assert {OK, UNKNOWN_OPCODE, OUT_OF_MEMORY} <= seen
 
 

@@ -4,6 +4,7 @@ import ctypes
 import os
 import subprocess
 
+import hostile_programs
 import pytest
 import random_programs
 from kernels import HW
@@ -66,4 +67,4 @@ def test_random_programs(kernel_of, library, board, engine, dtype, seed):
 @pytest.mark.parametrize("dtype", ["short", "int8", "float"])
 @pytest.mark.parametrize("engine", ["fcn", "gemm", "gemv"])
 def test_hostile_instructions(kernel_of, library, engine, dtype, seed):
-    random_programs.run_hostile(NativeEngine(kernel_of(engine, dtype), library), seed, 400)
+    hostile_programs.run(NativeEngine(kernel_of(engine, dtype), library), seed, 400)

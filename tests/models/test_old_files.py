@@ -6,74 +6,11 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
-from handmade import (
-    assert_close,
-    dense,
-    kernel_of,
-    layer,
-    leaky,
-    normalize,
-    sequential,
-    softmax,
-    vector_of,
-    write_named,
-    write_slots,
-)
+from handmade import assert_close, layer, sequential, write_named, write_slots
+from mlp_weights import keras_2_layers
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import read_network
-
-
-class Weights:
-    """Random weights of one MLP, 6-5-4-3, with a normalization after the first ReLU."""
-
-    def __init__(self, generator):
-        self.k1, self.b1 = kernel_of(generator, 6, 5), vector_of(generator, 5)
-        self.gamma, self.beta, self.mean = (vector_of(generator, 5) for _ in range(3))
-        self.variance = generator.uniform(0.1, 3, 5).astype(np.float32)
-        self.k2 = kernel_of(generator, 5, 4)
-        self.k3, self.b3 = kernel_of(generator, 4, 3), vector_of(generator, 3)
-        self.x = generator.standard_normal((11, 6)).astype(np.float32)
-
-    def expected(self, epsilon=1e-3, slope=0.0):
-        first = leaky(dense(self.x, self.k1, self.b1))
-        scaled = normalize(first, self.gamma, self.beta, self.mean, self.variance, epsilon)
-        second = leaky(dense(scaled, self.k2), slope)
-        return softmax(dense(second, self.k3, self.b3))
-
-    def stored(self, names=("dense_1", "batch_normalization_1", "dense_2", "dense_3")):
-        d1, bn, d2, d3 = names
-        return [
-            (d1, [(f"{d1}/kernel:0", self.k1), (f"{d1}/bias:0", self.b1)]),
-            ("dropout_1", []),
-            (
-                bn,
-                [
-                    (f"{bn}/gamma:0", self.gamma),
-                    (f"{bn}/beta:0", self.beta),
-                    (f"{bn}/moving_mean:0", self.mean),
-                    (f"{bn}/moving_variance:0", self.variance),
-                ],
-            ),
-            (d2, [(f"{d2}/kernel:0", self.k2)]),
-            (d3, [(f"{d3}/kernel:0", self.k3), (f"{d3}/bias:0", self.b3)]),
-        ]
-
-
-@pytest.fixture
-def weights(generator):
-    return Weights(generator)
-
-
-def keras_2_layers(slope=0.0):
-    return [
-        layer("Dense", "dense_1", units=5, activation="relu", batch_input_shape=[None, 6]),
-        layer("Dropout", "dropout_1", rate=0.25),
-        layer("BatchNormalization", "batch_normalization_1", axis=-1, epsilon=1e-3),
-        layer("Dense", "dense_2", units=4, activation="linear", use_bias=False),
-        layer("LeakyReLU", "leaky_re_lu_1", alpha=slope),
-        layer("Dense", "dense_3", units=3, activation="softmax"),
-    ]
 
 
 def test_keras_2_full_file(weights, tmp_path):
@@ -234,100 +171,6 @@ def test_weights_before_keras_1(weights, tmp_path):
     assert_close(network.forward(weights.x), weights.expected())
 
 
-def test_weights_alone_with_every_form_of_architecture(weights, tmp_path):
-    path = write_named(tmp_path / "w.h5", weights.stored())
-    config = sequential(*keras_2_layers())
-    text = json.dumps(config)
-    (tmp_path / "m.json").write_text(text)
-    json_path = tmp_path / "m.json"
-    for architecture in (
-        *(config, config["config"], config["config"]["layers"], text),
-        *(json_path, str(json_path)),
-    ):
-        assert_close(read_network(path, architecture).forward(weights.x), weights.expected())
-
-
-def test_weights_alone_without_architecture(weights, tmp_path):
-    path = write_named(tmp_path / "w.h5", weights.stored())
-    with pytest.raises(InvalidValueError) as caught:
-        read_network(path)
-    text = str(caught.value)
-    assert "holds weights but no architecture. Pass architecture=" in text
-    assert "dense_1: kernel (6, 5), bias (5,)" in text
-    assert "dense_2: kernel (5, 4)" in text
-
-
-def test_weights_alone_with_activations(weights, tmp_path):
-    stored = [group for group in weights.stored() if "norm" not in group[0]]
-    path = write_named(tmp_path / "w.h5", stored)
-    network = read_network(path, ["relu", "leaky_relu", "softmax"])
-    hidden = leaky(dense(leaky(dense(weights.x, weights.k1, weights.b1)), weights.k2), 0.2)
-    assert_close(network.forward(weights.x), softmax(dense(hidden, weights.k3, weights.b3)))
-    assert read_network(path, '["relu", "relu", null]').output_activation == "linear"
-    with pytest.raises(InvalidValueError, match="has 2 activations, expected 3"):
-        read_network(path, ["relu", "softmax"])
-    with pytest.raises(UnsupportedModelError, match=r"dense_1 \(Dense\): tanh is computed"):
-        read_network(path, ["tanh", "relu", "softmax"])
-    with pytest.raises(UnsupportedModelError, match=r"dense_2 \(Dense\): activation 'sparkle'"):
-        read_network(path, ["relu", "sparkle", "softmax"])
-    full = write_named(tmp_path / "f.h5", weights.stored())
-    with pytest.raises(InvalidValueError, match="describes Dense layers alone"):
-        read_network(full, ["relu", "relu", "relu", "softmax"])
-
-
-def renamed(weights, *names):
-    return weights.stored(names)
-
-
-def test_names_made_up_in_another_session(weights, tmp_path):
-    names = ("dense_4", "batch_normalization_2", "dense_5", "dense_6")
-    path = write_named(tmp_path / "w.h5", renamed(weights, *names))
-    network = read_network(path, sequential(*keras_2_layers()))
-    assert_close(network.forward(weights.x), weights.expected())
-    # Some of them may even be names of other layers of the architecture.
-    path = write_named(
-        tmp_path / "v.h5",
-        renamed(weights, "dense_2", "batch_normalization_1", "dense_3", "dense_4"),
-    )
-    network = read_network(path, sequential(*keras_2_layers()))
-    assert_close(network.forward(weights.x), weights.expected())
-
-
-def test_chosen_names_are_not_paired_by_order(weights, tmp_path):
-    """One name in common and another chosen by hand: the order proves nothing."""
-    path = write_named(
-        tmp_path / "w.h5", renamed(weights, "hidden", "batch_normalization_1", "dense_2", "out")
-    )
-    with pytest.raises(InvalidValueError, match="some of their names agree"):
-        read_network(path, sequential(*keras_2_layers()))
-
-
-def test_full_file_is_never_paired_by_order(weights, tmp_path):
-    names = ("dense_4", "batch_normalization_2", "dense_5", "dense_6")
-    path = write_named(tmp_path / "m.h5", renamed(weights, *names), sequential(*keras_2_layers()))
-    with pytest.raises(InvalidValueError, match="their names differ"):
-        read_network(path)
-
-
-def test_order_is_checked_by_count_and_shape(weights, tmp_path):
-    names = ("dense_4", "batch_normalization_2", "dense_5", "dense_6")
-    stored = renamed(weights, *names)
-    path = write_named(tmp_path / "w.h5", stored[:-1])
-    with pytest.raises(InvalidValueError, match="there are 3 and 4 of them"):
-        read_network(path, sequential(*keras_2_layers()))
-    swapped = [stored[3], *stored[1:3], stored[0], stored[4]]
-    path = write_named(tmp_path / "v.h5", swapped)
-    with pytest.raises(InvalidValueError, match=r"dense_1 \(Dense\) has the weights dense_5"):
-        read_network(path, sequential(*keras_2_layers()))
-    layers = keras_2_layers()
-    layers[3]["config"]["use_bias"] = True
-    layers[3]["config"]["units"] = 5
-    swapped = [stored[4], *stored[1:4], stored[0]]
-    path = write_named(tmp_path / "u.h5", swapped)
-    with pytest.raises(InvalidValueError, match=r"dense_1 \(Dense\)|dense_2 \(Dense\)"):
-        read_network(path, sequential(*layers))
-
-
 def nested_config():
     inner = sequential(
         layer("Dense", "dense_1", units=5, activation="relu", batch_input_shape=[None, 6]),
@@ -381,21 +224,3 @@ def test_slots_that_do_not_fit(weights, tmp_path):
     with pytest.raises(InvalidValueError, match=r"there are 3 and 4|their names differ") as caught:
         read_network(path, sequential(*keras_2_layers()))
     assert "dense_3 (Dense)" in str(caught.value)
-
-
-def test_long_lists_of_names_are_split(generator, tmp_path):
-    """Keras cuts layer_names into several attributes where it passes 64 KiB."""
-    kernels = [kernel_of(generator, 3, 3) for _ in range(4)]
-    path = tmp_path / "m.h5"
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names0"] = [b"a", b"b"]
-        file.attrs["layer_names1"] = ["c", "d"]
-        for name, kernel in zip("abcd", kernels, strict=True):
-            group = file.create_group(name)
-            group.attrs["weight_names"] = [f"{name}/kernel:0"]
-            group[f"{name}/kernel:0"] = kernel.astype(np.float64 if name == "a" else np.float16)
-    x = generator.standard_normal((5, 3)).astype(np.float32)
-    expected = x.astype(float)
-    for name, kernel in zip("abcd", kernels, strict=True):
-        expected = dense(expected, kernel if name == "a" else kernel.astype(np.float16))
-    assert_close(read_network(path, ["linear"] * 4).forward(x), expected)

@@ -80,6 +80,24 @@ def test_engine_computes_exactly_the_quantized_network(integer_image, generator)
     np.testing.assert_allclose(found, quantized.finish(current), 2e-6)
 
 
+def test_rows_of_any_type_are_taken_as_float32(generator):
+    network = random_network(generator, [33, 17, 6], [RELU, LINEAR])
+    rows = generator.standard_normal((300, 33))
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        runtime = xfblas.KerasRT(network, calibration=rows, compute_unit=unit)
+        expected = runtime.predict(rows.astype(np.float32))
+        np.testing.assert_array_equal(runtime.predict(rows), expected)
+        runtime.send_matrices(rows)
+        np.testing.assert_array_equal(runtime.get_result(), expected)
+        pixels = (rows * 50).astype(np.int16)
+        np.testing.assert_array_equal(
+            runtime.predict(pixels), runtime.predict(pixels.astype(np.float32))
+        )
+        with pytest.raises(errors.InvalidValueError, match="inf at row 0, column 0"):
+            runtime.predict(np.full((1, 33), 1e300))
+
+
 def test_predict_on_a_float_image(generator):
     network = random_network(generator, [50, 40, 5], [RELU, LINEAR])
     rows = generator.standard_normal((20, 50)).astype(np.float32)

@@ -8,18 +8,9 @@ from xfblas.errors import InvalidValueError
 
 from .configuration import ENGINES, Configuration
 from .container import CONFIGURATION_NAME, Container, Section
+from .kernel import CONTROL_PORT, POINTER, UNIT_RANGE, Argument, Instance, Kernel, Port
 from .kinds import Mode, SectionKind
-from .metadata import (
-    CONTROL_PORT,
-    POINTER,
-    UNIT_RANGE,
-    Argument,
-    Instance,
-    Kernel,
-    Metadata,
-    Port,
-    encode_metadata,
-)
+from .metadata import Metadata, encode_metadata
 from .sections import (
     ComputeUnit,
     Connection,

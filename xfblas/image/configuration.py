@@ -6,45 +6,28 @@ The host library reads the same keys with the same limits (``host_cpp/src/config
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from xfblas.errors import ImageError, InvalidValueError
 
+from .keys import (
+    DATA_TYPES,
+    ENGINES,
+    MEANINGFUL,
+    NUMBERS,
+    X_DATA_TYPES,
+    X_SPELLINGS,
+    Number,
+    choice_of,
+    flag_of,
+    number_of,
+)
 from .machine import KEYS as MACHINE_KEYS
 from .machine import Machine
 from .options import PREFIXES, Options, parse_options
 
-__all__ = ["ENGINES", "Configuration", "Options", "parse_options"]
+__all__ = ["ENGINES", "NUMBERS", "Configuration", "Options", "parse_options"]
 
-ENGINES = ("Fcn", "Gemm", "Gemv")
-DATA_TYPES = {"short": "int16", "float": "float32", "int8": "int8"}
-X_DATA_TYPES = {**DATA_TYPES, "int32_t": "int32"}
-X_SPELLINGS = {"int": "int32_t", "int16_t": "short", "int8_t": "int8"}
 INSTRUCTION_BYTES = 64
-
-
-class Number(NamedTuple):
-    """A key whose value is a whole number, and its range."""
-
-    key: str
-    attribute: str
-    minimum: int
-    maximum: int
-
-
-NUMBERS = (
-    Number("ddrWidth", "ddr_width", 1, 1 << 16),
-    Number("XddrWidth", "x_ddr_width", 1, 1 << 16),
-    Number("gemmMBlocks", "m_blocks", 1, 1 << 16),
-    Number("gemmKBlocks", "k_blocks", 1, 1 << 16),
-    Number("gemmNBlocks", "n_blocks", 1, 1 << 16),
-    Number("macBits", "mac_bits", 8, 64),
-    # One instruction of each launch ends it, and a page of 4096 bytes holds 64.
-    Number("numInstr", "instructions_per_launch", 2, 64),
-    Number("numKernels", "kernel_count", 1, 1024),
-)
-FLAG_KEYS = ("XVEC", *(f"run{engine}" for engine in ENGINES))
-MEANINGFUL = ("dataType", "XdataType", *(number.key for number in NUMBERS), *FLAG_KEYS)
 
 
 @dataclass(frozen=True)
@@ -117,27 +100,27 @@ class Configuration:
         if "dataType" not in options:
             found = f"{options.source} names no" if options.source else "there is no"
             raise ImageError(f"{found} dataType, expected {' or '.join(DATA_TYPES)}")
-        data_type = _choice(options, "dataType", DATA_TYPES)
+        data_type = choice_of(options, "dataType", DATA_TYPES)
         absent = {"macBits": 32 if data_type == "int8" else 48, "numInstr": 16}
         numbers = {}
         for number in NUMBERS:
             # Images of one width only give it once.
             fallback = numbers["ddr_width"] if number.key == "XddrWidth" else 1
-            numbers[number.attribute] = _number(options, number, absent.get(number.key, fallback))
+            numbers[number.attribute] = number_of(options, number, absent.get(number.key, fallback))
         return cls(
             data_type=data_type,
-            x_data_type=_choice(
+            x_data_type=choice_of(
                 options,
                 "XdataType",
                 X_DATA_TYPES | X_SPELLINGS,
                 "float" if data_type == "float" else "int32_t",
             ),
-            xvec=_flag(options, "XVEC"),
-            engines=frozenset(name for name in ENGINES if _flag(options, f"run{name}")),
+            xvec=flag_of(options, "XVEC"),
+            engines=frozenset(name for name in ENGINES if flag_of(options, f"run{name}")),
             part=str(options.get("part", "")),
             machine=Machine.from_words(
                 {
-                    key: _number(options, Number(key, key, 1, 1 << 20), 1)
+                    key: number_of(options, Number(key, key, 1, 1 << 20), 1)
                     for key in MACHINE_KEYS.values()
                     if key in options
                 }
@@ -225,26 +208,3 @@ class Configuration:
         """
         ours, theirs = self.words(), other.words()
         return [(k, ours[k], theirs[k]) for k in MEANINGFUL if ours[k] != theirs[k]]
-
-
-def _choice(options: Options, key: str, known: Mapping, absent: str | None = None) -> str:
-    text = str(options.get(key, absent))
-    if text not in known:
-        raise ImageError(f"{options.where(key)}{key} is {text!r}, expected {' or '.join(known)}")
-    return X_SPELLINGS.get(text, text)
-
-
-def _number(options: Options, number: Number, absent: int) -> int:
-    text = str(options.get(number.key, absent))
-    # int() would also take underscores and the digits of other scripts.
-    value = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
-    if value is None or not number.minimum <= value <= number.maximum:
-        raise ImageError(
-            f"{options.where(number.key)}{number.key} is {text!r}, expected a whole number "
-            f"from {number.minimum} to {number.maximum}"
-        )
-    return value
-
-
-def _flag(options: Options, key: str) -> bool:
-    return bool(_number(options, Number(key, key, 0, 1), 0))

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from xfblas.models.activations import ENGINE_SLOPES, HOST_FUNCTIONS, SYNONYMS, VARIANTS
-from xfblas.models.step import CannotRun, Step, number, row_axes
+from xfblas.models.settings import number, row_axes
+from xfblas.models.step import CannotRun, Step
 
 #: Layers that may stand as another layer's activation.
 _AS_ARGUMENT = ("LeakyReLU", "ReLU", "Softmax", "ELU")

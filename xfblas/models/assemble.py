@@ -8,7 +8,7 @@ from xfblas.models.network import Network
 from xfblas.models.pairing import pair
 from xfblas.models.step import CannotRun, Step
 from xfblas.models.steps import steps_of
-from xfblas.models.weights import StoredWeights
+from xfblas.models.stored_weights import StoredWeights
 
 
 def assemble_chain(architecture: Architecture, stored: StoredWeights, separate: bool) -> Network:

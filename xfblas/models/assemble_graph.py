@@ -3,13 +3,13 @@
 from xfblas.errors import UnsupportedModelError
 from xfblas.models.architecture import Architecture
 from xfblas.models.assemble import assemble_chain, paired_weights, raise_if_any
-from xfblas.models.model_graph import ModelGraph, graph_of
-from xfblas.models.nodes import LARGEST_SLOPE, NodeBuilder
+from xfblas.models.model_graph import ModelGraph
+from xfblas.models.node_builder import LARGEST_SLOPE, NodeBuilder
 from xfblas.models.segments import steps_from
 from xfblas.models.step import CannotRun
 from xfblas.models.steps import makes_mask, steps_of
+from xfblas.models.stored_weights import StoredWeights
 from xfblas.models.tensor_spec import TensorSpec
-from xfblas.models.weights import StoredWeights
 
 
 def assemble_graph(architecture: Architecture, stored: StoredWeights, separate: bool) -> ModelGraph:
@@ -32,8 +32,8 @@ def assemble_graph(architecture: Architecture, stored: StoredWeights, separate: 
         abs(layer.negative_slope) <= LARGEST_SLOPE for layer in network.layers
     ):
         spec = architecture.inputs[0]
-        return graph_of(network, spec.name, architecture.outputs[0], spec.key,
-                        architecture.output_keys[0])  # fmt: skip
+        names = (spec.name, architecture.outputs[0])
+        return ModelGraph.from_network(network, *names, spec.key, architecture.output_keys[0])
     return _with_host_steps(architecture, stored, separate)
 
 

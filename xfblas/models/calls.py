@@ -2,8 +2,8 @@
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.architecture import Architecture, Call, LayerSpec, class_and_config
+from xfblas.models.keras_version import major_version
 from xfblas.models.model_tree import ModelTree, TreeReader
-from xfblas.models.weights import major_version
 
 #: Calls of layers, counted in every model as often as it is called.
 _MOST_CALLS = 100_000

@@ -7,7 +7,7 @@ from pathlib import Path
 from xfblas.errors import InvalidValueError
 from xfblas.models.architecture import Architecture, Call, InputSpec, LayerSpec
 from xfblas.models.calls import parse_architecture
-from xfblas.models.weights import StoredWeights
+from xfblas.models.stored_weights import StoredWeights
 
 
 def from_json(text: str | bytes, where: str) -> object:

@@ -1,14 +1,7 @@
 """Layers that the host computes: normalizations of a row, tables, pooling and merging."""
 
-from xfblas.models.step import (
-    CannotRun,
-    Step,
-    checked_whole,
-    number,
-    require_channels_last,
-    row_axes,
-    whole,
-)
+from xfblas.models.settings import checked_whole, number, require_channels_last, row_axes, whole
+from xfblas.models.step import CannotRun, Step
 
 #: Why none of these can be part of a plain chain.
 NO_SUCH_LAYER = "the engine has no such layer"

@@ -5,13 +5,8 @@ import sys
 from xfblas.errors import UnsupportedModelError
 from xfblas.models.architecture import Architecture
 from xfblas.models.calls import parse_architecture
-from xfblas.models.weights import (
-    StoredLayer,
-    StoredWeight,
-    StoredWeights,
-    major_version,
-    weight_path,
-)
+from xfblas.models.keras_version import major_version
+from xfblas.models.stored_weights import StoredLayer, StoredWeight, StoredWeights, weight_path
 
 
 def is_keras_model(value: object) -> bool:

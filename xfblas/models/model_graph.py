@@ -1,15 +1,14 @@
 """A model of any shape: steps in the order of computation, on the engine and on the host."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.activations import HOST_FUNCTIONS
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.network import Network
+from xfblas.models.single_chain import network_of, steps_of_chain
 from xfblas.models.tensor_spec import TensorSpec
 
 
@@ -59,9 +58,24 @@ class ModelGraph:
             )
 
     @classmethod
-    def from_network(cls, network: Network) -> "ModelGraph":
-        """The graph of one chain: what :meth:`as_network` turns back."""
-        return graph_of(network)
+    def from_network(
+        cls,
+        network: Network,
+        given: str = "input",
+        found: str = "output",
+        input_key: str | None = None,
+        output_key: str | None = None,
+    ) -> "ModelGraph":
+        """The graph of one chain: what :meth:`as_network` turns back.
+
+        Args:
+            network: the chain.
+            given, found: names of the input and the output tensor.
+            input_key, output_key: their keys where the model takes or gives a dict.
+        """
+        inputs = (TensorSpec(given, network.input_shape, key=input_key),)
+        outputs = (TensorSpec(found, (network.output_units,), key=output_key),)
+        return cls(network.name, inputs, outputs, steps_of_chain(network, given, found))
 
     @property
     def engine_steps(self) -> tuple[EngineStep, ...]:
@@ -123,25 +137,7 @@ class ModelGraph:
         A flattening of the input before the chain is part of the network, which takes rows of any
         shape.
         """
-        steps = list(self.steps)
-        if len(self.inputs) != 1 or len(self.outputs) != 1:
-            return None
-        shape = self.inputs[0].shape
-        if steps and _is_flatten(steps[0]) and steps[0].inputs == (self.inputs[0].name,):
-            steps.pop(0)
-        elif len(shape) != 1:
-            return None
-        activation = "linear"
-        if len(steps) == 2 and _is_activation(steps[1]):
-            activation = steps.pop().function
-        if len(steps) != 1 or not isinstance(steps[0], EngineStep):
-            return None
-        if self.outputs[0].name != self.steps[-1].output or None in shape:
-            return None
-        network = steps[0].network
-        if math.prod(shape) != network.input_units:
-            return None
-        return Network(self.name, network.layers, activation, shape)
+        return network_of(self)
 
     def describe(self) -> list[tuple[str, str, str]]:
         """(step's name, 'engine' or 'host', reason) of each step, for reports."""
@@ -156,53 +152,3 @@ class ModelGraph:
             f"<ModelGraph {self.name}: {len(self.inputs)} inputs, {len(self.outputs)} outputs, "
             f"{engine} engine steps, {len(self.steps) - engine} host steps>"
         )
-
-
-def graph_of(
-    network: Network,
-    given: str = "input",
-    found: str = "output",
-    input_key: str | None = None,
-    output_key: str | None = None,
-) -> ModelGraph:
-    """One engine step, with a flattening before it and an activation after it where needed.
-
-    Args:
-        network: the chain.
-        given, found: names of the input and the output tensor.
-        input_key, output_key: their keys where the model takes or gives a dict.
-    """
-    steps = []
-    shape, tensor = network.input_shape, given
-    is_flat, is_linear = len(shape) == 1, network.output_activation == "linear"
-    if not is_flat:
-        tensor = f"{given}:rows"
-        layout = {"shape": [-1]}
-        steps.append(HostStep(tensor, (given,), tensor, "reshape", layout, {}, "layout only"))
-    inside = Network(network.name, network.layers, "linear", (network.input_units,))
-    name, reason = network.layers[0].name, _listed(inside)
-    logits = found if is_linear else f"{found}:logits"
-    steps.append(EngineStep(name, tensor, logits, inside, reason))
-    if not is_linear:
-        function = network.output_activation
-        name, reason = f"{found}:{function}", f"the engine has no {function}"
-        steps.append(HostStep(name, (logits,), found, function, {}, {}, reason))
-    inputs = (TensorSpec(given, shape, key=input_key),)
-    outputs = (TensorSpec(found, (network.output_units,), key=output_key),)
-    return ModelGraph(network.name, inputs, outputs, tuple(steps))
-
-
-def _listed(network: Network) -> str:
-    return "layers " + ", ".join(layer.name for layer in network.layers)
-
-
-def _is_flatten(step) -> bool:
-    return (
-        isinstance(step, HostStep)
-        and step.function == "reshape"
-        and step.parameters.get("shape") == [-1]
-    )
-
-
-def _is_activation(step) -> bool:
-    return isinstance(step, HostStep) and step.function in HOST_FUNCTIONS and not step.parameters

@@ -13,7 +13,8 @@ from xfblas.models.architecture import (
     name_of,
     stated_shape,
 )
-from xfblas.models.graph import Links, arguments_of, is_operation, links_of
+from xfblas.models.inbound_nodes import arguments_of, is_operation
+from xfblas.models.links import Links, links_of
 from xfblas.models.operation_rules import TENSOR
 
 _DEEPEST = 50

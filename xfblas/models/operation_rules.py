@@ -3,7 +3,8 @@
 import numpy as np
 
 from xfblas.models.scaling import Scaling
-from xfblas.models.step import CannotRun, Step, checked_whole, number, numbers, row_axes
+from xfblas.models.settings import checked_whole, number, numbers, row_axes
+from xfblas.models.step import CannotRun, Step
 
 #: Stands in a call's arguments where a tensor is.
 TENSOR = object()

@@ -6,7 +6,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.architecture import LayerSpec, snake_case
-from xfblas.models.weights import StoredLayer, StoredWeights
+from xfblas.models.stored_weights import StoredLayer, StoredWeights
 
 #: What the versions call the same weight.
 _KINDS = {

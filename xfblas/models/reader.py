@@ -1,39 +1,17 @@
 """``read_graph`` and ``read_network``: find out what they were given, and read it."""
 
-import io
-import json
 import os
-import zipfile
-import zlib
-from contextlib import contextmanager
 from pathlib import Path
-
-import h5py
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture
 from xfblas.models.assemble import assemble_chain
 from xfblas.models.assemble_graph import assemble_graph
-from xfblas.models.calls import parse_architecture
-from xfblas.models.given_architecture import from_json, given_architecture
+from xfblas.models.keras_file import read_file
 from xfblas.models.keras_object import is_keras_model, read_model
 from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Network
-from xfblas.models.weights import StoredWeights, keras_version, major_version, read_weights
-
-#: What h5py, zipfile and the code above them raise on damaged files, by experience.
-_DAMAGE = (
-    OSError,
-    EOFError,
-    LookupError,
-    ValueError,
-    TypeError,
-    RuntimeError,
-    AttributeError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+from xfblas.models.stored_weights import StoredWeights
 
 
 def read_graph(source, architecture=None) -> ModelGraph:
@@ -109,7 +87,7 @@ def _require_none(architecture):
 def _parts(source, given) -> tuple[Architecture, StoredWeights, bool]:
     """The architecture, the weights, and whether they come from different places."""
     if isinstance(source, (str, os.PathLike)):
-        return _read_file(Path(source), given)
+        return read_file(Path(source), given)
     if not is_keras_model(source):
         raise InvalidValueError(
             f"source is a {type(source).__name__}, expected the path of a .h5 or .keras file, a "
@@ -117,65 +95,3 @@ def _parts(source, given) -> tuple[Architecture, StoredWeights, bool]:
         )
     _require_none(given)
     return *read_model(source), False
-
-
-def _read_file(path: Path, given) -> tuple[Architecture, StoredWeights, bool]:
-    where = str(path)
-    if path.is_dir():
-        raise InvalidValueError(
-            f"{where} is a folder, expected a file: save the model as .h5 or .keras"
-        )
-    if not path.is_file():
-        raise InvalidValueError(f"{where}: there is no such file")
-    with _damage_reported(where):
-        if zipfile.is_zipfile(path):
-            config, keras, stored = _read_zip(path, where)
-        elif h5py.is_hdf5(path):
-            with h5py.File(path, "r") as file:
-                config = file.attrs.get("model_config")
-                stored = read_weights(file, where, required=config is None and given is None)
-                keras = keras_version(file)
-        else:
-            with path.open("rb") as file:
-                start = file.read(8)
-            raise InvalidValueError(
-                f"{where} begins with {start!r}, expected a Keras file: HDF5 (.h5) or zip (.keras)"
-            )
-    if given is not None:
-        return given_architecture(given, stored, keras), stored, True
-    if config is None:
-        listed = "\n".join(f"  {layer}" for layer in stored.layers)
-        raise InvalidValueError(
-            f"{where} holds weights but no architecture. Pass architecture=, the model's "
-            "configuration (a dict, JSON, or the path of a JSON file), or the activations of its "
-            f"Dense layers, such as ['relu', 'softmax']. The weights are\n{listed}"
-        )
-    return parse_architecture(from_json(config, where), where, keras), stored, False
-
-
-@contextmanager
-def _damage_reported(where):
-    """Turns what the HDF5 and zip libraries raise on damaged files into one kind of error."""
-    try:
-        yield
-    except InvalidValueError:
-        raise
-    except _DAMAGE as error:
-        raise InvalidValueError(f"{where} is damaged or not of Keras: {error}") from error
-
-
-def _read_zip(path, where):
-    """Configuration, major version of Keras, and weights of a ``.keras`` file."""
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        for needed in ("config.json", "model.weights.h5"):
-            if needed not in names:
-                raise InvalidValueError(
-                    f"{where} is a zip file of {', '.join(names[:5]) or 'nothing'}, expected "
-                    f"{needed} in it"
-                )
-        config = archive.read("config.json")
-        about = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
-        keras = major_version(about.get("keras_version") if isinstance(about, dict) else None)
-        with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
-            return config, keras, read_weights(file, where, required=False)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.step import CannotRun, Step, number, numbers, row_axes
+from xfblas.models.settings import number, numbers, row_axes
+from xfblas.models.step import CannotRun, Step
 
 #: Keras' smallest deviation to divide by, in the layer Normalization.
 _SMALLEST_DEVIATION = 1e-7

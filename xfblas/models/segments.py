@@ -5,7 +5,7 @@ import numpy as np
 from xfblas.models.fold import Folder
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.network import Network
-from xfblas.models.nodes import DENSE_SUFFIX, Node, rectifier
+from xfblas.models.node import DENSE_SUFFIX, Node, rectifier
 
 
 def steps_from(nodes: list[Node], outputs: set[str], where: str) -> list[EngineStep | HostStep]:

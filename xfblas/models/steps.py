@@ -7,7 +7,8 @@ from xfblas.models.architecture import LayerSpec, is_of_keras
 from xfblas.models.host_rules import HOST_RULES, NO_SUCH_LAYER
 from xfblas.models.operation_rules import operation_steps
 from xfblas.models.scaling import SCALING_RULES
-from xfblas.models.step import CannotRun, Step, number, require_channels_last
+from xfblas.models.settings import number, require_channels_last
+from xfblas.models.step import CannotRun, Step
 
 #: Layers that pass their input on when a model predicts.
 IDENTITIES = (

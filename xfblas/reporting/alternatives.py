@@ -1,13 +1,6 @@
-"""What other choices of bits and accumulator would give."""
+"""Another choice of bits and accumulator for the same model."""
 
 from dataclasses import dataclass
-
-from xfblas.errors import UnsupportedModelError
-from xfblas.quantization import quantize
-from xfblas.runtime.compiler import step_inputs
-
-#: Bits of an element and of the accumulator, from the finest on.
-CHOICES = ((16, 48), (16, 32), (8, 32))
 
 
 @dataclass(frozen=True)
@@ -35,21 +28,3 @@ class Alternative:
     def name(self) -> str:
         """Such as ``int16, 48 bits``."""
         return f"int{self.bits}, {self.accumulator} bits"
-
-
-def requantized(graph, inputs, bits: int, accumulator: int, options: dict) -> dict:
-    """The quantized layers of each engine step by name, those that cannot be made left out."""
-    rows, networks = step_inputs(graph, inputs), {}
-    chosen = {**options, "bits": bits, "accumulator": accumulator}
-    for step in graph.engine_steps:
-        try:
-            networks[step.name] = quantize(step.network, rows[step.name], **chosen)
-        except UnsupportedModelError:
-            # As in xfblas.compile, the host computes it in float.
-            continue
-    return networks
-
-
-def products_of(networks: dict) -> int:
-    """Products of all layers for one row."""
-    return sum(layer.weights.size for found in networks.values() for layer in found.layers)

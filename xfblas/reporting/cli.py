@@ -5,7 +5,7 @@ from xfblas.errors import InvalidValueError
 
 def add_commands(subparsers):
     """Adds ``report`` to the commands of an argparse parser."""
-    from xfblas.runtime.cli import add_shared
+    from xfblas.runtime.model_arguments import add_model_arguments
 
     parser = subparsers.add_parser(
         "report", help="what quantization costs on data, layer by layer, and what to try"
@@ -22,7 +22,7 @@ def add_commands(subparsers):
     )
     parser.add_argument("--html", help="file to write, with plots; opens offline")
     parser.add_argument("--json", help="file to write, - for the terminal instead of the tables")
-    add_shared(parser)
+    add_model_arguments(parser)
     parser.set_defaults(run=run_report)
 
 
@@ -32,7 +32,8 @@ def run_report(args) -> int:
 
     from xfblas.reporting.labels import read_labels
     from xfblas.reporting.report import report
-    from xfblas.runtime.cli import quantization_options, refuse_options, spread
+    from xfblas.runtime.cli import spread
+    from xfblas.runtime.model_arguments import quantization_options, refuse_options
     from xfblas.runtime.saved_model import is_saved_model
     from xfblas.runtime.tables import open_table
 
@@ -72,7 +73,9 @@ def run_report(args) -> int:
 def _all_rows(table):
     import numpy as np
 
-    parts = list(table.chunks(65536))
+    from xfblas.runtime.cli import CHUNK
+
+    parts = list(table.chunks(CHUNK))
     if not parts or not sum(map(len, parts)):
         raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
     return np.concatenate(parts)

@@ -1,12 +1,10 @@
 """The report's plots, as SVG text that an HTML page holds."""
 
-import io
 import itertools
-import re
 
 import numpy as np
 
-from xfblas.errors import NotSupportedError
+from xfblas.reporting.figure import empty_figure, locator, short, svg
 
 #: Colours that differ for colour-blind readers as well.
 FLOAT, QUANTIZED, WARNING, RANGE = "#8a8f98", "#2563a8", "#c2410c", "#e3e6ea"
@@ -21,7 +19,7 @@ def boxes(rows: list[tuple[str, np.ndarray, float]], title: str, label: str) -> 
         rows: name, sizes above 0, and the largest size that can be held, of each layer.
         title, label: of the plot and its axis.
     """
-    figure, axes = _figure(WIDE, 1.1 + 0.34 * len(rows))
+    figure, axes = empty_figure(WIDE, 1.1 + 0.34 * len(rows))
     ends = np.log2([levels for _, _, levels in rows])
     axes.barh(range(len(rows)), ends, 0.92, color=RANGE, zorder=0)
     statistics = [_box(name, np.log2(sizes)) for name, sizes, _ in rows if len(sizes)]
@@ -42,19 +40,19 @@ def boxes(rows: list[tuple[str, np.ndarray, float]], title: str, label: str) -> 
     low = min((entry["whislo"] for entry in statistics), default=0)
     high = max((entry["whishi"] for entry in statistics), default=0)
     axes.set_xlim(max(min(low, 0) - 0.7, -12), max(high, *ends) + 0.7)
-    axes.set_yticks(range(len(rows)), [_short(name) for name, _, _ in rows])
+    axes.set_yticks(range(len(rows)), [short(name) for name, _, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.xaxis.set_major_locator(_locator(2))
+    axes.xaxis.set_major_locator(locator(2))
     axes.xaxis.set_major_formatter(lambda value, _: f"$2^{{{value:.0f}}}$")
     axes.set_xlabel(label)
     axes.grid(axis="y", visible=False)
-    return _svg(figure, axes, title)
+    return svg(figure, axes, title)
 
 
 def layer_decibels(layers, bits: int) -> str:
     """Bars of each layer's signal to noise."""
     known = [line for line in layers if line.decibels is not None and np.isfinite(line.decibels)]
-    figure, axes = _figure(WIDE, 1.1 + 0.34 * len(known))
+    figure, axes = empty_figure(WIDE, 1.1 + 0.34 * len(known))
     colors = [QUANTIZED if line.place == "engine" else FLOAT for line in known]
     bars = axes.barh(range(len(known)), [line.decibels for line in known], 0.6, color=colors)
     texts = axes.bar_label(bars, [f"{line.decibels:.1f}" for line in known], padding=-4, fontsize=8)
@@ -63,18 +61,18 @@ def layer_decibels(layers, bits: int) -> str:
         text.set(color="white", ha="right")
     goal = 80 if bits == 16 else 35
     axes.axvline(goal, color=WARNING, linewidth=1, linestyle="--")
-    axes.set_yticks(range(len(known)), [_short(line.name) for line in known])
+    axes.set_yticks(range(len(known)), [short(line.name) for line in known])
     axes.set_ylim(len(known) - 0.5, -0.5)
     axes.set_xlim(0, max([goal, *(line.decibels for line in known)]) * 1.04)
     axes.set_xlabel(f"dB against the float model (blue: engine, grey: host; line: {goal} dB)")
     axes.grid(axis="y", visible=False)
-    return _svg(figure, axes, "Signal to noise after each layer")
+    return svg(figure, axes, "Signal to noise after each layer")
 
 
 def accumulator(layers) -> str:
     """Bits of the sums: proved, and seen on the data."""
     known = [line for line in layers if line.place == "engine"]
-    figure, axes = _figure(WIDE, 1.3 + 0.34 * len(known))
+    figure, axes = empty_figure(WIDE, 1.3 + 0.34 * len(known))
     where = np.arange(len(known))
     proved = [line.proved_bits or 0 for line in known]
     axes.barh(where, proved, 0.66, color="#bcd3ea", label="proved for every input")
@@ -82,17 +80,17 @@ def accumulator(layers) -> str:
     limit = max(line.accumulator for line in known)
     axes.axvline(limit, color=WARNING, linewidth=1, linestyle="--", label=f"{limit} bits")
     axes.set_xlim(0, limit * 1.06)
-    axes.set_yticks(where, [_short(line.name) for line in known])
+    axes.set_yticks(where, [short(line.name) for line in known])
     axes.set_ylim(len(known) - 0.5, -0.5)
     axes.set_xlabel("bits of the sums")
     axes.grid(axis="y", visible=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.55 / figure.get_figheight()), ncols=3)
-    return _svg(figure, axes, "Occupancy of the accumulator")
+    return svg(figure, axes, "Occupancy of the accumulator")
 
 
 def calibration_curve(curves: dict) -> str:
     """Predicted probability against accuracy."""
-    figure, axes = _figure(4.4, 4.0)
+    figure, axes = empty_figure(4.4, 4.0)
     axes.plot([0, 1], [0, 1], color=RANGE, linewidth=2, zorder=0)
     for kind, color, marker in (("float", "#b6bac1", "o"), ("quantized", QUANTIZED, "x")):
         points = np.array(curves[kind])
@@ -106,19 +104,19 @@ def calibration_curve(curves: dict) -> str:
     axes.set_xlabel("predicted probability")
     axes.set_ylabel("share that is right")
     axes.legend(loc="upper left", markerscale=0.6)
-    return _svg(figure, axes, "Calibration curve")
+    return svg(figure, axes, "Calibration curve")
 
 
 def scatter(expected: np.ndarray, found: np.ndarray) -> str:
     """Values of the float model against the quantized one's."""
-    figure, axes = _figure(4.4, 4.0)
+    figure, axes = empty_figure(4.4, 4.0)
     ends = [min(expected.min(), found.min()), max(expected.max(), found.max())]
     axes.plot(ends, ends, color=RANGE, linewidth=2, zorder=0)
     # Thousands of points as a picture within the SVG: as shapes they would make it slow.
     axes.scatter(expected, found, 5, color=QUANTIZED, alpha=0.5, linewidths=0, rasterized=True)
     axes.set_xlabel("float model")
     axes.set_ylabel("quantized model")
-    return _svg(figure, axes, "Logits")
+    return svg(figure, axes, "Logits")
 
 
 def confusion(counts: list[list[int]], classes: list[str], rows: str) -> str:
@@ -126,7 +124,7 @@ def confusion(counts: list[list[int]], classes: list[str], rows: str) -> str:
     matrix = np.array(counts, np.float64)
     size = len(classes)
     side = min(2.2 + 0.36 * size, 7.0)
-    figure, axes = _figure(side, side)
+    figure, axes = empty_figure(side, side)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15)
     if size <= 20:
@@ -136,67 +134,15 @@ def confusion(counts: list[list[int]], classes: list[str], rows: str) -> str:
                 text = f"{matrix[row, column]:.0f}"
                 axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
         turned = 45 if max(map(len, classes)) > 3 else 0
-        names = [_short(name, 14) for name in classes]
+        names = [short(name, 14) for name in classes]
         axes.set_xticks(range(size), names, rotation=turned, ha="right" if turned else "center")
         axes.set_yticks(range(size), names)
     axes.set_xlabel("quantized model")
     axes.set_ylabel(rows)
     axes.grid(visible=False)
-    return _svg(figure, axes, "Confusion")
+    return svg(figure, axes, "Confusion")
 
 
 def _box(name: str, values: np.ndarray) -> dict:
     low, first, middle, third, high = np.percentile(values, [0, 25, 50, 75, 100])
     return {"label": name, "whislo": low, "q1": first, "med": middle, "q3": third, "whishi": high}
-
-
-def _short(name: str, length: int = 24) -> str:
-    # A dollar would be taken for mathematics.
-    shown = name if len(name) <= length else f"{name[: length - 1]}…"
-    return shown.replace("$", r"\$")
-
-
-def _figure(width: float, height: float):
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise NotSupportedError(
-            f'plots need matplotlib ({error}): pip install "xfblas[report]"'
-        ) from None
-    # No pyplot: its figures belong to the process, and a program may be drawing others.
-    figure = Figure((width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.set_axisbelow(True)
-    axes.grid(color="#d5d9de", linewidth=0.6)
-    axes.tick_params(labelsize=8, length=0)
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
-    return figure, axes
-
-
-def _locator(step: int):
-    from matplotlib.ticker import MultipleLocator
-
-    return MultipleLocator(step)
-
-
-def _svg(figure, axes, title: str) -> str:
-    import matplotlib
-
-    axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
-    axes.xaxis.label.set_size(8.5)
-    axes.yaxis.label.set_size(8.5)
-    legend = axes.get_legend()
-    if legend is not None:
-        legend.set_frame_on(False)
-        for text in legend.get_texts():
-            text.set_fontsize(8)
-    written = io.StringIO()
-    # Text stays text, and the same numbers give the same file.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    text = written.getvalue()
-    # Of the file only the drawing: no document type that names an address.
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

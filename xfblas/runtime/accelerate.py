@@ -3,9 +3,6 @@
 import threading
 import warnings
 import weakref
-import zlib
-
-import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_graph
@@ -13,6 +10,7 @@ from xfblas.models.keras_object import is_keras_model
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
 from xfblas.runtime.shared_devices import DeviceHeldError
+from xfblas.runtime.weight_watch import WeightWatch
 from xfblas.scoring.configuration import scoring_of
 
 METHODS = ("predict", "predict_on_batch", "evaluate")
@@ -101,11 +99,10 @@ class Accelerated:
 
     def compile(self, model) -> None:
         """Makes ``compiled`` of the weights that the model has now."""
-        weights = list(model.weights)
-        seen, checksum = [version_of(weight) for weight in weights], _checksum(weights)
+        watch = WeightWatch(model.weights)
         self.compiled: CompiledModel = compile(model, self._rows, **self._options)
         # Not before: what failed is tried again by the next prediction.
-        self._weights, self._seen, self._checksum = weights, seen, checksum
+        self._watch = watch
 
     def install(self, model) -> None:
         self._replaced = {name: vars(model)[name] for name in METHODS if name in vars(model)}
@@ -164,14 +161,14 @@ class Accelerated:
         """The compiled model, after a look whether the weights are still those it was made of."""
         model = self._model()
         take_back_weights(model)
-        if self._is_unchanged():
+        if self._watch.is_unchanged():
             return self.compiled
         with self._lock:
-            if self._is_unchanged():
+            if self._watch.is_unchanged():
                 return self.compiled
-            if _checksum(model.weights) == self._checksum:
+            if self._watch.has_same_numbers(model.weights):
                 # Other arrays of the same numbers, as the jax backend makes them now and then.
-                self._seen = [version_of(weight) for weight in self._weights]
+                self._watch.look()
             elif self._recompile:
                 before = self.compiled
                 self.compile(model)
@@ -182,49 +179,5 @@ class Accelerated:
                     "still those of the old ones; call accelerate again",
                     stacklevel=4,
                 )
-                self._seen = [version_of(weight) for weight in self._weights]
+                self._watch.look()
             return self.compiled
-
-    def _is_unchanged(self) -> bool:
-        for weight, (value, number) in zip(self._weights, self._seen, strict=True):
-            now = held(weight)
-            if now is not value or (number is not None and version_number(now) != number):
-                return False
-        return True
-
-
-def held(weight):
-    """What a Keras variable holds, without the casts that its ``value`` looks for."""
-    found = getattr(weight, "_value", None)
-    return weight.value if found is None else found
-
-
-def version_of(weight) -> tuple:
-    """The array that a Keras variable holds, and a number where arrays change in place."""
-    value = held(weight)
-    return value, version_number(value)
-
-
-def version_number(value) -> int | None:
-    """None for arrays that are replaced, not changed, by an assignment.
-
-    Those are jax's and numpy's. A tensor of torch counts its changes; for TensorFlow's variables
-    there is only a checksum of their numbers.
-    """
-    module = type(value).__module__
-    if module.startswith("torch"):
-        return value._version
-    if module.startswith(("jax", "numpy", "openvino")):
-        return None
-    return zlib.crc32(np.ascontiguousarray(value))
-
-
-def _checksum(weights) -> int:
-    """Of all numbers, in order."""
-    checksum = 0
-    for weight in weights:
-        value = held(weight)
-        if hasattr(value, "detach"):
-            value = value.detach().cpu()
-        checksum = zlib.crc32(np.ascontiguousarray(value), checksum)
-    return checksum

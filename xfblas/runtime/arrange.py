@@ -35,6 +35,17 @@ def input_sources(x, specs) -> list[RowSource]:
     ]
 
 
+def input_arrays(x, specs) -> list[np.ndarray]:
+    """All rows of every input, (m, ...) of any number type.
+
+    Raises:
+        InvalidValueError: inputs are missing or left over, or have other numbers of rows.
+    """
+    sources = input_sources(x, specs)
+    rows = require_same_rows(sources)
+    return [source.chunk(0, rows) for source in sources]
+
+
 def output_sources(name: str, value, output_names, *, repeat=False) -> list[RowSource | None]:
     """One source per output for targets or weights; None for those that are not given.
 

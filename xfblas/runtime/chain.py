@@ -135,6 +135,25 @@ class Chain:
             self._biases = [None] * len(self.network.layers)
 
 
+def run_in_parts(chains: list[Chain], batch: np.ndarray, most: int) -> np.ndarray:
+    """Runs a batch in parts of at most ``most`` rows, which the chains share evenly.
+
+    Args:
+        chains: of one network.
+        batch: (m, k) of the image's element type; 0 rows are allowed.
+
+    Returns:
+        (m, n) of the image's element type.
+    """
+    if len(batch) == 0:
+        network = chains[0].network
+        return np.empty((0, network.output_units), network.dtype)
+    size = min(most, -(-len(batch) // len(chains)))
+    parts = [batch[first : first + size] for first in range(0, len(batch), size)]
+    results = run_in_turn(chains, parts)
+    return results[0] if len(results) == 1 else np.concatenate(results)
+
+
 def run_in_turn(chains: list[Chain], parts: list[np.ndarray]) -> list[np.ndarray]:
     """Runs each part of a batch on the next of the chains, whose compute units differ.
 

@@ -8,9 +8,9 @@ import numpy as np
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.models.model_graph import EngineStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
-from xfblas.runtime.arrange import input_sources, require_same_rows
+from xfblas.runtime.arrange import input_arrays
 from xfblas.runtime.callback_list import CallbackList
-from xfblas.runtime.data import ArrayData, StreamData, is_stream
+from xfblas.runtime.data import data_of
 from xfblas.runtime.graph_engine import GraphEngine
 from xfblas.runtime.result_array import ResultArray
 from xfblas.runtime.shared_devices import Lease
@@ -74,14 +74,12 @@ class CompiledModel:
     @property
     def input_shape(self):
         """Shape of the input, the rows' axis None first; a list of shapes for several."""
-        shapes = [(None, *spec.shape) for spec in self.graph.inputs]
-        return shapes[0] if len(shapes) == 1 else shapes
+        return _shapes(self.graph.inputs)
 
     @property
     def output_shape(self):
         """Shape of the output, the rows' axis None first; a list of shapes for several."""
-        shapes = [(None, *spec.shape) for spec in self.graph.outputs]
-        return shapes[0] if len(shapes) == 1 else shapes
+        return _shapes(self.graph.outputs)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The model's output, as ``keras.Model.predict`` returns it.
@@ -126,7 +124,7 @@ class CompiledModel:
     def _predict(self, x, batch_size, verbose, steps, callbacks, model):
         """:meth:`predict` with callbacks that see ``model``."""
         engine = self._require_open()
-        data = self._data(x, None, None, batch_size, steps, bool(callbacks))
+        data = self._data(x, None, None, batch_size, steps, callbacks, engine)
         told = CallbackList(callbacks, verbose, data.steps, model, "predict")
         model.stop_predicting = False
         results = [ResultArray(data.rows) for _ in self.graph.outputs]
@@ -146,12 +144,10 @@ class CompiledModel:
 
     def predict_on_batch(self, x):
         """The output for one batch of rows, without a progress bar."""
-        sources = input_sources(x, self.graph.inputs)
-        rows = require_same_rows(sources)
-        if rows == 0:
+        inputs = input_arrays(x, self.graph.inputs)
+        if len(inputs[0]) == 0:
             return self._structured(self._nothing())
-        outputs = self._require_open().outputs([source.chunk(0, rows) for source in sources])
-        return self._structured(outputs)
+        return self._structured(self._require_open().outputs(inputs))
 
     def __call__(self, x, training=False):
         """As :meth:`predict_on_batch`; ``training`` must be false."""
@@ -207,7 +203,7 @@ class CompiledModel:
     ):
         """:meth:`evaluate` with callbacks that see ``model``, and another scoring."""
         engine = self._require_open()
-        data = self._data(x, y, sample_weight, batch_size, steps, bool(callbacks))
+        data = self._data(x, y, sample_weight, batch_size, steps, callbacks, engine)
         if data.rows == 0:
             raise InvalidValueError("x has no rows, expected 1 or more to evaluate")
         score: Score | None = None
@@ -236,9 +232,7 @@ class CompiledModel:
             that the engine computed, in the model's units, and every step of the host.
         """
         engine = self._require_open()
-        sources = input_sources(x, self.graph.inputs)
-        rows = require_same_rows(sources)
-        outputs, layers = engine.trace([source.chunk(0, rows) for source in sources])
+        outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
         return self._structured(outputs), layers
 
     def summary(self, print_fn=print) -> None:
@@ -261,23 +255,11 @@ class CompiledModel:
             self._engine = self._plain = None
             self._finalizer()
 
-    def _data(self, x, y, sample_weight, batch_size, steps, is_told):
-        for name, value in (("batch_size", batch_size), ("steps", steps)):
-            is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if value is not None and (not is_number or value < 1):
-                raise InvalidValueError(f"{name} is {value!r}, expected 1 or more, or None")
-        if x is None:
-            raise InvalidValueError("x is None, expected rows, or batches of them")
-        if is_stream(x):
-            if y is not None or sample_weight is not None:
-                raise InvalidValueError(
-                    "y or sample_weight is given, but x gives batches and must hold them itself"
-                )
-            return StreamData(x, self, steps)
+    def _data(self, x, y, sample_weight, batch_size, steps, callbacks, engine):
         # Who counts the steps gets them as asked; else the engine takes what suits it.
-        own = batch_size is None and not is_told
-        at_once = self._engine.rows_at_once if own else 1
-        return ArrayData(x, y, sample_weight, self, batch_size, steps, at_once)
+        is_own = batch_size is None and not callbacks
+        at_once = engine.rows_at_once if is_own else 1
+        return data_of(x, y, sample_weight, self, batch_size, steps, at_once)
 
     def _nothing(self) -> list[np.ndarray]:
         """Outputs for no rows: the shapes are those that one row of zeros gives."""
@@ -318,6 +300,11 @@ class CompiledModel:
             f"{self.device.target}, {engine} steps on the engine and "
             f"{len(self.graph.steps) - engine} on the host>"
         )
+
+
+def _shapes(specs):
+    shapes = [(None, *spec.shape) for spec in specs]
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _single(x) -> np.ndarray:

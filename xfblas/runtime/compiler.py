@@ -10,7 +10,7 @@ from xfblas.models import ModelGraph, read_graph
 from xfblas.quantization import quantize, without_scales
 from xfblas.quantization.options import GOALS
 from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.data import ArrayData, StreamData, is_stream
+from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
 from xfblas.scoring.configuration import scoring_of
 
@@ -165,10 +165,7 @@ def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
         InvalidValueError: they do not fit the inputs, or there are none.
     """
     try:
-        if is_stream(calibration):
-            data = StreamData(calibration, _Inputs(graph), None)
-        else:
-            data = ArrayData(calibration, None, None, _Inputs(graph))
+        data = data_of(calibration, None, None, _Inputs(graph))
         tensors = graph.tensors_of(data.sample(CALIBRATION_ROWS))
     except InvalidValueError as error:
         raise InvalidValueError(f"calibration: {error}") from None

@@ -122,14 +122,18 @@ class KerasRT(XfblasRT):
     def predict(self, inp, in_scale=None):
         """The model's output, or with lists of scales the engine's numbers, (m, n).
 
-        See :meth:`XfblasRT.predict` for arguments and errors.
+        See :meth:`XfblasRT.predict` for arguments and errors. Without lists rows of any type become
+        float32 first, as in Keras.
         """
-        plain = self._plain
-        if plain is not None and in_scale is None:
-            rows = as_rows("inp", inp, self.network.features)
-            if rows.dtype == np.float32:
-                return plain.predict(rows)
-        return super().predict(inp, in_scale)
+        if self._plain is None or in_scale is not None:
+            return super().predict(inp, in_scale)
+        return self._plain.predict(self._single(inp))
+
+    def _quantized(self, inp, in_scale):
+        return super()._quantized(inp if self.returns_raw else self._single(inp), in_scale)
+
+    def _single(self, inp) -> np.ndarray:
+        return as_rows("inp", inp, self.network.features, np.float32)
 
     def _finished(self, raw):
         return raw if self.returns_raw else finished(self.network, raw)

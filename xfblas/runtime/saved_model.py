@@ -15,12 +15,12 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError, XfblasError
-from xfblas.models import EngineStep, HostStep, Layer, ModelGraph, Network, TensorSpec
-from xfblas.models.host_functions import FUNCTIONS
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.compiled_model import CompiledModel
+from xfblas.runtime.saved_graph import read_graph, write_graph
 from xfblas.runtime.shared_devices import lease
-from xfblas.scoring.configuration import KEYS, Scoring
+from xfblas.scoring.configuration import Scoring
+from xfblas.scoring.saved_scoring import plain_scoring
 
 FORMAT = "xfblas model"
 VERSION = 1
@@ -62,7 +62,7 @@ def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
     try:
         with h5py.File(where, "r") as file:
             described = _description(file, where)
-            graph = _read_graph(file, described)
+            graph = read_graph(file, described)
             networks = {
                 name: QuantizedNetwork.from_group(file[f"networks/{number}"])
                 for name, number in described["networks"].items()
@@ -103,20 +103,14 @@ def is_saved_model(path) -> bool:
 
 
 def _write(model, file):
-    steps = []
-    for number, step in enumerate(model.graph.steps):
-        group = file.create_group(f"steps/{number}")
-        steps.append(_write_step(step, group))
+    graph = write_graph(model.graph, file)
     numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
     for name, network in model.networks.items():
         network.to_group(file.create_group(f"networks/{numbers[name]}"))
-    scoring, left_out = _plain_scoring(model.scoring.config)
+    scoring, left_out = plain_scoring(model.scoring.config)
     described = {
-        "name": model.graph.name,
+        **graph,
         "dtype": model.device.dtype.name,
-        "inputs": [_spec(spec) for spec in model.graph.inputs],
-        "outputs": [_spec(spec) for spec in model.graph.outputs],
-        "steps": steps,
         "networks": {name: numbers[name] for name in model.networks},
         "host_reasons": model.host_reasons,
         "calibration": model.calibration,
@@ -134,60 +128,6 @@ def _write(model, file):
     file["description"] = json.dumps(described)
 
 
-def _spec(spec: TensorSpec) -> dict:
-    return {"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype, "key": spec.key}
-
-
-def _write_step(step, group) -> dict:
-    common = {"name": step.name, "output": step.output, "reason": step.reason}
-    if isinstance(step, EngineStep):
-        network = step.network
-        for index, layer in enumerate(network.layers):
-            group[f"{index}/kernel"], group[f"{index}/bias"] = layer.kernel, layer.bias
-        layers = [
-            {"name": layer.name, "activation": layer.activation, "slope": layer.negative_slope}
-            for layer in network.layers
-        ]
-        shape = list(network.input_shape)
-        return {**common, "input": step.input, "network": network.name, "layers": layers} | {
-            "input_shape": shape
-        }
-    for kind, values in step.arrays.items():
-        group[kind] = values
-    return {
-        **common,
-        "inputs": list(step.inputs),
-        "function": step.function,
-        "parameters": step.parameters,
-        "arrays": list(step.arrays),
-    }
-
-
-def _plain_scoring(config) -> tuple[dict, list[str]]:
-    """Losses and metrics as JSON: objects by their configuration, the caller's own left out."""
-    kept, left_out = {}, []
-    for key in KEYS:
-        kept[key] = _plain(config.get(key), left_out)
-    return kept, left_out
-
-
-def _plain(value, left_out):
-    from xfblas.scoring.names import name_of
-
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, left_out) for item in value]
-    if isinstance(value, dict) and "class_name" not in value:
-        return {name: _plain(item, left_out) for name, item in value.items()}
-    if value is None or isinstance(value, (str, int, float, dict)):
-        return value
-    named = name_of(value, "metric")
-    if named.key is None or named.called is not None:
-        left_out.append(named.name)
-        return None
-    settings = {**named.options, "name": named.name, "reduction": named.reduction}
-    return {"class_name": named.key, "config": settings}
-
-
 def _description(file, where) -> dict:
     if file.attrs.get("format") != FORMAT:
         raise InvalidValueError(
@@ -202,21 +142,6 @@ def _description(file, where) -> dict:
     return json.loads(file["description"][()])
 
 
-def _read_graph(file, described) -> ModelGraph:
-    steps = [
-        _read_step(entry, file[f"steps/{number}"])
-        for number, entry in enumerate(described["steps"])
-    ]
-    inputs, outputs = (
-        tuple(
-            TensorSpec(spec["name"], tuple(spec["shape"]), spec["dtype"], spec["key"])
-            for spec in described[kind]
-        )
-        for kind in ("inputs", "outputs")
-    )
-    return ModelGraph(described["name"], inputs, outputs, tuple(steps))
-
-
 def _check(graph, networks, dtype) -> None:
     """Raises unless every quantized network belongs to a step of the graph and to the image."""
     steps = {step.name: step for step in graph.engine_steps}
@@ -225,32 +150,3 @@ def _check(graph, networks, dtype) -> None:
             raise InvalidValueError(f"network {name!r} does not belong to a step of the model")
         if network.dtype != dtype:
             raise InvalidValueError(f"network {name} is {network.dtype}, expected {dtype}")
-
-
-def _read_step(entry, group):
-    if "layers" in entry:
-        layers = tuple(
-            Layer(
-                layer["name"],
-                group[f"{index}/kernel"][()],
-                group[f"{index}/bias"][()],
-                layer["activation"],
-                layer["slope"],
-            )
-            for index, layer in enumerate(entry["layers"])
-        )
-        network = Network(entry["network"], layers, "linear", tuple(entry["input_shape"]))
-        return EngineStep(entry["name"], entry["input"], entry["output"], network, entry["reason"])
-    if entry["function"] not in FUNCTIONS:
-        raise InvalidValueError(
-            f"step {entry['name']} has function {entry['function']!r}, which is not known here"
-        )
-    return HostStep(
-        entry["name"],
-        tuple(entry["inputs"]),
-        entry["output"],
-        entry["function"],
-        entry["parameters"],
-        {kind: group[kind][()] for kind in entry["arrays"]},
-        entry["reason"],
-    )

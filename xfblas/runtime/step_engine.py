@@ -6,7 +6,7 @@ import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.quantization import QuantizedNetwork
-from xfblas.runtime.chain import Chain, run_in_turn
+from xfblas.runtime.chain import Chain, run_in_parts
 from xfblas.runtime.prediction import finished
 
 #: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
@@ -77,14 +77,9 @@ class StepEngine:
 
     def run(self, integers: np.ndarray) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""
-        count = len(integers)
-        if 0 < count <= min(ROWS_WORTH_A_UNIT, self.rows_per_program):
-            return self._chains[0].run(integers)
-        if count == 0:
-            return np.empty((0, self.network.output_units), self.network.dtype)
-        part = min(self.rows_per_program, -(-count // len(self._chains)))
-        parts = [integers[first : first + part] for first in range(0, count, part)]
-        return np.concatenate(run_in_turn(self._chains, parts))
+        is_little = len(integers) <= min(ROWS_WORTH_A_UNIT, self.rows_per_program)
+        chains = self._chains[:1] if is_little else self._chains
+        return run_in_parts(chains, integers, self.rows_per_program)
 
     def layer_outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer put out, by its name, (m, n) float32 in the model's units.
@@ -95,7 +90,7 @@ class StepEngine:
         current, found = network.quantize_input(rows), {}
         for index, layer in enumerate(network.layers):
             alone = dataclasses.replace(network, layers=(layer,), summaries=())
-            current = _in_parts(Chain(unit, alone), current, self.rows_per_program)
+            current = run_in_parts([Chain(unit, alone)], current, self.rows_per_program)
             if index == len(network.layers) - 1:
                 values = network.logits(current)
             elif network.summaries:
@@ -116,10 +111,3 @@ def rows_per_program(network: QuantizedNetwork) -> int:
     # The public engine's arithmetic has a bias for each row, of four bytes an element.
     per_row = widths * (network.dtype.itemsize + 4 * (not network.arithmetic.bias_row))
     return max(1, min(ROWS_PER_PROGRAM, BYTES_PER_PROGRAM // per_row))
-
-
-def _in_parts(chain, rows, size):
-    if len(rows) == 0:
-        return np.empty((0, chain.network.output_units), chain.network.dtype)
-    parts = [chain.run(rows[first : first + size]) for first in range(0, len(rows), size)]
-    return np.concatenate(parts)

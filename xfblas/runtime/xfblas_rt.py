@@ -13,7 +13,7 @@ from xfblas.quantization.explicit import (
     wrap,
 )
 from xfblas.quantization.layers import LEGACY
-from xfblas.runtime.chain import Chain, run_in_turn
+from xfblas.runtime.chain import Chain, run_in_parts
 from xfblas.runtime.step_engine import ROWS_PER_PROGRAM
 from xfblas.session import session
 
@@ -125,12 +125,9 @@ class XfblasRT:
             InvalidValueError: ``inp`` has another width or is not finite; ``in_scale`` is missing.
         """
         batch = self._quantized(inp, in_scale)
-        rows = min(ROWS_PER_PROGRAM, max(1, -(-len(batch) // len(self._chains))))
-        if self._has_bias_per_row:
-            rows = max(1, len(batch))
-        parts = [batch[first : first + rows] for first in range(0, len(batch), rows)]
-        empty = np.empty((0, self.network.output_units), self.network.dtype)
-        return self._finished(np.concatenate([empty, *run_in_turn(self._chains, parts)]))
+        # The chain holds a bias for each row from the first row on: such a batch stays whole.
+        most = len(batch) if self._has_bias_per_row else ROWS_PER_PROGRAM
+        return self._finished(run_in_parts(self._chains, batch, most))
 
     def send_matrices(self, inp, in_scale=None):
         """Sends a batch and queues its program; run it with single_execute or executeAsync."""

@@ -1,13 +1,12 @@
-"""Every step of a model as a node between tensors of known shape, before chains are formed."""
+"""Every step of a model as a node between tensors of known shape."""
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError
-from xfblas.models.architecture import Architecture, LayerSpec
-from xfblas.models.host_functions import compute
+from xfblas.models.architecture import Architecture
+from xfblas.models.node import Node, rectifier
+from xfblas.models.result_shape import result_shape
 from xfblas.models.scaling import constants_of, placed, wrong_shape
 from xfblas.models.step import CannotRun, Step
 
@@ -18,46 +17,6 @@ MERGES = (
 )
 #: A negative slope above 1 would overflow the engine's 16 bits where the sum itself does not.
 LARGEST_SLOPE = 1.0
-#: What the name of a dense layer's sum ends with if more of the layer follows.
-DENSE_SUFFIX = ":dense"
-#: More values than this in one row are a damaged configuration.
-_LARGEST_ROW = 2**26
-#: What open sizes are set to in turn, to see which sizes of a result follow them.
-_PROBES = (64, 65)
-
-
-@dataclass(eq=False)
-class Node:
-    """One step, called once.
-
-    Attributes:
-        kind: 'dense', 'scale' (along the last axis), 'slope' or 'host'.
-        step: where it comes from.
-        inputs: tensors.
-        output: tensor.
-        weights: of a dense step.
-        scale, shift: of a scaling, float64 (n,).
-        slope: for negative values.
-        function, parameters, arrays: of the host's function.
-        reason: why it is on the host.
-    """
-
-    kind: str
-    step: Step
-    inputs: tuple[str, ...]
-    output: str
-    weights: dict = field(default_factory=dict)
-    scale: np.ndarray | None = None
-    shift: np.ndarray | None = None
-    slope: float = 1.0
-    function: str = ""
-    parameters: dict = field(default_factory=dict)
-    arrays: dict = field(default_factory=dict)
-    reason: str = ""
-
-    @property
-    def layer(self) -> LayerSpec:
-        return self.step.layer
 
 
 class NodeBuilder:
@@ -219,35 +178,7 @@ class NodeBuilder:
         node = Node("host", step, inputs, output)
         node.function, node.parameters, node.arrays = function, parameters, arrays
         node.reason = reason
-        self._shapes[output] = self._probe(node)
+        shapes = [self._shapes[tensor] for tensor in inputs]
+        dtypes = [np.int64 if tensor in self._indices else np.float32 for tensor in inputs]
+        self._shapes[output] = result_shape(node, shapes, dtypes)
         return node
-
-    def _probe(self, node):
-        """The result's shape, found by computing one row of zeros, or two where sizes are open."""
-        shapes = [self._shapes[tensor] for tensor in node.inputs]
-        has_open = any(None in shape for shape in shapes)
-        found = []
-        for size in _PROBES if has_open else _PROBES[:1]:
-            given = [tuple(size if s is None else s for s in shape) for shape in shapes]
-            if any(math.prod(shape) > _LARGEST_ROW for shape in given):
-                raise CannotRun(f"its input has rows of shape {shapes}, which are too large")
-            zeros = [
-                np.zeros((1, *shape), np.int64 if tensor in self._indices else np.float32)
-                for shape, tensor in zip(given, node.inputs, strict=True)
-            ]
-            try:
-                result = compute(node.function, zeros, node.parameters, node.arrays)
-            except (InvalidValueError, MemoryError) as error:
-                raise CannotRun(str(error) or "its result is too large") from None
-            found.append(result.shape[1:])
-        first, last = found[0], found[-1]
-        if len(first) != len(last):
-            raise CannotRun("the number of its result's axes depends on the input")
-        return tuple(a if a == b else None for a, b in zip(first, last, strict=True))
-
-
-def rectifier(slope: float) -> tuple[str, dict, dict]:
-    """The host's function, its parameters and arrays for a slope of negative values."""
-    if slope == 0:
-        return "relu", {}, {}
-    return "prelu", {}, {"alpha": np.float32([slope])}

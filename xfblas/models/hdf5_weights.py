@@ -1,67 +1,17 @@
-"""The weights in a file or a model, layer by layer, as they were saved."""
+"""Weights in an HDF5 file, in the layout of any Keras version."""
 
 import re
-from dataclasses import dataclass
 
 import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-
-#: ``dense_1_W`` of Keras 1: the layer's name and the weight's in one word.
-_KERAS_1_NAME = re.compile(r"(.+)_(W|b|gamma|beta|running_mean|running_std|alphas)")
+from xfblas.models.stored_weights import StoredLayer, StoredWeight, StoredWeights, weight_path
 
 #: Groups between a model's and a layer's in the layout of Keras 3 and of its forerunners.
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 #: State that is saved beside the weights and that a prediction does not need.
 _NOT_WEIGHTS = ("optimizer", "compile_metrics", "seed_generator")
-
-
-@dataclass(frozen=True, eq=False)
-class StoredWeight:
-    """One array.
-
-    Attributes:
-        path: names from the outermost to the weight's own, such as ('dense_1', 'kernel'); the own
-            name is a number where only the position is stored.
-        values: as saved, of any data type.
-    """
-
-    path: tuple[str, ...]
-    values: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class StoredLayer:
-    """The weights of one layer; in the older layout, of one nested model.
-
-    Attributes:
-        address: the layer's name after those of the models around it; None if it is not stored.
-        slot: the groups that Keras 3 files it under; empty in the older layout.
-        weights: in the saved order, at least one.
-    """
-
-    address: tuple[str, ...] | None
-    slot: tuple[str, ...]
-    weights: tuple[StoredWeight, ...]
-
-    def __str__(self):
-        name = "/".join(self.address or self.slot)
-        arrays = (f"{weight.path[-1]} {weight.values.shape}" for weight in self.weights)
-        return f"{name}: {', '.join(arrays)}"
-
-
-@dataclass(frozen=True, eq=False)
-class StoredWeights:
-    """All layers that have weights.
-
-    Attributes:
-        where: what messages call the source.
-        layers: in the order of the file.
-    """
-
-    where: str
-    layers: tuple[StoredLayer, ...]
 
 
 def read_weights(file: h5py.File, where: str, required: bool = True) -> StoredWeights:
@@ -88,28 +38,6 @@ def read_weights(file: h5py.File, where: str, required: bool = True) -> StoredWe
             f"{', '.join(list(file)[:8]) or 'nothing'}; expected layer_names or vars groups"
         )
     return StoredWeights(where, tuple(layers))
-
-
-def keras_version(file: h5py.File) -> int:
-    """Major version of the Keras that wrote an HDF5 file."""
-    groups = [file] + ([file["model_weights"]] if "model_weights" in file else [])
-    stated = [group.attrs["keras_version"] for group in groups if "keras_version" in group.attrs]
-    if not stated and "nb_layers" in file.attrs:
-        return 1
-    return major_version(_text(stated[0]) if stated else None)
-
-
-def major_version(version: object) -> int:
-    """2 of ``2.15.0``; that of today's Keras where it is not stated."""
-    digits = re.match(r"\d+", str(version))
-    return int(digits.group()) if digits else 3
-
-
-def weight_path(name: str) -> tuple[str, ...]:
-    """``model/dense/kernel:0`` or ``dense_W`` as its parts, without TensorFlow's number."""
-    parts = name.split(":")[0].split("/")
-    old = _KERAS_1_NAME.fullmatch(parts[-1])
-    return (*parts[:-1], *old.groups()) if old else tuple(parts)
 
 
 def _read_named(root, where):

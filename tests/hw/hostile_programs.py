@@ -1,0 +1,141 @@
+"""Programs of bad instructions: the status that each must get, and what it may write."""
+
+import numpy as np
+from kernels import (
+    A_PACKED,
+    B_PACKED,
+    BAD_FIELD,
+    BIAS_ROW,
+    LEADING_DIMENSION,
+    OK,
+    OPCODES,
+    OUT_OF_MEMORY,
+    PAGE,
+    ROUND,
+    SATURATE,
+    UNKNOWN_OPCODE,
+    ZERO_SIZE,
+    Program,
+)
+
+EDGES = [0, 1, 2, 3, 31, 2**15, 2**16, 2**31 - 1, 2**31, 2**32 - 1]
+
+
+def hostile(rng, opcode, pages):
+    """An instruction of which most fields are good, and one or more are not."""
+    m, k, n = (int(size) for size in rng.integers(1, 70, 3))
+    page = [int(rng.choice([2, 3, pages - 2, pages - 1, rng.integers(2, pages)])) for _ in range(4)]
+    page[3] *= int(rng.random() < 0.7)
+    strides = [k, n, n, n]
+    flags = int(rng.choice([0, ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED, 1 << 8, 2 << 8]))
+    words = [opcode, *page, m, k, n, *strides, 1 << 8, 1 << 6, flags, 0x0707]
+    for _ in range(int(rng.choice([0, 1, 1, 2, 16]))):
+        at = int(rng.integers(16))
+        kind = rng.integers(4)
+        if kind == 0:
+            words[at] = int(rng.choice(EDGES))
+        elif kind == 1:
+            words[at] = max(0, words[at] + int(rng.choice([-1, 1])))
+        elif kind == 2:
+            words[at] = int(rng.integers(2**32))
+        else:
+            words[at] ^= 1 << int(rng.integers(32))
+    return [word % 2**32 for word in words]
+
+
+def rows_status(page, rows, columns, stride, element, pages):
+    if stride < columns:
+        return LEADING_DIMENSION
+    end = page * PAGE + ((rows - 1) * stride + columns) * element
+    return OK if page >= 2 and end <= pages * PAGE else OUT_OF_MEMORY
+
+
+def fields_status(words, kernel):
+    post, prelu, flags, formats = words[12:16]
+    function, alpha = flags >> 8 & 15, prelu & 63
+    scale = (prelu >> 6 & 1023) - (prelu >> 15 & 1) * 1024
+    bits, is_fcn = kernel.dtype.itemsize * 8, kernel.engine == "fcn"
+    known = ROUND | SATURATE | BIAS_ROW | A_PACKED | B_PACKED | 15 << 8
+    good = flags & ~known == 0 and function <= 2 and alpha <= 31
+    if kernel.dtype.kind == "f":
+        good = good and function == 0 and post == 1 << 8 and (not is_fcn or scale in (0, 1))
+    if function:
+        good = good and is_fcn and max(formats & 255, formats >> 8) < bits
+    return OK if good else BAD_FIELD
+
+
+def expected_status(words, kernel, pages):
+    """The first failure, in the order of the contract; Python's integers cannot overflow."""
+    opcode, a, b, c, x, m, k, n, lda, ldb, ldc, ldx = words[:12]
+    flags, size = words[14], kernel.dtype.itemsize
+    if opcode != OPCODES[kernel.engine]:
+        return UNKNOWN_OPCODE
+    if kernel.engine == "gemv":
+        if min(m, k) == 0:
+            return ZERO_SIZE
+        checks = [
+            rows_status(a, m, k, lda, size, pages),
+            rows_status(b, 1, k, k, size, pages),
+            rows_status(c, 1, m, m, size, pages),
+        ]
+        return next((status for status in checks if status), OK)
+    if min(m, k, n) == 0:
+        return ZERO_SIZE
+
+    def packed(page, across, strip):
+        elements = -(-across // strip) * strip * k
+        return rows_status(page, 1, elements, elements, size, pages)
+
+    checks = [
+        fields_status(words, kernel),
+        packed(a, m, kernel.array_rows)
+        if flags & A_PACKED
+        else rows_status(a, m, k, lda, size, pages),
+        packed(b, n, kernel.array_columns)
+        if flags & B_PACKED
+        else rows_status(b, k, n, ldb, size, pages),
+        rows_status(c, m, n, ldc, size, pages),
+        rows_status(x, 1 if flags & BIAS_ROW else m, n, ldx, kernel.addend.itemsize, pages)
+        if x
+        else OK,
+    ]
+    return next((status for status in checks if status), OK)
+
+
+def run(kernel, seed, count, pages=24):
+    """Each status is the one expected, and nothing changes but results and what was asked for."""
+    rng = np.random.default_rng(seed)
+    seen = set()
+    for _ in range(count):
+        program = Program(pages)
+        program.memory[:] = rng.integers(0, 256, program.memory.size, np.uint8)
+        opcode = OPCODES[kernel.engine]
+        given = [hostile(rng, opcode, pages) for _ in range(int(rng.integers(1, 40)))]
+        given = [words for words in given if words[0] != 0]  # that would be a control
+        program.words += given
+        memory = program.finish()
+        before = memory.copy()
+        kernel.run(memory)
+        statuses = [program.status(slot) for slot in range(1, len(given) + 1)]
+        expected = [expected_status(words, kernel, pages) for words in given]
+        assert statuses == expected, given
+        seen.update(statuses)
+        assert np.array_equal(memory[:PAGE], before[:PAGE]), "page 0 changed"
+        written = np.zeros(memory.size, bool)
+        written[PAGE : 2 * PAGE] = True
+        for words, status in zip(given, statuses, strict=True):
+            if status == OK:
+                mark_result(written, words, kernel)
+        assert np.array_equal(memory[~written], before[~written]), "something else changed"
+    return seen
+
+
+def mark_result(written, words, kernel):
+    """Marks the bytes of C (of y for Gemv) that an instruction may write."""
+    size, start = kernel.dtype.itemsize, words[3] * PAGE
+    if kernel.engine == "gemv":
+        written[start : start + words[5] * size] = True
+        return
+    for row in range(words[5]):
+        first = start + row * words[10] * size
+        written[first : first + words[7] * size] = True

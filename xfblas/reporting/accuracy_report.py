@@ -1,0 +1,91 @@
+"""What a report tells of a model, and the forms that it takes."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from xfblas.reporting.advice import Advice
+from xfblas.reporting.alternatives import Alternative
+from xfblas.reporting.layer_report import LayerReport
+from xfblas.reporting.measurement import Measurement
+from xfblas.reporting.observed_output import ObservedOutput
+from xfblas.reporting.output_report import OutputReport
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """How near a quantized model is to its float one, and what to do about it.
+
+    Attributes:
+        model: its name.
+        bits: of an element.
+        rows: of the data.
+        calibration: what the scales were derived from, as text by name.
+        layers: one for each layer on the engine and each step of the host, in order.
+        outputs: one for each output of the model.
+        alternatives: other choices of bits and accumulator; empty where none were asked for.
+        advice: what hurts and what to try, worst first.
+        measurement, observed: what the plots are drawn from.
+    """
+
+    model: str
+    bits: int
+    rows: int
+    calibration: dict
+    layers: tuple[LayerReport, ...]
+    outputs: tuple[OutputReport, ...]
+    alternatives: tuple[Alternative, ...]
+    advice: tuple[Advice, ...]
+    measurement: Measurement = field(repr=False)
+    observed: tuple[ObservedOutput, ...] = field(repr=False)
+
+    def to_dict(self) -> dict:
+        """Everything but the plots, JSON-able; infinite decibels are the text ``"inf"``."""
+        kept = ("model", "bits", "rows", "calibration")
+        lists = ("layers", "outputs", "alternatives", "advice")
+        found = {name: getattr(self, name) for name in kept}
+        found |= {name: [asdict(entry) for entry in getattr(self, name)] for name in lists}
+        return _plain(found)
+
+    def to_json(self, path) -> None:
+        """Writes :meth:`to_dict` as a file."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+
+    def to_html(self, path) -> None:
+        """Writes one HTML file with plots, which needs nothing else to be looked at.
+
+        Raises:
+            NotSupportedError: matplotlib is not installed.
+        """
+        from xfblas.reporting.page import page
+
+        Path(path).write_text(page(self), encoding="utf-8")
+
+    def to_text(self) -> str:
+        """Tables of plain text."""
+        from xfblas.image.tables import plain_text
+        from xfblas.reporting.text import tables
+
+        return "\n".join(plain_text(table) for table in tables(self))
+
+    def print(self) -> None:
+        """Prints the tables, with rich where it is installed."""
+        from xfblas.image.tables import print_tables
+        from xfblas.reporting.text import tables
+
+        print_tables(tables(self))
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -1,0 +1,55 @@
+"""Arguments of the commands that take a model: where it runs, and how it is quantized."""
+
+import json
+
+from xfblas.errors import InvalidValueError
+
+QUANTIZATION = ("method", "activations", "weights", "margin", "percentile", "accumulator")
+
+
+def add_model_arguments(parser):
+    """Adds what all commands take that quantize a model."""
+    parser.add_argument(
+        "--drop", action="append", default=[], help="leave out a column, by name or number"
+    )
+    parser.add_argument("--architecture", help="JSON file, for a file of weights alone")
+    parser.add_argument("--xclbin", help="image with the Fcn engine")
+    parser.add_argument("--target", help="native, csim or xrt")
+    parser.add_argument("--device", type=int, default=0, help="index of the device")
+    parser.add_argument("--bits", type=int, help="16 (the default), 8, or 32 for float32")
+    parser.add_argument("--accumulator", type=int, help="bits that all sums must fit: 48 or 32")
+    parser.add_argument("--method", help="calibrated, or gemx for the public engine's own scheme")
+    parser.add_argument("--activations", help="how their ranges are found, such as minmax or mse")
+    parser.add_argument("--weights", help="how their ranges are found, such as minmax or mse")
+    parser.add_argument("--margin", type=float, help="room above the largest value seen")
+    parser.add_argument("--percentile", type=float, help="of values within the range")
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="any other option"
+    )
+
+
+def quantization_options(args) -> dict:
+    """The options of :func:`xfblas.quantize` that were given, by name."""
+    found = {name: value for name in QUANTIZATION if (value := getattr(args, name)) is not None}
+    for text in args.option:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidValueError(f"--option is {text!r}, expected name=value")
+        try:
+            found[name.replace("-", "_")] = json.loads(value.lower())
+        except ValueError:
+            found[name.replace("-", "_")] = value
+    return found
+
+
+def refuse_options(args, allowed=()):
+    """Raises where options were given, but for those allowed, that a quantized model has fixed."""
+    given = [
+        f"--{name}"
+        for name in (*QUANTIZATION, "bits", "calibration", "architecture")
+        if name not in allowed and getattr(args, name) is not None
+    ]
+    if given or args.option:
+        raise InvalidValueError(
+            f"{', '.join(given) or '--option'} was given, but {args.model} is quantized already"
+        )
