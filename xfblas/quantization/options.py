@@ -31,8 +31,9 @@ BASES = {16: 64, 8: 16}
 MARGINS = {16: 2.0, 8: 1.5}
 FEW_ROWS = 40
 LARGEST_MARGIN = 4.0
-#: Inputs with two digits have bits to spare for values far beyond those of the calibration.
-INPUT_ROOM = {16: 2.0, 8: 1.0}
+#: Inputs have so much more room than the rest: their rounding is seldom the loudest, and a value
+#: beyond their range is heard in every layer.
+INPUT_ROOM = {16: 2.0, 8: 1.25}
 
 
 @dataclass(frozen=True)
@@ -119,4 +120,4 @@ class Options:
     @property
     def input_room(self) -> float:
         """The factor by which inputs have more margin than the rest."""
-        return INPUT_ROOM[self.bits] if self.input_base else 1.0
+        return INPUT_ROOM[self.bits]
