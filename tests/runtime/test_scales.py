@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import xfblas
 from xfblas.models import Layer, Network
+from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.scales import ACCUMULATOR_MAX, choose_post_above, prelu_fields
 
 pytestmark = pytest.mark.native  # nothing here runs on a target
@@ -52,9 +53,19 @@ def test_sums_never_wrap_whatever_the_input(seed, k, spread, offset):
     network = Network("one", (Layer("d", kernel, bias, "relu", 0.0),), "linear", (k,))
     quantized = xfblas.quantize(network, generator.standard_normal((5, k)))
     layer = quantized.layers[0]
-    # The host clips inputs to the limit, low digits to theirs, which is less.
-    limit = 32768 if quantized.input_limit == 32767 else quantized.input_limit
-    worst = np.abs(layer.weights.astype(object)).sum(axis=0) * limit + abs(
+    if quantized.input_limit == 32767:
+        sizes = np.full(quantized.input_units, 32768)
+    else:
+        # The host clips inputs to the limit, and low digits to half of their base.
+        coding = InputCoding(
+            quantized.input_scale,
+            quantized.input_offset,
+            quantized.input_limit,
+            quantized.input_base,
+            quantized.input_columns,
+        )
+        sizes = coding.ends()[1]
+    worst = sizes.astype(object) @ np.abs(layer.weights.astype(object)) + abs(
         layer.bias.astype(object)
     )
     assert (worst * layer.post_scale < 2**47).all()
