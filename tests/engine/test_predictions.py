@@ -152,6 +152,32 @@ def test_codings_that_are_refused(change, text):
         model.run(device.compute_units[0], np.zeros((1, 3), np.float32))
 
 
+@pytest.mark.parametrize(
+    ("windows", "offset", "text"),
+    [
+        (4097, 0, "output.windows is 4097, expected at most 4096"),
+        (1, -(2**30) - 1, "output.offset is -1073741825, expected at most 1073741824 to either"),
+    ],
+)
+def test_outputs_beyond_32_bits_are_refused(windows, offset, text):
+    weights = np.ones((3, windows), np.int16)
+    model = Model([Layer(weights)], np.ones(3), np.ones(1, np.float32), windows=windows)
+    model.output_offset = offset
+    with xfblas.open() as device, pytest.raises(errors.InvalidValueError, match=text):
+        model.run(device.compute_units[0], np.zeros((1, 3), np.float32))
+
+
+def test_windows_as_large_as_they_can_be():
+    weights = np.full((2, 4096), 32767, np.int16)
+    model = Model([Layer(weights)], np.ones(2), np.ones(1, np.float32), windows=4096)
+    for sign in (1, -1):
+        model.output_offset = sign * 2**30
+        rows = np.full((20, 2), sign * 100, np.float32)
+        with xfblas.open() as device:
+            found = model.run(device.compute_units[0], rows)
+        np.testing.assert_array_equal(found, model.expected(rows))
+
+
 def test_another_number_of_features_is_refused():
     model = one_layer(np.ones((3, 2), np.int16))
     text = "coding.features is 4, but d_A has 3 columns"

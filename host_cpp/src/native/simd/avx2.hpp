@@ -87,23 +87,40 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }
 
-inline Vector quantized(const float* from, const double* scales, const double* offsets,
-                        double limit) {
-  __m128i halves[2];
+struct Doubles {
+  __m256d halves[2];
+};
+
+inline Doubles scaled(const float* from, const double* scales, const double* offsets) {
+  Doubles values;
   for (int half = 0; half < 2; ++half) {
     auto value = _mm256_cvtps_pd(_mm_loadu_ps(from + 4 * half));
     if (offsets) value = _mm256_sub_pd(value, _mm256_loadu_pd(offsets + 4 * half));
     value = _mm256_mul_pd(value, _mm256_loadu_pd(scales + 4 * half));
-    value = _mm256_min_pd(_mm256_max_pd(value, _mm256_set1_pd(-limit)), _mm256_set1_pd(limit));
+    asm("" : "+x"(value));
+    values.halves[half] = value;
+  }
+  return values;
+}
+
+inline Vector nearest(const Doubles& values, double limit) {
+  __m128i halves[2];
+  for (int half = 0; half < 2; ++half) {
+    const auto value = _mm256_min_pd(_mm256_max_pd(values.halves[half], _mm256_set1_pd(-limit)),
+                                     _mm256_set1_pd(limit));
     halves[half] = _mm256_cvtpd_epi32(
         _mm256_round_pd(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
   return _mm256_inserti128_si256(_mm256_castsi128_si256(halves[0]), halves[1], 1);
 }
-inline bool are_finite(const float* from) {
-  const auto exponent = set(0x7f800000);
-  const auto bad = _mm256_cmpeq_epi32(both_bits(load(from), exponent), exponent);
-  return _mm256_testz_si256(bad, bad);
+
+inline Doubles remainders(const Doubles& values, Vector whole, double base) {
+  const __m128i halves[] = {_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1)};
+  Doubles rest;
+  for (int half = 0; half < 2; ++half)
+    rest.halves[half] = _mm256_mul_pd(
+        _mm256_sub_pd(values.halves[half], _mm256_cvtepi32_pd(halves[half])), _mm256_set1_pd(base));
+  return rest;
 }
 
 struct Magnitudes {

@@ -99,23 +99,44 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
 }
 
-// The nearest integers to (value - offset) * scale, halves to even, clamped to +-limit.
-inline Vector quantized(const float* from, const double* scales, const double* offsets,
-                        double limit) {
-  __m256i halves[2];
+// The lanes of a vector in double precision, eight and eight.
+struct Doubles {
+  __m512d halves[2];
+};
+
+// (value - offset) * scale; offsets may be null.
+inline Doubles scaled(const float* from, const double* scales, const double* offsets) {
+  Doubles values;
   for (int half = 0; half < 2; ++half) {
     auto value = _mm512_cvtps_pd(_mm256_loadu_ps(from + 8 * half));
     if (offsets) value = _mm512_sub_pd(value, _mm512_loadu_pd(offsets + 8 * half));
     value = _mm512_mul_pd(value, _mm512_loadu_pd(scales + 8 * half));
-    value = _mm512_min_pd(_mm512_max_pd(value, _mm512_set1_pd(-limit)), _mm512_set1_pd(limit));
+    // The product is rounded before anything is subtracted from it.
+    asm("" : "+v"(value));
+    values.halves[half] = value;
+  }
+  return values;
+}
+
+// The nearest integers, halves to even, clamped to +-limit.
+inline Vector nearest(const Doubles& values, double limit) {
+  __m256i halves[2];
+  for (int half = 0; half < 2; ++half) {
+    // The smaller magnitude with the sign of the value.
+    const auto value = _mm512_range_pd(values.halves[half], _mm512_set1_pd(limit), 2);
     halves[half] = _mm512_cvt_roundpd_epi32(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   }
   return _mm512_inserti64x4(_mm512_castsi256_si512(halves[0]), halves[1], 1);
 }
-// All bits of the exponent are set in what is infinite or no number.
-inline bool are_finite(const float* from) {
-  const auto exponent = set(0x7f800000);
-  return _mm512_cmpeq_epi32_mask(both_bits(load(from), exponent), exponent) == 0;
+
+// (value - whole) * base
+inline Doubles remainders(const Doubles& values, Vector whole, double base) {
+  const __m256i halves[] = {_mm512_castsi512_si256(whole), _mm512_extracti64x4_epi64(whole, 1)};
+  Doubles rest;
+  for (int half = 0; half < 2; ++half)
+    rest.halves[half] = _mm512_mul_pd(
+        _mm512_sub_pd(values.halves[half], _mm512_cvtepi32_pd(halves[half])), _mm512_set1_pd(base));
+  return rest;
 }
 
 // Sums of squares and the largest magnitude of many int16.

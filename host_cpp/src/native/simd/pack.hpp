@@ -118,5 +118,12 @@ int32_t high_bytes(const int16_t* row, int64_t count, uint8_t* to) {
   return sum;
 }
 
+template <typename Element>
+uint32_t dot_row(const Element* a, const Element* b, int64_t count) {
+  uint32_t sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += uint32_t(int32_t(a[i]) * b[i]);
+  return sum;
+}
+
 }  // namespace
 }  // namespace xfblas

@@ -69,17 +69,30 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
 
-inline Vector quantized(const float* from, const double* scales, const double* offsets,
-                        double limit) {
+struct Doubles {
+  double values[lanes];
+};
+
+inline Doubles scaled(const float* from, const double* scales, const double* offsets) {
+  Doubles found;
+  for (int i = 0; i < lanes; ++i) {
+    const volatile double product = (from[i] - (offsets ? offsets[i] : 0)) * scales[i];
+    found.values[i] = product;
+  }
+  return found;
+}
+
+inline Vector nearest(const Doubles& from, double limit) {
   int32_t whole[lanes];
   for (int i = 0; i < lanes; ++i)
-    whole[i] = nearest_integer((from[i] - (offsets ? offsets[i] : 0)) * scales[i], limit);
+    whole[i] = int32_t(std::nearbyint(std::min(limit, std::max(-limit, from.values[i]))));
   return load(whole);
 }
-inline bool are_finite(const float* from) {
-  bool all = true;
-  for (int i = 0; i < lanes; ++i) all &= std::isfinite(from[i]);
-  return all;
+
+inline Doubles remainders(const Doubles& from, Vector whole, double base) {
+  Doubles rest;
+  for (int i = 0; i < lanes; ++i) rest.values[i] = (from.values[i] - int32_t(whole[i])) * base;
+  return rest;
 }
 
 struct Magnitudes {

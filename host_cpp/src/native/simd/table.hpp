@@ -3,7 +3,8 @@
 #include "native/simd/pack.hpp"
 #include "native/simd/refine.hpp"
 #include "native/simd/finish.hpp"
-#include "native/simd/convert.hpp"
+#include "native/simd/encode.hpp"
+#include "native/simd/decode.hpp"
 
 namespace xfblas {
 namespace {
@@ -41,8 +42,8 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.refine_spilled = refine_spilled, k.refine_split = refine_split;
   k.refine_estimated = refine_estimated;
   k.finish = finish_of;
-  k.quantize16 = quantize<int16_t>, k.quantize8 = quantize<int8_t>;
-  k.dequantize16 = dequantize<int16_t>, k.dequantize8 = dequantize<int8_t>;
+  k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
+  k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
   k.softmax = softmax;
   return k;
 }
