@@ -59,6 +59,8 @@ struct Kernels {
 
   // Rows of A.
   void (*row_norms)(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest);
+  void (*range_of_rows)(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
+                        int32_t* highest);
   void (*widen_row)(const int8_t* row, int64_t count, int16_t* to);
   void (*offset_row)(const int8_t* row, int64_t count, uint8_t* to);
   void (*high_words)(const int16_t* row, int64_t count, int16_t* to);

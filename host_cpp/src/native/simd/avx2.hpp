@@ -44,6 +44,25 @@ inline Vector where_negative(Vector test, Vector yes, Vector no) {
                                               _mm256_castsi256_ps(test)));
 }
 
+struct LongLanes {
+  Vector even, odd;
+};
+inline LongLanes multiply_long(Vector a, Vector b) {
+  return {_mm256_mul_epi32(a, b),
+          _mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32))};
+}
+inline LongLanes add(const LongLanes& a, const LongLanes& b) {
+  return {_mm256_add_epi64(a.even, b.even), _mm256_add_epi64(a.odd, b.odd)};
+}
+inline LongLanes set_long(int64_t value) {
+  return {_mm256_set1_epi64x(value), _mm256_set1_epi64x(value)};
+}
+inline Vector shift_right(const LongLanes& a, int places) {
+  const auto even = _mm256_srl_epi64(a.even, _mm_cvtsi32_si128(places));
+  const auto odd = _mm256_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
+  return _mm256_blend_epi32(even, odd, 0xaa);
+}
+
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
   Vector product;
   asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sum), "=&x"(product) : "x"(a), "x"(b));

@@ -45,6 +45,27 @@ inline Vector where_negative(Vector test, Vector yes, Vector no) {
   return _mm512_mask_blend_epi32(_mm512_movepi32_mask(test), no, yes);
 }
 
+// Each lane in 64 bits: those at even places, and those at odd ones.
+struct LongLanes {
+  Vector even, odd;
+};
+inline LongLanes multiply_long(Vector a, Vector b) {
+  return {_mm512_mul_epi32(a, b),
+          _mm512_mul_epi32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32))};
+}
+inline LongLanes add(const LongLanes& a, const LongLanes& b) {
+  return {_mm512_add_epi64(a.even, b.even), _mm512_add_epi64(a.odd, b.odd)};
+}
+inline LongLanes set_long(int64_t value) {
+  return {_mm512_set1_epi64(value), _mm512_set1_epi64(value)};
+}
+// The low 32 bits of each lane shifted right, by 32 places at most.
+inline Vector shift_right(const LongLanes& a, int places) {
+  const auto even = _mm512_srl_epi64(a.even, _mm_cvtsi32_si128(places));
+  const auto odd = _mm512_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
+  return _mm512_mask_blend_epi32(0xaaaa, even, odd);
+}
+
 // Per 32-bit lane: sum += a0*b0 + a1*b1 of two int16, modulo 2^32.
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
 #ifdef XFBLAS_VNNI

@@ -40,6 +40,30 @@ inline Vector where_negative(Vector test, Vector yes, Vector no) {
   return SignedVector(test) < SignedVector{} ? yes : no;
 }
 
+struct LongLanes {
+  int64_t values[lanes];
+};
+inline LongLanes multiply_long(Vector a, Vector b) {
+  LongLanes product;
+  for (int i = 0; i < lanes; ++i) product.values[i] = int64_t(int32_t(a[i])) * int32_t(b[i]);
+  return product;
+}
+inline LongLanes add(const LongLanes& a, const LongLanes& b) {
+  LongLanes sum;
+  for (int i = 0; i < lanes; ++i) sum.values[i] = a.values[i] + b.values[i];
+  return sum;
+}
+inline LongLanes set_long(int64_t value) {
+  LongLanes same;
+  for (auto& lane : same.values) lane = value;
+  return same;
+}
+inline Vector shift_right(const LongLanes& a, int places) {
+  Vector shifted;
+  for (int i = 0; i < lanes; ++i) shifted[i] = uint32_t(a.values[i] >> places);
+  return shifted;
+}
+
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
   const SignedVector a_low = SignedVector(a << 16) >> 16, a_high = SignedVector(a) >> 16;
   const SignedVector b_low = SignedVector(b << 16) >> 16, b_high = SignedVector(b) >> 16;

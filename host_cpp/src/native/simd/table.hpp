@@ -1,6 +1,7 @@
 // Gathers the functions of one translation unit, which has one instruction set, into a table.
 #include "native/simd/tile.hpp"
 #include "native/simd/pack.hpp"
+#include "native/simd/norms.hpp"
 #include "native/simd/refine.hpp"
 #include "native/simd/finish.hpp"
 #include "native/simd/encode.hpp"
@@ -36,6 +37,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.pack_pairs16 = pack_pairs<int16_t>, k.pack_pairs8 = pack_pairs<int8_t>;
   k.pack_quads8 = pack_quads<int8_t>, k.pack_high_quads = pack_quads<int16_t>;
   k.sum_pairs = sum_pairs, k.column_norms = column_norms, k.row_norms = row_norms;
+  k.range_of_rows = range_of_rows;
   k.widen_row = widen_row, k.offset_row = offset_row;
   k.high_words = high_words, k.high_bytes = high_bytes;
   k.dot16 = dot_row<int16_t>, k.dot8 = dot_row<int8_t>;
