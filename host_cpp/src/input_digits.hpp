@@ -13,7 +13,8 @@ namespace xfblas {
 template <typename Element>
 class InputDigits {
  public:
-  InputDigits(const InputCoding& coding, uint64_t elements);
+  // rows: how many will be encoded.
+  InputDigits(const InputCoding& coding, uint64_t elements, uint64_t rows);
 
   // Returns the place of the first value that is not finite, or -1.
   int64_t encode(const float* row, Element* to);
@@ -25,6 +26,7 @@ class InputDigits {
   };
 
   const InputCoding& coding_;
+  std::vector<float> single_scales_;  // where they pay
   std::vector<Run> runs_;        // where the coding has columns
   std::vector<Element> digits_;  // the high ones of all features, then the low ones
 };

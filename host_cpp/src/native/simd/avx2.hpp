@@ -142,6 +142,20 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
   return rest;
 }
 
+struct Roundings {
+  Vector whole;
+  bool are_certain;
+};
+inline Roundings roundings(const float* from, const float* scales, float limit, float margin) {
+  const auto product = _mm256_mul_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(scales));
+  const auto value = _mm256_min_ps(_mm256_max_ps(product, _mm256_set1_ps(-limit)),
+                                   _mm256_set1_ps(limit));
+  const auto nearest = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const auto rest = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(value, nearest));
+  const auto doubtful = _mm256_cmp_ps(rest, _mm256_set1_ps(0.5f - margin), _CMP_GT_OQ);
+  return {_mm256_cvtps_epi32(nearest), _mm256_testz_ps(doubtful, doubtful) != 0};
+}
+
 struct Magnitudes {
   __m256i squares, largest;
   Magnitudes() : squares(zero()), largest(zero()) {}

@@ -160,6 +160,22 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
   return rest;
 }
 
+// The integers nearest to value * scale, computed in single precision and clamped to +-limit, and
+// whether none of these products lies within `margin` of the middle between two integers.
+struct Roundings {
+  Vector whole;
+  bool are_certain;
+};
+inline Roundings roundings(const float* from, const float* scales, float limit, float margin) {
+  const auto product = _mm512_mul_ps(_mm512_loadu_ps(from), _mm512_loadu_ps(scales));
+  const auto value = _mm512_range_ps(product, _mm512_set1_ps(limit), 2);
+  const auto whole =
+      _mm512_cvt_roundps_epi32(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const auto rest = _mm512_abs_ps(_mm512_sub_ps(value, _mm512_cvtepi32_ps(whole)));
+  const auto doubtful = _mm512_cmp_ps_mask(rest, _mm512_set1_ps(0.5f - margin), _CMP_GT_OQ);
+  return {whole, doubtful == 0};
+}
+
 // Sums of squares and the largest magnitude of many int16.
 struct Magnitudes {
   __m512i squares, largest;

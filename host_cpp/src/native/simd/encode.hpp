@@ -48,12 +48,32 @@ inline void encode_part(const float* from, const double* scales, const double* o
   if (low) std::copy_n(some_low, count, low);
 }
 
+// High digits in single precision, except where that might give another integer than double.
+//
+// A scale and a product are rounded once more, each by a part of 2^-24: for products up to
+// limit + 1 that is less than (limit + 1) * 2^-22. Farther than this from the middle between two
+// integers both precisions round to the same; and beyond the limit both are clamped.
 template <typename Element>
-int64_t encode(const float* from, const InputCoding& coding, Element* high, Element* low) {
+inline void encode_near(const float* from, const double* scales, const float* single_scales,
+                        const InputCoding& coding, float margin, Element* high) {
+  const auto found = roundings(from, single_scales, float(coding.limit), margin);
+  if (found.are_certain) store_lanes(high, found.whole);
+  else encode_lanes<Element>(from, scales, nullptr, coding, high, nullptr);
+}
+
+template <typename Element>
+int64_t encode(const float* from, const InputCoding& coding, const float* single_scales,
+               Element* high, Element* low) {
   const auto count = int64_t(coding.features);
   const auto* offsets = coding.offsets;
   Finiteness finite;
   int64_t i = 0;
+  const bool is_near = single_scales && !offsets && !low;
+  const auto margin = float(coding.limit + 1) / (1 << 22);
+  for (; is_near && i + lanes <= count; i += lanes) {
+    finite.take(from + i);
+    encode_near(from + i, coding.scales + i, single_scales + i, coding, margin, high + i);
+  }
   for (; i + lanes <= count; i += lanes) {
     finite.take(from + i);
     encode_lanes(from + i, coding.scales + i, offsets ? offsets + i : nullptr, coding, high + i,

@@ -119,6 +119,13 @@ inline Doubles remainders(const Doubles& from, Vector whole, double base) {
   return rest;
 }
 
+// Nothing is gained here by single precision.
+struct Roundings {
+  Vector whole;
+  bool are_certain;
+};
+inline Roundings roundings(const float*, const float*, float, float) { return {zero(), false}; }
+
 struct Magnitudes {
   uint64_t squares = 0;
   uint32_t largest = 0;
