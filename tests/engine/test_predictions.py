@@ -49,6 +49,24 @@ def one_layer(weights, **fields):
     return Model([Layer(weights, saturate=False)], np.ones(k), np.ones(n, np.float32), **fields)
 
 
+def test_runs_of_neighbouring_digits(generator):
+    """Of every length, in any order, and of both digits."""
+    features = 45
+    runs = [np.arange(first, first + count) for count in range(1, 41)
+            for first in generator.integers(0, 2 * features - count, 2)]  # fmt: skip
+    columns = np.concatenate([runs[i] for i in generator.permutation(len(runs))])
+    # Too many to be sums of int16, so only some rows of weights are not 0.
+    for part in np.array_split(np.arange(len(columns)), 8):
+        weights = np.zeros((len(columns), len(part)), np.int16)
+        weights[part, np.arange(len(part))] = 1
+        model = one_layer(weights, columns=columns, limit=127, base=16)
+        model.scales = generator.uniform(10, 60, features)
+        rows = random_rows(generator, 5, features)
+        with xfblas.open() as device:
+            found = model.run(device.compute_units[0], rows)
+        np.testing.assert_array_equal(found, model.elements(rows)[:, part])
+
+
 def test_sums_that_a_range_proves(generator):
     """Weights just light enough, and just too heavy, for elements within the input's limit."""
     for limit in (1, 100, 32767):

@@ -85,6 +85,22 @@ def test_the_range_of_rows_proves_what_norms_do_not(library, instruction_sets):
             assert taken.isdisjoint({PROVED}) or np.abs(problem.sums()).max() < 2**31
 
 
+def test_sums_are_spilled_after_shorter_blocks(library, instruction_sets):
+    """Each block of `size` fits, two of them do not; and a single sum more fits no block."""
+    heavy = 32767
+    for size in (64, 128, 256):
+        for k in (size + size // 2 + 1, 600, 641):
+            a = np.full((11, k), 2**31 // heavy // size - 1, np.int16)
+            b = np.full((k, 33), heavy, np.int16)
+            for sign in (1, -1):
+                problem = Problem(a, b * np.int16(sign), None, (1, 20))
+                for isa in instruction_sets:
+                    assert path_taken(library, isa, problem) == {SPILLED}
+    a[:] = 2**31 // heavy // 64 + 1
+    for isa in instruction_sets:
+        assert path_taken(library, isa, Problem(a, b, None, (1, 20))).isdisjoint({SPILLED})
+
+
 def test_spilled_blocks_at_the_edge(library, instruction_sets):
     """A block that just fits 32 bits, on top of a total with all of its low 16 bits set."""
     a = np.full((10, 513), 32767, np.int16)

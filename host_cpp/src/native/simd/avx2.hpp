@@ -156,6 +156,14 @@ inline Roundings roundings(const float* from, const float* scales, float limit, 
   return {_mm256_cvtps_epi32(nearest), _mm256_testz_ps(doubtful, doubtful) != 0};
 }
 
+// The largest of sixteen uint16: what there is looks for the smallest.
+inline uint32_t largest_of(__m256i values) {
+  const auto eight =
+      _mm_max_epu16(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+  const auto inverted = _mm_minpos_epu16(_mm_xor_si128(eight, _mm_set1_epi32(-1)));
+  return 0xffffu & ~uint32_t(_mm_cvtsi128_si32(inverted));
+}
+
 struct Magnitudes {
   __m256i squares, largest;
   Magnitudes() : squares(zero()), largest(zero()) {}
@@ -172,11 +180,7 @@ struct Magnitudes {
     store(parts, squares);
     return parts[0] + parts[1] + parts[2] + parts[3];
   }
-  uint32_t largest_magnitude() const {
-    uint16_t parts[16];
-    store(parts, largest);
-    return *std::max_element(parts, parts + 16);
-  }
+  uint32_t largest_magnitude() const { return largest_of(largest); }
 };
 
 }  // namespace

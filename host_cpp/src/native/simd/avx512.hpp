@@ -176,6 +176,14 @@ inline Roundings roundings(const float* from, const float* scales, float limit, 
   return {whole, doubtful == 0};
 }
 
+// The largest of sixteen uint16: what there is looks for the smallest.
+inline uint32_t largest_of(__m256i values) {
+  const auto eight =
+      _mm_max_epu16(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+  const auto inverted = _mm_minpos_epu16(_mm_xor_si128(eight, _mm_set1_epi32(-1)));
+  return 0xffffu & ~uint32_t(_mm_cvtsi128_si32(inverted));
+}
+
 // Sums of squares and the largest magnitude of many int16.
 struct Magnitudes {
   __m512i squares, largest;
@@ -190,9 +198,9 @@ struct Magnitudes {
   }
   uint64_t sum_of_squares() const { return uint64_t(_mm512_reduce_add_epi64(squares)); }
   uint32_t largest_magnitude() const {
-    uint16_t parts[32];
-    store(parts, largest);
-    return *std::max_element(parts, parts + 32);
+    const auto half = _mm256_max_epu16(_mm512_castsi512_si256(largest),
+                                       _mm512_extracti64x4_epi64(largest, 1));
+    return largest_of(half);
   }
 };
 
