@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace xfblas {
 namespace {
@@ -13,8 +14,8 @@ constexpr double fits = 2147483000.0;
 // simd/refine.hpp.
 constexpr double fits_refined = fits - 65536;
 
-bool are_below(double limit, const RowBounds::Norms& row, const ColumnBounds::Norms& column) {
-  return std::min(row.root * column.root, row.largest * column.sum) <= limit;
+bool are_below(double limit, double row, double largest, const ColumnBounds::Norms& column) {
+  return std::min(row * column.root, largest * column.sum) <= limit;
 }
 
 }  // namespace
@@ -65,46 +66,45 @@ ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t
 }
 
 RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
-                     int64_t k) {
-  constexpr auto step = size_of_block(block_sizes - 1);
-  RowBounds bounds;
-  for (int place = 0; place < block_sizes; ++place)
-    bounds.blocks[place].resize(size_t((k + size_of_block(place) - 1) / size_of_block(place)));
-  // Squares until the end, when roots are taken.
-  const auto raise = [](RowBounds::Norms& norms, uint64_t square, uint32_t largest) {
-    norms.root = std::max(norms.root, double(square));
-    norms.largest = std::max(norms.largest, double(largest));
+                     int64_t k, ElementRange range) {
+  constexpr auto finest = block_sizes - 1;
+  const auto count_of = [&](int place) {
+    return size_t((k + size_of_block(place) - 1) / size_of_block(place));
   };
+  std::array<std::vector<uint64_t>, block_sizes> most;
+  for (int place = 0; place < block_sizes; ++place) most[place].resize(count_of(place));
+  uint64_t most_of_all = 0;
+  std::vector<uint64_t> squares(count_of(finest) + 1);
   for (int64_t i = 0; i < rows; ++i) {
-    uint64_t all = 0;
-    std::array<uint64_t, block_sizes> open{};
-    for (int64_t p = 0; p < k; p += step) {
-      uint64_t square;
-      uint32_t largest;
-      kernels.row_norms(a + i * lda + p, std::min(step, k - p), &square, &largest);
-      all += square;
-      for (int place = 0; place < block_sizes; ++place) {
-        if (p % size_of_block(place) == 0) open[place] = 0;
-        open[place] += square;
-        raise(bounds.blocks[place][size_t(p / size_of_block(place))], open[place], largest);
-      }
-      bounds.whole.largest = std::max(bounds.whole.largest, double(largest));
+    kernels.row_squares(a + i * lda, k, size_of_block(finest), squares.data());
+    for (int place = finest; place >= 0; --place) {
+      const auto count = count_of(place);
+      for (size_t block = 0; block < count; ++block)
+        most[place][block] = std::max(most[place][block], squares[block]);
+      // Blocks of the next size are two of these.
+      squares[count] = 0;
+      for (size_t block = 0; block < count; block += 2)
+        squares[block / 2] = squares[block] + squares[block + 1];
     }
-    bounds.whole.root = std::max(bounds.whole.root, double(all));
+    const auto joined = squares.begin() + int64_t(count_of(0) + 1) / 2;
+    most_of_all = std::max(most_of_all, std::accumulate(squares.begin(), joined, uint64_t(0)));
   }
-  for (auto& blocks : bounds.blocks)
-    for (auto& norms : blocks) norms.root = std::sqrt(norms.root);
-  bounds.whole.root = std::sqrt(bounds.whole.root);
+  RowBounds bounds;
+  bounds.whole = std::sqrt(double(most_of_all));
+  bounds.largest = std::max(-double(range.lowest), double(range.highest));
+  for (int place = 0; place < block_sizes; ++place)
+    for (const auto square : most[place])
+      bounds.blocks[place].push_back(std::sqrt(double(square)));
   return bounds;
 }
 
 Route cheapest_route(const RowBounds& rows, const ColumnBounds& columns, bool has_quads) {
-  if (are_below(fits, rows.whole, columns.whole)) return {SumPath::proved};
+  if (are_below(fits, rows.whole, rows.largest, columns.whole)) return {SumPath::proved};
   for (int place = 0; place < block_sizes; ++place) {
     const auto& of_rows = rows.blocks[place];
     const auto& of_columns = columns.blocks[place];
-    const auto is_below = [](const auto& row, const auto& column) {
-      return are_below(fits_refined, row, column);
+    const auto is_below = [&](double row, const auto& column) {
+      return are_below(fits_refined, row, rows.largest, column);
     };
     if (std::equal(of_rows.begin(), of_rows.end(), of_columns.begin(), is_below))
       return {SumPath::spilled, size_of_block(place)};

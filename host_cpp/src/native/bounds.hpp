@@ -54,18 +54,15 @@ struct ColumnBounds {
   bool prove(ElementRange a) const;
 };
 
-// The largest norms of some rows of A.
+// The largest norms ||a|| of some rows of A, and their largest magnitude.
 struct RowBounds {
-  struct Norms {
-    double root, largest;  // ||a|| and the largest magnitude
-  };
-  Norms whole{};
-  std::array<std::vector<Norms>, block_sizes> blocks;
+  double whole = 0, largest = 0;
+  std::array<std::vector<double>, block_sizes> blocks;
 };
 
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors);
 RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
-                     int64_t k);
+                     int64_t k, ElementRange range);
 
 // A path with the block of k that it takes at once, where it refines.
 struct Route {

@@ -58,7 +58,8 @@ struct Kernels {
                        uint64_t* magnitudes, int64_t* sums);
 
   // Rows of A.
-  void (*row_norms)(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest);
+  // The sum of squares of each `block` of a row.
+  void (*row_squares)(const int16_t* row, int64_t k, int64_t block, uint64_t* squares);
   void (*range_of_rows)(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
                         int32_t* highest);
   void (*widen_row)(const int8_t* row, int64_t count, int16_t* to);

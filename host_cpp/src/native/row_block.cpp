@@ -59,7 +59,8 @@ const ElementRange& RowBlock::range() {
 
 const RowBounds& RowBlock::bounds() {
   if (!has_bounds_)
-    bounds_ = row_bounds(*kernels_, static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_);
+    bounds_ = row_bounds(*kernels_, static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_,
+                         range());
   has_bounds_ = true;
   return bounds_;
 }

@@ -106,81 +106,21 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }
 
-struct Doubles {
-  __m256d halves[2];
-};
-
-inline Doubles scaled(const float* from, const double* scales, const double* offsets) {
-  Doubles values;
-  for (int half = 0; half < 2; ++half) {
-    auto value = _mm256_cvtps_pd(_mm_loadu_ps(from + 4 * half));
-    if (offsets) value = _mm256_sub_pd(value, _mm256_loadu_pd(offsets + 4 * half));
-    value = _mm256_mul_pd(value, _mm256_loadu_pd(scales + 4 * half));
-    asm("" : "+x"(value));
-    values.halves[half] = value;
-  }
-  return values;
-}
-
-inline Vector nearest(const Doubles& values, double limit) {
-  __m128i halves[2];
-  for (int half = 0; half < 2; ++half) {
-    const auto value = _mm256_min_pd(_mm256_max_pd(values.halves[half], _mm256_set1_pd(-limit)),
-                                     _mm256_set1_pd(limit));
-    halves[half] = _mm256_cvtpd_epi32(
-        _mm256_round_pd(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-  }
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(halves[0]), halves[1], 1);
-}
-
-inline Doubles remainders(const Doubles& values, Vector whole, double base) {
-  const __m128i halves[] = {_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1)};
-  Doubles rest;
-  for (int half = 0; half < 2; ++half)
-    rest.halves[half] = _mm256_mul_pd(
-        _mm256_sub_pd(values.halves[half], _mm256_cvtepi32_pd(halves[half])), _mm256_set1_pd(base));
-  return rest;
-}
-
-struct Roundings {
-  Vector whole;
-  bool are_certain;
-};
-inline Roundings roundings(const float* from, const float* scales, float limit, float margin) {
-  const auto product = _mm256_mul_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(scales));
-  const auto value = _mm256_min_ps(_mm256_max_ps(product, _mm256_set1_ps(-limit)),
-                                   _mm256_set1_ps(limit));
-  const auto nearest = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  const auto rest = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(value, nearest));
-  const auto doubtful = _mm256_cmp_ps(rest, _mm256_set1_ps(0.5f - margin), _CMP_GT_OQ);
-  return {_mm256_cvtps_epi32(nearest), _mm256_testz_ps(doubtful, doubtful) != 0};
-}
-
-// The largest of sixteen uint16: what there is looks for the smallest.
-inline uint32_t largest_of(__m256i values) {
-  const auto eight =
-      _mm_max_epu16(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
-  const auto inverted = _mm_minpos_epu16(_mm_xor_si128(eight, _mm_set1_epi32(-1)));
-  return 0xffffu & ~uint32_t(_mm_cvtsi128_si32(inverted));
-}
-
-struct Magnitudes {
-  __m256i squares, largest;
-  Magnitudes() : squares(zero()), largest(zero()) {}
+struct Squares {
+  __m256i squares;
+  Squares() : squares(zero()) {}
   static constexpr int step = 16;
   void take(const int16_t* values) {
     const auto v = load(values);
     const auto pair = _mm256_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
     squares = _mm256_add_epi64(squares, _mm256_and_si256(pair, _mm256_set1_epi64x(0xffffffff)));
     squares = _mm256_add_epi64(squares, _mm256_srli_epi64(pair, 32));
-    largest = _mm256_max_epu16(largest, _mm256_abs_epi16(v));
   }
-  uint64_t sum_of_squares() const {
+  uint64_t sum() const {
     uint64_t parts[4];
     store(parts, squares);
     return parts[0] + parts[1] + parts[2] + parts[3];
   }
-  uint32_t largest_magnitude() const { return largest_of(largest); }
 };
 
 }  // namespace

@@ -16,16 +16,18 @@ void column_norms(const int16_t* panel, int64_t k, int vectors, uint64_t* square
     }
 }
 
-void row_norms(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest) {
-  Magnitudes magnitudes;
+uint64_t sum_of_squares(const int16_t* values, int64_t count) {
+  Squares squares;
   int64_t i = 0;
-  for (; i + Magnitudes::step <= count; i += Magnitudes::step) magnitudes.take(row + i);
-  *square = magnitudes.sum_of_squares();
-  *largest = magnitudes.largest_magnitude();
-  for (; i < count; ++i) {
-    *square += uint64_t(int64_t(row[i]) * row[i]);
-    *largest = std::max(*largest, uint32_t(std::abs(int(row[i]))));
-  }
+  for (; i + Squares::step <= count; i += Squares::step) squares.take(values + i);
+  auto sum = squares.sum();
+  for (; i < count; ++i) sum += uint64_t(int64_t(values[i]) * values[i]);
+  return sum;
+}
+
+void row_squares(const int16_t* row, int64_t k, int64_t block, uint64_t* squares) {
+  for (int64_t p = 0; p < k; p += block)
+    *squares++ = sum_of_squares(row + p, std::min(block, k - p));
 }
 
 // The smallest and the largest element, or 0.

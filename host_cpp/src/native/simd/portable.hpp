@@ -93,49 +93,13 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
 
-struct Doubles {
-  double values[lanes];
-};
-
-inline Doubles scaled(const float* from, const double* scales, const double* offsets) {
-  Doubles found;
-  for (int i = 0; i < lanes; ++i) {
-    const volatile double product = (from[i] - (offsets ? offsets[i] : 0)) * scales[i];
-    found.values[i] = product;
-  }
-  return found;
-}
-
-inline Vector nearest(const Doubles& from, double limit) {
-  int32_t whole[lanes];
-  for (int i = 0; i < lanes; ++i)
-    whole[i] = int32_t(std::nearbyint(std::min(limit, std::max(-limit, from.values[i]))));
-  return load(whole);
-}
-
-inline Doubles remainders(const Doubles& from, Vector whole, double base) {
-  Doubles rest;
-  for (int i = 0; i < lanes; ++i) rest.values[i] = (from.values[i] - int32_t(whole[i])) * base;
-  return rest;
-}
-
-// Nothing is gained here by single precision.
-struct Roundings {
-  Vector whole;
-  bool are_certain;
-};
-inline Roundings roundings(const float*, const float*, float, float) { return {zero(), false}; }
-
-struct Magnitudes {
+struct Squares {
   uint64_t squares = 0;
-  uint32_t largest = 0;
   static constexpr int step = 1;
   void take(const int16_t* value) {
     squares += uint64_t(int64_t(*value) * *value);
-    largest = std::max(largest, uint32_t(std::abs(int(*value))));
   }
-  uint64_t sum_of_squares() const { return squares; }
-  uint32_t largest_magnitude() const { return largest; }
+  uint64_t sum() const { return squares; }
 };
 
 }  // namespace
