@@ -139,6 +139,7 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
   const auto* input = &first;
   const auto rows = std::min<int64_t>(first.rows, std::max<int64_t>(1, int64_t(pass.rows)));
   auto k = int64_t(first.columns);
+  pass.layers.reserve(layers.size());
   for (const auto& layer : layers) {
     const Matrices matrices{input, &matrices_.find("B", layer.b), &matrices_.find("C", layer.c),
                             layer.x ? &matrices_.find("X", layer.x) : nullptr};

@@ -77,7 +77,20 @@ void widen_row(const int8_t* row, int64_t count, int16_t* to) {
 }
 // int8 as uint8 with 128 added, as the quads' instruction takes its first operand.
 void offset_row(const int8_t* row, int64_t count, uint8_t* to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = uint8_t(row[i]) ^ 0x80;
+  constexpr int64_t chunk = 32;
+  const auto offset = [&](int64_t first) {
+    uint8_t bytes[chunk];
+    std::memcpy(bytes, row + first, chunk);
+    for (auto& byte : bytes) byte ^= 0x80;
+    std::memcpy(to + first, bytes, chunk);
+  };
+  if (count < chunk) {
+    for (int64_t i = 0; i < count; ++i) to[i] = uint8_t(row[i]) ^ 0x80;
+    return;
+  }
+  for (int64_t i = 0; i + chunk <= count; i += chunk) offset(i);
+  // What is left, with a part of the last chunk again.
+  offset(count - chunk);
 }
 void high_words(const int16_t* row, int64_t count, int16_t* to) {
   for (int64_t i = 0; i < count; ++i) to[i] = int16_t(row[i] >> 8);
