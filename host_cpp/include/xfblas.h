@@ -191,8 +191,8 @@ typedef struct {
 typedef struct {
   unsigned int columns;
   const float *scales; /* one for each column of the output */
-  unsigned int windows; /* 1 where C's columns are the output's */
-  int offset;
+  unsigned int windows; /* 1 where C's columns are the output's; at most 4096 */
+  int offset;           /* at most 2^30 to either side */
   float slope; /* 1 changes nothing */
   int softmax;
 } xfblasOutput_t;

@@ -269,6 +269,7 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
     require(coding && decoding, XFBLAS_STATUS_INVALID_VALUE, coding ? "decoding" : "coding",
             " is NULL, expected one");
     std::vector<ComputeUnit::Layer> given;
+    given.reserve(numLayers);
     for (const auto* layer = layers; layer != layers + numLayers; ++layer)
       given.push_back({layer->B, layer->X, layer->C, layer->n,
                        epilogue_of(layer->postScale, layer->postShift, layer->preluScale,

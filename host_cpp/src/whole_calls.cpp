@@ -1,5 +1,6 @@
 // What a compute unit does from host arrays to host arrays in one call.
 #include <algorithm>
+#include <cstdlib>
 
 #include "compute_unit.hpp"
 #include "error.hpp"
@@ -9,6 +10,10 @@ namespace xfblas {
 namespace {
 
 constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
+
+// Windows are added up in 32 bits.
+constexpr uint64_t most_windows = 4096;
+constexpr int64_t largest_offset = 1 << 30;
 
 // A matrix that lives as long as one call.
 class Temporary {
@@ -51,6 +56,10 @@ void check_decoding(const OutputCoding& coding, uint64_t columns) {
   require(coding.windows >= 1 && coding.columns * coding.windows == columns, invalid,
           "output.columns is ", coding.columns, " and output.windows ", coding.windows,
           ", but the last layer has ", columns, " columns");
+  require(coding.windows <= most_windows, invalid, "output.windows is ", coding.windows,
+          ", expected at most ", most_windows);
+  require(std::abs(coding.offset) <= largest_offset, invalid, "output.offset is ", coding.offset,
+          ", expected at most ", largest_offset, " to either side");
 }
 
 void check_rows(const ForwardPass& pass) {
@@ -130,6 +139,7 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
   const auto* input = &first;
   const auto rows = std::min<int64_t>(first.rows, std::max<int64_t>(1, int64_t(pass.rows)));
   auto k = int64_t(first.columns);
+  pass.layers.reserve(layers.size());
   for (const auto& layer : layers) {
     const Matrices matrices{input, &matrices_.find("B", layer.b), &matrices_.find("C", layer.c),
                             layer.x ? &matrices_.find("X", layer.x) : nullptr};

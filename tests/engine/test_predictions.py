@@ -49,6 +49,24 @@ def one_layer(weights, **fields):
     return Model([Layer(weights, saturate=False)], np.ones(k), np.ones(n, np.float32), **fields)
 
 
+def test_runs_of_neighbouring_digits(generator):
+    """Of every length, in any order, and of both digits."""
+    features = 45
+    runs = [np.arange(first, first + count) for count in range(1, 41)
+            for first in generator.integers(0, 2 * features - count, 2)]  # fmt: skip
+    columns = np.concatenate([runs[i] for i in generator.permutation(len(runs))])
+    # Too many to be sums of int16, so only some rows of weights are not 0.
+    for part in np.array_split(np.arange(len(columns)), 8):
+        weights = np.zeros((len(columns), len(part)), np.int16)
+        weights[part, np.arange(len(part))] = 1
+        model = one_layer(weights, columns=columns, limit=127, base=16)
+        model.scales = generator.uniform(10, 60, features)
+        rows = random_rows(generator, 5, features)
+        with xfblas.open() as device:
+            found = model.run(device.compute_units[0], rows)
+        np.testing.assert_array_equal(found, model.elements(rows)[:, part])
+
+
 def test_sums_that_a_range_proves(generator):
     """Weights just light enough, and just too heavy, for elements within the input's limit."""
     for limit in (1, 100, 32767):
@@ -150,6 +168,32 @@ def test_codings_that_are_refused(change, text):
     model = one_layer(np.ones((3, 2), np.int16), **change)
     with xfblas.open() as device, pytest.raises(errors.InvalidValueError, match=text):
         model.run(device.compute_units[0], np.zeros((1, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("windows", "offset", "text"),
+    [
+        (4097, 0, "output.windows is 4097, expected at most 4096"),
+        (1, -(2**30) - 1, "output.offset is -1073741825, expected at most 1073741824 to either"),
+    ],
+)
+def test_outputs_beyond_32_bits_are_refused(windows, offset, text):
+    weights = np.ones((3, windows), np.int16)
+    model = Model([Layer(weights)], np.ones(3), np.ones(1, np.float32), windows=windows)
+    model.output_offset = offset
+    with xfblas.open() as device, pytest.raises(errors.InvalidValueError, match=text):
+        model.run(device.compute_units[0], np.zeros((1, 3), np.float32))
+
+
+def test_windows_as_large_as_they_can_be():
+    weights = np.full((2, 4096), 32767, np.int16)
+    model = Model([Layer(weights)], np.ones(2), np.ones(1, np.float32), windows=4096)
+    for sign in (1, -1):
+        model.output_offset = sign * 2**30
+        rows = np.full((20, 2), sign * 100, np.float32)
+        with xfblas.open() as device:
+            found = model.run(device.compute_units[0], rows)
+        np.testing.assert_array_equal(found, model.expected(rows))
 
 
 def test_another_number_of_features_is_refused():

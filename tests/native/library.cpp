@@ -55,10 +55,19 @@ int run_product(const char* isa, int path, int element_bytes, const Arrays* arra
   return 1;
 }
 
-// Conversions of one row, by an instruction set's own code.
-int64_t quantize_row(const char* isa, const float* from, const double* scales, int64_t count,
-                     int16_t* to) {
-  return find(isa)->quantize16(from, scales, nullptr, 32767, count, to);
+// Conversions between floats and elements of 2 bytes, by an instruction set's own code.
+int64_t encode_row(const char* isa, const float* from, int64_t features, const double* scales,
+                   const double* offsets, double limit, double base, const float* single_scales,
+                   int16_t* high, int16_t* low) {
+  const InputCoding coding{uint64_t(features), scales, offsets, limit, base, nullptr};
+  return find(isa)->encode16(from, coding, single_scales, high, low);
 }
-void softmax_row(const char* isa, float* row, int64_t count) { find(isa)->softmax(row, count); }
+void decode_rows(const char* isa, const int16_t* from, int64_t rows, int64_t columns,
+                 const float* scales, int64_t windows, int64_t offset, float slope, int softmax,
+                 float* to) {
+  const OutputCoding coding{uint64_t(columns), scales, uint64_t(windows), offset, slope,
+                            softmax != 0};
+  std::vector<float> space(find(isa)->decode_space(coding));
+  find(isa)->decode16(from, columns * windows, rows, coding, space.data(), to);
+}
 }

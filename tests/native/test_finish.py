@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import reference
-from problems import OPCODE_FCN, Problem
+from problems import OPCODE_FCN, PROVED, Problem
 
 SCALES = (0, 1, 2, 255, 32767, 32768, 65535)
 PRELUS = ((1, 0), (0, 0), (1, 31), (-512, 0), (511, 31), (410, 11), (0, 7))
@@ -89,3 +89,27 @@ def test_sums_of_int8_beyond_32_bits(library, instruction_sets):
         expected = problem.expected()
         for isa in instruction_sets:
             assert (problem.run(library, isa)[0] == expected).all(), (isa, shift)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int8])
+@pytest.mark.parametrize("prelu", [(1, 0), (0, 0), (-512, 3)])
+def test_sums_of_32_bits_with_a_row_of_biases(library, instruction_sets, generator, dtype, prelu):
+    """Sums and biases at both ends of 32 bits, where their products with a scale are largest."""
+    info = np.iinfo(dtype)
+    a = generator.integers(info.min, info.max + 1, (19, 2)).astype(dtype)
+    b = generator.integers(info.min + 1, info.max + 1, (2, 70)).astype(dtype)
+    a[0], a[1], b[:, 0], b[:, 1] = info.min, info.max, info.max, -info.max
+    b[:, 2] = 0
+    x = generator.integers(-(2**31), 2**31, (1, 70)).astype(np.int32)
+    x[0, :3], x[0, 3:6] = [-(2**31), 2**31 - 1, 2**31 - 1], 0
+    x[0, 40:] >>= 12
+    for bias in (x, None):
+        for shift in range(14, 36):
+            for scale in (0, 1, 30011, 32767, 32768, 32769, 65535):
+                for rounds in (False, True):
+                    problem = Problem(a, b, bias, (scale, shift), prelu, rounds, True)
+                    expected = problem.expected()
+                    path = PROVED if dtype == np.int16 else -1
+                    for isa in instruction_sets:
+                        c, _ = problem.run(library, isa, path)
+                        assert (c == expected).all(), (isa, shift, scale, rounds)

@@ -65,6 +65,42 @@ def test_sums_at_the_edge_of_32_bits(library, instruction_sets):
                     path_taken(library, isa, problem)
 
 
+def test_the_range_of_rows_proves_what_norms_do_not(library, instruction_sets):
+    """Columns of as many negative as positive elements, of which rows without a sign see half."""
+    for k in (2, 30, 200):
+        heavy = 2**31 // 32767 * 3 // (2 * k) if k > 6 else 32767
+        a = np.zeros((23, k), np.int16)
+        a[22, -1] = 32767  # the last element alone is large enough to need a proof
+        b = np.full((k, 50), min(heavy, 32767), np.int16)
+        b[::2] *= -1
+        problem = Problem(a, b, post=(1, 20))
+        for isa in instruction_sets:
+            assert path_taken(library, isa, problem) == {PROVED}
+        a[:, ::2] = 32767
+        for isa in instruction_sets:
+            assert path_taken(library, isa, problem) == {PROVED}
+        a[22, 1::2] = -32768  # now all elements of a column count
+        for isa in instruction_sets:
+            taken = path_taken(library, isa, problem)
+            assert taken.isdisjoint({PROVED}) or np.abs(problem.sums()).max() < 2**31
+
+
+def test_sums_are_spilled_after_shorter_blocks(library, instruction_sets):
+    """Each block of `size` fits, two of them do not; and a single sum more fits no block."""
+    heavy = 32767
+    for size in (64, 128, 256):
+        for k in (size + size // 2 + 1, 600, 641):
+            a = np.full((11, k), 2**31 // heavy // size - 1, np.int16)
+            b = np.full((k, 33), heavy, np.int16)
+            for sign in (1, -1):
+                problem = Problem(a, b * np.int16(sign), None, (1, 20))
+                for isa in instruction_sets:
+                    assert path_taken(library, isa, problem) == {SPILLED}
+    a[:] = 2**31 // heavy // 64 + 1
+    for isa in instruction_sets:
+        assert path_taken(library, isa, Problem(a, b, None, (1, 20))).isdisjoint({SPILLED})
+
+
 def test_spilled_blocks_at_the_edge(library, instruction_sets):
     """A block that just fits 32 bits, on top of a total with all of its low 16 bits set."""
     a = np.full((10, 513), 32767, np.int16)

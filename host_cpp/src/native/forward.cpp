@@ -50,6 +50,7 @@ class Forward {
           PanelCache& cache)
       : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
     widest_ = pass.layers.front().k;
+    layers_.reserve(pass.layers.size());
     auto range = range_of_input(pass.coding);
     for (const auto& instruction : pass.layers) {
       auto product = integer_product(memory, instruction, configuration);

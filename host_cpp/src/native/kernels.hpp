@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "coding.hpp"
 #include "native/requantization.hpp"
 
 namespace xfblas {
@@ -28,12 +29,6 @@ struct SumsOfTile {
   const int32_t* high;            // Reach::wide only, see simd/refine.hpp
   const int32_t* column_offsets;  // added to each row of int8 sums, or null
 };
-
-// The nearest integer, halves to even, clamped to +-limit; of what is not a number, -limit.
-// Computed in double, where no product of a float and a scale overflows or loses bits that matter.
-inline int32_t nearest_integer(double value, double limit) {
-  return int32_t(std::nearbyint(std::min(limit, std::max(-limit, value))));
-}
 
 struct Kernels {
   const char* name;
@@ -63,7 +58,10 @@ struct Kernels {
                        uint64_t* magnitudes, int64_t* sums);
 
   // Rows of A.
-  void (*row_norms)(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest);
+  // The sum of squares of each `block` of a row.
+  void (*row_squares)(const int16_t* row, int64_t k, int64_t block, uint64_t* squares);
+  void (*range_of_rows)(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
+                        int32_t* highest);
   void (*widen_row)(const int8_t* row, int64_t count, int16_t* to);
   void (*offset_row)(const int8_t* row, int64_t count, uint8_t* to);
   void (*high_words)(const int16_t* row, int64_t count, int16_t* to);
@@ -83,14 +81,25 @@ struct Kernels {
                           const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);
   Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
 
-  // Between the floats of a model and the elements of its first and last layer; see convert.hpp.
-  int64_t (*quantize16)(const float* from, const double* scales, const double* offsets,
-                        double limit, int64_t count, int16_t* to);
-  int64_t (*quantize8)(const float* from, const double* scales, const double* offsets,
-                       double limit, int64_t count, int8_t* to);
-  void (*dequantize16)(const int16_t* from, const float* scales, int64_t count, float* to);
-  void (*dequantize8)(const int8_t* from, const float* scales, int64_t count, float* to);
+  // A row of floats into its features' high digits, and into the low ones where `low` is not null.
+  // Returns the place of the first value that is not finite, or -1; the digits are then of no use.
+  // With the scales in single precision, see single_scales, this is faster; they may be null.
+  int64_t (*encode16)(const float* from, const InputCoding&, const float* single_scales,
+                      int16_t* high, int16_t* low);
+  int64_t (*encode8)(const float* from, const InputCoding&, const float* single_scales,
+                     int8_t* high, int8_t* low);
+
+  // Rows of C, `stride` elements apart, into rows of the output. `space`: room for decode_space
+  // floats.
+  void (*decode16)(const int16_t* from, int64_t stride, int64_t rows, const OutputCoding&,
+                   float* space, float* to);
+  void (*decode8)(const int8_t* from, int64_t stride, int64_t rows, const OutputCoding&,
+                  float* space, float* to);
   void (*softmax)(float* row, int64_t count);
+
+  size_t decode_space(const OutputCoding& coding) const {
+    return 2 * size_t(lanes) * (size_t(coding.columns) + size_t(lanes));
+  }
 };
 
 // What this CPU runs best, or what XFBLAS_ISA names: avx512_vnni, avx512, avx2 or portable.

@@ -49,18 +49,22 @@ class PanelProduct {
     products_ = high_ + tile * tiles_of_group;
   }
 
-  SumPath path_for(const Panel& panel) const {
-    if (product_.path) return *product_.path;
-    if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return SumPath::low_bits;
-    if (panels_.proves_everything()) return SumPath::proved;
-    return cheapest_path(rows_.bounds(), *panel.bounds, kernels_.has_quads);
+  Route route_for(const Panel& panel) const {
+    if (product_.path) return {*product_.path};
+    if (product_.element_bytes() == 1 || product_.needs_low_bits_only())
+      return {SumPath::low_bits};
+    // The range of the rows is found sooner than their norms.
+    if (panels_.proves_everything() || panel.bounds->prove(rows_.range()))
+      return {SumPath::proved};
+    return cheapest_route(rows_.bounds(), *panel.bounds, kernels_.has_quads);
   }
 
-  void run(const Panel& panel, SumPath path) {
+  void run(const Panel& panel, const Route& route) {
+    const auto path = route.path;
     const int tile_rows = kernels_.rows_of_tile(panel.vectors);
     const bool refines = path == SumPath::spilled || path == SumPath::estimated ||
                          path == SumPath::split;
-    const auto block = refines ? refine_block : longest_block;
+    const auto block = refines ? route.block : longest_block;
     for (int64_t i = 0; i < rows_.rows(); i += tile_rows * tiles_of_group) {
       const auto end = std::min<int64_t>(rows_.rows(), i + tile_rows * tiles_of_group);
       for (int64_t p = 0; p < panels_.k(); p += block) {
@@ -166,9 +170,9 @@ void multiply_panels(const Kernels& kernels, const IntegerProduct& product, cons
     PanelProduct block(kernels, product, panels, row, first_column, space);
     for (auto i = first_panel; i < end_panel; ++i) {
       const auto& panel = panels.panels()[i];
-      const auto path = block.path_for(panel);
-      ++counts[size_t(path)];
-      block.run(panel, path);
+      const auto route = block.route_for(panel);
+      ++counts[size_t(route.path)];
+      block.run(panel, route);
     }
   }
 }

@@ -28,6 +28,14 @@ struct Requantization {
     return !saturates && shift <= 32 - 8 * element_bytes;
   }
 
+  // Whether an element is a sum that fits 32 bits, times the scale, shifted and clamped, with all
+  // of it in 64 bits: with a sum and X of 32 bits each the product stays below 2^47, so that
+  // wrapping at 48 bits changes nothing, and the result of the shift fits 32 bits.
+  bool only_clamps() const {
+    return saturates && scale <= 32768 && shift > 16 && shift <= 32 &&
+           function == activation_prelu && (!activates || prelu_scale == 0);
+  }
+
   uint32_t scale;
   int shift;
   bool rounds, saturates, activates;  // activates: by PReLU that changes something

@@ -35,7 +35,7 @@ void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, i
   source_ = a;
   source_.data = static_cast<const char*>(a.data) + first * a.lda * a.element_bytes;
   rows_ = rows, k_ = k;
-  has_bounds_ = false;
+  has_range_ = has_bounds_ = false;
   high_words_ = high_bytes_ = {};
   if (a.element_bytes == 1) {
     if (as_quads) convert<uint8_t, int8_t>(element_space_, elements_, kernels.offset_row);
@@ -49,9 +49,18 @@ void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, i
   else elements_ = {static_cast<const char*>(source_.data), stride};
 }
 
+const ElementRange& RowBlock::range() {
+  if (!has_range_)
+    kernels_->range_of_rows(static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_,
+                            &range_.lowest, &range_.highest);
+  has_range_ = true;
+  return range_;
+}
+
 const RowBounds& RowBlock::bounds() {
   if (!has_bounds_)
-    bounds_ = row_bounds(*kernels_, static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_);
+    bounds_ = row_bounds(*kernels_, static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_,
+                         range());
   has_bounds_ = true;
   return bounds_;
 }

@@ -40,6 +40,7 @@ class RowBlock {
   const TileRows& elements() const { return elements_; }
 
   // Computed when they are first asked for; of int16 only.
+  const ElementRange& range();
   const RowBounds& bounds();
   const TileRows& high_words();
   const TileRows& high_bytes();
@@ -55,7 +56,8 @@ class RowBlock {
   SourceOfA source_{};
   int64_t rows_ = 0, k_ = 0;
   TileRows elements_{}, high_words_{}, high_bytes_{};
-  bool has_bounds_ = false;
+  bool has_range_ = false, has_bounds_ = false;
+  ElementRange range_;
   RowBounds bounds_;
   int32_t* sums_ = nullptr;
   Workspace element_space_, high_space_, sum_space_;

@@ -10,6 +10,7 @@
 #pragma GCC target("avx2,fma")
 #endif
 #include "native/simd/avx2.hpp"
+#include "native/simd/avx2_convert.hpp"
 #include "native/simd/table.hpp"
 
 namespace xfblas {

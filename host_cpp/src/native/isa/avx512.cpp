@@ -11,6 +11,7 @@
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
 #endif
 #include "native/simd/avx512.hpp"
+#include "native/simd/avx512_convert.hpp"
 #include "native/simd/table.hpp"
 
 namespace xfblas {

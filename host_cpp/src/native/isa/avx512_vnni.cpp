@@ -13,6 +13,7 @@
 #endif
 #define XFBLAS_VNNI
 #include "native/simd/avx512.hpp"
+#include "native/simd/avx512_convert.hpp"
 #include "native/simd/table.hpp"
 
 namespace xfblas {

@@ -2,6 +2,7 @@
 #include "native/isa/tables.hpp"
 #include "native/simd/includes.hpp"
 #include "native/simd/portable.hpp"
+#include "native/simd/portable_convert.hpp"
 #include "native/simd/table.hpp"
 
 namespace xfblas {

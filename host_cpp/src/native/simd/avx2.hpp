@@ -44,6 +44,25 @@ inline Vector where_negative(Vector test, Vector yes, Vector no) {
                                               _mm256_castsi256_ps(test)));
 }
 
+struct LongLanes {
+  Vector even, odd;
+};
+inline LongLanes multiply_long(Vector a, Vector b) {
+  return {_mm256_mul_epi32(a, b),
+          _mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32))};
+}
+inline LongLanes add(const LongLanes& a, const LongLanes& b) {
+  return {_mm256_add_epi64(a.even, b.even), _mm256_add_epi64(a.odd, b.odd)};
+}
+inline LongLanes set_long(int64_t value) {
+  return {_mm256_set1_epi64x(value), _mm256_set1_epi64x(value)};
+}
+inline Vector shift_right(const LongLanes& a, int places) {
+  const auto even = _mm256_srl_epi64(a.even, _mm_cvtsi32_si128(places));
+  const auto odd = _mm256_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
+  return _mm256_blend_epi32(even, odd, 0xaa);
+}
+
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
   Vector product;
   asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sum), "=&x"(product) : "x"(a), "x"(b));
@@ -87,45 +106,20 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }
 
-inline Vector quantized(const float* from, const double* scales, const double* offsets,
-                        double limit) {
-  __m128i halves[2];
-  for (int half = 0; half < 2; ++half) {
-    auto value = _mm256_cvtps_pd(_mm_loadu_ps(from + 4 * half));
-    if (offsets) value = _mm256_sub_pd(value, _mm256_loadu_pd(offsets + 4 * half));
-    value = _mm256_mul_pd(value, _mm256_loadu_pd(scales + 4 * half));
-    value = _mm256_min_pd(_mm256_max_pd(value, _mm256_set1_pd(-limit)), _mm256_set1_pd(limit));
-    halves[half] = _mm256_cvtpd_epi32(
-        _mm256_round_pd(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-  }
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(halves[0]), halves[1], 1);
-}
-inline bool are_finite(const float* from) {
-  const auto exponent = set(0x7f800000);
-  const auto bad = _mm256_cmpeq_epi32(both_bits(load(from), exponent), exponent);
-  return _mm256_testz_si256(bad, bad);
-}
-
-struct Magnitudes {
-  __m256i squares, largest;
-  Magnitudes() : squares(zero()), largest(zero()) {}
+struct Squares {
+  __m256i squares;
+  Squares() : squares(zero()) {}
   static constexpr int step = 16;
   void take(const int16_t* values) {
     const auto v = load(values);
     const auto pair = _mm256_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
     squares = _mm256_add_epi64(squares, _mm256_and_si256(pair, _mm256_set1_epi64x(0xffffffff)));
     squares = _mm256_add_epi64(squares, _mm256_srli_epi64(pair, 32));
-    largest = _mm256_max_epu16(largest, _mm256_abs_epi16(v));
   }
-  uint64_t sum_of_squares() const {
+  uint64_t sum() const {
     uint64_t parts[4];
     store(parts, squares);
     return parts[0] + parts[1] + parts[2] + parts[3];
-  }
-  uint32_t largest_magnitude() const {
-    uint16_t parts[16];
-    store(parts, largest);
-    return *std::max_element(parts, parts + 16);
   }
 };
 

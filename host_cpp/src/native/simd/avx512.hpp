@@ -45,6 +45,27 @@ inline Vector where_negative(Vector test, Vector yes, Vector no) {
   return _mm512_mask_blend_epi32(_mm512_movepi32_mask(test), no, yes);
 }
 
+// Each lane in 64 bits: those at even places, and those at odd ones.
+struct LongLanes {
+  Vector even, odd;
+};
+inline LongLanes multiply_long(Vector a, Vector b) {
+  return {_mm512_mul_epi32(a, b),
+          _mm512_mul_epi32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32))};
+}
+inline LongLanes add(const LongLanes& a, const LongLanes& b) {
+  return {_mm512_add_epi64(a.even, b.even), _mm512_add_epi64(a.odd, b.odd)};
+}
+inline LongLanes set_long(int64_t value) {
+  return {_mm512_set1_epi64(value), _mm512_set1_epi64(value)};
+}
+// The low 32 bits of each lane shifted right, by 32 places at most.
+inline Vector shift_right(const LongLanes& a, int places) {
+  const auto even = _mm512_srl_epi64(a.even, _mm_cvtsi32_si128(places));
+  const auto odd = _mm512_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
+  return _mm512_mask_blend_epi32(0xaaaa, even, odd);
+}
+
 // Per 32-bit lane: sum += a0*b0 + a1*b1 of two int16, modulo 2^32.
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
 #ifdef XFBLAS_VNNI
@@ -99,43 +120,18 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
 }
 
-// The nearest integers to (value - offset) * scale, halves to even, clamped to +-limit.
-inline Vector quantized(const float* from, const double* scales, const double* offsets,
-                        double limit) {
-  __m256i halves[2];
-  for (int half = 0; half < 2; ++half) {
-    auto value = _mm512_cvtps_pd(_mm256_loadu_ps(from + 8 * half));
-    if (offsets) value = _mm512_sub_pd(value, _mm512_loadu_pd(offsets + 8 * half));
-    value = _mm512_mul_pd(value, _mm512_loadu_pd(scales + 8 * half));
-    value = _mm512_min_pd(_mm512_max_pd(value, _mm512_set1_pd(-limit)), _mm512_set1_pd(limit));
-    halves[half] = _mm512_cvt_roundpd_epi32(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  }
-  return _mm512_inserti64x4(_mm512_castsi256_si512(halves[0]), halves[1], 1);
-}
-// All bits of the exponent are set in what is infinite or no number.
-inline bool are_finite(const float* from) {
-  const auto exponent = set(0x7f800000);
-  return _mm512_cmpeq_epi32_mask(both_bits(load(from), exponent), exponent) == 0;
-}
-
-// Sums of squares and the largest magnitude of many int16.
-struct Magnitudes {
-  __m512i squares, largest;
-  Magnitudes() : squares(zero()), largest(zero()) {}
+// The sum of squares of many int16.
+struct Squares {
+  __m512i squares;
+  Squares() : squares(zero()) {}
   static constexpr int step = 32;
   void take(const int16_t* values) {
     const auto v = load(values);
     const auto pair = _mm512_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
     squares = _mm512_add_epi64(squares, _mm512_and_si512(pair, _mm512_set1_epi64(0xffffffff)));
     squares = _mm512_add_epi64(squares, _mm512_srli_epi64(pair, 32));
-    largest = _mm512_max_epu16(largest, _mm512_abs_epi16(v));
   }
-  uint64_t sum_of_squares() const { return uint64_t(_mm512_reduce_add_epi64(squares)); }
-  uint32_t largest_magnitude() const {
-    uint16_t parts[32];
-    store(parts, largest);
-    return *std::max_element(parts, parts + 32);
-  }
+  uint64_t sum() const { return uint64_t(_mm512_reduce_add_epi64(squares)); }
 };
 
 }  // namespace

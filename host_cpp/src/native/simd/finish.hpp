@@ -86,11 +86,43 @@ inline Vector requantized(const Requantization& r, const SumsOfTile& sums, int a
   return shifted(value, r);
 }
 
+// What Requantization::only_clamps tells, with one row of X or none: column by column, so that what
+// a column has is computed once for all rows.
+template <typename Element>
+void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
+                const int32_t* x, Element* c, ptrdiff_t ldc) {
+  const auto scale = set(int32_t(r.scale));
+  const auto least = set(r.activates ? 0 : std::numeric_limits<Element>::min());
+  const auto most = set(std::numeric_limits<Element>::max());
+  const auto half = set_long(r.rounds ? int64_t(1) << (r.shift - 1) : 0);
+  for (int j = 0; j < columns; j += lanes) {
+    const int count = std::min(lanes, columns - j);
+    auto addend = zero();
+    if (x) addend = count == lanes ? load_lanes(x + j) : load_part(x + j, count);
+    auto scaled_addend = half;
+    // Sums of int8 wrap at 32 bits with X; those of int16 and X need 33.
+    if (sizeof(Element) == 2) scaled_addend = add(half, multiply_long(addend, scale));
+    else if (sums.column_offsets) addend = add(addend, load(sums.column_offsets + j));
+    const auto* sum = sums.low + j;
+    auto* to = c + j;
+    for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
+      const auto wrapped = sizeof(Element) == 2 ? load(sum) : add(load(sum), addend);
+      const auto value = shift_right(add(multiply_long(wrapped, scale), scaled_addend), r.shift);
+      const auto clamped = larger(smaller(value, most), least);
+      if (count == lanes) store_lanes(to, clamped);
+      else store_part(to, clamped, count);
+    }
+  }
+}
+
 template <Reach reach, typename Element, typename Addend>
 void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
                  const void* addend, ptrdiff_t ldx, void* c, ptrdiff_t ldc) {
   auto* x_row = static_cast<const Addend*>(addend);
   auto* c_row = static_cast<Element*>(c);
+  if constexpr (reach == Reach::fits_32 && sizeof(Addend) == 4)
+    if (r.only_clamps() && (!addend || ldx == 0))
+      return clamp_tile(r, rows, columns, sums, x_row, c_row, ldc);
   const bool saturates = reach != Reach::low_bits && r.saturates;
   const auto prelu_scale = set(r.prelu_scale);
   for (int i = 0; i < rows; ++i, c_row += ldc) {

@@ -72,37 +72,25 @@ void sum_pairs(const int16_t* panel, int64_t k, int vectors, int64_t block, int3
   }
 }
 
-// What the columns of a panel of pairs can contribute at most; see bounds.hpp.
-void column_norms(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
-                  uint64_t* magnitudes, int64_t* sums) {
-  const int width = vectors * lanes;
-  for (int64_t p = 0; p < k; p += 2, panel += 2 * width)
-    for (int j = 0; j < width; ++j) {
-      const int32_t even = panel[2 * j], odd = panel[2 * j + 1];
-      squares[j] += uint32_t(even * even) + uint32_t(odd * odd);
-      magnitudes[j] += uint32_t(std::abs(even)) + uint32_t(std::abs(odd));
-      sums[j] += even + odd;
-    }
-}
-
-void row_norms(const int16_t* row, int64_t count, uint64_t* square, uint32_t* largest) {
-  Magnitudes magnitudes;
-  int64_t i = 0;
-  for (; i + Magnitudes::step <= count; i += Magnitudes::step) magnitudes.take(row + i);
-  *square = magnitudes.sum_of_squares();
-  *largest = magnitudes.largest_magnitude();
-  for (; i < count; ++i) {
-    *square += uint64_t(int64_t(row[i]) * row[i]);
-    *largest = std::max(*largest, uint32_t(std::abs(int(row[i]))));
-  }
-}
-
 void widen_row(const int8_t* row, int64_t count, int16_t* to) {
   for (int64_t i = 0; i < count; ++i) to[i] = row[i];
 }
 // int8 as uint8 with 128 added, as the quads' instruction takes its first operand.
 void offset_row(const int8_t* row, int64_t count, uint8_t* to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = uint8_t(row[i]) ^ 0x80;
+  constexpr int64_t chunk = 32;
+  const auto offset = [&](int64_t first) {
+    uint8_t bytes[chunk];
+    std::memcpy(bytes, row + first, chunk);
+    for (auto& byte : bytes) byte ^= 0x80;
+    std::memcpy(to + first, bytes, chunk);
+  };
+  if (count < chunk) {
+    for (int64_t i = 0; i < count; ++i) to[i] = uint8_t(row[i]) ^ 0x80;
+    return;
+  }
+  for (int64_t i = 0; i + chunk <= count; i += chunk) offset(i);
+  // What is left, with a part of the last chunk again.
+  offset(count - chunk);
 }
 void high_words(const int16_t* row, int64_t count, int16_t* to) {
   for (int64_t i = 0; i < count; ++i) to[i] = int16_t(row[i] >> 8);
@@ -115,6 +103,13 @@ int32_t high_bytes(const int16_t* row, int64_t count, uint8_t* to) {
     to[i] = uint8_t(high + 128);
     sum += high;
   }
+  return sum;
+}
+
+template <typename Element>
+uint32_t dot_row(const Element* a, const Element* b, int64_t count) {
+  uint32_t sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += uint32_t(int32_t(a[i]) * b[i]);
   return sum;
 }
 

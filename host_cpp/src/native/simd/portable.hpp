@@ -40,6 +40,30 @@ inline Vector where_negative(Vector test, Vector yes, Vector no) {
   return SignedVector(test) < SignedVector{} ? yes : no;
 }
 
+struct LongLanes {
+  int64_t values[lanes];
+};
+inline LongLanes multiply_long(Vector a, Vector b) {
+  LongLanes product;
+  for (int i = 0; i < lanes; ++i) product.values[i] = int64_t(int32_t(a[i])) * int32_t(b[i]);
+  return product;
+}
+inline LongLanes add(const LongLanes& a, const LongLanes& b) {
+  LongLanes sum;
+  for (int i = 0; i < lanes; ++i) sum.values[i] = a.values[i] + b.values[i];
+  return sum;
+}
+inline LongLanes set_long(int64_t value) {
+  LongLanes same;
+  for (auto& lane : same.values) lane = value;
+  return same;
+}
+inline Vector shift_right(const LongLanes& a, int places) {
+  Vector shifted;
+  for (int i = 0; i < lanes; ++i) shifted[i] = uint32_t(a.values[i] >> places);
+  return shifted;
+}
+
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
   const SignedVector a_low = SignedVector(a << 16) >> 16, a_high = SignedVector(a) >> 16;
   const SignedVector b_low = SignedVector(b << 16) >> 16, b_high = SignedVector(b) >> 16;
@@ -69,29 +93,13 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
 
-inline Vector quantized(const float* from, const double* scales, const double* offsets,
-                        double limit) {
-  int32_t whole[lanes];
-  for (int i = 0; i < lanes; ++i)
-    whole[i] = nearest_integer((from[i] - (offsets ? offsets[i] : 0)) * scales[i], limit);
-  return load(whole);
-}
-inline bool are_finite(const float* from) {
-  bool all = true;
-  for (int i = 0; i < lanes; ++i) all &= std::isfinite(from[i]);
-  return all;
-}
-
-struct Magnitudes {
+struct Squares {
   uint64_t squares = 0;
-  uint32_t largest = 0;
   static constexpr int step = 1;
   void take(const int16_t* value) {
     squares += uint64_t(int64_t(*value) * *value);
-    largest = std::max(largest, uint32_t(std::abs(int(*value))));
   }
-  uint64_t sum_of_squares() const { return squares; }
-  uint32_t largest_magnitude() const { return largest; }
+  uint64_t sum() const { return squares; }
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
 // Gathers the functions of one translation unit, which has one instruction set, into a table.
 #include "native/simd/tile.hpp"
 #include "native/simd/pack.hpp"
+#include "native/simd/norms.hpp"
 #include "native/simd/refine.hpp"
 #include "native/simd/finish.hpp"
-#include "native/simd/convert.hpp"
+#include "native/simd/encode.hpp"
+#include "native/simd/decode.hpp"
 
 namespace xfblas {
 namespace {
@@ -34,15 +36,16 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.pairs = run_tile<Group::pairs>, k.quads = run_tile<Group::quads>;
   k.pack_pairs16 = pack_pairs<int16_t>, k.pack_pairs8 = pack_pairs<int8_t>;
   k.pack_quads8 = pack_quads<int8_t>, k.pack_high_quads = pack_quads<int16_t>;
-  k.sum_pairs = sum_pairs, k.column_norms = column_norms, k.row_norms = row_norms;
+  k.sum_pairs = sum_pairs, k.column_norms = column_norms, k.row_squares = row_squares;
+  k.range_of_rows = range_of_rows;
   k.widen_row = widen_row, k.offset_row = offset_row;
   k.high_words = high_words, k.high_bytes = high_bytes;
   k.dot16 = dot_row<int16_t>, k.dot8 = dot_row<int8_t>;
   k.refine_spilled = refine_spilled, k.refine_split = refine_split;
   k.refine_estimated = refine_estimated;
   k.finish = finish_of;
-  k.quantize16 = quantize<int16_t>, k.quantize8 = quantize<int8_t>;
-  k.dequantize16 = dequantize<int16_t>, k.dequantize8 = dequantize<int8_t>;
+  k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
+  k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
   k.softmax = softmax;
   return k;
 }

@@ -1,0 +1,36 @@
+// Rows of floats into the elements of a model's first layer.
+#ifndef XFBLAS_INPUT_DIGITS_HPP
+#define XFBLAS_INPUT_DIGITS_HPP
+
+#include <cstdint>
+#include <vector>
+
+#include "coding.hpp"
+
+namespace xfblas {
+
+// Encodes one row after the other; Element is int8_t or int16_t.
+template <typename Element>
+class InputDigits {
+ public:
+  // rows: how many will be encoded.
+  InputDigits(const InputCoding& coding, uint64_t elements, uint64_t rows);
+
+  // Returns the place of the first value that is not finite, or -1.
+  int64_t encode(const float* row, Element* to);
+
+ private:
+  // Elements that are neighbours among the digits too.
+  struct Run {
+    int64_t first_digit, first_element, count;
+  };
+
+  const InputCoding& coding_;
+  std::vector<float> single_scales_;  // where they pay
+  std::vector<Run> runs_;        // where the coding has columns
+  std::vector<Element> digits_;  // the high ones of all features, then the low ones
+};
+
+}  // namespace xfblas
+
+#endif

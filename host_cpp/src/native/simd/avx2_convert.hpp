@@ -1,0 +1,57 @@
+// Floats into integers by AVX2. See avx512_convert.hpp.
+
+namespace xfblas {
+namespace {
+
+struct Doubles {
+  __m256d halves[2];
+};
+
+inline Doubles scaled(const float* from, const double* scales, const double* offsets) {
+  Doubles values;
+  for (int half = 0; half < 2; ++half) {
+    auto value = _mm256_cvtps_pd(_mm_loadu_ps(from + 4 * half));
+    if (offsets) value = _mm256_sub_pd(value, _mm256_loadu_pd(offsets + 4 * half));
+    value = _mm256_mul_pd(value, _mm256_loadu_pd(scales + 4 * half));
+    asm("" : "+x"(value));
+    values.halves[half] = value;
+  }
+  return values;
+}
+
+inline Vector nearest(const Doubles& values, double limit) {
+  __m128i halves[2];
+  for (int half = 0; half < 2; ++half) {
+    const auto value = _mm256_min_pd(_mm256_max_pd(values.halves[half], _mm256_set1_pd(-limit)),
+                                     _mm256_set1_pd(limit));
+    halves[half] = _mm256_cvtpd_epi32(
+        _mm256_round_pd(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(halves[0]), halves[1], 1);
+}
+
+inline Doubles remainders(const Doubles& values, Vector whole, double base) {
+  const __m128i halves[] = {_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1)};
+  Doubles rest;
+  for (int half = 0; half < 2; ++half)
+    rest.halves[half] = _mm256_mul_pd(
+        _mm256_sub_pd(values.halves[half], _mm256_cvtepi32_pd(halves[half])), _mm256_set1_pd(base));
+  return rest;
+}
+
+struct Roundings {
+  Vector whole;
+  bool are_certain;
+};
+inline Roundings roundings(const float* from, const float* scales, float limit, float margin) {
+  const auto product = _mm256_mul_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(scales));
+  const auto value = _mm256_min_ps(_mm256_max_ps(product, _mm256_set1_ps(-limit)),
+                                   _mm256_set1_ps(limit));
+  const auto nearest = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const auto rest = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(value, nearest));
+  const auto doubtful = _mm256_cmp_ps(rest, _mm256_set1_ps(0.5f - margin), _CMP_GT_OQ);
+  return {_mm256_cvtps_epi32(nearest), _mm256_testz_ps(doubtful, doubtful) != 0};
+}
+
+}  // namespace
+}  // namespace xfblas

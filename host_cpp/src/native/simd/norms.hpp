@@ -1,0 +1,52 @@
+// What rows of A and columns of B can contribute at most; see bounds.hpp.
+
+namespace xfblas {
+namespace {
+
+// Of a panel of pairs.
+void column_norms(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
+                  uint64_t* magnitudes, int64_t* sums) {
+  const int width = vectors * lanes;
+  for (int64_t p = 0; p < k; p += 2, panel += 2 * width)
+    for (int j = 0; j < width; ++j) {
+      const int32_t even = panel[2 * j], odd = panel[2 * j + 1];
+      squares[j] += uint32_t(even * even) + uint32_t(odd * odd);
+      magnitudes[j] += uint32_t(std::abs(even)) + uint32_t(std::abs(odd));
+      sums[j] += even + odd;
+    }
+}
+
+uint64_t sum_of_squares(const int16_t* values, int64_t count) {
+  Squares squares;
+  int64_t i = 0;
+  for (; i + Squares::step <= count; i += Squares::step) squares.take(values + i);
+  auto sum = squares.sum();
+  for (; i < count; ++i) sum += uint64_t(int64_t(values[i]) * values[i]);
+  return sum;
+}
+
+void row_squares(const int16_t* row, int64_t k, int64_t block, uint64_t* squares) {
+  for (int64_t p = 0; p < k; p += block)
+    *squares++ = sum_of_squares(row + p, std::min(block, k - p));
+}
+
+// The smallest and the largest element, or 0.
+void range_of_rows(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
+                   int32_t* highest) {
+  auto least = zero(), most = zero();
+  const auto take = [&](Vector values) {
+    least = smaller(least, values), most = larger(most, values);
+  };
+  for (int64_t i = 0; i < rows; ++i, a += lda) {
+    int64_t p = 0;
+    for (; p + lanes <= k; p += lanes) take(load_lanes(a + p));
+    if (p < k) take(load_part(a + p, int(k - p)));
+  }
+  int32_t ends[2][lanes];
+  store(ends[0], least), store(ends[1], most);
+  *lowest = *std::min_element(ends[0], ends[0] + lanes);
+  *highest = *std::max_element(ends[1], ends[1] + lanes);
+}
+
+}  // namespace
+}  // namespace xfblas

@@ -1,0 +1,40 @@
+// Floats into integers on any CPU. See avx512_convert.hpp.
+
+namespace xfblas {
+namespace {
+
+struct Doubles {
+  double values[lanes];
+};
+
+inline Doubles scaled(const float* from, const double* scales, const double* offsets) {
+  Doubles found;
+  for (int i = 0; i < lanes; ++i) {
+    const volatile double product = (from[i] - (offsets ? offsets[i] : 0)) * scales[i];
+    found.values[i] = product;
+  }
+  return found;
+}
+
+inline Vector nearest(const Doubles& from, double limit) {
+  int32_t whole[lanes];
+  for (int i = 0; i < lanes; ++i)
+    whole[i] = int32_t(std::nearbyint(std::min(limit, std::max(-limit, from.values[i]))));
+  return load(whole);
+}
+
+inline Doubles remainders(const Doubles& from, Vector whole, double base) {
+  Doubles rest;
+  for (int i = 0; i < lanes; ++i) rest.values[i] = (from.values[i] - int32_t(whole[i])) * base;
+  return rest;
+}
+
+// Nothing is gained here by single precision.
+struct Roundings {
+  Vector whole;
+  bool are_certain;
+};
+inline Roundings roundings(const float*, const float*, float, float) { return {zero(), false}; }
+
+}  // namespace
+}  // namespace xfblas

@@ -1,0 +1,151 @@
+"""Floats into digits and elements into floats, by each instruction set's own code."""
+
+import ctypes
+
+import numpy as np
+import pytest
+from guards import guarded_matrix
+
+from xfblas.quantization.input_coding import InputCoding
+
+COUNTS = (*range(1, 36), 100, 784)
+
+
+def placed(values):
+    """A row that ends at a page nobody may read, or None."""
+    return None if values is None else guarded_matrix(np.reshape(values, (1, -1)))[0]
+
+
+def address(values):
+    return None if values is None else ctypes.c_void_p(values.ctypes.data)
+
+
+def encoded(library, isa, row, scales, offsets, limit, base, with_low=True):
+    """(high, low) digits of a row; the place of the first that is not finite where there is one."""
+    given = [placed(values) for values in (row, scales, offsets, scales.astype(np.float32))]
+    digits = [placed(np.full(len(row), 77, np.int16)) for _ in range(2 if with_low else 1)]
+    bad = library.encode_row(
+        isa, address(given[0]), ctypes.c_int64(len(row)), *map(address, given[1:3]),
+        ctypes.c_double(limit), ctypes.c_double(base), address(given[3]), *map(address, digits),
+        *([] if with_low else [None]),
+    )  # fmt: skip
+    return bad if bad >= 0 else tuple(digits)
+
+
+def expected_digits(row, scales, offsets, limit, base):
+    columns = np.arange(2 * len(row))
+    coding = InputCoding(scales, offsets, limit, base, columns)
+    return np.split(coding.encode(row[None])[0], 2)
+
+
+@pytest.mark.parametrize("has_offsets", [False, True])
+def test_digits_are_those_of_numpy(library, instruction_sets, generator, has_offsets):
+    for count in COUNTS:
+        for limit, base in ((1, 2), (127, 16), (32767, 64), (4095, 65534)):
+            row = generator.normal(0, 1.5, count).astype(np.float32)
+            row[generator.random(count) < 0.2] = 0
+            row[generator.random(count) < 0.1] *= 1e30
+            scales = generator.uniform(-limit, limit, count)
+            offsets = generator.normal(0, 1, count) if has_offsets else None
+            expected = expected_digits(row, scales, offsets, limit, base)
+            for isa in instruction_sets:
+                found = encoded(library, isa, row, scales, offsets, limit, base)
+                np.testing.assert_array_equal(found, expected, f"{isa}, {count}, {limit}")
+                (high,) = encoded(library, isa, row, scales, offsets, limit, base, False)
+                np.testing.assert_array_equal(high, expected[0])
+
+
+def test_halves_go_to_even_digits(library, instruction_sets):
+    """Of high and low digits; products that are exact."""
+    row = np.arange(-40, 41, dtype=np.float32) / 4
+    scales = np.full(len(row), 2.0)
+    expected = expected_digits(row, scales, None, 127, 2)
+    assert (np.abs(row * 2) % 1 == 0.5).any()
+    for isa in instruction_sets:
+        np.testing.assert_array_equal(encoded(library, isa, row, scales, None, 127, 2), expected)
+
+
+def test_products_are_rounded_before_their_whole_part_is_taken_off(
+    library, instruction_sets, generator
+):
+    """Low digits whose place between two integers the rounding of a product decides."""
+    row = generator.uniform(1, 2, 4000).astype(np.float32)
+    wanted = 1000 + (generator.integers(-31, 31, row.size) + 0.5) / 64
+    scales = wanted / row
+    is_tie = row * scales == wanted
+    expected = expected_digits(row, scales, None, 32767, 64)
+    # In more than float64 many products are no ties.
+    exact = (row.astype(np.longdouble) * scales - 1000) * 64
+    assert (np.rint(exact)[is_tie] != expected[1][is_tie]).sum() > 100
+    for isa in instruction_sets:
+        found = encoded(library, isa, row, scales, None, 32767, 64)
+        np.testing.assert_array_equal(found, expected, str(isa))
+
+
+def test_products_near_the_middle_between_two_integers(library, instruction_sets, generator):
+    """Where single precision would round to the wrong side."""
+    for limit in (127, 4095, 32767):
+        row = generator.uniform(1, 2, 4000).astype(np.float32)
+        row[::2] *= -1
+        middle = generator.integers(-limit - 3, limit + 3, row.size) + 0.5
+        nudge = generator.integers(-3, 4, row.size) * np.float64(2) ** -generator.integers(
+            22, 45, row.size
+        )
+        scales = middle * (1 + nudge) / row
+        (expected, _) = expected_digits(row, scales, None, limit, 2)
+        single = np.rint((row * scales.astype(np.float32)).astype(np.float64))
+        assert (np.clip(single, -limit, limit) != expected).sum() > 500
+        for isa in instruction_sets:
+            (high,) = encoded(library, isa, row, scales, None, limit, 0, False)
+            np.testing.assert_array_equal(high, expected, f"{isa}, {limit}")
+            # One in each vector, so that the others of it are computed again too.
+            alone = np.where(np.arange(row.size) % 16 == 5, row, np.float32(0.25))
+            (expected_alone, _) = expected_digits(alone, scales, None, limit, 2)
+            (high,) = encoded(library, isa, alone, scales, None, limit, 0, False)
+            np.testing.assert_array_equal(high, expected_alone)
+
+
+def test_the_first_value_that_is_not_finite_is_found(library, instruction_sets):
+    for count in COUNTS:
+        for place in {0, count // 2, count - 1}:
+            for value in (np.nan, np.inf, -np.inf):
+                row = np.zeros(count, np.float32)
+                row[place:] = value
+                for isa in instruction_sets:
+                    assert encoded(library, isa, row, np.ones(count), None, 127, 16) == place
+
+
+def decoded(library, isa, elements, scales, windows, offset, slope, softmax):
+    out = guarded_matrix(np.zeros((len(elements), len(scales)), np.float32))
+    given = guarded_matrix(elements), placed(scales)
+    library.decode_rows(
+        isa, address(given[0]), *map(ctypes.c_int64, (len(elements), len(scales))),
+        address(given[1]), *map(ctypes.c_int64, (windows, offset)), ctypes.c_float(slope),
+        softmax, address(out),
+    )  # fmt: skip
+    return out
+
+
+@pytest.mark.parametrize("windows", [1, 3])
+def test_rows_together_are_rows_alone(library, instruction_sets, generator, windows):
+    """Joined, divided, with a slope and softmax, to the bit."""
+    for columns in (1, 2, 3, 10, 15, 16, 17, 33, 46):
+        for rows in (1, 2, 3, 4, 5, 15, 16, 17, 40):
+            elements = generator.integers(-32768, 32768, (rows, windows * columns))
+            elements = elements.astype(np.int16)
+            scales = generator.uniform(500, 9000, columns).astype(np.float32)
+            slope, offset = generator.choice([1, 0.25]), int(generator.integers(-9, 10))
+            sums = elements.reshape(rows, windows, columns).astype(np.int64).sum(1) + offset
+            expected = sums.astype(np.float32) / scales
+            if slope != 1:
+                expected = np.where(expected < 0, expected * np.float32(slope), expected)
+            for isa in instruction_sets:
+                coding = (scales, windows, offset, slope)
+                found = decoded(library, isa, elements, *coding, 0)
+                np.testing.assert_array_equal(found, expected)
+                found = decoded(library, isa, elements, *coding, 1)
+                powers = np.exp(expected.astype(float) - expected.max(axis=1, keepdims=True))
+                np.testing.assert_allclose(found, powers / powers.sum(1, keepdims=True), 8e-6,
+                                           1e-37)  # fmt: skip
+                alone = [decoded(library, isa, row[None], *coding, 1)[0] for row in elements]
+                np.testing.assert_array_equal(found, alone)
