@@ -32,8 +32,9 @@ MARGINS = {16: 2.0, 8: 1.5}
 FEW_ROWS = 40
 LARGEST_MARGIN = 4.0
 #: Inputs have so much more room than the rest: their rounding is seldom the loudest, and a value
-#: beyond their range is heard in every layer.
-INPUT_ROOM = {16: 2.0, 8: 1.25}
+#: beyond their range is heard in every layer. In 16 bits those with two digits have bits to spare.
+INPUT_ROOM = {16: 1.5, 8: 1.25}
+DIGITS_ROOM = {16: 2.0, 8: 1.25}
 
 
 @dataclass(frozen=True)
@@ -120,4 +121,4 @@ class Options:
     @property
     def input_room(self) -> float:
         """The factor by which inputs have more margin than the rest."""
-        return INPUT_ROOM[self.bits]
+        return (DIGITS_ROOM if self.input_base else INPUT_ROOM)[self.bits]
