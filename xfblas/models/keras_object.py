@@ -34,7 +34,7 @@ def read_model(model: object) -> tuple[Architecture, StoredWeights]:
     except NotImplementedError as error:
         raise UnsupportedModelError(f"{where} has no configuration: {error}") from None
     _require_all_layers(model, config, where)
-    architecture = parse_architecture(config, where, _version_of(model), _problems_of(model))
+    architecture = parse_architecture(config, where, keras_version_of(model), _problems_of(model))
     layers = tuple(_layers_of(model, ()))
     return architecture, StoredWeights(where, layers)
 
@@ -79,7 +79,7 @@ def _is_of_keras(value):
     return module is None or is_of_keras({"module": module})
 
 
-def _version_of(model):
+def keras_version_of(model):
     """Major version of the Keras that a model's class comes from."""
     for base in type(model).__mro__:
         package = base.__module__.split(".")[0]

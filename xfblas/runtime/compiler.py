@@ -8,7 +8,7 @@ from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import ModelGraph, read_graph
 from xfblas.quantization import quantize, without_scales
 from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.data import ArrayData, StreamData, is_stream
+from xfblas.runtime.data import ArrayData, StreamData, is_stream, number_of_batches
 from xfblas.runtime.shared_devices import lease
 from xfblas.scoring.configuration import scoring_of
 
@@ -144,9 +144,9 @@ def _convert(graph, convert):
 
 
 class _Inputs:
-    """What data needs to know of a model that is not compiled yet."""
+    """What data needs to know of a model of which the inputs alone are wanted."""
 
-    output_names = ()
+    output_names = None
 
     def __init__(self, graph):
         self.graph = graph
@@ -160,7 +160,10 @@ def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
     """
     try:
         if is_stream(calibration):
-            data = StreamData(calibration, _Inputs(graph), None)
+            # As many rows as are wanted are in at most as many batches, also of an endless stream.
+            endless = number_of_batches(calibration) == float("inf")
+            steps = CALIBRATION_ROWS if endless else None
+            data = StreamData(calibration, _Inputs(graph), steps)
         else:
             data = ArrayData(calibration, None, None, _Inputs(graph))
         tensors = graph.tensors_of(data.sample(CALIBRATION_ROWS))

@@ -49,7 +49,7 @@ class ArrayData:
 
     def __init__(self, x, y, sample_weight, model, batch_size=None, steps=None, at_once=1):
         self._inputs = input_sources(x, model.graph.inputs)
-        names = model.output_names
+        names = model.output_names or ()
         self._targets = output_sources("y", y, names)
         self._weights = output_sources("sample_weight", sample_weight, names, repeat=True)
         given = require_same_rows([*self._inputs, *self._targets, *self._weights])
@@ -125,6 +125,8 @@ class StreamData:
         x, y, weight = unpacked(element)
         inputs = input_sources(x, self._model.graph.inputs)
         names = self._model.output_names
+        if names is None:  # Targets are of no interest.
+            y, weight, names = None, None, ()
         targets = output_sources("y", y, names)
         weights = output_sources("sample_weight", weight, names, repeat=True)
         rows = require_same_rows([*inputs, *targets, *weights])
