@@ -249,12 +249,30 @@ def test_functions_and_objects_of_the_callers_own(keras, evaluate):
             assert found[name] == pytest.approx(value, rel=1e-5)
 
 
+def test_metrics_of_keras_that_are_not_known_compute_themselves(keras, evaluate):
+    true, predicted = data("one-hot")
+    metrics = keras.metrics
+    made = [
+        [
+            metrics.MeanIoU(3, name="mean_iou"),
+            metrics.OneHotIoU(num_classes=5, target_class_ids=[0, 1], name="iou"),
+            metrics.PrecisionAtRecall(0.5, name="precision"),
+            metrics.SensitivityAtSpecificity(0.5, name="sensitivity"),
+        ]
+        for _ in range(2)
+    ]
+    expected = evaluate(true, predicted, loss="mse", metrics=made[0])
+    found = scored({"loss": "mse", "metrics": made[1]}, true, predicted)
+    assert list(found) == list(expected) == ["iou", "loss", "mean_iou", "precision", "sensitivity"]
+    assert list(found.values()) == pytest.approx(list(expected.values()), rel=1e-5)
+
+
 def test_what_is_not_known_is_told(keras):
     true, predicted = data("one-hot")
     with pytest.raises(errors.NotSupportedError, match="loss is 'dice', expected one of bin"):
         scored({"loss": "dice"}, true, predicted)
     with pytest.raises(errors.NotSupportedError, match=r"metric is 'mean_io_u'.*root_mean"):
-        scored({"metrics": [keras.metrics.MeanIoU(3)]}, true, predicted)
+        scored({"metrics": ["mean_io_u"]}, true, predicted)
     with pytest.raises(errors.NotSupportedError, match="ignore_class"):
         loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=0)
         scored({"loss": loss}, *data("labels"))

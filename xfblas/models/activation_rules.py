@@ -40,7 +40,10 @@ def _is_of_keras(entry):
 def _short(value):
     """What to call an activation that may be a function's code."""
     if isinstance(value, dict):
-        value = value.get("config") if isinstance(value.get("config"), str) else "of its own code"
+        name, config = value.get("class_name"), value.get("config")
+        if isinstance(config, dict) and isinstance(name, str) and not name.startswith("_"):
+            return f"the layer {name[:60]}"
+        value = config if isinstance(config, str) else "of its own code"
     return repr(value)
 
 
@@ -58,6 +61,12 @@ def _relu(layer):
             return [Step("host", layer, "relu6", refusal=wrong)]
     parameters = {"negative_slope": slope, "max_value": largest, "threshold": threshold}
     return [Step("host", layer, "relu", parameters=parameters, refusal=wrong)]
+
+
+def _thresholded_relu(layer):
+    theta = number(layer.config.get("theta"), 1.0)
+    refusal = f"theta is {theta}, expected ReLU"
+    return [Step("host", layer, "relu", parameters={"threshold": theta}, refusal=refusal)]
 
 
 def _leaky_relu(layer):
@@ -91,6 +100,7 @@ ACTIVATION_RULES = {
     "Activation": activation,
     "ReLU": _relu,
     "LeakyReLU": _leaky_relu,
+    "ThresholdedReLU": _thresholded_relu,
     "PReLU": _prelu,
     "ELU": _elu,
     "Softmax": _softmax,

@@ -11,6 +11,8 @@ ENGINE_SLOPES = {"linear": 1.0, "relu": 0.0, "leaky_relu": 0.2}
 
 #: Other names that Keras accepts, or has accepted, for the same function.
 SYNONYMS = {None: "linear", "swish": "silu", "exp": "exponential", "hard_swish": "hard_silu"}
+#: What Keras 2 wrote down where it was given TensorFlow's own function.
+SYNONYMS |= {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
 
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805

@@ -9,13 +9,16 @@ from xfblas.models.model_tree import ModelTree, TreeReader
 _MOST_CALLS = 100_000
 
 
-def parse_architecture(value: object, where: str, keras: int = 3) -> Architecture:
+def parse_architecture(
+    value: object, where: str, keras: int = 3, problems: dict[tuple, str] | None = None
+) -> Architecture:
     """Reads a model's configuration.
 
     Args:
         value: what ``to_json`` or ``get_config`` of any Keras version gives, as dicts and lists.
         where: what messages call it, for example the file's name.
         keras: major version of the Keras that wrote it, unless it says itself.
+        problems: why layers cannot be run, by address, where that is known from elsewhere.
 
     Raises:
         InvalidValueError: it is not the configuration of a model.
@@ -23,7 +26,7 @@ def parse_architecture(value: object, where: str, keras: int = 3) -> Architectur
     class_name, config = class_and_config(value, where)
     if isinstance(value, dict) and "keras_version" in value:
         keras = major_version(value["keras_version"])
-    reader = TreeReader(where, keras)
+    reader = TreeReader(where, keras, problems or {})
     tree = reader.read(class_name, config, (), ())
     name = config.get("name") if isinstance(config, dict) else None
     return _Caller(where).lay_out(tree, reader.layers, str(name or class_name.lower()))

@@ -10,8 +10,10 @@ from xfblas.models.stored_weights import StoredLayer, StoredWeight, StoredWeight
 
 #: Groups between a model's and a layer's in the layout of Keras 3 and of its forerunners.
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
-#: State that is saved beside the weights and that a prediction does not need.
-_NOT_WEIGHTS = ("optimizer", "compile_metrics", "seed_generator")
+#: State that is saved beside the weights, of a model or a layer, that a prediction does not need.
+_NOT_WEIGHTS = ("optimizer", "metrics", "compile_metrics", "seed_generator")
+#: The same in the older layout, by the name of the array.
+_SEED = "seed_generator_state"
 
 
 def read_weights(file: h5py.File, where: str, required: bool = True) -> StoredWeights:
@@ -25,7 +27,9 @@ def read_weights(file: h5py.File, where: str, required: bool = True) -> StoredWe
     Raises:
         InvalidValueError: the file has none of the known layouts, or refers to other files.
     """
-    root = file.get("model_weights", file)
+    named = "layer_names" in file.attrs or "layer_names0" in file.attrs
+    # In a file of weights alone, that would be a layer of this name.
+    root = file if named else file.get("model_weights", file)
     if "layer_names" in root.attrs or "layer_names0" in root.attrs:
         layers = _read_named(root, where)
     elif "nb_layers" in root.attrs:
@@ -48,7 +52,7 @@ def _read_named(root, where):
         weights = tuple(
             StoredWeight(weight_path(weight), _array(group, weight, where))
             for weight in _texts(group, "weight_names")
-            if not any(part in _NOT_WEIGHTS for part in weight.split("/"))
+            if weight.split("/")[-1].split(":")[0] != _SEED
         )
         if weights:
             layers.append(StoredLayer((name,), (), weights))
@@ -77,7 +81,9 @@ def _read_slots(file, where):
         # Some versions of Keras 2 wrote backslashes, and another word for layers.
         parts = path.replace("\\", "/").split("/")
         slot = tuple(p for p in parts if p not in _CONTAINERS)
-        if not slot or any(part in _NOT_WEIGHTS for part in slot):
+        # Within a container the same word is the name of a layer's class.
+        held = zip(["", *parts], parts, strict=False)
+        if not slot or any(p in _NOT_WEIGHTS and of not in _CONTAINERS for of, p in held):
             return
         if slot[-1] == "vars" and "name" in item.attrs:
             names[slot[:-1]] = _text(item.attrs["name"])

@@ -75,6 +75,8 @@ def _old_merge(layer):
     """The one layer that merged everything in Keras 1."""
     names = {"sum": "add", "mul": "multiply", "ave": "average", "max": "maximum"}
     mode = layer.config.get("mode")
+    if layer.config.get("layers"):
+        raise CannotRun("merges models of its own, expected a functional model that merges")
     if mode == "concat":
         axes = row_axes({"axis": layer.config.get("concat_axis", -1)})
         return _host(layer, "concatenate", {"axis": axes[0]})

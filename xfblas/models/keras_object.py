@@ -3,9 +3,10 @@
 import sys
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models.architecture import Architecture
+from xfblas.models.architecture import Architecture, is_of_keras
 from xfblas.models.calls import parse_architecture
 from xfblas.models.keras_version import major_version
+from xfblas.models.model_tree import OWN_CODE
 from xfblas.models.stored_weights import StoredLayer, StoredWeight, StoredWeights, weight_path
 
 
@@ -28,7 +29,7 @@ def read_model(model: object) -> tuple[Architecture, StoredWeights]:
     except NotImplementedError as error:
         raise UnsupportedModelError(f"{where} has no configuration: {error}") from None
     _require_all_layers(model, config, where)
-    architecture = parse_architecture(config, where, _version_of(model))
+    architecture = parse_architecture(config, where, keras_version_of(model), _problems_of(model))
     layers = tuple(_layers_of(model, ()))
     return architecture, StoredWeights(where, layers)
 
@@ -47,7 +48,33 @@ def _require_all_layers(model, config, where):
             _require_all_layers(layer, layer.get_config(), where)
 
 
-def _version_of(model):
+def _problems_of(model, models=()):
+    """What configurations hide, by the layer's address: code of the caller's under Keras' names."""
+    found = {}
+    for layer in model.layers:
+        address = (*models, layer.name)
+        if hasattr(layer, "layers"):
+            found |= _problems_of(layer, address)
+            continue
+        function = getattr(layer, "activation", None)
+        if not _is_of_keras(type(layer)):
+            found[address] = OWN_CODE
+        elif function is not None and not _is_of_keras(function):
+            name = getattr(function, "__name__", type(function).__name__)
+            found[address] = (
+                f"activation {name!r} is not one that can be computed here: it is not Keras' own"
+            )
+        elif getattr(layer, "invert", False) is True and "invert" not in layer.get_config():
+            found[address] = "it inverts, which the configuration of Keras 2.12 does not say"
+    return found
+
+
+def _is_of_keras(value):
+    module = getattr(value, "__module__", None)
+    return module is None or is_of_keras({"module": module})
+
+
+def keras_version_of(model):
     """Major version of the Keras that a model's class comes from."""
     for base in type(model).__mro__:
         package = base.__module__.split(".")[0]

@@ -18,7 +18,7 @@ from xfblas.models.links import Links, links_of
 from xfblas.models.operation_rules import TENSOR
 
 _DEEPEST = 50
-_OWN_CODE = "is of a class of its own, not of Keras', whose code is not executed"
+OWN_CODE = "is of a class of its own, not of Keras', whose code is not executed"
 
 
 @dataclass
@@ -55,13 +55,14 @@ class TreeReader:
     Args:
         where: what messages call the model.
         keras: major version of the Keras that wrote it.
+        problems: why layers cannot be run, by address.
 
     Attributes:
         layers: of all models, in the order of the file.
     """
 
-    def __init__(self, where: str, keras: int):
-        self._where, self._keras = where, keras
+    def __init__(self, where: str, keras: int, problems: dict[tuple, str]):
+        self._where, self._keras, self._problems = where, keras, problems
         self.layers: list[LayerSpec] = []
 
     def read(self, class_name, config, models, slots) -> ModelTree:
@@ -85,7 +86,8 @@ class TreeReader:
         for name, entry, slot in zip(names, entries, count_slots(entries), strict=True):
             nested, inner = entry["class_name"], entry["config"]
             of_ops = is_operation(entry)
-            problem = None if is_of_keras(entry) else _OWN_CODE
+            problem = self._problems.get((*models, name))
+            problem = problem if is_of_keras(entry) else OWN_CODE
             if nested in MODEL_CLASSES and problem is None and not of_ops:
                 parts[name] = self.read(nested, inner, (*models, name), (*slots, slot))
                 continue

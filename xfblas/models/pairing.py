@@ -83,7 +83,9 @@ def _parts_of(layer, specs):
     parts = {}
     for weight in layer.weights:
         parents = weight.path[:-1]
-        owners = [spec for spec in inside if parents and parents[-1] == spec.name]
+        owners = [spec for spec in inside if _ends(parents, _words((spec.name,)))]
+        if not parents and len(inside) == 1:
+            owners = inside  # Keras 3.0 writes no way down, so that it cannot save more than one.
         if len(owners) > 1:
             # The same name in models of different depth: the way down must agree, as far as it
             # is told, which may begin below the nested model itself.
@@ -95,22 +97,51 @@ def _parts_of(layer, specs):
     return [StoredLayer(address, (), tuple(weights)) for address, weights in parts.items()]
 
 
+def _words(address):
+    """An address as the names of weights have it: Keras 2 allows slashes in those of layers."""
+    return tuple("/".join(address).split("/"))
+
+
+def _ends(parents, words):
+    return parents[-len(words) :] == words
+
+
 def _agreement(parents, address):
-    """How many names agree, from the last one back; and whether that is the whole way."""
-    length = 0
-    while parents[: len(parents) - length] and address[: len(address) - length]:
-        if parents[-1 - length] != address[-1 - length]:
+    """How many words agree, from the last one back; and whether that is the whole way."""
+    words, length = _words(address), 0
+    while parents[: len(parents) - length] and words[: len(words) - length]:
+        if parents[-1 - length] != words[-1 - length]:
             break
         length += 1
-    return length, address[1:] == parents
+    return length, _words(address[1:]) == parents
 
 
 def _by_slot(specs, stored):
     """As Keras 3 itself pairs them: by class and count within each model."""
-    by_slot = {layer.slot: layer for layer in stored.layers}
-    if {spec.slot for spec in specs} != set(by_slot) or len(by_slot) != len(specs):
+    wanted, found = [spec.slot for spec in specs], [layer.slot for layer in stored.layers]
+    if set(wanted) != set(found) and all(layer.address is None for layer in stored.layers):
+        # Keras 2.12 counts a layer with weights twice; among their like the order is the same.
+        wanted, found = _ranked(wanted), _ranked(found)
+    if set(wanted) != set(found) or not len(set(found)) == len(found) == len(wanted):
         return None
-    return [by_slot[spec.slot] for spec in specs]
+    by_slot = dict(zip(found, stored.layers, strict=True))
+    return [by_slot[slot] for slot in wanted]
+
+
+def _ranked(slots):
+    """The same slots with their counts made dense: dense, dense_2 become dense 0, dense 1."""
+    counts = {}
+    split = [[re.fullmatch(r"(.*?)(?:_(\d+))?", word).groups("0") for word in s] for s in slots]
+    for slot, words in zip(slots, split, strict=True):
+        for depth, (base, count) in enumerate(words):
+            counts.setdefault((slot[:depth], base), set()).add(int(count))
+    return [
+        tuple(
+            (base, sorted(counts[slot[:depth], base]).index(int(count)))
+            for depth, (base, count) in enumerate(words)
+        )
+        for slot, words in zip(slots, split, strict=True)
+    ]
 
 
 def _by_order(specs, stored):
@@ -126,7 +157,15 @@ def _by_order(specs, stored):
         raise _mismatch(specs, stored, f"there are {len(stored.layers)} and {len(specs)} of them")
     if any(spec.models for spec in specs):
         raise _mismatch(specs, stored, "the names differ and models are nested")
+    if any(layer.address is None and not _is_numbered(layer) for layer in stored.layers):
+        # Sorted by their classes, the file's order is not the model's.
+        raise _mismatch(specs, stored, "they are of other classes")
     return list(stored.layers)
+
+
+def _is_numbered(layer):
+    """Whether a layer was saved before Keras 1, by its place in the model."""
+    return len(layer.slot) == 1 and re.fullmatch(r"layer_\d+", layer.slot[0]) is not None
 
 
 def _is_made_up(layer, specs):
@@ -152,6 +191,8 @@ def _by_kind(spec, expected, layer, where):
     kinds = [_KINDS.get(name) for name in names]
     if all(kind is None for kind in kinds) and len(kinds) == len(expected):
         kinds = list(expected)
+    if kinds == ["kernel"] and expected == ("embeddings",):
+        kinds = ["embeddings"]  # Keras 1 called both W.
     needed = [kind for kind in expected if kind != _COUNT or _COUNT in kinds]
     if sorted(map(str, kinds)) != sorted(needed):
         raise InvalidValueError(

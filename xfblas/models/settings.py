@@ -14,6 +14,8 @@ def number(value: object, default: float | None) -> float | None:
     """A number of a configuration; some Keras versions wrap it as a numpy value in a dict."""
     while isinstance(value, dict):
         value = value.get("value", value.get("config"))
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()  # Keras 2.12 and before it, of a model in memory.
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -1,5 +1,6 @@
 """``xfblas.accelerate``: a keras.Model whose own predict runs on the engine."""
 
+import inspect
 import threading
 import warnings
 import weakref
@@ -14,6 +15,8 @@ from xfblas.runtime.weight_watch import WeightWatch
 from xfblas.scoring.configuration import scoring_of
 
 METHODS = ("predict", "predict_on_batch", "evaluate")
+#: Arguments that Keras 2 has in addition.
+LOADING = ("max_queue_size", "workers", "use_multiprocessing")
 
 
 def accelerate(model, calibration=None, *, recompile=True, **options):
@@ -116,8 +119,10 @@ class Accelerated:
             setattr(model, name, method)
         self.compiled.close()
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, **others):
         """On the engine; see :meth:`xfblas.CompiledModel.predict`."""
+        if others and not self._is_about_loading(others):
+            raise TypeError(f"predict() got an unexpected keyword argument {min(others)!r}")
         compiled = self._current()
         if callbacks is None:
             return compiled.predict(x, batch_size, verbose, steps)
@@ -142,7 +147,7 @@ class Accelerated:
         """On the engine; see :meth:`xfblas.CompiledModel.evaluate`."""
         model = self._model()
         told = {"verbose": verbose, "steps": steps, "callbacks": callbacks}
-        if others:
+        if others and not self._is_about_loading(others):
             # From within fit, whose weights change with every epoch.
             told |= {"sample_weight": sample_weight, "return_dict": return_dict}
             return type(model).evaluate(model, x, y, batch_size, **told, **others)
@@ -156,6 +161,11 @@ class Accelerated:
             model=model,
             scoring=scoring_of(model),
         )
+
+    def _is_about_loading(self, others) -> bool:
+        """Whether arguments say how Keras 2 loads batches, which changes nothing here."""
+        known = inspect.signature(type(self._model()).predict).parameters
+        return all(name in LOADING and name in known for name in others)
 
     def _current(self) -> CompiledModel:
         """The compiled model, after a look whether the weights are still those it was made of."""

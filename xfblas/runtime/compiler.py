@@ -12,6 +12,7 @@ from xfblas.quantization.options import GOALS
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
+from xfblas.runtime.streams import is_stream, number_of_batches
 from xfblas.scoring.configuration import scoring_of
 
 #: Rows of calibration that are used: more hardly change a range, and all are kept in memory.
@@ -150,9 +151,9 @@ def _convert(graph, convert):
 
 
 class _Inputs:
-    """What data needs to know of a model that is not compiled yet."""
+    """What data needs to know of a model of which the inputs alone are wanted."""
 
-    output_names = ()
+    output_names = None
 
     def __init__(self, graph):
         self.graph = graph
@@ -165,7 +166,10 @@ def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
         InvalidValueError: they do not fit the inputs, or there are none.
     """
     try:
-        data = data_of(calibration, None, None, _Inputs(graph))
+        # As many rows as are wanted are in at most as many batches, also of an endless stream.
+        endless = is_stream(calibration) and number_of_batches(calibration) == float("inf")
+        steps = CALIBRATION_ROWS if endless else None
+        data = data_of(calibration, None, None, _Inputs(graph), steps=steps)
         tensors = graph.tensors_of(data.sample(CALIBRATION_ROWS))
     except InvalidValueError as error:
         raise InvalidValueError(f"calibration: {error}") from None

@@ -9,7 +9,7 @@ class RowSources:
 
     Args:
         x, y, sample_weight: see :mod:`xfblas.runtime.arrange`.
-        model: gives ``graph.inputs`` and ``output_names``.
+        model: gives ``graph.inputs`` and ``output_names``, None where the inputs alone are wanted.
 
     Attributes:
         inputs: one source per input.
@@ -21,6 +21,8 @@ class RowSources:
 
     def __init__(self, x, y, sample_weight, model):
         names = model.output_names
+        if names is None:  # Targets are of no interest.
+            y, sample_weight, names = None, None, ()
         self.inputs = input_sources(x, model.graph.inputs)
         self._targets = output_sources("y", y, names)
         self._weights = output_sources("sample_weight", sample_weight, names, repeat=True)

@@ -60,7 +60,9 @@ def _version_of(weight) -> tuple:
 def _held(weight):
     """What a Keras variable holds, without the casts that its ``value`` looks for."""
     found = getattr(weight, "_value", None)
-    return weight.value if found is None else found
+    found = weight.value if found is None else found
+    # A variable of Keras 2 is TensorFlow's own, which reads its value by a method.
+    return weight if callable(found) else found
 
 
 def _checksum(weights) -> int:

@@ -4,13 +4,14 @@ import json
 import os
 import warnings
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from xfblas.errors import NotSupportedError
+from xfblas.models.keras_object import keras_version_of
 from xfblas.scoring.accuracies import accuracy_for
 from xfblas.scoring.score import Score
 
@@ -27,12 +28,14 @@ class Scoring:
         penalty: what the model's regularizers add to the loss.
         notes: what the numbers lack, which ``evaluate`` warns of.
         output_names: as Keras has them; empty where the source does not say.
+        is_sorted: whether numbers come in the order of their names, as Keras 3 has them.
     """
 
     config: dict = field(default_factory=dict)
     penalty: float = 0.0
     notes: tuple[str, ...] = ()
     output_names: tuple[str, ...] = ()
+    is_sorted: bool = True
 
     def names_for(self, graph) -> tuple[str, ...]:
         """Names of the outputs of a graph."""
@@ -47,7 +50,7 @@ class Scoring:
             config["metrics"] = _accuracies(output_names, targets, outputs)
         for note in self.notes:
             warnings.warn(f"evaluate: {note}", stacklevel=4)
-        return Score(config, output_names, self.penalty)
+        return Score(config, output_names, self.penalty, self.is_sorted)
 
 
 def scoring_of(model, loss=None, metrics=None, loss_weights=None, weighted_metrics=None) -> Scoring:
@@ -56,7 +59,7 @@ def scoring_of(model, loss=None, metrics=None, loss_weights=None, weighted_metri
     is_path = isinstance(model, (str, os.PathLike))
     found = _of_file(Path(model)) if is_path else _of_object(model)
     if any(value is not None for value in given.values()):
-        return Scoring(given, found.penalty, found.notes, found.output_names)
+        return replace(found, config=given)
     return found
 
 
@@ -69,9 +72,16 @@ def _of_object(model) -> Scoring:
         config = dict(getattr(kept, "config", None) or kept)
     elif getattr(model, "loss", None) is not None:
         config = {"loss": model.loss}
-    losses = getattr(model, "losses", None) or ()
-    penalty = float(sum(float(np.asarray(value)) for value in losses))
-    return Scoring({key: config.get(key) for key in KEYS}, penalty, (), names)
+    penalty, notes = 0.0, ()
+    for value in getattr(model, "losses", None) or ():
+        try:
+            penalty += float(np.asarray(value))
+        except NotImplementedError:
+            # TensorFlow's name for a number that only a batch tells.
+            notes = ("the loss lacks what regularizers of activities add",)
+    found = {key: config.get(key) for key in KEYS}
+    notes = notes if config.get("loss") is not None else ()
+    return Scoring(found, penalty, notes, names, is_sorted=keras_version_of(model) > 2)
 
 
 def _of_file(path: Path) -> Scoring:

@@ -68,7 +68,11 @@ def name_of(identifier, kind: str) -> Named:
         # Not every class of Keras writes all of its settings down.
         settings = {**identifier.get_config(), **getattr(identifier, "_fn_kwargs", {})}
         config = {"class_name": type(identifier).__name__, "config": settings}
-        return _from_configuration(config, kind)
+        named = _from_configuration(config, kind)
+        if named.key in (*METRICS, *LOSSES, *ACCURACIES) or not hasattr(identifier, "update_state"):
+            return named
+        # Not computed here, but by the object, which is there.
+        return Named(named.name, None, {}, named.reduction, identifier)
     if callable(identifier) or hasattr(identifier, "update_state"):
         name = getattr(identifier, "name", None) or getattr(identifier, "__name__", kind)
         if from_keras and canonical(name) in (*LOSSES, *ACCURACIES):

@@ -56,15 +56,16 @@ class Score:
             keras.Model.compile takes it or as files hold it; missing ones are None.
         output_names: the model's outputs, in order.
         penalty: what the model's regularizers add to the loss.
+        is_sorted: whether results are in the order of their names; else losses come first.
 
     Raises:
         InvalidValueError: the configuration does not fit the outputs.
         NotSupportedError: a loss or metric is not known; told at the first batch.
     """
 
-    def __init__(self, config: dict, output_names, penalty: float = 0.0):
+    def __init__(self, config: dict, output_names, penalty: float = 0.0, is_sorted: bool = True):
         self._names = tuple(output_names)
-        self._penalty = penalty
+        self._penalty, self._is_sorted = penalty, is_sorted
         count = len(self._names)
         self._losses = per_output("loss", config.get("loss"), self._names, repeat=True)
         weights = per_output("loss_weights", config.get("loss_weights"), self._names, repeat=True)
@@ -119,7 +120,7 @@ class Score:
             raise InvalidValueError(f"y is None for output {self._names[index]}, expected targets")
 
     def results(self) -> dict[str, float]:
-        """Every number by Keras' name for it, sorted; the loss is None where there is none."""
+        """Every number by Keras' name for it; the loss is None where there is none."""
         totals = self._loss_totals or []
         found: dict[str, float | None] = {}
         weighted = [
@@ -145,10 +146,13 @@ class Score:
                 full = f"{prefix}weighted_{name}"
             seen[full] = seen.get(full, 0) + 1
             found[full if seen[full] == 1 else f"{full}_{seen[full] - 1}"] = metric.result()
-        return dict(sorted(found.items()))
+        return dict(sorted(found.items())) if self._is_sorted else found
 
     def in_order(self, results: dict) -> float | list[float]:
         """What ``evaluate`` returns without ``return_dict``: a number, or a list of them."""
+        if not self._is_sorted:
+            found = list(results.values())
+            return found[0] if len(found) == 1 else found
         losses = [f"{name}_loss" for name in self._names] if self._several else []
         order = ["loss", *(name for _, _, name, _ in self._running), *losses]
         found = [results[name] for name in order if name in results]
