@@ -116,7 +116,7 @@ class Model:
         if out is None:
             # One row too many.
             out = np.full((len(rows) + 1, decoding.columns), 77, np.float32)
-        unit._predict(rows, coding, first, sent, decoding, out[: len(rows)])
+        unit._predictor(coding, first, sent, decoding)(rows, out[: len(rows)])
         assert (out[len(rows) :] == 77).all(), "wrote behind the last row"
         return out[: len(rows)]
 

@@ -10,6 +10,7 @@ from xfblas.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
 
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
+FLOATS = ffi.typeof("float[]")
 FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
@@ -141,22 +142,28 @@ class ComputeUnit:
         operands = (pointer(a), k, host, n, sent, pointer(out), n)
         self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
 
-    def _predict(self, rows, coding, first, layers, decoding, out) -> None:
-        """Runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
-
-        The caller has checked shapes and dtypes.
+    def _predictor(self, coding, first, layers, decoding):
+        """What runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
 
         Args:
-            rows: (m, features) float32, C-contiguous.
             coding: ``xfblasCoding_t`` of C.
             first: the :class:`DeviceMatrix` of the first layer's rows.
             layers: ``xfblasLayer_t[]`` of C.
             decoding: ``xfblasOutput_t`` of C.
-            out: (m, n) float32, C-contiguous, to fill.
+
+        Returns:
+            A function of rows (m, features) and of a result (m, n) to fill, both float32 and
+            C-contiguous, of shapes that its caller has checked.
         """
-        source, result = ffi.from_buffer("float[]", rows), ffi.from_buffer("float[]", out)
-        model = (coding, first.pointer, layers, len(layers), decoding)
-        self._handle.call(lib.xfblasPredict, len(rows), source, *model, result, self.index)
+        # A row takes little more time than this call, so nothing is looked up in it.
+        call, function, from_buffer = self._handle.call, lib.xfblasPredict, ffi.from_buffer
+        model, index = (coding, first.pointer, layers, len(layers), decoding), self.index
+
+        def predict(rows, out) -> None:
+            source, result = from_buffer(FLOATS, rows), from_buffer(FLOATS, out)
+            call(function, len(rows), source, *model, result, index)
+
+        return predict
 
     def execute(self) -> None:
         """Runs what was queued since the last run; where nothing was, the program again.

@@ -24,18 +24,22 @@ class Prediction:
         network: with an input scale of its own and rows of bias.
         weights, biases: of each layer, on the device.
         activations: the first layer's rows, then each layer's result, on the device.
+
+    Attributes:
+        features: values in a row.
     """
 
     def __init__(self, compute_unit: ComputeUnit, network, weights, biases, activations):
-        self._compute_unit = compute_unit
-        self._network = network
         # What C reads must live as long as this.
         self._kept = [weights, biases, activations]
-        self._first = activations[0]
-        self._coding = self._coding_of(network)
-        self._layers = self._layers_of(network, weights, biases, activations[1:])
+        self.features = network.features
         self._units = network.output_units // network.output_windows
-        self._decoding = self._decoding_of(network)
+        self._predict = compute_unit._predictor(
+            self._coding_of(network),
+            activations[0],
+            self._layers_of(network, weights, biases, activations[1:]),
+            self._decoding_of(network),
+        )
         # Other activations are left to numpy.
         is_done = network.output_activation in ("softmax", "linear")
         self._activation = None if is_done else network.output_activation
@@ -47,8 +51,7 @@ class Prediction:
             InvalidValueError: a value is not finite; tells its row and column.
         """
         found = np.empty((len(rows), self._units), np.float32)
-        model = (self._coding, self._first, self._layers, self._decoding)
-        self._compute_unit._predict(rows, *model, found)
+        self._predict(rows, found)
         return found if self._activation is None else activate(self._activation, found)
 
     def _array(self, ctype, values, size=None):

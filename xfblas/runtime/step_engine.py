@@ -66,14 +66,20 @@ class StepEngine:
         Raises:
             InvalidValueError: another width, or a number that is not finite.
         """
-        chain = self._chains[0]
-        if not chain.predicts or (len(self._chains) > 1 and len(rows) > ROWS_WORTH_A_UNIT):
-            return finished(self.network, self.run(self.network.quantize_input(rows)))
-        if self._prediction is None:
-            self._prediction = chain.prediction(self.network)
-        if rows.shape[1] != self.network.features:
-            as_rows("rows", rows, self.network.features)
-        return self._prediction.run(np.ascontiguousarray(rows, np.float32))
+        prediction = self._prediction
+        if prediction is None:
+            chain = self._chains[0]
+            if not chain.predicts:
+                return self._predict_in_steps(rows)
+            prediction = self._prediction = chain.prediction(self.network)
+        if len(rows) > ROWS_WORTH_A_UNIT and len(self._chains) > 1:
+            return self._predict_in_steps(rows)
+        if rows.shape[1] != prediction.features:
+            as_rows("rows", rows, prediction.features)
+        return prediction.run(np.ascontiguousarray(rows, np.float32))
+
+    def _predict_in_steps(self, rows):
+        return finished(self.network, self.run(self.network.quantize_input(rows)))
 
     def run(self, integers: np.ndarray) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""
