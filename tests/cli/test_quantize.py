@@ -1,5 +1,7 @@
 """xfblas quantize: a Keras file and rows in, a .xfblas file out."""
 
+import re
+
 import numpy as np
 import pytest
 from keras_models import decibels, rows_for
@@ -40,6 +42,18 @@ def test_the_file_predicts_as_the_library_does(files, tmp_path, capsys):
     x = np.load(files / "x.npy")
     expected = xfblas.compile(files / "model.keras", x).predict(x, verbose=0)
     np.testing.assert_array_equal(xfblas.load(out).predict(x, verbose=0), expected)
+
+
+def test_progress_goes_to_the_error_output(files, tmp_path, capsys):
+    arguments = ["quantize", files / "model.keras", "--data", files / "x.npy", "-o", tmp_path / "m"]
+    status, text, told = run(capsys, *arguments, "--goal", 0)
+    assert status == 0 and re.search(r"[\d.]+ dB at \d+ products a row, 1 variants tried", told)
+    assert "variants tried" not in text
+    status, text, told = run(capsys, *arguments, "--quiet")
+    assert status == 0 and told == ""
+    # Programs that call the library see nothing, unless they ask logging for it.
+    xfblas.compile(files / "model.keras", np.load(files / "x.npy")).close()
+    assert capsys.readouterr().err == ""
 
 
 def test_rows_of_every_kind_give_the_same_file(files, tmp_path, capsys):

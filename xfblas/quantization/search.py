@@ -21,12 +21,15 @@ windows of the layers between, with constant columns where these need them. Each
 is made that gains the most decibels for the products it adds.
 """
 
+import logging
 import math
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.quantization.options import BASES, Options
 from xfblas.quantization.variant import Variant
 
+#: Tells, at level INFO, what was reached: many wide layers take a minute.
+LOG = logging.getLogger(__name__)
 #: Decibels that an addition must gain, at least, and for each doubling of the products.
 LEAST_GAIN = 0.1
 LEAST_RATE = 1.2
@@ -53,7 +56,7 @@ def best_attempt(trial, build, layers, options: Options):
     count = len(layers)
     # Rounding that compensates takes long and gains much the same for all of them.
     start = Variant.plain(options, count).having(rounding="nearest")
-    search = _Search(trial, start)
+    search = _Search(trial, start, layers[-1].name)
     if options.relu == "auto":
         for index in _relus(layers):
             search.improve([search.best.saturating(index)])
@@ -139,8 +142,8 @@ def _free(variant: Variant, layers, options: Options) -> list[Variant]:
 class _Search:
     """Variants that were tried, and the best of them."""
 
-    def __init__(self, build, start: Variant):
-        self._build = build
+    def __init__(self, build, start: Variant, name: str):
+        self._build, self._name, self._count = build, name, 0
         self.best, self._attempt, self._failure = start, None, None
         self.improve([start])
 
@@ -152,8 +155,8 @@ class _Search:
     def improve(self, variants: list[Variant]) -> None:
         """Takes the one with the least noise, if it has less than the best so far."""
         for variant, attempt in self._tried(variants):
-            if attempt.decibels > self.decibels:
-                self.best, self._attempt = variant, attempt
+            if self._attempt is None or attempt.decibels > self.decibels:
+                self._take(variant, attempt)
 
     def add(self, variants: list[Variant]) -> bool:
         """Takes the one that gains most for its products; False where none gains enough."""
@@ -161,7 +164,7 @@ class _Search:
         if self._attempt is None:
             if not tried:
                 raise self._failure
-            self.best, self._attempt = max(tried, key=lambda one: one[1].decibels)
+            self._take(*max(tried, key=lambda one: one[1].decibels))
             return True
         before, products = self._attempt.decibels, self._attempt.products
         worth, best = LEAST_RATE, None
@@ -173,12 +176,18 @@ class _Search:
                 worth, best = rate, (variant, attempt)
         if best is None:
             return False
-        self.best, self._attempt = best
+        self._take(*best)
         return True
+
+    def _take(self, variant, attempt) -> None:
+        self.best, self._attempt = variant, attempt
+        reached = (self._name, attempt.decibels, attempt.products, self._count)
+        LOG.info("%s: %.1f dB at %d products a row, %d variants tried", *reached)
 
     def _tried(self, variants):
         tried = []
         for variant in variants:
+            self._count += 1
             try:
                 tried.append((variant, self._build(variant)))
             except UnsupportedModelError as error:

@@ -11,6 +11,7 @@ from xfblas.runtime.model_arguments import (
     quantization_options,
     refuse_options,
 )
+from xfblas.runtime.shown_messages import shown_messages
 
 #: Rows of a file that are read, computed and written at once.
 CHUNK = 65536
@@ -26,6 +27,7 @@ def add_commands(subparsers):
     parser.add_argument("model", help="a .keras or .h5 file")
     parser.add_argument("--data", help="typical rows: CSV, .npy or .parquet")
     parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
     parser.set_defaults(run=run_quantize)
     parser = subparsers.add_parser("predict", help="predict a file of rows on the engine")
@@ -45,7 +47,12 @@ def add_commands(subparsers):
 
 def run_quantize(args) -> int:
     """Writes the file and prints its table of layers."""
-    with _compiled(args, args.data) as model:
+    folder = Path(args.output).resolve().parent
+    if not folder.is_dir():
+        raise InvalidValueError(f"--output is {args.output}, but there is no folder {folder}")
+    with shown_messages(not args.quiet):
+        model = _compiled(args, args.data)
+    with model:
         model.save(args.output)
         model.summary()
     print(f"wrote {args.output}, {Path(args.output).stat().st_size:,} bytes")

@@ -4,7 +4,10 @@ import json
 
 from xfblas.errors import InvalidValueError
 
-QUANTIZATION = ("method", "activations", "weights", "margin", "percentile", "accumulator")
+QUANTIZATION = (
+    *("method", "activations", "weights", "margin", "percentile", "accumulator"),
+    "goal",
+)
 
 
 def add_model_arguments(parser):
@@ -23,6 +26,7 @@ def add_model_arguments(parser):
     parser.add_argument("--weights", help="how their ranges are found, such as minmax or mse")
     parser.add_argument("--margin", type=float, help="room above the largest value seen")
     parser.add_argument("--percentile", type=float, help="of values within the range")
+    parser.add_argument("--goal", type=float, help="decibels to aim at; 0 adds nothing for them")
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="any other option"
     )
