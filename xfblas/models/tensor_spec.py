@@ -54,7 +54,9 @@ class TensorSpec:
             )
         with np.errstate(over="ignore", invalid="ignore"):
             values = np.ascontiguousarray(given, self.dtype)
-        finite = np.isfinite(given) & np.isfinite(values)
+        finite = np.isfinite(values)
+        if values.dtype != given.dtype:
+            finite &= np.isfinite(given)
         if not finite.all():
             place = tuple(int(index) for index in np.argwhere(~finite)[0])
             raise InvalidValueError(
