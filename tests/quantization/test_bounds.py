@@ -9,7 +9,6 @@ from quantization.conftest import make_network
 from xfblas import quantize
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.quantization import QuantizedLayer, bounds
-from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.integers import Room, Target, choose_factor
 from xfblas.quantization.simulation import run_layer
 
@@ -39,14 +38,7 @@ def input_interval(quantized):
     is_whole = quantized.input_limit == 2 ** (quantized.bits - 1) - 1
     if is_whole:
         return bounds.whole(quantized.bits, quantized.input_units), True
-    coding = InputCoding(
-        quantized.input_scale,
-        None,
-        quantized.input_limit,
-        quantized.input_base,
-        quantized.input_columns,
-    )
-    return bounds.Interval(*coding.ends()), False
+    return bounds.Interval(*quantized.input_coding.ends()), False
 
 
 @pytest.mark.parametrize("options", OPTIONS)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 import xfblas
 from xfblas.models import Layer, Network
-from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.scales import ACCUMULATOR_MAX, choose_post_above, prelu_fields
 
 pytestmark = pytest.mark.native  # nothing here runs on a target
@@ -57,14 +56,7 @@ def test_sums_never_wrap_whatever_the_input(seed, k, spread, offset):
         sizes = np.full(quantized.input_units, 32768)
     else:
         # The host clips inputs to the limit, and low digits to half of their base.
-        coding = InputCoding(
-            quantized.input_scale,
-            quantized.input_offset,
-            quantized.input_limit,
-            quantized.input_base,
-            quantized.input_columns,
-        )
-        sizes = coding.ends()[1]
+        sizes = quantized.input_coding.ends()[1]
     worst = sizes.astype(object) @ np.abs(layer.weights.astype(object)) + abs(
         layer.bias.astype(object)
     )

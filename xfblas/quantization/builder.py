@@ -10,6 +10,7 @@ import numpy as np
 
 from xfblas.quantization import bounds
 from xfblas.quantization.calibration import Calibration
+from xfblas.quantization.comparison import decibels
 from xfblas.quantization.constants import constant_held, with_constants
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.inputs import exact_features, input_columns, input_scales, ranges_with_room
@@ -52,23 +53,15 @@ class FloatSample:
 
 @dataclass(frozen=True, eq=False)
 class Attempt:
-    """A network, and the mean square of its error on the sample beside that of the logits."""
+    """A network, and the signal to noise ratio of its logits on the sample."""
 
     network: QuantizedNetwork
-    noise: float
-    signal: float
+    decibels: float
 
     @property
     def products(self) -> int:
         """Of one row."""
         return sum(layer.weights.size for layer in self.network.layers)
-
-    @property
-    def decibels(self) -> float:
-        """Signal to noise ratio of the logits on the sample."""
-        if self.noise == 0:
-            return float("inf")
-        return float(10 * np.log10(self.signal / self.noise)) if self.signal > 0 else -np.inf
 
 
 class Builder:
@@ -93,11 +86,8 @@ class Builder:
         Raises:
             UnsupportedModelError: a layer's sums do not fit.
         """
-        floats = self._floats
         part = self._part(variant, len(self._layers) - 1)
         options, coding, last = variant.options, part.coding, part.summaries[-1]
-        values = last.values(part.signal.integers)
-        error = values - floats.outputs[:, : values.shape[1]]
         network = QuantizedNetwork(
             part.layers,
             LEGACY if options.legacy else Arithmetic(),
@@ -110,7 +100,8 @@ class Builder:
             output_windows=last.windows,
             summaries=part.summaries,
         )
-        return Attempt(network, float((error**2).mean()), float((floats.outputs**2).mean()))
+        values = last.values(part.signal.integers)
+        return Attempt(network, decibels(self._floats.outputs, values))
 
     def _part(self, variant: Variant, index: int) -> "_Part":
         """The layers up to this one."""

@@ -124,6 +124,14 @@ class QuantizedNetwork:
         """Values in a row of floats that :meth:`quantize_input` takes."""
         return self.input_units if self.input_scale is None else len(self.input_scale)
 
+    @property
+    def input_coding(self) -> InputCoding:
+        """From float rows to integers, of a network with an input scale of its own."""
+        limit = self.input_limit or int(np.iinfo(self.dtype).max)
+        return InputCoding(
+            self.input_scale, self.input_offset, limit, self.input_base, self.input_columns
+        )
+
     def quantize_input(self, rows) -> np.ndarray:
         """The integers of float rows: (m, input_units), rounded and clipped to the input's range.
 
@@ -144,11 +152,7 @@ class QuantizedNetwork:
             )
         if self.input_wraps:
             return wrap(rows * self.input_scale, self.dtype)
-        limit = self.input_limit or int(np.iinfo(self.dtype).max)
-        coding = InputCoding(
-            self.input_scale, self.input_offset, limit, self.input_base, self.input_columns
-        )
-        return coding.encode(rows).astype(self.dtype)
+        return self.input_coding.encode(rows).astype(self.dtype)
 
     def finish(self, raw: np.ndarray) -> np.ndarray:
         """The model's output (m, n), float32, from what the engine computed."""

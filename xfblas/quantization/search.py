@@ -127,9 +127,9 @@ def _hidden_additions(variant: Variant, layers, options: Options) -> list[Varian
 def _free(variant: Variant, layers, options: Options) -> list[Variant]:
     """Variants that cost no more, and may pay now that other things have changed."""
     found = [
-        other
+        variant.shrunk(index, index + 1, bits + 1)
         for index, bits in enumerate(variant.shrink)
-        for other in _shrunk(variant, index, index + 1)[bits : bits + 1]
+        if bits < SHRINKS[-1]
     ]
     if options.relu == "auto":
         for index in _relus(layers):
