@@ -65,7 +65,7 @@ class DeviceMatrix:
         arrays.require_array("array", array)
         arrays.require_dtype("array", array, self.dtype)
         arrays.require_dimensions("array", array, 2)
-        source = np.ascontiguousarray(array)
+        source = arrays.readable(array)
         rows, columns = source.shape
         self.compute_unit.call(
             lib.xfblasSetMatrix,

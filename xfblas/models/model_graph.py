@@ -1,7 +1,7 @@
 """A model of any shape: steps in the order of computation, on the engine and on the host."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -130,6 +130,17 @@ class ModelGraph:
         if len(set(rows.values())) > 1:
             raise InvalidValueError(f"inputs have {rows} rows, expected the same number in each")
         return tensors
+
+    def with_columns(self, columns) -> "ModelGraph":
+        """The same, with the names of each input's columns; None for an input without.
+
+        Names that are not one for each value of a row are left out.
+        """
+        inputs = [
+            replace(spec, columns=names if names and (len(names),) == spec.shape else None)
+            for spec, names in zip(self.inputs, columns, strict=True)
+        ]
+        return replace(self, inputs=tuple(inputs))
 
     def as_network(self) -> Network | None:
         """The fast path: one chain with at most a host's activation after it, else None.

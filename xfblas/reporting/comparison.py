@@ -35,7 +35,7 @@ def compare(
         layers: of the report of the model as it is.
         options: that the model was compiled with.
     """
-    inputs = calibration_inputs(compiled.graph, calibration)
+    _, inputs = calibration_inputs(compiled.graph, calibration)
     kept = {name: value for name, value in options.items() if name not in ELSEWHERE}
     if options.get("method", "calibrated") != "calibrated":
         kept = {}

@@ -5,6 +5,7 @@ import threading
 import warnings
 import weakref
 
+from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
@@ -95,8 +96,9 @@ class Accelerated:
         self._rows = None
         if calibration is not None:
             # A generator can be used once, so what is needed of it is kept.
-            graph = read_graph(model)
-            rows = calibration_inputs(graph, calibration)
+            graph, inputs = calibration_inputs(read_graph(model), calibration)
+            pairs = zip(inputs, graph.inputs, strict=True)
+            rows = [NamedRows(values, spec.columns) for values, spec in pairs]
             self._rows = rows if len(rows) > 1 else rows[0]
         self._replaced = {}
 

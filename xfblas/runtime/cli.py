@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
 from xfblas.runtime.model_arguments import (
     add_model_arguments,
@@ -67,13 +68,13 @@ def run_predict(args) -> int:
     from xfblas.runtime.table_writer import TableWriter
     from xfblas.runtime.tables import open_table
 
-    table = open_table(args.data, args.drop)
+    table = open_table(args.data, args.drop, args.header)
     if is_saved_model(args.model):
         refuse_options(args)
         where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
         model = load(args.model, **where)
     else:
-        model = _compiled(args, args.calibration or args.data)
+        model = _compiled(args, args.calibration or args.data, strict=not args.calibration)
     with model:
         _require_one_input(model)
         names, has_names = column_names(model, args.labels), table.names is not None
@@ -82,7 +83,8 @@ def run_predict(args) -> int:
         done = 0
         try:
             for chunk in table.chunks(CHUNK):
-                writer.write(columns(model.predict(chunk, verbose=0), args.labels))
+                rows = NamedRows(chunk, table.names)
+                writer.write(columns(model.predict(rows, verbose=0), args.labels))
                 done += len(chunk)
                 bar.update(done)
             writer.finish()
@@ -93,14 +95,14 @@ def run_predict(args) -> int:
     return 0
 
 
-def _compiled(args, data):
+def _compiled(args, data, strict=True):
     from xfblas.runtime.compiler import compile
     from xfblas.runtime.tables import open_table
 
     options = quantization_options(args)
     rows = None
     if args.bits != 32 and data is not None:
-        rows = spread(open_table(data, args.drop))
+        rows = spread(open_table(data, args.drop, args.header, strict=strict))
     elif args.bits != 32:
         raise InvalidValueError("--data is missing: typical rows to derive the scales from")
     return compile(
@@ -115,7 +117,7 @@ def _compiled(args, data):
     )
 
 
-def spread(table) -> np.ndarray:
+def spread(table) -> NamedRows:
     """Some rows from the whole length of a file: every second, fourth... of a long one."""
     kept, held, stride, seen = [], 0, 1, 0
     for chunk in table.chunks(CHUNK):
@@ -126,7 +128,7 @@ def spread(table) -> np.ndarray:
             held = len(kept[0])
     if not kept:
         raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
-    return np.concatenate(kept)
+    return NamedRows(np.concatenate(kept), table.names)
 
 
 def _require_one_input(model):

@@ -9,6 +9,7 @@ from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import ModelGraph, read_graph
 from xfblas.quantization import quantize, without_scales
 from xfblas.quantization.options import GOALS
+from xfblas.runtime.arrange import input_sources
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
@@ -47,7 +48,8 @@ def compile(
             :class:`~xfblas.models.Network` or :class:`~xfblas.models.ModelGraph`.
         calibration: typical inputs, from which the scales are derived: anything that ``predict``
             takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
-            first). Not needed on a float image.
+            first). Not needed on a float image. Names of columns, as data frames have them, are
+            remembered: what is predicted later is put in their order.
         device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device.
             Devices that are opened here are shared by models, and closed when no model uses them.
         xclbin: path of an image with the Fcn engine; by default a packaged one.
@@ -71,7 +73,9 @@ def compile(
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     held = lease(device, xclbin, wanted, target)
     try:
-        networks, reasons, rows = _networks(graph, calibration, held.device.dtype, quantization)
+        graph, networks, reasons, rows = _networks(
+            graph, calibration, held.device.dtype, quantization
+        )
         return CompiledModel(
             graph,
             networks,
@@ -108,20 +112,23 @@ def _element_type(bits, dtype):
 
 
 def _networks(graph, calibration, dtype, options):
-    """Quantized layers and reasons of steps left to the host, by name; rows of calibration."""
+    """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
     if dtype == np.float32:
         if options:
             raise InvalidValueError(
                 f"{', '.join(options)} was given, but a float image computes without scales"
             )
+        if calibration is not None and not is_stream(calibration):
+            sources = input_sources(calibration, graph.inputs)
+            graph = graph.with_columns([source.columns for source in sources])
         networks, reasons = _convert(graph, lambda step: without_scales(step.network))
-        return networks, reasons, 0
+        return graph, networks, reasons, 0
     if calibration is None:
         raise InvalidValueError(
             f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
             "from; without any, pass dtype='float32'"
         )
-    inputs = calibration_inputs(graph, calibration)
+    graph, inputs = calibration_inputs(graph, calibration)
     seen = step_inputs(graph, inputs)
     bits = 8 * dtype.itemsize
     if "method" not in options:
@@ -131,7 +138,7 @@ def _networks(graph, calibration, dtype, options):
     networks, reasons = _convert(
         graph, lambda step: quantize(step.network, seen[step.name], bits=bits, **options)
     )
-    return networks, reasons, len(inputs[0])
+    return graph, networks, reasons, len(inputs[0])
 
 
 def _convert(graph, convert):
@@ -159,8 +166,11 @@ class _Inputs:
         self.graph = graph
 
 
-def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
+def calibration_inputs(graph: ModelGraph, calibration) -> tuple[ModelGraph, list[np.ndarray]]:
     """At most 8,192 rows of each input of the model, converted and checked.
+
+    Returns:
+        The graph, which remembers the names of the columns where the rows have some, and the rows.
 
     Raises:
         InvalidValueError: they do not fit the inputs, or there are none.
@@ -170,13 +180,15 @@ def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
         endless = is_stream(calibration) and number_of_batches(calibration) == float("inf")
         steps = CALIBRATION_ROWS if endless else None
         data = data_of(calibration, None, None, _Inputs(graph), steps=steps)
-        tensors = graph.tensors_of(data.sample(CALIBRATION_ROWS))
+        sample = data.sample(CALIBRATION_ROWS)
+        graph = graph.with_columns(data.columns)
+        tensors = graph.tensors_of(sample)
     except InvalidValueError as error:
         raise InvalidValueError(f"calibration: {error}") from None
     inputs = [tensors[spec.name] for spec in graph.inputs]
     if len(inputs[0]) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    return inputs
+    return graph, inputs
 
 
 def step_inputs(graph: ModelGraph, inputs) -> dict[str, np.ndarray]:

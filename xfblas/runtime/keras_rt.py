@@ -3,6 +3,7 @@
 import numpy as np
 
 from xfblas.arrays import as_rows
+from xfblas.columns import column_names
 from xfblas.device import Device
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_network
@@ -31,7 +32,8 @@ class KerasRT(XfblasRT):
         relu_scale: list of [preluScale, preluAlpha] to use instead of the model's activations.
         idxKernel: index of the compute unit.
         idxDevice: index of a device that createFcn opened.
-        calibration: (m, k) typical inputs to derive the scales from.
+        calibration: (m, k) typical inputs to derive the scales from. The names of a data frame's
+            columns are remembered: ``predict`` puts a frame's columns in their order.
         compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices, or
             the :class:`~xfblas.Device`: then ``predict`` splits its rows over all units.
         legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
@@ -92,6 +94,7 @@ class KerasRT(XfblasRT):
         else:
             network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
         self.model = model
+        self._columns = column_names(calibration)
         self._start(units, network)
         #: Float rows to the model's output in one call. None where the caller gives scales, and
         #: where several units of a card share the rows; on this CPU one unit uses all of it.
@@ -133,7 +136,7 @@ class KerasRT(XfblasRT):
         return super()._quantized(inp if self.returns_raw else self._single(inp), in_scale)
 
     def _single(self, inp) -> np.ndarray:
-        return as_rows("inp", inp, self.network.features, np.float32)
+        return as_rows("inp", inp, self.network.features, np.float32, self._columns)
 
     def _finished(self, raw):
         return raw if self.returns_raw else finished(self.network, raw)

@@ -1,5 +1,6 @@
 """Arguments of the commands that take a model: where it runs, and how it is quantized."""
 
+import argparse
 import json
 
 from xfblas.errors import InvalidValueError
@@ -13,7 +14,16 @@ QUANTIZATION = (
 def add_model_arguments(parser):
     """Adds what all commands take that quantize a model."""
     parser.add_argument(
-        "--drop", action="append", default=[], help="leave out a column, by name or number"
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMN[,COLUMN]",
+        help="leave out columns, by name or number",
+    )
+    parser.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether CSV files begin with names; by default the file tells",
     )
     parser.add_argument("--architecture", help="JSON file, for a file of weights alone")
     parser.add_argument("--xclbin", help="image with the Fcn engine")

@@ -1,5 +1,7 @@
 """A graph in an HDF5 file: arrays in groups, and a description of everything that is no array."""
 
+import dataclasses
+
 import h5py
 
 from xfblas.errors import InvalidValueError
@@ -38,7 +40,14 @@ def read_graph(file: h5py.File, described: dict) -> ModelGraph:
     ]
     inputs, outputs = (
         tuple(
-            TensorSpec(spec["name"], tuple(spec["shape"]), spec["dtype"], spec["key"])
+            TensorSpec(
+                spec["name"],
+                tuple(spec["shape"]),
+                spec["dtype"],
+                spec["key"],
+                # Earlier files have none.
+                tuple(spec["columns"]) if spec.get("columns") else None,
+            )
             for spec in described[kind]
         )
         for kind in ("inputs", "outputs")
@@ -47,7 +56,7 @@ def read_graph(file: h5py.File, described: dict) -> ModelGraph:
 
 
 def _spec(spec: TensorSpec) -> dict:
-    return {"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype, "key": spec.key}
+    return dataclasses.asdict(spec)
 
 
 def _write_step(step, group) -> dict:

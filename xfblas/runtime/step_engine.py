@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from xfblas.arrays import as_rows
+from xfblas.arrays import as_rows, readable
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.chain import Chain, run_in_parts
 from xfblas.runtime.prediction import finished
@@ -76,7 +76,7 @@ class StepEngine:
             return self._predict_in_steps(rows)
         if rows.shape[1] != prediction.features:
             as_rows("rows", rows, prediction.features)
-        return prediction.run(np.ascontiguousarray(rows, np.float32))
+        return prediction.run(readable(rows, np.float32))
 
     def _predict_in_steps(self, rows):
         return finished(self.network, self.run(self.network.quantize_input(rows)))

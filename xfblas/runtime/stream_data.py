@@ -17,9 +17,13 @@ class StreamData:
         batches: gives x, (x,), (x, y) or (x, y, sample_weight).
         model: gives ``graph.inputs`` and ``output_names``.
         steps: how many to take; all by default.
+
+    Attributes:
+        columns: names of each input's columns in the last batch, None for an input without.
     """
 
     rows = None
+    columns: list | None = None
 
     def __init__(self, batches, model, steps):
         self._batches, self._model, self._wanted = batches, model, steps
@@ -50,6 +54,7 @@ class StreamData:
 
     def _batch(self, element, step) -> Batch:
         sources = RowSources(*unpacked(element), self._model)
+        self.columns = [source.columns for source in sources.inputs]
         return sources.batch(0, sources.rows, step, step, max(sources.rows, 1))
 
     def sample(self, limit: int) -> list[np.ndarray]:
