@@ -23,6 +23,12 @@ def require_array(name: str, value: object) -> np.ndarray:
     return value
 
 
+def seen(name: str, value: object, dtype=None) -> np.ndarray:
+    """``value`` as an array, as numpy.asarray makes it; an error where a mask hides elements."""
+    require_unmasked(name, value)
+    return np.asarray(value, dtype)
+
+
 def require_dtype(name: str, array: np.ndarray, *expected: np.dtype) -> None:
     """Raises a DtypeError unless the array's dtype is one of those expected."""
     if array.dtype not in expected:

@@ -48,7 +48,7 @@ class ComputeUnit:
         Raises:
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
         """
-        array = arrays.require_array("array", np.asarray(array, dtype))
+        array = arrays.require_array("array", arrays.seen("array", array, dtype))
         arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
         matrix = DeviceMatrix(self, array.shape, array.dtype, packed)

@@ -60,10 +60,10 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     """
     # Comparing by identity first: a product of 64 x 64 takes no longer than ten such questions.
     if type(a) is not np.ndarray:
-        a = np.asarray(a)
+        a = arrays.seen("a", a)
     is_sent = type(b) is DeviceMatrix
     if not is_sent and type(b) is not np.ndarray:
-        b = np.asarray(b)
+        b = arrays.seen("b", b)
     dtype, a_shape, b_shape = a.dtype, a.shape, b.shape
     is_same_type = b.dtype is dtype or b.dtype == dtype
     if not is_same_type or len(a_shape) != 2 or len(b_shape) != 2 or a_shape[1] != b_shape[0]:
@@ -106,6 +106,7 @@ def _is_plain_result(out, shape, dtype, a, b) -> bool:
 def _require_result(out, shape, dtype):
     if not isinstance(out, np.ndarray):
         raise InvalidValueError(f"out is a {type(out).__name__}, expected a numpy array")
+    arrays.seen("out", out)
     arrays.require_dtype("out", out, dtype)
     arrays.require_shape("out", out, shape)
     arrays.require_writable("out", out)
