@@ -61,7 +61,7 @@ def load_table(
     apart = [name for name in (target, id_column) if name in names]
     if len(names) == len(apart):
         raise InvalidValueError(f"{path} has no feature columns; it has: {listed(names)}")
-    table = CsvTable(path, [*apart, *drop], header)
+    table = CsvTable(path, [*apart, *drop], whole.names is not None)
     labels, classes = _labels(whole.texts(target))
     if len(labels) == 0:
         raise InvalidValueError(f"{path} has column names but no rows")

@@ -181,8 +181,8 @@ def test_a_long_file_is_calibrated_from_all_over(monkeypatch):
         ),
         (["plain.xfblas", "x.csv", "--option", "a=1"], "--option was given"),
         (["plain.xfblas", "x.csv", "--drop", "0"], "expected (rows, 12)"),
-        (["plain.xfblas", "middle.csv"], "lines from line 129"),
-        (["plain.xfblas", "ragged.csv"], "middle|ragged.csv"),
+        (["plain.xfblas", "middle.csv"], "line 141 has 13 cells, but the first line has 12"),
+        (["plain.xfblas", "ragged.csv"], "ragged.csv cannot be read as CSV: line 141 has 13 cells"),
         (["plain.xfblas", "x.csv", "-o", "nowhere/out.csv"], "nowhere"),
         (["plain.xfblas", "x.csv", "--target", "moon"], "moon"),
     ],
@@ -195,5 +195,5 @@ def test_errors_are_one_line_and_leave_no_file(files, tmp_path, capsys, argument
         arguments = [*arguments, "-o", tmp_path / "out.csv"]
     status, _, error = run(capsys, *arguments, "--quiet")
     assert status == 2 and error.startswith("xfblas: ") and error.count("\n") == 1
-    assert any(part in error for part in text.split("|"))
+    assert text in error
     assert list(tmp_path.iterdir()) == []

@@ -87,6 +87,9 @@ def run_predict(args) -> int:
                 writer.write(columns(model.predict(rows, verbose=0), args.labels))
                 done += len(chunk)
                 bar.update(done)
+            if not done:
+                shape = (0, *(size or 1 for size in model.graph.inputs[0].shape))
+                writer.write(columns(model.predict(np.empty(shape), verbose=0), args.labels))
             writer.finish()
         except BaseException:
             writer.abandon()

@@ -1,5 +1,6 @@
 """CSV files of rows, read a chunk at a time."""
 
+import contextlib
 import csv
 import itertools
 from collections.abc import Iterator
@@ -52,23 +53,23 @@ class CsvTable:
         self.path = path
         with TextLines(path) as lines:
             first = list(itertools.islice(lines, FIRST_LINES))
-        if not first or not first[0].strip():
+        if not "".join(first[:1]).strip(' \t\r\n"'):
             raise InvalidValueError(
                 f"{path} cannot be read as CSV: No columns, it begins with an empty line, expected "
                 "numbers or names"
             )
         self._delimiter = delimiter_of(first)
-        self._count = None
+        self._count, self._all_names = None, None
         with TextLines(path) as lines:
             records = self._records(lines)
             cells = [cell.strip() for cell in next(records)[1]]
             self._count, first_lines = len(cells), lines.taken
+            later = _readable(records)
             if row_count is not None:
-                later = sum(1 for _ in records)
-                header = {row_count: True, row_count - 1: False}.get(later, header)
+                later = list(later)
+                header = {row_count: True, row_count - 1: False}.get(len(later), header)
             if header is None:
-                rows = (row for _, row in itertools.islice(records, FIRST_ROWS))
-                header = holds_names(path, cells, rows)
+                header = holds_names(path, cells, itertools.islice(later, FIRST_ROWS))
         # numpy.savetxt writes names as a comment.
         self._all_names = [cells[0].removeprefix("# "), *cells[1:]] if header else None
         self._first_lines = first_lines if header else 0
@@ -202,3 +203,10 @@ class CsvTable:
             f"{self.path} cannot be read as CSV: line {line} has {width} cells, but the first line "
             f"has {self._count}: {why}"
         )
+
+
+def _readable(records) -> Iterator[list[str]]:
+    """The cells of rows up to one that cannot be read, which is told when it is needed."""
+    with contextlib.suppress(InvalidValueError):
+        for _, cells in records:
+            yield cells
