@@ -51,15 +51,9 @@ def require_shape(name: str, array: np.ndarray, shape: tuple) -> None:
 
 
 def readable(array: np.ndarray, dtype=None) -> np.ndarray:
-    """The array itself where C can read it as it lies, of the dtype that is asked for, else a copy.
-
-    A number too large for the dtype becomes infinite.
-    """
-    flags = array.flags
-    if flags.c_contiguous and flags.aligned and (dtype is None or array.dtype == dtype):
-        return array
-    with np.errstate(over="ignore"):
-        return np.array(array, dtype, order="C")
+    """The array itself where C can read it as it lies, with this dtype, else a copy."""
+    found = np.ascontiguousarray(array, dtype)
+    return found if found.flags.aligned else found.copy()
 
 
 def require_writable(name: str, array: np.ndarray) -> None:
@@ -104,7 +98,9 @@ def as_rows(name: str, value: object, units: int, dtype=None, columns=None) -> n
     given = as_real(name, given)
     if dtype is None:
         dtype = np.dtype(given.dtype.type if given.dtype.kind == "f" else np.float64)
-    rows = readable(given, dtype)
+    # A number too large for the dtype becomes infinite, which is reported below.
+    with np.errstate(over="ignore"):
+        rows = readable(given, dtype)
     width = math.prod(given.shape[1:])
     if width != units:
         raise InvalidValueError(

@@ -348,3 +348,8 @@ def test_messages_list_ten_columns_at_most(predict):
     assert told.count("feature") == 10
     _, _, told = predict(",".join("1" * 130), "--drop", "x")
     assert "expected one of 0 to 129" in told
+
+
+def test_a_quote_within_a_cell_hides_no_separator(predict):
+    status, _, told = predict(f'{LINES[0]},a\n{LINES[1]},a"b,c"d\n', "--drop", "4", "--no-header")
+    assert status == 2 and f"line 2 has 6 {RAGGED} 5" in told

@@ -60,7 +60,7 @@ class TensorSpec:
                 f"{name} has shape {np.shape(value)}, expected ({', '.join(sizes)})"
                 + (hint if is_wide else "")
             )
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             values = readable(given, self.dtype)
         finite = np.isfinite(values)
         if values.dtype != given.dtype:

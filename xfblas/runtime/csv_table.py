@@ -146,12 +146,14 @@ class CsvTable:
     def _quick(self, lines: list[str]) -> np.ndarray | None:
         """The numbers of plain lines; None where a closer look is needed."""
         mark = self._delimiter
+        plain = [_unquoted(line, mark) if '"' in line else line for line in lines]
+        if any(line.isspace() for line in plain):
+            return None
         if mark == " ":
-            counts = (len(line.split()) - 1 for line in lines)
+            counts = (len(line.split()) - 1 for line in plain)
         else:
-            counts = (line.count(mark) for line in lines)
-        is_plain = set(counts) == {self._count - 1}
-        if not is_plain or any('"' in line or line.isspace() for line in lines):
+            counts = (line.count(mark) for line in plain)
+        if set(counts) != {self._count - 1}:
             return None
         try:
             found = np.loadtxt(
@@ -160,6 +162,7 @@ class CsvTable:
                 delimiter=None if mark == " " else mark,
                 usecols=self.columns,
                 ndmin=2,
+                quotechar='"',
                 comments=None,
             )
         except ValueError:
@@ -203,6 +206,14 @@ class CsvTable:
             f"{self.path} cannot be read as CSV: line {line} has {width} cells, but the first line "
             f"has {self._count}: {why}"
         )
+
+
+def _unquoted(line: str, mark: str) -> str:
+    """The line without what stands in quotes; an empty one where that takes a closer look."""
+    parts = line.split('"')
+    begins = all(not before or before.endswith(mark) for before in parts[:-1:2])
+    # Between spaces a cell that is empty would be none.
+    return "".join(parts[::2]) if begins and len(parts) % 2 and mark != " " else " "
 
 
 def _readable(records) -> Iterator[list[str]]:
