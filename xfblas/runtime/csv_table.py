@@ -53,7 +53,7 @@ class CsvTable:
         self.path = path
         with TextLines(path) as lines:
             first = list(itertools.islice(lines, FIRST_LINES))
-        if not "".join(first[:1]).strip(' \t\r\n"'):
+        if not "".join(first[:1]).replace('"', "").strip():
             raise InvalidValueError(
                 f"{path} cannot be read as CSV: No columns, it begins with an empty line, expected "
                 "numbers or names"
@@ -96,14 +96,17 @@ class CsvTable:
             InvalidValueError: there is no such column, or a cell is empty.
         """
         index = column_choice.position(self.path, column, self._count, self._all_names)
+        found: list[str] = []
+        empty = []
         with self._data_lines() as lines:
-            records = list(self._records(lines, lines.taken))
-        found = [cells[index].strip() for _, cells in records]
-        if "" in found:
-            row = found.index("")
+            for line, cells in self._records(lines, lines.taken):
+                found.append(cells[index].strip())
+                if not found[-1]:
+                    empty.append((len(found), line))
+        if empty:
             raise InvalidValueError(
-                f"{self.path}: {self._cell(index, '', row + 1, records[row][0])}, expected a label "
-                f"({found.count('')} such rows)"
+                f"{self.path}: {self._cell(index, '', *empty[0])}, expected a label "
+                f"({len(empty)} such rows)"
             )
         return found
 
