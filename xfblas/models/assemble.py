@@ -40,7 +40,9 @@ def assemble_chain(architecture: Architecture, stored: StoredWeights, separate: 
     except CannotRun as reason:
         problems.append((steps[-1].layer, reason))
     raise_if_any(problems, stored.where)
-    return Network(architecture.name, layers, folder.output_activation, folder.input_shape)
+    return Network(
+        architecture.name, layers, folder.output_activation, folder.input_shape, folder.center
+    )
 
 
 def paired_weights(

@@ -7,6 +7,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.graph_steps import EngineStep, HostStep
+from xfblas.models.host_functions import LINEAR
 from xfblas.models.network import Network
 from xfblas.models.single_chain import network_of, steps_of_chain
 from xfblas.models.tensor_spec import TensorSpec
@@ -50,12 +51,28 @@ class ModelGraph:
                 )
             known.add(step.output)
             names.add(step.name)
+        object.__setattr__(self, "_in_double", self._computed_in_double())
         missing = [spec.name for spec in self.outputs if spec.name not in known]
         if missing or not self.outputs or not self.inputs:
             raise InvalidValueError(
                 f"graph {self.name}: no step gives its output {missing[:1]}, expected inputs, "
                 "outputs, and a step for each"
             )
+
+    def _computed_in_double(self) -> set[str]:
+        """Tensors of the host that are kept in float64, for steps that subtract a center later."""
+        wanted = set()
+        for step in reversed(self.steps):
+            if isinstance(step, EngineStep):
+                takes_double = step.network.center is not None
+            else:
+                is_linear = step.output in wanted and step.function in LINEAR
+                takes_double = step.takes_double or is_linear
+                if not is_linear:
+                    wanted.discard(step.output)
+            if takes_double:
+                wanted.update(step.inputs)
+        return wanted
 
     @classmethod
     def from_network(
@@ -100,8 +117,9 @@ class ModelGraph:
 
         Args:
             inputs: as for :meth:`forward`.
-            engine: computes an engine step: ``engine(step, rows)`` of float32 (m, k) gives float32
-                (m, n); by default the step's float layers.
+            engine: computes an engine step: ``engine(step, rows)`` of float32 (m, k), or float64
+                where its network has a center, gives float32 (m, n); by default the step's float
+                layers.
 
         Raises:
             InvalidValueError: another number of inputs, or one of another shape or not finite.
@@ -111,7 +129,9 @@ class ModelGraph:
             if isinstance(step, EngineStep):
                 tensors[step.output] = step.compute(tensors[step.input], engine)
             else:
-                tensors[step.output] = step.compute([tensors[name] for name in step.inputs])
+                dtype = np.float64 if step.output in self._in_double else np.float32
+                values = [tensors[name] for name in step.inputs]
+                tensors[step.output] = step.compute(values, dtype)
         return tensors
 
     def tensors_of(self, inputs) -> dict[str, np.ndarray]:

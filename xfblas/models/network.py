@@ -1,7 +1,7 @@
 """A network as the Fcn engine computes it: fully connected layers, each with its activation."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,8 +18,8 @@ class Layer:
 
     Attributes:
         name: the Keras layer's.
-        kernel: (k, n) float32, C-contiguous.
-        bias: (n,) float32, zeros where the Keras layer has none.
+        kernel: (k, n) float32, C-contiguous; float64 in a :class:`FoldedLayer`.
+        bias: (n,) of the same type, zeros where the Keras layer has none.
         activation: 'linear', 'relu' or 'leaky_relu'.
         negative_slope: factor of negative sums: 1 for linear, 0 for relu.
 
@@ -33,9 +33,12 @@ class Layer:
     activation: str
     negative_slope: float
 
+    #: Of the kernel and the bias.
+    dtype = np.dtype(np.float32)
+
     def __post_init__(self):
-        kernel = np.ascontiguousarray(self.kernel, np.float32)
-        bias = np.ascontiguousarray(self.bias, np.float32)
+        kernel = np.ascontiguousarray(self.kernel, self.dtype)
+        bias = np.ascontiguousarray(self.bias, self.dtype)
         if kernel.ndim != 2 or kernel.size == 0:
             raise InvalidValueError(
                 f"layer {self.name}: kernel has shape {kernel.shape}, expected (inputs, outputs)"
@@ -67,6 +70,16 @@ class Layer:
         return np.where(sums < 0, sums * np.float32(self.negative_slope), sums)
 
 
+class FoldedLayer(Layer):
+    """A linear layer with what followed it, such as a batch normalization: in float64.
+
+    Rounded to float32, numbers that take a large mean away from large sums would leave an error of
+    that mean's size.
+    """
+
+    dtype = np.dtype(np.float64)
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A chain of layers, and what the host computes last.
@@ -77,6 +90,8 @@ class Network:
         output_activation: what the host applies to the last layer's output: 'linear', 'softmax',
             'sigmoid' or another name that :func:`activate` knows.
         input_shape: of one row, without the batch.
+        center: (k,) float64, what is subtracted from every row, in double, before the first layer:
+            means of a Normalization and the like. None for zeros.
 
     Raises:
         InvalidValueError: the layers' shapes do not fit each other or the input.
@@ -86,6 +101,7 @@ class Network:
     layers: tuple[Layer, ...]
     output_activation: str
     input_shape: tuple[int, ...]
+    center: np.ndarray | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -108,6 +124,18 @@ class Network:
                 f"output_activation is {self.output_activation!r}, expected one of "
                 f"{', '.join(sorted(HOST_FUNCTIONS))}"
             )
+        object.__setattr__(self, "center", self._checked_center())
+
+    def _checked_center(self):
+        if self.center is None:
+            return None
+        center = np.ascontiguousarray(self.center, np.float64)
+        if center.shape != (self.input_units,) or not np.isfinite(center).all():
+            raise InvalidValueError(
+                f"center of network {self.name} has shape {center.shape}, expected "
+                f"{self.input_units} finite values"
+            )
+        return center if center.any() else None
 
     @property
     def input_units(self) -> int:
@@ -136,13 +164,46 @@ class Network:
 
     def layer_outputs(self, x) -> list[np.ndarray]:
         """Each layer's activated output, float32 (m, n)."""
-        rows = as_rows("x", x, self.input_units, np.float32)
+        return self.outputs_of(as_rows("x", x, self.input_units, np.float32))
+
+    def outputs_of(self, rows: np.ndarray) -> list[np.ndarray]:
+        """:meth:`layer_outputs` of what the host computed: float64 rows keep what they hold.
+
+        Args:
+            rows: (m, k) float32 or float64.
+        """
+        rows = self.centered(as_rows("x", rows, self.input_units))
         outputs = []
         for layer in self.layers:
             rows = layer.activate(rows @ layer.kernel + layer.bias)
-            outputs.append(rows)
+            outputs.append(rows.astype(np.float32, copy=False))
         return outputs
+
+    def centered(self, rows: np.ndarray) -> np.ndarray:
+        """Float rows (m, k) less the center, float32 (m, k): what the first layer multiplies."""
+        return subtracted(rows, self.center)
+
+    def without_center(self) -> "Network":
+        """The same with its center folded into the first layer's bias, to float32."""
+        if self.center is None:
+            return self
+        first = self.layers[0]
+        bias = first.bias - self.center @ first.kernel.astype(np.float64)
+        layers = (replace(first, bias=bias), *self.layers[1:])
+        return replace(self, layers=layers, center=None)
 
     def __repr__(self):
         widths = "-".join(str(layer.kernel.shape[1]) for layer in self.layers)
         return f"<Network {self.name}: {self.input_units}-{widths}, {self.output_activation}>"
+
+
+def subtracted(rows: np.ndarray, center: np.ndarray | None) -> np.ndarray:
+    """Float rows (m, k) less (k,) float64, computed as in double, rounded to float32 at the end."""
+    if center is None:
+        return rows.astype(np.float32, copy=False)
+    single = center.astype(np.float32)
+    if rows.dtype == np.float32 and (single == center).all():
+        # Rounded once, to what double would give.
+        return rows - single
+    with np.errstate(over="ignore"):
+        return (rows - center).astype(np.float32)

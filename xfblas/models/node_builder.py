@@ -129,16 +129,16 @@ class NodeBuilder:
 
     def _scale(self, step, inputs, output, weights):
         shape = self._shapes[inputs[0]]
-        constants = constants_of(step, weights, self._where)
-        scale, shift = (placed(step, values, shape, self._where) for values in constants)
-        if shape and shape[-1] is not None and scale.size in (1, scale.shape[-1]):
+        affine = constants_of(step, weights, self._where)
+        affine = affine.each(lambda values: placed(step, values, shape, self._where))
+        sizes = affine.scale.shape
+        if shape and shape[-1] is not None and affine.scale.size in (1, sizes[-1]):
             units = (shape[-1],)
-            scale, shift = (np.broadcast_to(v.reshape(-1), units) for v in (scale, shift))
+            affine = affine.each(lambda values: np.broadcast_to(values.reshape(-1), units))
             self._shapes[output] = shape
-            return Node("scale", step, inputs, output, scale=scale, shift=shift)
-        arrays = {"scale": scale.astype(np.float32), "shift": shift.astype(np.float32)}
+            return Node("scale", step, inputs, output, affine=affine)
         reason = "its axis is not that of a dense layer"
-        return self._host(step, inputs, output, "scale", {}, arrays, reason)
+        return self._host(step, inputs, output, "scale", {}, affine.arrays(), reason)
 
     def _slope(self, step, inputs, output, slope):
         self._shapes[output] = self._shapes[inputs[0]]

@@ -1,6 +1,7 @@
 """A network as the steps of a graph, and a graph of one chain as a network."""
 
 import math
+from dataclasses import replace
 
 from xfblas.models.activations import HOST_FUNCTIONS
 from xfblas.models.graph_steps import EngineStep, HostStep
@@ -21,7 +22,7 @@ def steps_of_chain(network: Network, given: str, found: str) -> tuple[EngineStep
         tensor = f"{given}:rows"
         layout = {"shape": [-1]}
         steps.append(HostStep(tensor, (given,), tensor, "reshape", layout, {}, "layout only"))
-    inside = Network(network.name, network.layers, "linear", (network.input_units,))
+    inside = replace(network, output_activation="linear", input_shape=(network.input_units,))
     name, reason = network.layers[0].name, _listed(inside)
     logits = found if is_linear else f"{found}:logits"
     steps.append(EngineStep(name, tensor, logits, inside, reason))
@@ -52,7 +53,7 @@ def network_of(graph) -> Network | None:
     network = steps[0].network
     if math.prod(shape) != network.input_units:
         return None
-    return Network(graph.name, network.layers, activation, shape)
+    return replace(network, name=graph.name, output_activation=activation, input_shape=shape)
 
 
 def _listed(network: Network) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
 from xfblas.models import activate
+from xfblas.models.network import subtracted
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.output_windows import join_windows
 from xfblas.quantization.summary import LayerSummary
@@ -74,7 +75,8 @@ class QuantizedNetwork:
             are the result.
         output_activation: what the host computes last.
         input_limit: inputs are clipped to +-input_limit; None for the element's largest value.
-        input_offset: (k,), subtracted from the inputs before they are scaled; None for zeros.
+        input_offset: (k,), subtracted from the inputs, in double, before they are scaled; None
+            for zeros.
         input_base, input_columns: which digits of which features the engine's inputs are, see
             :class:`~xfblas.quantization.input_coding.InputCoding`.
         input_wraps: whether inputs beyond the element's range wrap, as in the public library,
@@ -144,7 +146,7 @@ class QuantizedNetwork:
         """
         rows = as_rows("rows", rows, self.features)
         if self.dtype.kind == "f":
-            return rows.astype(np.float32, copy=False)
+            return subtracted(rows, self.input_offset)
         if self.input_scale is None:
             raise InvalidValueError(
                 "the network has no input_scale, expected one from calibration rows: its layers "

@@ -153,8 +153,10 @@ def _check_host_side(network: QuantizedNetwork, columns: int) -> None:
         is_fit &= picked is not None or len(scale) == inputs
         if picked is not None:
             is_fit &= picked.min() >= 0 and picked.max() < 2 * len(scale)
-        offset = network.input_offset
-        is_fit &= offset is None or (offset.shape == scale.shape and np.isfinite(offset).all())
+    offset = network.input_offset
+    if offset is not None:
+        is_fit &= offset.shape == (network.features,) and bool(np.isfinite(offset).all())
+        is_fit &= scale is not None or network.dtype.kind == "f"
     if not is_fit:
         raise InvalidValueError(
             f"input_scale, input_offset and input_columns do not fit {network.input_units} inputs"

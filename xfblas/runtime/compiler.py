@@ -201,7 +201,7 @@ def step_inputs(graph: ModelGraph, inputs) -> dict[str, np.ndarray]:
         share = -(-STEP_ROWS // parts)
         # Every so many rows, where an input has several.
         found[step.name].append(rows[:: -(-len(rows) // share)] if len(rows) else rows)
-        return step.network.logits(rows)
+        return step.network.outputs_of(rows)[-1]
 
     for first in range(0, count, FLOAT_ROWS):
         graph.run([values[first : first + FLOAT_ROWS] for values in inputs], keep)

@@ -73,7 +73,7 @@ class GraphEngine:
             engine = self._engines.get(step.name)
             if engine is None:
                 names = [layer.name for layer in step.network.layers]
-                found = dict(zip(names, step.network.layer_outputs(rows), strict=True))
+                found = dict(zip(names, step.network.outputs_of(rows), strict=True))
             else:
                 found = engine.layer_outputs(rows)
             before[step.name] = found
@@ -86,12 +86,12 @@ class GraphEngine:
                 for name, values in before[step.name].items():
                     layers[_free(name, layers)] = values.reshape(*lead, values.shape[-1])
             else:
-                layers[_free(step.name, layers)] = tensors[step.output]
+                layers[_free(step.name, layers)] = np.asarray(tensors[step.output], np.float32)
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs], layers
 
     def _compute(self, step, rows):
         engine = self._engines.get(step.name)
-        return step.network.logits(rows) if engine is None else engine.predict(rows)
+        return step.network.outputs_of(rows)[-1] if engine is None else engine.predict(rows)
 
 
 def _free(name: str, taken) -> str:

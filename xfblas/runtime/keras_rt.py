@@ -76,10 +76,11 @@ class KerasRT(XfblasRT):
             network = without_scales(model)
         elif given:
             self._check_lists(lists, calibration)
+            layers = model.without_center().layers
             network = quantize_explicitly(
-                [layer.name for layer in model.layers],
-                [layer.kernel for layer in model.layers],
-                [layer.bias for layer in model.layers],
+                [layer.name for layer in layers],
+                [np.float32(layer.kernel) for layer in layers],
+                [np.float32(layer.bias) for layer in layers],
                 weight_scales=wgt_scale,
                 bias_scales=bias_scale,
                 post_scales=post_scale,

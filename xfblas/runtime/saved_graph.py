@@ -3,9 +3,18 @@
 import dataclasses
 
 import h5py
+import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import EngineStep, HostStep, Layer, ModelGraph, Network, TensorSpec
+from xfblas.models import (
+    EngineStep,
+    FoldedLayer,
+    HostStep,
+    Layer,
+    ModelGraph,
+    Network,
+    TensorSpec,
+)
 from xfblas.models.host_functions import FUNCTIONS
 
 
@@ -65,6 +74,8 @@ def _write_step(step, group) -> dict:
         network = step.network
         for index, layer in enumerate(network.layers):
             group[f"{index}/kernel"], group[f"{index}/bias"] = layer.kernel, layer.bias
+        if network.center is not None:
+            group["center"] = network.center
         layers = [
             {"name": layer.name, "activation": layer.activation, "slope": layer.negative_slope}
             for layer in network.layers
@@ -90,16 +101,11 @@ def _write_step(step, group) -> dict:
 def _read_step(entry, group):
     if "layers" in entry:
         layers = tuple(
-            Layer(
-                layer["name"],
-                group[f"{index}/kernel"][()],
-                group[f"{index}/bias"][()],
-                layer["activation"],
-                layer["slope"],
-            )
+            _layer(group[f"{index}/kernel"][()], group[f"{index}/bias"][()], layer)
             for index, layer in enumerate(entry["layers"])
         )
-        network = Network(entry["network"], layers, "linear", tuple(entry["input_shape"]))
+        center = group["center"][()] if "center" in group else None
+        network = Network(entry["network"], layers, "linear", tuple(entry["input_shape"]), center)
         return EngineStep(entry["name"], entry["input"], entry["output"], network, entry["reason"])
     if entry["function"] not in FUNCTIONS:
         raise InvalidValueError(
@@ -114,3 +120,8 @@ def _read_step(entry, group):
         {kind: group[kind][()] for kind in entry["arrays"]},
         entry["reason"],
     )
+
+
+def _layer(kernel, bias, entry) -> Layer:
+    kind = FoldedLayer if kernel.dtype == np.float64 else Layer
+    return kind(entry["name"], kernel, bias, entry["activation"], entry["slope"])

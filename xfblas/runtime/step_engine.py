@@ -61,11 +61,13 @@ class StepEngine:
         """The network's output (m, n), float32, its output activation included.
 
         Args:
-            rows: (m, k) finite numbers.
+            rows: (m, k) finite numbers; float64 ones are not rounded before an offset is gone.
 
         Raises:
             InvalidValueError: another width, or a number that is not finite.
         """
+        if rows.dtype == np.float64 and self.network.input_offset is not None:
+            return self._predict_in_steps(rows)
         prediction = self._prediction
         if prediction is None:
             chain = self._chains[0]

@@ -5,6 +5,7 @@ import numpy as np
 from xfblas.arrays import as_rows
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.image.configuration import Configuration
+from xfblas.models.network import subtracted
 from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_explicitly
 from xfblas.quantization.explicit import (
     require_finite,
@@ -160,7 +161,7 @@ class XfblasRT:
                     f"{len(layer.bias)}"
                 )
         if self.network.dtype == np.float32:
-            return rows.astype(np.float32, copy=False)
+            return subtracted(rows, self.network.input_offset)
         own_scale = self.network.input_scale
         if own_scale is not None:
             if in_scale is not None:
