@@ -24,7 +24,7 @@ def require_array(name: str, value: object) -> np.ndarray:
 def require_dtype(name: str, array: np.ndarray, *expected: np.dtype) -> None:
     """Raises a DtypeError unless the array's dtype is one of those expected."""
     if array.dtype not in expected:
-        wanted = " or ".join(str(dtype) for dtype in expected)
+        wanted = " or ".join(str(dtype) for dtype in dict.fromkeys(expected))
         raise DtypeError(f"{name} is {describe(array)}, this image computes with {wanted}")
 
 
