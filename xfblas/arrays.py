@@ -32,7 +32,7 @@ def seen(name: str, value: object, dtype=None) -> np.ndarray:
 def require_dtype(name: str, array: np.ndarray, *expected: np.dtype) -> None:
     """Raises a DtypeError unless the array's dtype is one of those expected."""
     if array.dtype not in expected:
-        wanted = " or ".join(str(dtype) for dtype in expected)
+        wanted = " or ".join(str(dtype) for dtype in dict.fromkeys(expected))
         raise DtypeError(f"{name} is {describe(array)}, this image computes with {wanted}")
 
 

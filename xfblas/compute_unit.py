@@ -1,5 +1,6 @@
 """A compute unit: memory of its own, and a queue of operations that it runs."""
 
+import math
 import threading
 
 import numpy as np
@@ -17,8 +18,8 @@ FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 class ComputeUnit:
     """One compute unit of a :class:`~xfblas.device.Device`, which makes it.
 
-    Operations are queued by :meth:`gemm` and :meth:`fcn` and run by :meth:`execute`, or by the
-    first read that needs their result.
+    Operations are queued by :meth:`gemm`, :meth:`gemv` and :meth:`fcn`, each for devices of that
+    engine, and run by :meth:`execute`, or by the first read that needs their result.
 
     Attributes:
         device: the device it belongs to.
@@ -37,10 +38,10 @@ class ComputeUnit:
         self._handle.call(function, *arguments, self.index)
 
     def send(self, array, dtype=None, *, packed=False) -> DeviceMatrix:
-        """Copies a two-dimensional array of any layout to the device.
+        """Copies an array of any layout to the device.
 
         Args:
-            array: (rows, columns).
+            array: (rows, columns), or on devices of the Gemv engine a vector (length,).
             dtype: to convert to; by default the array's own.
             packed: lay it out as the kernel's array takes a B operand, where image and target know
                 how; such a matrix is faster on a card and cannot be read back.
@@ -49,14 +50,18 @@ class ComputeUnit:
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
         """
         array = arrays.require_array("array", arrays.seen("array", array, dtype))
-        arrays.require_dimensions("array", array, 2)
+        if array.ndim != 1 or self.device.engine != "Gemv":
+            arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
         matrix = DeviceMatrix(self, array.shape, array.dtype, packed)
         matrix.write(array)
         return matrix
 
     def empty(self, shape, dtype=None) -> DeviceMatrix:
-        """A matrix of zeros on the device, of the image's element type by default."""
+        """A matrix of zeros on the device, of the image's element type by default.
+
+        ``shape`` is (rows, columns), or on devices of the Gemv engine (length,) for a vector.
+        """
         return DeviceMatrix(self, shape, self.device.dtype if dtype is None else dtype)
 
     def gemm(self, a, b, c, add=True) -> None:
@@ -67,6 +72,22 @@ class ComputeUnit:
         m, k, n = self._sizes(a, b, c)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n)
         self.call(lib.xfblasGemm, *product, int(add), c.pointer, n)
+
+    def gemv(self, a, x, y) -> None:
+        """Queues ``y = A*x + y`` (Gemv engine); sums wrap as the engine's integers do.
+
+        A is (m, n), x and y are vectors of n and of m elements: (n,) or one row (1, n). A column
+        (n, 1) is taken where the image pads nothing.
+        """
+        for name, matrix in (("A", a), ("x", x), ("y", y)):
+            self._require_matrix(name, matrix, is_vector=name != "A")
+        m, n = a.shape
+        for name, vector, size in (("x", x, n), ("y", y, m)):
+            if size not in vector.shape or math.prod(vector.shape) != size:
+                raise InvalidValueError(
+                    f"{name} has shape {vector.shape}, expected ({size},) for an A of {a.shape}"
+                )
+        self.call(lib.xfblasGemv, m, n, 1, a.pointer, n, x.pointer, 1, 1, y.pointer, 1)
 
     def fcn(
         self,
@@ -99,7 +120,8 @@ class ComputeUnit:
             activation: ``"prelu"``, or ``"tanh"`` or ``"sigmoid"`` by tables, which take the place
                 of PReLU (integer engines).
             fraction_bits: of the tables' argument and of their result.
-            rows: how many rows of A and C to compute; all by default.
+            rows: how many rows of A and C to compute; all by default. An image that pads computes
+                up to the next multiple.
         """
         m, k, n = self._sizes(a, b, c)
         if rows is not None:
@@ -109,6 +131,10 @@ class ComputeUnit:
         is_row = x is not None and x.shape[0] == 1 and m > 1
         if x is not None and x.shape[1] != n:
             raise InvalidValueError(f"X has shape {x.shape}, expected ({m}, {n}) or (1, {n})")
+        if x is not None and x.shape[0] > 1 and self.device.x_is_row:
+            raise InvalidValueError(
+                f"X has shape {x.shape}, expected (1, {n}): the image has XVEC=1"
+            )
         scales = (
             require_integer("post_scale", post_scale),
             require_integer("post_shift", post_shift),
@@ -203,13 +229,18 @@ class ComputeUnit:
         """Forgets the program."""
         self.call(lib.xfblasFreeInstr)
 
-    def _require_matrix(self, name, matrix):
+    def _require_matrix(self, name, matrix, is_vector=False):
         if not isinstance(matrix, DeviceMatrix):
             raise InvalidValueError(
                 f"{name} is a {type(matrix).__name__}, expected a DeviceMatrix: send it first"
             )
         if matrix.compute_unit is not self:
             raise InvalidValueError(f"{name} is not on compute unit {self.index}: {matrix}")
+        if len(matrix.shape) == 1 and not is_vector:
+            raise InvalidValueError(
+                f"{name} is a vector of {matrix.shape[0]}, expected a matrix: send v[:, None] for "
+                "a column, or v[None, :] for a row"
+            )
 
     def _sizes(self, a, b, c):
         for name, matrix in (("A", a), ("B", b), ("C", c)):

@@ -87,10 +87,13 @@ class Device:
         self.platform = ffi.string(info.platform).decode(errors="replace")
         self.uuid = ffi.string(info.uuid).decode()
         self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
-        #: What X is made of: int32 for the integer Fcn engines, else the element type.
+        #: What X is made of: int32 for the integer Fcn engines where XdataType says nothing else,
+        #: else the element type.
         self.addend_dtype = (
             np.dtype(np.int32) if info.addendBytes == 4 and self.dtype.kind == "i" else self.dtype
         )
+        #: Whether Fcn takes X as one row for all rows of C, whatever its caller says (XVEC).
+        self.x_is_row = bool(info.xIsRow)
         self.paddings = (info.mPadding, info.kPadding, info.nPadding)
         self.chain_padding = info.chainPadding
         self.instructions_per_launch = info.instructionsPerLaunch

@@ -159,8 +159,9 @@ def fcnOp(
 ):
     """Queues C = pRelu(((A*B + X) * postScale) >> postShift).
 
-    X is (m, n), or one row of n values that is added to every row. postScale is 0 to 65535,
-    postShift 0 to 255, preluScale -512 to 511 and preluAlpha 0 to 31.
+    X is (m, n), or one row of n values that is added to every row; on an image with XVEC=1 the
+    rows of X are equal. postScale is 0 to 65535, postShift 0 to 255, preluScale -512 to 511 and
+    preluAlpha 0 to 31.
     """
     found = session(idxDevice)
     unit = found.unit(idxKernel)
@@ -242,6 +243,10 @@ def _addend_flags(found, X, m, n) -> int:
     arrays.require_array("X", X)
     arrays.require_dtype("X", X, found.device.addend_dtype)
     if X.shape == (m, n):
+        if found.device.x_is_row and not (X[0] == X).all():
+            raise InvalidValueError(
+                "X has rows that differ, but this image takes one row for all of C (XVEC=1)"
+            )
         return 0
     if X.size == n and X.shape in ((n,), (1, n)):
         return BIAS_ROW

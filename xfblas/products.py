@@ -8,10 +8,8 @@ import numpy as np
 from xfblas import arrays
 from xfblas.device import Device
 from xfblas.device_matrix import DeviceMatrix
-from xfblas.errors import DtypeError, InvalidValueError
-
-#: Element types of the packaged images.
-DTYPES = (np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.int8))
+from xfblas.errors import InvalidValueError
+from xfblas.product_errors import DTYPES, as_operand, require_product
 
 _devices: dict[np.dtype, Device] = {}
 _lock = threading.Lock()
@@ -55,19 +53,20 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
         numpy's do; float32 sums may be added up in another order.
 
     Raises:
-        DtypeError: the dtypes differ or are not among those above.
-        InvalidValueError: not two matrices whose shapes fit.
+        DtypeError: the dtypes differ or are not among those above; tells what to convert to.
+        InvalidValueError: not two matrices whose shapes fit; tells what to pass for vectors.
     """
+    given_a, given_b = a, b
     # Comparing by identity first: a product of 64 x 64 takes no longer than ten such questions.
     if type(a) is not np.ndarray:
-        a = arrays.seen("a", a)
+        a = as_operand("a", a)
     is_sent = type(b) is DeviceMatrix
     if not is_sent and type(b) is not np.ndarray:
-        b = arrays.seen("b", b)
+        b = as_operand("b", b)
     dtype, a_shape, b_shape = a.dtype, a.shape, b.shape
     is_same_type = b.dtype is dtype or b.dtype == dtype
     if not is_same_type or len(a_shape) != 2 or len(b_shape) != 2 or a_shape[1] != b_shape[0]:
-        _raise_mismatch(a, b)
+        require_product(a, b, given_a, given_b, device and device.dtype)
     shape = (a_shape[0], b_shape[1])
     if out is None:
         out = np.empty(shape, dtype)
@@ -81,10 +80,9 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
         if device is not None and unit.device is not device:
             raise InvalidValueError("b is on another device than the one that was given")
     else:
-        if device is None and dtype not in DTYPES:
-            arrays.require_dtype("a", a, *DTYPES)
+        if dtype not in DTYPES if device is None else dtype != device.dtype:
+            require_product(a, b, given_a, given_b, device and device.dtype)
         unit = (device or default_device(dtype)).compute_units[0]
-        arrays.require_dtype("a", a, unit.device.dtype)
     if not (a_shape[0] and a_shape[1] and b_shape[1]):
         out[...] = 0
         return out
@@ -121,14 +119,3 @@ def _share_memory(out, *operands) -> bool:
         if not owns and np.may_share_memory(out, operand):
             return True
     return False
-
-
-def _raise_mismatch(a, b):
-    for name, array in (("a", a), ("b", b)):
-        if len(array.shape) != 2:
-            arrays.require_dimensions(name, array, 2)
-    if a.dtype != b.dtype:
-        raise DtypeError(f"a is {a.dtype} {a.shape} but b is {b.dtype} {b.shape}")
-    raise InvalidValueError(
-        f"a has shape {a.shape} and b {b.shape}: b needs {a.shape[1]} rows, as a has columns"
-    )

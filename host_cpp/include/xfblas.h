@@ -65,6 +65,7 @@ typedef struct {
   unsigned int chainPadding;
   unsigned int instructionsPerLaunch;
   unsigned long long memoryBytes;
+  unsigned int xIsRow; /* 1 where Fcn takes one row of X for all of C, as with XFBLAS_FLAG_BIAS_ROW */
 } xfblasInfo_t;
 
 /* The sizes of an engine that its speed follows from; see hw/include/xfblas/cycle_model.hpp. */
@@ -97,7 +98,9 @@ xfblasStatus_t xfblasDestroy(xfblasHandle_t *handle);
 xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);
 
 /* Device memory that pads by itself: rows and lda are rounded up to what the image needs, the
- * padding is zero, and the operations below take the unpadded sizes. */
+ * padding is zero, and the operations below take the unpadded sizes and, as leading dimension of a
+ * matrix of several rows, the lda given here. They may work on a part, its first m, n and k: k and n
+ * then multiples of what the image pads to, and Fcn computes up to the next multiple of rows. */
 xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int lda,
                             int elemSize, unsigned int kernelIndex);
 /* The same for a B operand that stays, such as weights: laid out as the image's array takes it
@@ -135,16 +138,20 @@ xfblasStatus_t xfblasFreeInstr(xfblasHandle_t handle, unsigned int kernelIndex);
 xfblasStatus_t xfblasGemm(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
                           int lda, const void *B, int ldb, int beta, void *C, int ldc,
                           unsigned int kernelIndex);
-/* Queue y = A*x + y; alpha and beta must be 1, incx and incy 1. */
+/* Queue y = A*x + y; alpha and beta must be 1, incx and incy 1. Vectors that xfblasMalloc gave are
+ * one row; a column is taken where the image pads nothing. */
 xfblasStatus_t xfblasGemv(xfblasHandle_t handle, int m, int n, int alpha, const void *A, int lda,
                           const void *x, int incx, int beta, void *y, int incy,
                           unsigned int kernelIndex);
-/* Queue C = pRelu(((A*B + X) * postScale) >> postShift); X may be NULL for nothing to add. */
+/* Queue C = pRelu(((A*B + X) * postScale) >> postShift); X may be NULL for nothing to add. Its
+ * elements are of the image's XdataType; where XVEC is 1 it is one row for all of C. */
 xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
                          int lda, const void *B, int ldb, int beta, void *C, int ldc,
                          const void *X, int ldx, int postScale, int postShift, int preluScale,
                          int preluAlpha, unsigned int flags, unsigned int kernelIndex);
-/* The same with operands named by their page offsets; xOff 0 for nothing to add. */
+/* The same with operands named by their page offsets; xOff 0 for nothing to add. Offsets may count
+ * bytes / 4096 pages for each matrix, rounded down, as the public library's Python does, where no
+ * other matrix of that size lies at the page named. */
 xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsigned int bOff,
                                   unsigned int cOff, unsigned int xOff, unsigned int m,
                                   unsigned int n, unsigned int k, unsigned int lda,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "arena.hpp"
 #include "matrix.hpp"
@@ -33,6 +34,7 @@ class MatrixTable {
   const void* blank() const { return blank_.empty() ? nullptr : *blank_.begin(); }
 
   bool is_live(uint64_t id) const { return live_.count(id) > 0; }
+  std::vector<const Matrix*> all() const;
   const Arena& arena() const { return arena_; }
 
   // Bytes of a matrix; fails where it is larger than the whole memory.

@@ -124,7 +124,8 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   }
   transfer_.write_with_padding(*sent_a, host_a);
   const auto& weights = b ? **sent_b : matrices_.find("d_B", device_b);
-  launcher_.run({maker_.product(sizes, {&*sent_a, &weights, &*result, nullptr}, {})});
+  const Sizes sent{sizes.m, sizes.k, sizes.n, sizes.k, sizes.n, sizes.n, sizes.n};
+  launcher_.run({maker_.product(sent, {&*sent_a, &weights, &*result, nullptr}, {})});
   transfer_.read(*result, host_c, static_cast<char*>(c));
 }
 

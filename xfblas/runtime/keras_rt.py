@@ -96,11 +96,13 @@ class KerasRT(XfblasRT):
             network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
         self.model = model
         self._columns = column_names(calibration)
-        self._start(units, network)
+        #: The model as it was given, which programs for the public library walk over.
+        self.kmodel = keras_model
+        self._start(units, network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)
         #: Float rows to the model's output in one call. None where the caller gives scales, and
         #: where several units of a card share the rows; on this CPU one unit uses all of it.
         is_single = len(units) == 1 or unit.device.target == "native"
-        takes_all = is_single and not self.returns_raw
+        takes_all = is_single and not self.returns_raw and bool(self._chains)
         self._plain = StepEngine.of_chains(self._chains[:1]) if takes_all else None
 
     @staticmethod
@@ -129,7 +131,7 @@ class KerasRT(XfblasRT):
         See :meth:`XfblasRT.predict` for arguments and errors. Without lists rows of any type become
         float32 first, as in Keras.
         """
-        if self._plain is None or in_scale is not None:
+        if self._plain is None or in_scale is not None or self.predicts_by_steps:
             return super().predict(inp, in_scale)
         return self._plain.predict(self._single(inp))
 

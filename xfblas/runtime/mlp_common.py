@@ -55,17 +55,74 @@ def softmax(x):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
+def compare_real_results(expected, actual) -> bool:
+    """Prints how two arrays of outputs compare after rounding to three decimals; True if equal.
+
+    Where a row differs, ``out.np``, ``out_golden.np`` and ``diff.np`` in the working directory hold
+    what was found, what was expected, and the difference.
+
+    Raises:
+        InvalidValueError: their shapes differ.
+    """
+    expected, actual = _same_shape(expected, actual)
+    golden, found = np.around(expected, 3), np.around(actual, 3)
+    if np.array_equal(golden, found):
+        print("SUCCESS!!!")
+        return True
+    rows = len(np.atleast_1d(golden))
+    differing = int((golden != found).reshape(rows, -1).any(axis=1).sum())
+    print("num_diff:", differing, "num_same:", rows - differing)
+    for name, values in (("out", found), ("out_golden", golden), ("diff", golden - found)):
+        np.savetxt(f"{name}.np", np.atleast_1d(values).reshape(rows, -1), fmt="%.3f")
+    return False
+
+
+def compute_standlone(inp, wb) -> np.ndarray:
+    """What a chain of Dense layers computes in floats: ReLU between them, none behind the last.
+
+    Args:
+        inp: (m, k) rows.
+        wb: weights and biases by turns, as ``keras.Model.get_weights`` gives them.
+
+    Raises:
+        InvalidValueError: not a bias for each matrix of weights, or shapes that do not chain.
+    """
+    wb = list(wb)
+    if not wb or len(wb) % 2:
+        raise InvalidValueError(f"wb has {len(wb)} arrays, expected weights and biases by turns")
+    rows = np.asarray(inp)
+    for index, (weight, bias) in enumerate(zip(wb[0::2], wb[1::2], strict=True)):
+        weight, bias = np.asarray(weight), np.asarray(bias)
+        if weight.ndim != 2 or rows.ndim != 2 or weight.shape[0] != rows.shape[1]:
+            raise InvalidValueError(
+                f"wb[{2 * index}] has shape {weight.shape}, but the rows before it {rows.shape}"
+            )
+        if bias.shape[-1:] != weight.shape[1:]:
+            raise InvalidValueError(
+                f"wb[{2 * index + 1}] has shape {bias.shape}, expected ({weight.shape[1]},)"
+            )
+        rows = rows @ weight + bias
+        if 2 * index + 2 < len(wb):
+            rows = np.where(rows < 0, np.zeros((), rows.dtype), rows)
+    return rows
+
+
+def _same_shape(expected, actual):
+    expected, actual = np.asarray(expected), np.asarray(actual)
+    if expected.shape != actual.shape:
+        raise InvalidValueError(
+            f"actual has shape {actual.shape}, expected that of expected, {expected.shape}"
+        )
+    return expected, actual
+
+
 def compare_results(expected, actual) -> bool:
     """Prints how two arrays of probabilities (m, classes) compare; True if all labels agree.
 
     Raises:
         InvalidValueError: their shapes differ.
     """
-    expected, actual = np.asarray(expected), np.asarray(actual)
-    if expected.shape != actual.shape:
-        raise InvalidValueError(
-            f"actual has shape {actual.shape}, expected that of expected, {expected.shape}"
-        )
+    expected, actual = _same_shape(expected, actual)
     same = int((expected.argmax(axis=-1) == actual.argmax(axis=-1)).sum())
     rows = len(expected)
     largest = float(np.abs(expected - actual).max()) if rows else 0.0

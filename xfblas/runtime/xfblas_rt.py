@@ -15,12 +15,16 @@ from xfblas.quantization.explicit import (
 )
 from xfblas.quantization.layers import LEGACY
 from xfblas.runtime.chain import Chain, run_in_parts
+from xfblas.runtime.public_steps import PublicSteps
 from xfblas.runtime.step_engine import ROWS_PER_PROGRAM
 from xfblas.session import session
 
 
-class XfblasRT:
+class XfblasRT(PublicSteps):
     """Linear layers on a compute unit of a device that createFcn opened.
+
+    A subclass may replace the steps of :class:`~xfblas.runtime.public_steps.PublicSteps`, such as
+    ``loadInstr`` or ``loadInstrByAddress``; then it predicts by them.
 
     Args:
         xclbin_opts: the image's configuration, as parse_cfg reads it.
@@ -79,12 +83,13 @@ class XfblasRT:
                 post_scales=post_scale,
                 prelus=[tuple(map(int, prelu)) for prelu in prelus],
             )
-        self._start([unit], network)
+        self._start([unit], network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)
 
-    def _start(self, units, network: QuantizedNetwork) -> None:
+    def _start(self, units, network: QuantizedNetwork, *options) -> None:
         self.network = network
         self.compute_unit = units[0]
-        self._chains = [Chain(unit, network) for unit in units]
+        self._start_steps(*options)
+        self._chains = [] if self.predicts_by_steps else [Chain(unit, network) for unit in units]
 
     @staticmethod
     def _check_options(xclbin_opts, device) -> None:
@@ -126,6 +131,12 @@ class XfblasRT:
             InvalidValueError: ``inp`` has another width or is not finite; ``in_scale`` is missing.
         """
         batch = self._quantized(inp, in_scale)
+        if self.predicts_by_steps:
+            if len(batch) == 0:
+                return self._finished(np.empty((0, self.network.output_units), batch.dtype))
+            with self.compute_unit.lock:
+                self._send_by_steps(batch)
+                return self._finished(self._result_by_steps())
         # The chain holds a bias for each row from the first row on: such a batch stays whole.
         most = len(batch) if self._has_bias_per_row else ROWS_PER_PROGRAM
         return self._finished(run_in_parts(self._chains, batch, most))
@@ -135,7 +146,11 @@ class XfblasRT:
         batch = self._quantized(inp, in_scale)
         if len(batch) == 0:
             raise InvalidValueError("inp has no rows, expected 1 or more")
-        self._chains[0].send(batch)
+        if self.predicts_by_steps:
+            with self.compute_unit.lock:
+                self._send_by_steps(batch)
+        else:
+            self._chains[0].send(batch)
 
     def single_execute(self):
         """Runs the program of the batch that was sent."""
@@ -143,6 +158,8 @@ class XfblasRT:
 
     def get_result(self):
         """The result for the batch that was sent, as :meth:`predict` returns it."""
+        if self.predicts_by_steps:
+            return self._finished(self._result_by_steps())
         return self._finished(self._chains[0].result())
 
     @property

@@ -137,7 +137,7 @@ IntegerProduct integer_product(char* memory, const Instruction& i,
           {at_page<char>(memory, i.a), i.lda, bytes},
           at_page<char>(memory, i.x),
           i.flags & flag_bias_row ? 0 : i.ldx,
-          i.opcode == opcode_fcn ? 4 : bytes,
+          int(configuration.addend_bytes(i.opcode == opcode_fcn ? Engine::fcn : Engine::gemm)),
           at_page<char>(memory, i.c),
           i.ldc,
           Requantization(i)};
