@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xfblas.columns import NamedRows, column_names, column_order
+from xfblas.columns import NamedRows, column_names, column_order, listed
 from xfblas.errors import InvalidValueError
 
 #: What an array of objects may hold that numpy takes for numbers, though it means something else.
@@ -149,7 +149,7 @@ def _of_frame(name, frame) -> np.ndarray:
                 f"{name} has no value in column {column} at row {series.index[missing[0]]}; every "
                 "value must be a finite number"
             )
-    raise InvalidValueError(f"{name} has columns that are not numbers: {', '.join(wrong)}")
+    raise InvalidValueError(f"{name} has columns that are not numbers: {listed(wrong)}")
 
 
 def _of_torch(tensor) -> np.ndarray:

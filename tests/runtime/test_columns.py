@@ -201,6 +201,10 @@ def test_models_of_keras_in_place(keras):
 def test_calibration_by_batches_and_several_inputs(network, keras_model):
     with xfblas.compile(network, iter([(FRAME[:20], None), (FRAME[20:], None)])) as model:
         assert model.graph.inputs[0].columns == tuple(NAMES)
+    with pytest.raises(errors.InvalidValueError, match=r"has columns gamma.* but the batch before"):
+        xfblas.compile(network, iter([(FRAME[:20],), (TURNED[20:],)]))
+    with xfblas.compile(network, iter([(FRAME[:20],), (ROWS[20:],)])) as model:
+        assert model.predict(ROWS, verbose=0).shape == (40, 3)
     branched = keras_model("branched")
     left, right = rows_for(branched, 40)
     frame = pandas.DataFrame(left, columns=[f"column {index}" for index in range(12)])

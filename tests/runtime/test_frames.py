@@ -76,6 +76,12 @@ def test_columns_that_are_no_numbers(calls, kind):
             call(FRAME)
 
 
+def test_of_many_columns_ten_are_listed(calls):
+    wide = pandas.DataFrame({f"day {i}": DATES for i in range(130)})
+    with pytest.raises(errors.InvalidValueError, match=r"day 0 .*, day 9 \(.*\) and 120 more$"):
+        calls["predict"](wide)
+
+
 MEANT = {
     "bool": (pandas.Series([True, False] * 6), [1, 0] * 6),
     "nullable bool": (pandas.Series([True, False] * 6, dtype="boolean"), [1, 0] * 6),

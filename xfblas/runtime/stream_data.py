@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from xfblas.columns import listed
 from xfblas.errors import InvalidValueError
 from xfblas.runtime.batch import Batch, warn_of_end
 from xfblas.runtime.row_sources import RowSources
@@ -54,7 +55,12 @@ class StreamData:
 
     def _batch(self, element, step) -> Batch:
         sources = RowSources(*unpacked(element), self._model)
-        self.columns = [source.columns for source in sources.inputs]
+        before, self.columns = self.columns, [source.columns for source in sources.inputs]
+        for old, new in zip(before or self.columns, self.columns, strict=True):
+            if old != new and None not in (old, new):
+                raise InvalidValueError(
+                    f"a batch of x has columns {listed(new)}, but the batch before it {listed(old)}"
+                )
         return sources.batch(0, sources.rows, step, step, max(sources.rows, 1))
 
     def sample(self, limit: int) -> list[np.ndarray]:
