@@ -86,10 +86,10 @@ def as_rows(name: str, value: object, units: int, dtype=None, columns=None) -> n
         InvalidValueError: not real numbers, another number of values per row, or not all finite
             in ``dtype``; names the first row that is wrong.
     """
-    if type(value) is not np.ndarray:
-        source = RowSource(name, value, columns)
-        value = source.chunk(0, source.rows)
-    given: np.ndarray = value
+    given = value
+    if type(given) is not np.ndarray:
+        source = RowSource(name, given, columns)
+        given = source.chunk(0, source.rows)
     if given.ndim < 2:
         raise InvalidValueError(
             f"{name} is {given.dtype} of shape {given.shape}, expected real numbers of shape "
