@@ -7,6 +7,7 @@ from xfblas.diagnosis.cli import add_commands as add_diagnosis_commands
 from xfblas.emulation.cli import add_commands as add_emulation_commands
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
+from xfblas.notices import shown_notices
 from xfblas.performance.cli import add_commands as add_performance_commands
 from xfblas.reporting.cli import add_commands as add_report_commands
 from xfblas.runtime.cli import add_commands as add_runtime_commands
@@ -35,7 +36,8 @@ def main(arguments=None) -> int:
         parser.print_help()
         return 0
     try:
-        return parsed.run(parsed)
+        with shown_notices("xfblas"):
+            return parsed.run(parsed)
     except (XfblasError, OSError) as error:
         print(f"xfblas: {'; '.join(str(error).splitlines())}", file=sys.stderr)
         return 2
