@@ -5,9 +5,10 @@ the same for every row, and logits that are far from the goal on the very rows o
 
 Features that never vary are common in good data: border pixels are always dark, most words are in
 none of some hundred texts. Such a feature is at rest, at 0 or at an end of what the others hold,
-and gets as much room as they have; so it is told only where nearly all are at rest. Nor is one told
-that the model itself takes for constant, so that a single step of float32 would be louder than all
-others: a Normalization that saw no variance divides by next to nothing.
+and gets as much room as they have; so it is told only where nearly all are at rest, where the
+model's own layers have its mean elsewhere, or where there was no such room. Nor is one told that
+the model itself takes for constant: a Normalization that saw no variance has its value for a mean,
+and divides by next to nothing, so that a single step of float32 would be louder than all others.
 """
 
 import numpy as np
@@ -53,7 +54,9 @@ def findings(
         are_features: whether the inputs are the model's, and not what others of its layers made.
     """
     rows, where = seen.inputs.rows, layers[0].name
-    found = still_features(seen.low, seen.high, rows, layers[0], names, are_features)
+    found = still_features(
+        seen.low, seen.high, rows, layers[0], names, are_features, seen.offset != 0
+    )
     if found and is_still(seen.low, seen.high).all():
         return found  # All else follows.
     for layer, (low, high) in zip(layers[:-1], seen.ends[:-1], strict=True):
@@ -72,7 +75,9 @@ def findings(
     return found
 
 
-def still_features(low, high, rows: int, first, names=None, are_features=True) -> list[str]:
+def still_features(
+    low, high, rows: int, first, names=None, are_features=True, are_centred=False
+) -> list[str]:
     """What is to be said of features that never varied.
 
     Args:
@@ -80,6 +85,7 @@ def still_features(low, high, rows: int, first, names=None, are_features=True) -
         rows: how many there were.
         first: the first layer.
         names, are_features: as for :func:`findings`.
+        are_centred: (k,) of which features the room ends near to what they hold; one for all.
     """
     still, count = is_still(low, high), len(low)
     if still.all():
@@ -91,9 +97,11 @@ def still_features(low, high, rows: int, first, names=None, are_features=True) -
     largest = np.maximum(np.abs(low), np.abs(high))
     at_rest = (low == 0) | np.isin(low, (low[~still].min(), high[~still].max()))
     others = float((weights * (high - low)).max())
-    # Not where the model's own layers have it elsewhere.
-    at_rest &= weights * np.abs(low - (0.0 if first.center is None else first.center)) <= others
-    is_constant = weights * np.spacing(largest.astype(np.float32)) > others / 8
+    center = np.zeros(count) if first.center is None else first.center
+    away = np.abs(low - center)
+    at_rest &= (weights * away <= others) & np.logical_not(are_centred)
+    is_constant = (center != 0) & (away <= ROUNDING * largest)
+    is_constant &= weights * np.spacing(largest.astype(np.float32)) > others / 8
     told = still & ~at_rest & ~is_constant & (weights > 0)
     if still.mean() > MOST_AT_REST:
         told = still
