@@ -14,6 +14,8 @@ Names load when they are first used, so that importing the package costs nothing
 import importlib
 
 _HOMES = {
+    "CalibrationError": "xfblas.errors",
+    "CalibrationWarning": "xfblas.errors",
     "CompiledModel": "xfblas.runtime.compiled_model",
     "ComputeUnit": "xfblas.compute_unit",
     "Device": "xfblas.device",

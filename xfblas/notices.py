@@ -5,12 +5,12 @@ import sys
 import warnings
 
 
-def notify(text: str) -> None:
-    """Warns (``UserWarning``) at the line outside of this package that led here."""
+def notify(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warns at the line outside of this package that led here."""
     frame, level = sys._getframe(1), 2
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "xfblas":
         frame, level = frame.f_back, level + 1
-    warnings.warn(text, stacklevel=level)
+    warnings.warn(text, category, stacklevel=level)
 
 
 @contextlib.contextmanager

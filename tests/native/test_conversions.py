@@ -55,6 +55,25 @@ def test_digits_are_those_of_numpy(library, instruction_sets, generator, has_off
                 np.testing.assert_array_equal(high, expected[0])
 
 
+@pytest.mark.parametrize("ratio", [1e3, 1e6, 1e9])
+def test_offsets_far_larger_than_what_is_left(library, instruction_sets, generator, ratio):
+    """Dates, times and pressures: the offset is taken away in double, before the scale."""
+    for count in COUNTS:
+        deviation = 10.0 ** generator.uniform(-6, 6, count)
+        offsets = ratio * deviation * generator.choice([-1, 1], count)
+        offsets[::5] = offsets[::5].astype(np.float32)
+        row = (offsets + generator.normal(0, 1, count) * deviation).astype(np.float32)
+        row[::7] = -row[::7]
+        for limit, base in ((127, 16), (32767, 64)):
+            scales = limit / 4 / deviation
+            expected = expected_digits(row, scales, offsets, limit, base)
+            for isa in instruction_sets:
+                found = encoded(library, isa, row, scales, offsets, limit, base)
+                np.testing.assert_array_equal(found, expected, f"{isa}, {count}, {limit}")
+                (high,) = encoded(library, isa, row, scales, offsets, limit, base, False)
+                np.testing.assert_array_equal(high, expected[0])
+
+
 def test_halves_go_to_even_digits(library, instruction_sets):
     """Of high and low digits; products that are exact."""
     row = np.arange(-40, 41, dtype=np.float32) / 4

@@ -40,6 +40,7 @@ class Calibration:
         sample: (rows, k) float64 inputs.
         decimals: (k,) int64, decimals of each input feature; -1 where they are not few.
         low, high: (k,) float64, the ends of every input feature.
+        ends: the same of what each layer puts out.
     """
 
     offset: np.ndarray
@@ -49,6 +50,7 @@ class Calibration:
     decimals: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    ends: tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
 def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
@@ -67,7 +69,7 @@ def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
     decimals = np.zeros(units, np.int64)
     generator = np.random.default_rng(SEED)
     sample, count = np.empty((0, units)), 0
-    offset, low, high = None, np.full(units, np.inf), np.full(units, -np.inf)
+    offset, ends = None, [(np.inf, -np.inf)] * (len(layers) + 1)
     for given in _chunks(rows, units):
         if offset is None:
             offset = centers(given, layers[0].kernel, layers[0].center)
@@ -79,16 +81,19 @@ def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
         sample = _draw(generator, sample, given, count)
         count += len(chunk)
         inputs.add(chunk)
-        low, high = np.minimum(low, given.min(axis=0)), np.maximum(high, given.max(axis=0))
         decimals = _decimals(chunk, offset, decimals)
+        ends[0] = _widened(ends[0], given)
         current = given
-        for layer, histogram in zip(layers, histograms, strict=True):
+        for index, (layer, histogram) in enumerate(zip(layers, histograms, strict=True)):
             sums = layer.sums(current)
             current = layer.activate(sums)
+            ends[index + 1] = _widened(ends[index + 1], current)
             histogram.add(current if layer.activation == "relu" and not legacy else sums)
     if count == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    return Calibration(offset, inputs, tuple(histograms), sample, decimals, low, high)
+    return Calibration(
+        offset, inputs, tuple(histograms), sample, decimals, *ends[0], tuple(ends[1:])
+    )
 
 
 def centers(rows: np.ndarray, kernel=None, stated=None) -> np.ndarray:
@@ -146,6 +151,12 @@ def _draw(generator, sample: np.ndarray, chunk: np.ndarray, count: int) -> np.nd
     # Of two rows that took one place the later stays, as if they had come one by one.
     sample[places[kept]] = rest[kept]
     return sample
+
+
+def _widened(ends, rows):
+    """The least and the largest value of each feature, (k,) each, with more rows."""
+    low, high = ends
+    return np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
 
 
 def _decimals(chunk: np.ndarray, offset: np.ndarray, known: np.ndarray) -> np.ndarray:

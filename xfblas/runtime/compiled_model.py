@@ -88,6 +88,7 @@ class CompiledModel:
             x: (m, ...) numbers of any type and layout: an array, list, data frame, tensor or sparse
                 matrix, or a list or dict of them for several inputs; or a generator, keras
                 PyDataset, tf.data.Dataset or DataLoader of batches (x,), (x, y) or (x, y, w).
+                All become float32 first, as in Keras: of 1.7e9 that leaves steps of 128.
             batch_size: rows of a step. By default the engine takes as many at once as suits it,
                 and steps that are counted or told to callbacks have Keras' 32 rows.
             verbose: ``"auto"`` or 1 for a progress bar, 2 for a line, 0 for silence.

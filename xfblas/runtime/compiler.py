@@ -6,9 +6,12 @@ import warnings
 import numpy as np
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import ModelGraph, read_graph
-from xfblas.quantization import quantize, without_scales
+from xfblas.models import HostStep, ModelGraph, read_graph
+from xfblas.quantization import without_scales
+from xfblas.quantization.calibration_check import tell
+from xfblas.quantization.option_checks import require_switch
 from xfblas.quantization.options import GOALS
+from xfblas.quantization.quantize import quantize_and_check
 from xfblas.runtime.arrange import input_sources
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.data import data_of
@@ -39,6 +42,7 @@ def compile(
     metrics=None,
     loss_weights=None,
     weighted_metrics=None,
+    strict=False,
     **quantization,
 ) -> CompiledModel:
     """Puts a Keras model on the engine.
@@ -59,6 +63,9 @@ def compile(
         architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
         loss, metrics, loss_weights, weighted_metrics: what ``evaluate`` computes, as for
             keras.Model.compile; by default what the Keras model was compiled with.
+        strict: whether a calibration that tells too little is an error: one in which features never
+            vary, that does not reach a layer, or whose own results are far below the goal. By
+            default it is a CalibrationWarning.
         **quantization: options of :func:`xfblas.quantize`.
 
     Raises:
@@ -66,7 +73,9 @@ def compile(
         InvalidValueError: the calibration is missing or does not fit the inputs; an option has a
             value that cannot be used.
         DtypeError: the device computes with another element type than was asked for.
+        CalibrationError: with ``strict``, the calibration tells too little.
     """
+    require_switch("strict", strict)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
     graph = read_graph(model, architecture)
@@ -74,7 +83,7 @@ def compile(
     held = lease(device, xclbin, wanted, target)
     try:
         graph, networks, reasons, rows = _networks(
-            graph, calibration, held.device.dtype, quantization
+            graph, calibration, held.device.dtype, quantization, strict
         )
         return CompiledModel(
             graph,
@@ -111,7 +120,7 @@ def _element_type(bits, dtype):
     return DTYPES[bits]
 
 
-def _networks(graph, calibration, dtype, options):
+def _networks(graph, calibration, dtype, options, strict):
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
     if dtype == np.float32:
         if options:
@@ -135,10 +144,32 @@ def _networks(graph, calibration, dtype, options):
         # What each chain adds to the noise shall together stay below the goal of one.
         chains = max(1, len(graph.engine_steps))
         options = {"goal": GOALS[bits] + 5 * math.log10(chains)} | options
-    networks, reasons = _convert(
-        graph, lambda step: quantize(step.network, seen[step.name], bits=bits, **options)
-    )
+    names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
+    found = []
+
+    def convert(step):
+        told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
+        rows = seen[step.name]
+        network, more = quantize_and_check(step.network, rows, bits=bits, **told, **options)
+        found.extend(more)
+        return network
+
+    networks, reasons = _convert(graph, convert)
+    tell(found, strict)
     return graph, networks, reasons, len(inputs[0])
+
+
+def _is_fed_by_inputs(graph, step):
+    """Whether a step takes the model's own input, if in another shape."""
+    tensors = {spec.name for spec in graph.inputs}
+    for other in graph.steps:
+        if (
+            isinstance(other, HostStep)
+            and other.function == "reshape"
+            and other.inputs[0] in tensors
+        ):
+            tensors.add(other.output)
+    return step.input in tensors
 
 
 def _convert(graph, convert):

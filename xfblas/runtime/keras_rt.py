@@ -40,10 +40,12 @@ class KerasRT(XfblasRT):
         margin: room above the largest value that calibration saw, as a factor; None for the
             default of :func:`~xfblas.quantize`.
         architecture: for a file that holds weights alone, see :func:`~xfblas.models.read_network`.
+        strict: whether calibration rows that tell too little are an error instead of a warning.
 
     Raises:
         UnsupportedModelError: names every layer that cannot be run, with the reason.
         InvalidValueError: scales are neither given nor to be derived, or do not fit the layers.
+        CalibrationError: with ``strict``, see :func:`xfblas.quantize`.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class KerasRT(XfblasRT):
         legacy=None,
         margin=None,
         architecture=None,
+        strict=False,
     ):
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
         units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
@@ -93,7 +96,8 @@ class KerasRT(XfblasRT):
                 "scales from, or the lists wgt_scale, bias_scale and post_scale"
             )
         else:
-            network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
+            options = {"margin": margin, "legacy": bool(legacy), "strict": strict}
+            network = quantize(model, calibration, **options)
         self.model = model
         self._columns = column_names(calibration)
         #: The model as it was given, which programs for the public library walk over.

@@ -38,13 +38,20 @@ def add_model_arguments(parser):
     parser.add_argument("--percentile", type=float, help="of values within the range")
     parser.add_argument("--goal", type=float, help="decibels to aim at; 0 adds nothing for them")
     parser.add_argument(
+        "--strict",
+        action="store_true",
+        default=None,
+        help="fail where the calibration rows tell too little, instead of warning",
+    )
+    parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="any other option"
     )
 
 
 def quantization_options(args) -> dict:
     """The options of :func:`xfblas.quantize` that were given, by name."""
-    found = {name: value for name in QUANTIZATION if (value := getattr(args, name)) is not None}
+    names = (*QUANTIZATION, "strict")
+    found = {name: value for name in names if (value := getattr(args, name)) is not None}
     for text in args.option:
         name, equals, value = text.partition("=")
         if not equals:
@@ -60,7 +67,7 @@ def refuse_options(args, allowed=()):
     """Raises where options were given, but for those allowed, that a quantized model has fixed."""
     given = [
         f"--{name}"
-        for name in (*QUANTIZATION, "bits", "calibration", "architecture")
+        for name in (*QUANTIZATION, "bits", "calibration", "architecture", "strict")
         if name not in allowed and getattr(args, name) is not None
     ]
     if given or args.option:

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.models import HostStep
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.saved_graph import read_graph, write_graph
@@ -23,7 +24,8 @@ from xfblas.scoring.configuration import Scoring
 from xfblas.scoring.saved_scoring import plain_scoring
 
 FORMAT = "xfblas model"
-VERSION = 1
+#: Files without centers of features have version 1, which earlier releases read.
+VERSION = 2
 #: What h5py and a damaged file's content raise, by experience.
 _DAMAGE = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, IndexError)
 
@@ -123,9 +125,13 @@ def _write(model, file):
         "output_names": list(model.output_names),
     }
     file.attrs["format"] = FORMAT
-    file.attrs["version"] = VERSION
+    file.attrs["version"] = VERSION if any(_has_center(step) for step in model.graph.steps) else 1
     # An attribute of HDF5 holds 64 KiB at most, which a model of many layers exceeds.
     file["description"] = json.dumps(described)
+
+
+def _has_center(step) -> bool:
+    return step.takes_double if isinstance(step, HostStep) else step.network.center is not None
 
 
 def _description(file, where) -> dict:
