@@ -14,10 +14,10 @@ HOST_HEADERS := $(shell find host_cpp hw/include -name '*.h' -o -name '*.hpp')
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help check run gemm test test-hw lint format lib image xclbin bench clean
+.PHONY: help check run gemm test test-machines test-hw lint format lib image xclbin bench clean
 
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: ## Tell what this machine lacks to build the project, if anything.
 	@command -v $(PYTHON) >/dev/null || { \
@@ -70,6 +70,19 @@ test: $(VENV)/installed-test lib ## Set up everything and run the tests and the 
 	@$(PY) -m pytest --target csim
 	@$(PY) -m pytest --target xrt
 
+# Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set.
+MACHINES := Haswell/avx2 Prescott/portable
+
+test-machines: $(VENV)/installed-test lib ## Run what depends on the CPU as CPUs without AVX-512 have it.
+	@for machine in $(MACHINES); do \
+	  blas=$${machine%/*}; isa=$${machine#*/}; \
+	  if $(PY) -c "import sys, xfblas; sys.exit('$$isa' in xfblas.native_engine().instruction_sets)"; then \
+	    echo "this CPU does not run $$isa: tests as $$machine are left out"; continue; \
+	  fi; \
+	  echo "the tests as a CPU with $$isa and the BLAS of $$blas has them"; \
+	  OPENBLAS_CORETYPE=$$blas XFBLAS_ISA=$$isa $(PY) -m pytest $(MACHINE_TESTS) || exit 1; \
+	done
+
 test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
 	@$(PY) -m pytest -m hw tests
 
@@ -83,7 +96,7 @@ lib: lib/xfblas.so ## Build lib/xfblas.so for C programs and for programs that p
 
 LIB_OBJECTS := $(HOST_SOURCES:host_cpp/src/%.cpp=build/lib/%.o)
 
-lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
+lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml host_cpp/cffi_build.py
 	@command -v $(CXX) >/dev/null || { \
 	  echo "xfblas needs a C++17 compiler: $(CXX) is not installed (Debian: apt-get install g++)" >&2; exit 1; }
 	@echo "building $@"
@@ -91,10 +104,13 @@ lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
 	@$(MAKE) --no-print-directory -j$$(nproc) $(LIB_OBJECTS)
 	@$(CXX) -shared -o $@ $(LIB_OBJECTS) -pthread -ldl -Wl,-z,nodelete
 
+# The extension module's, so that both libraries give the same bytes.
+COMPILE_FLAGS := $(shell sed -n 's/^COMPILE_FLAGS = //p' host_cpp/cffi_build.py | tr -d '[],"')
+
 # Every header counts for every object: they are few, and a stale object costs more than a minute.
-build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml
+build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml host_cpp/cffi_build.py
 	@mkdir -p $(@D)
-	@$(CXX) -std=c++17 -O3 -fPIC -fvisibility=hidden -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
+	@$(CXX) $(COMPILE_FLAGS) -fPIC -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
 	  -Ihost_cpp/include -Ihost_cpp/src -Ihw/include -c -o $@ $<
 
 image: $(VENV)/installed-apps ## Build the packaged images and their configurations again.
