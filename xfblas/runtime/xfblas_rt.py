@@ -46,7 +46,7 @@ class XfblasRT:
         post_scale,
         relu_scale=None,
         idxKernel=0,
-        idxDevice=0,
+        idxDevice: int | str = 0,
     ):
         wgt = wgt if isinstance(wgt, list) else [wgt]
         bias = bias if isinstance(bias, list) else [bias]
@@ -111,7 +111,7 @@ class XfblasRT:
                     f"bias[{index}] has shape {np.shape(bias)}, expected ({units},) or (m, {units})"
                 )
 
-    def predict(self, inp, in_scale=None):
+    def predict(self, inp, in_scale=None) -> np.ndarray:
         """Computes the network for a batch.
 
         Args:
@@ -129,18 +129,18 @@ class XfblasRT:
         most = len(batch) if self._has_bias_per_row else ROWS_PER_PROGRAM
         return self._finished(run_in_parts(self._chains, batch, most))
 
-    def send_matrices(self, inp, in_scale=None):
+    def send_matrices(self, inp, in_scale=None) -> None:
         """Sends a batch and queues its program; run it with single_execute or executeAsync."""
         batch = self._quantized(inp, in_scale)
         if len(batch) == 0:
             raise InvalidValueError("inp has no rows, expected 1 or more")
         self._chains[0].send(batch)
 
-    def single_execute(self):
+    def single_execute(self) -> None:
         """Runs the program of the batch that was sent."""
         self.compute_unit.execute()
 
-    def get_result(self):
+    def get_result(self) -> np.ndarray:
         """The result for the batch that was sent, as :meth:`predict` returns it."""
         return self._finished(self._chains[0].result())
 
