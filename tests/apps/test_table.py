@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("pandas", reason='pandas is missing: pip install "xfblas[apps]"')
+pytest.importorskip("pandas", reason='pandas is missing: pip install ".[apps]"')
 
 from table import load_table
 

@@ -144,7 +144,18 @@ def test_parquet_without_pyarrow(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
     status, _, error = run(capsys, "plain.xfblas", tmp_path / "x.parquet")
-    assert status == 2 and 'pip install "xfblas[parquet]"' in error
+    assert status == 2 and "pip install pyarrow" in error
+    monkeypatch.setattr(cli, "_compiled", lambda *_: pytest.fail("too late"))
+    out = tmp_path / "out.parquet"
+    status, _, error = run(capsys, "plain.keras", "x.npy", "-o", out)
+    assert status == 2 and "pip install pyarrow" in error and not out.exists()
+
+
+@pytest.mark.parametrize("output", ["nowhere/out.csv", "."])
+def test_the_output_is_looked_at_before_anything_is_computed(capsys, monkeypatch, output):
+    monkeypatch.setattr(cli, "_compiled", lambda *_: pytest.fail("too late"))
+    status, _, error = run(capsys, "plain.keras", "x.npy", "-o", output)
+    assert status == 2 and f"--output is {output}, " in error
 
 
 def test_a_keras_file_is_quantized_on_the_way(tmp_path, capsys):

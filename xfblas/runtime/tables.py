@@ -151,7 +151,7 @@ def _parquet():
         import pyarrow.parquet
     except ImportError as error:
         raise NotSupportedError(
-            f'parquet files need pyarrow ({error}): pip install "xfblas[parquet]"'
+            f"parquet files need pyarrow ({error}): pip install pyarrow"
         ) from None
     return pyarrow.parquet
 

@@ -85,6 +85,11 @@ class XfblasRT:
         self.compute_unit = units[0]
         self._chains = [Chain(unit, network) for unit in units]
 
+    def __repr__(self):
+        unit = self.compute_unit
+        where = f"compute unit {unit.index} of {unit.device.target}"
+        return f"<xfblas.{type(self).__name__} of {self.network!r} on {where}>"
+
     @staticmethod
     def _check_options(xclbin_opts, device) -> None:
         if xclbin_opts is None:
