@@ -113,6 +113,7 @@ setup(
         "xfblas.runtime",
         "xfblas.scoring",
     ],
+    package_data={"xfblas": ["py.typed"]},
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
     package_dir={"": "compat", "xfblas": "xfblas"},

@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from xfblas.binding import Handle, ffi, lib, require_index
 from xfblas.compute_unit import ComputeUnit
@@ -46,14 +48,14 @@ class Device:
 
     def __init__(
         self,
-        xclbin=None,
-        cfg=None,
-        device=0,
+        xclbin: str | os.PathLike | None = None,
+        cfg: str | os.PathLike | None = None,
+        device: int | str = 0,
         *,
-        engine="Fcn",
-        target=None,
-        compute_units=None,
-        dtype=np.int16,
+        engine: str = "Fcn",
+        target: str | None = None,
+        compute_units: int | None = None,
+        dtype: DTypeLike = np.int16,
     ):
         by_bdf = isinstance(device, str)
         if by_bdf and "\0" in device:
@@ -122,10 +124,10 @@ class Device:
         """Waits for what runs and frees everything on the device; safe to call twice."""
         self._handle.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception) -> None:
         self.close()
 
     def __repr__(self):
@@ -136,6 +138,11 @@ class Device:
         )
 
 
-def open(xclbin=None, cfg=None, device=0, **options) -> Device:
+def open(
+    xclbin: str | os.PathLike | None = None,
+    cfg: str | os.PathLike | None = None,
+    device: int | str = 0,
+    **options: Any,
+) -> Device:
     """Opens a device; use it in a ``with`` block. See :class:`Device` for the arguments."""
     return Device(xclbin, cfg, device, **options)

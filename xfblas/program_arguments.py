@@ -19,7 +19,7 @@ def is_image(path) -> bool:
         return file.read(7) == b"xclbin2"
 
 
-def parse_cfg(filename):
+def parse_cfg(filename) -> dict[str, str]:
     """Reads a config_info.dat, or the one that an xclbin file carries.
 
     Returns:
@@ -52,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
         return parsed, rest
 
 
-def default_args():
+def default_args() -> argparse.ArgumentParser:
     """An argparse parser with --xclbin, --cfg and --lib, each with a default."""
     parser = _Parser(description="xfblas", formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
@@ -65,7 +65,7 @@ def default_args():
     return parser
 
 
-def processCommandLine():
+def processCommandLine() -> tuple[argparse.Namespace, dict[str, str]]:
     """Parses sys.argv: returns the arguments and the configuration."""
     args = default_args().parse_args(sys.argv[1:])
     return args, parse_cfg(args.cfg)

@@ -1,5 +1,8 @@
 /* The C interface of xfblas: what C and C++ programs link with, and what Python reads.
  *
+ * `make lib` builds lib/libxfblas.so and lib/pkgconfig/xfblas.pc, `make install PREFIX=...` copies
+ * them: cc program.c $(pkg-config --cflags --libs xfblas), which says -lxfblas.
+ *
  * A handle stands for one opened device: an image, one engine of it, and that engine's compute
  * units. Handles share nothing; any number may be open at once, also on one device index.
  * Every function that takes a kernelIndex works on that compute unit alone; calls on different
@@ -83,7 +86,11 @@ typedef struct {
 const char *xfblasVersion(void);
 const char *xfblasLastError(void);
 
-/* config: path of config_info.dat, or NULL to take what the image carries or what lies beside it.
+/* xclbin: path of an image, or NULL for the packaged int16 one, default_short.xclbin, whose engines
+ * run on target "native". Beside it lie default_int8.xclbin and default_float.xclbin: in
+ * xfblas/images of the source tree and of the Python package, in share/xfblas/images where
+ * `make install` put them; `pkg-config --variable=imagedir xfblas` names the folder.
+ * config: path of config_info.dat, or NULL to take what the image carries or what lies beside it.
  * engine: "Gemm", "Gemv" or "Fcn". numKernels: compute units to open, 0 for all of the image.
  * target: "native", "csim" or "xrt"; NULL for the default, native. On success *handle is the new device. */
 xfblasStatus_t xfblasCreate(xfblasHandle_t *handle, const char *xclbin, const char *config,

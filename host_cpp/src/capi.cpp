@@ -7,6 +7,7 @@
 #include "device.hpp"
 #include "native/describe.hpp"
 #include "native/kernels.hpp"
+#include "packaged_image.hpp"
 #include "error.hpp"
 #include "xfblas.h"
 #include "xfblas/cycle_model.hpp"
@@ -78,8 +79,8 @@ xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* co
     require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
             "handle is NULL, expected a place for it");
     *handle = nullptr;
-    require(xclbin != nullptr, XFBLAS_STATUS_INVALID_VALUE, "xclbin is NULL, expected a path");
-    *handle = new xfblasDevice{Device(xclbin, text_or_empty(config), text_or_empty(engine),
+    const auto image = xclbin ? std::string(xclbin) : xfblas::packaged_image();
+    *handle = new xfblasDevice{Device(image, text_or_empty(config), text_or_empty(engine),
                                       numKernels, text_or_empty(target), device())};
   });
 }

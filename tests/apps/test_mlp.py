@@ -52,6 +52,15 @@ def test_app_prints_what_it_found(dataset):
         assert word in done.stdout
 
 
+def test_app_on_a_float_image():
+    """Where a BLAS rounds half of the rows in another way than all of them, too."""
+    image = xfblas.image_path("default_float")
+    done = run("--run_async", "True", "--xclbin", image, "--cfg", image.with_suffix(".dat"))
+    assert done.returncode == 0, done.stderr
+    largest = float(done.stdout.split("results within ")[1].split()[0])
+    assert 0 <= largest < 1e-5 and "1797 of 1797 agree" in done.stdout
+
+
 def test_any_csv_with_the_options_of_the_public_program(tmp_path):
     generator = np.random.default_rng(5)
     features = generator.standard_normal((60, 13))

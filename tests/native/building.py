@@ -38,7 +38,8 @@ def _build(path, sources, compiler, flags, link):
     def compiled(numbered):
         number, source = numbered
         built = folder / f"{number}-{source.stem}.o"
-        command = [compiler, "-std=c++17", "-fPIC", *flags, *includes, "-c", source, "-o", built]
+        command = [compiler, "-std=c++17", "-fPIC", "-ffp-contract=off", *flags, *includes]
+        command += ["-c", source, "-o", built]
         subprocess.run(command, check=True)
         return built
 

@@ -69,6 +69,10 @@ class Layer:
             return np.maximum(sums, np.float32(0))
         return np.where(sums < 0, sums * np.float32(self.negative_slope), sums)
 
+    def __repr__(self):
+        inputs, outputs = self.kernel.shape
+        return f"<Layer {self.name}: {inputs}x{outputs}, {self.activation}>"
+
 
 class FoldedLayer(Layer):
     """A linear layer with what followed it, such as a batch normalization: in float64.

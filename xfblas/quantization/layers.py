@@ -61,6 +61,14 @@ class QuantizedLayer:
         """postScale, postShift, preluScale, preluAlpha, in the order of an instruction."""
         return (self.post_scale, self.post_shift, self.prelu_scale, self.prelu_alpha)
 
+    def __repr__(self):
+        inputs, outputs = self.weights.shape
+        return (
+            f"<QuantizedLayer {self.name}: {inputs}x{outputs} {self.weights.dtype}, "
+            f"post {self.post_scale} >> {self.post_shift}, "
+            f"prelu {self.prelu_scale} >> {self.prelu_alpha}>"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class QuantizedNetwork:
@@ -201,3 +209,9 @@ class QuantizedNetwork:
         from xfblas.quantization.storage import read_network
 
         return read_network(group)
+
+    def __repr__(self):
+        return (
+            f"<QuantizedNetwork {self.dtype}: {self.features} features, {len(self.layers)} layers, "
+            f"{self.output_units // self.output_windows} outputs, {self.output_activation}>"
+        )

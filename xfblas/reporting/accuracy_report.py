@@ -19,6 +19,9 @@ from xfblas.reporting.output_report import OutputReport
 class Report:
     """How near a quantized model is to its float one, and what to do about it.
 
+    A shell shows it in a line and a notebook as its page. :meth:`print` prints tables, which
+    :meth:`to_text` returns; :meth:`to_html`, :meth:`to_json` and :meth:`to_dict` give all of it.
+
     Attributes:
         model: its name.
         bits: of an element.
@@ -77,6 +80,17 @@ class Report:
         from xfblas.reporting.text import tables
 
         print_tables(tables(self))
+
+    def __repr__(self):
+        from xfblas.reporting.text import headline
+
+        return f"<xfblas.Report {headline(self)}; print() shows tables, to_html(path) a page>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page in a frame, so that its style stays its own."""
+        from xfblas.reporting.page import frame
+
+        return frame(self)
 
 
 def _plain(value):

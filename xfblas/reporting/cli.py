@@ -30,13 +30,19 @@ def run_report(args) -> int:
     """Prints the tables and writes the files; returns 0."""
     import json
 
+    from xfblas.reporting.figure import figure_class
     from xfblas.reporting.labels import read_labels
     from xfblas.reporting.report import report
     from xfblas.runtime.cli import spread
     from xfblas.runtime.model_arguments import quantization_options, refuse_options
+    from xfblas.runtime.output_files import require_output
     from xfblas.runtime.saved_model import is_saved_model
     from xfblas.runtime.tables import open_table
 
+    require_output("--html", args.html)
+    require_output("--json", args.json)
+    if args.html:
+        figure_class()
     if args.labels and args.label:
         raise InvalidValueError("--labels and --label were given, expected one of them")
     dropped = [*args.drop, *([args.label] if args.label else [])]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from xfblas.reporting.text import decibels
+
 
 @dataclass(frozen=True)
 class LayerReport:
@@ -70,3 +72,10 @@ class LayerReport:
     wraps: int | None = None
     clipped_inputs: int | None = None
     inputs_seen: int | None = None
+
+    def __repr__(self):
+        shape = "" if self.inputs is None else f"{self.inputs}x{self.outputs} "
+        return (
+            f"<LayerReport {self.name}: {shape}{self.activation} on the {self.place}, "
+            f"{decibels(self.decibels)}>"
+        )

@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from xfblas.errors import NotSupportedError
 from xfblas.reporting import plots, text
 from xfblas.reporting.page_style import STYLE
 
@@ -59,6 +60,16 @@ def page(report) -> str:
         f"<title>{escape(report.model)}: accuracy report</title>\n<style>{STYLE}</style>\n"
         f"</head>\n<body>\n<main>\n{chr(10).join(filter(None, parts))}\n</main>\n</body>\n</html>\n"
     )
+
+
+def frame(report) -> str:
+    """The page as an element of another page; its tables as text where matplotlib is missing."""
+    try:
+        shown = page(report)
+    except NotSupportedError as error:
+        return f"<pre>{escape(report.to_text())}\n{escape(str(error))}</pre>"
+    style = "width: 100%; height: 80vh; min-height: 30em; border: 0"
+    return f'<iframe srcdoc="{escape(shown)}" style="{style}"></iframe>'
 
 
 def _subtitle(report) -> str:

@@ -37,6 +37,11 @@ def report(model, x, y=None, *, calibration=None, classes=None, compare=False, *
         compare: whether to quantize it anew with other bits and accumulators, too.
         **options: of :func:`xfblas.compile`, for a model that is not quantized.
 
+    Returns:
+        A :class:`~xfblas.Report`: a shell shows it in a line and a notebook as a page; its
+        ``print()`` prints tables, and ``to_html(path)``, ``to_json(path)``, ``to_text()`` and
+        ``to_dict()`` give all of it.
+
     Raises:
         InvalidValueError: the model is quantized already but options were given, it is a float
             model, or data does not fit it.

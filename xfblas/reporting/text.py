@@ -10,6 +10,8 @@ INSTRUCTION_TITLE = "instructions: the model's size and the engine's, integers p
 INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu")
 SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
 SUM_HEADS = ("layer", "weights", "sums seen", "proved", "accumulator", "inputs clipped")
+#: A headline says no more than so many.
+NAMED_OUTPUTS = 3
 CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
 
 
@@ -26,6 +28,28 @@ def tables(report) -> list[Table]:
     if report.alternatives:
         found.append(Table("other choices", CHOICE_HEADS, choice_rows(report)))
     return [table for table in found if table.rows]
+
+
+def headline(report) -> str:
+    """The model and how near it is, in a line."""
+    outputs = [output_line(output) for output in report.outputs[:NAMED_OUTPUTS]]
+    if len(report.outputs) > 1:
+        named = zip(report.outputs, outputs, strict=False)
+        outputs = [f"{output.name} {line}" for output, line in named]
+    if len(report.outputs) > NAMED_OUTPUTS:
+        outputs.append(f"{len(report.outputs) - NAMED_OUTPUTS} more outputs")
+    return f"{report.model} int{report.bits}, {report.rows:,} rows: {'; '.join(outputs)}"
+
+
+def output_line(output) -> str:
+    """How near an output is, in a few words."""
+    parts = []
+    if output.agreement is not None:
+        parts.append(f"labels agree {percent(output.agreement)}")
+    if output.accuracy is not None:
+        quantized, plain = percent(output.accuracy), percent(output.accuracy_float)
+        parts.append(f"accuracy {quantized} (float {plain})")
+    return ", ".join([*parts, f"logits {decibels(output.decibels)}"])
 
 
 def facts(report) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import inspect
 import threading
 import warnings
 import weakref
+from typing import TypeVar
 
 from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
@@ -19,8 +20,10 @@ METHODS = ("predict", "predict_on_batch", "evaluate")
 #: Arguments that Keras 2 has in addition.
 LOADING = ("max_queue_size", "workers", "use_multiprocessing")
 
+Model = TypeVar("Model")
 
-def accelerate(model, calibration=None, *, recompile=True, **options):
+
+def accelerate(model: Model, calibration=None, *, recompile=True, **options) -> Model:
     """Replaces ``predict``, ``predict_on_batch`` and ``evaluate`` of a keras.Model.
 
     The model is used as before. Training it or setting its weights is noticed: by default the next
@@ -64,7 +67,7 @@ def accelerate(model, calibration=None, *, recompile=True, **options):
     return model
 
 
-def restore(model):
+def restore(model: Model) -> Model:
     """Gives a keras.Model its own methods back; a model that has them is left as it is.
 
     Returns:

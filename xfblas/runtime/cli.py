@@ -12,6 +12,7 @@ from xfblas.runtime.model_arguments import (
     quantization_options,
     refuse_options,
 )
+from xfblas.runtime.output_files import require_output
 from xfblas.runtime.shown_messages import shown_messages
 
 #: Rows of a file that are read, computed and written at once.
@@ -48,9 +49,7 @@ def add_commands(subparsers):
 
 def run_quantize(args) -> int:
     """Writes the file and prints its table of layers."""
-    folder = Path(args.output).resolve().parent
-    if not folder.is_dir():
-        raise InvalidValueError(f"--output is {args.output}, but there is no folder {folder}")
+    require_output("--output", args.output)
     with shown_messages(not args.quiet):
         model = _compiled(args, args.data)
     with model:
@@ -68,6 +67,7 @@ def run_predict(args) -> int:
     from xfblas.runtime.table_writer import TableWriter
     from xfblas.runtime.tables import open_table
 
+    require_output("--output", args.output)
     table = open_table(args.data, args.drop, args.header)
     if is_saved_model(args.model):
         refuse_options(args)

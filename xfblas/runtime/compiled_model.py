@@ -2,9 +2,11 @@
 
 import threading
 import weakref
+from typing import Any, Self
 
 import numpy as np
 
+from xfblas.device import Device
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.models.model_graph import EngineStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
@@ -62,7 +64,7 @@ class CompiledModel:
         self._plain = None if self._keys() else self._engine.plain
 
     @property
-    def device(self):
+    def device(self) -> Device:
         """The :class:`~xfblas.Device` that it runs on."""
         return self._lease.device
 
@@ -81,7 +83,9 @@ class CompiledModel:
         """Shape of the output, the rows' axis None first; a list of shapes for several."""
         return _shapes(self.graph.outputs)
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self, x, batch_size=None, verbose: int | str = "auto", steps=None, callbacks=None
+    ) -> Any:
         """The model's output, as ``keras.Model.predict`` returns it.
 
         Args:
@@ -143,14 +147,14 @@ class CompiledModel:
             return self._structured(self._nothing())
         return self._structured([result.rows() for result in results])
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x) -> Any:
         """The output for one batch of rows, without a progress bar."""
         inputs = input_arrays(x, self.graph.inputs)
         if len(inputs[0]) == 0:
             return self._structured(self._nothing())
         return self._structured(self._require_open().outputs(inputs))
 
-    def __call__(self, x, training=False):
+    def __call__(self, x, training=False) -> Any:
         """As :meth:`predict_on_batch`; ``training`` must be false."""
         if training:
             raise InvalidValueError(f"training is {training!r}, expected False: weights are fixed")
@@ -161,12 +165,12 @@ class CompiledModel:
         x=None,
         y=None,
         batch_size=None,
-        verbose="auto",
+        verbose: int | str = "auto",
         sample_weight=None,
         steps=None,
         callbacks=None,
         return_dict=False,
-    ):
+    ) -> Any:
         """Loss and metrics of the predictions, as ``keras.Model.evaluate`` returns them.
 
         They are those that the Keras model was compiled with, or that :func:`xfblas.compile` was
@@ -225,7 +229,7 @@ class CompiledModel:
         told.end(results)
         return results if return_dict else score.in_order(results)
 
-    def trace(self, x) -> tuple:
+    def trace(self, x) -> tuple[Any, dict[str, np.ndarray]]:
         """The output, and what each layer put out on the way.
 
         Returns:
@@ -285,10 +289,10 @@ class CompiledModel:
             raise NotInitializedError(f"{self!r}: compile or load the model again")
         return engine
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception) -> None:
         self.close()
 
     def __repr__(self):

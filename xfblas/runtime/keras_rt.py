@@ -57,7 +57,7 @@ class KerasRT(XfblasRT):
         post_scale=None,
         relu_scale=None,
         idxKernel=0,
-        idxDevice=0,
+        idxDevice: int | str = 0,
         *,
         calibration=None,
         compute_unit=None,
@@ -129,7 +129,7 @@ class KerasRT(XfblasRT):
         require_pairs("relu_scale", relu_scale)
         return [tuple(map(int, pair)) for pair in relu_scale]
 
-    def predict(self, inp, in_scale=None):
+    def predict(self, inp, in_scale=None) -> np.ndarray:
         """The model's output, or with lists of scales the engine's numbers, (m, n).
 
         See :meth:`XfblasRT.predict` for arguments and errors. Without lists rows of any type become

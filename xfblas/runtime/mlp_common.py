@@ -15,9 +15,9 @@ def init_fpga(
     g_post_scale=None,
     relu_scale=None,
     idxKernel=0,
-    idxDevice=0,
+    idxDevice: int | str = 0,
     **options,
-):
+) -> KerasRT:
     """A :class:`KerasRT` for a model; ``options`` are its keyword arguments."""
     return KerasRT(
         model,
@@ -32,7 +32,7 @@ def init_fpga(
     )
 
 
-def predict_fpga(fpga_rt, test_data, g_in_scale=None):
+def predict_fpga(fpga_rt, test_data, g_in_scale=None) -> np.ndarray:
     """Class probabilities (m, classes), float32: the engine's result, softmax on the CPU.
 
     A runtime that returns the model's own output already is not given a second softmax.
@@ -41,14 +41,14 @@ def predict_fpga(fpga_rt, test_data, g_in_scale=None):
     return softmax(result) if getattr(fpga_rt, "returns_raw", True) else result
 
 
-def predict_cpu(model, test_data):
+def predict_cpu(model, test_data) -> np.ndarray:
     """The float model's output: by Keras for a keras.Model, by numpy for a file."""
     if hasattr(model, "predict"):
         return model.predict(test_data)
     return read_network(model).forward(test_data)
 
 
-def softmax(x):
+def softmax(x) -> np.ndarray:
     """Softmax over the last axis, float32; shifted by the maximum so that nothing overflows."""
     x = np.asarray(x, np.float32)
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))

@@ -100,6 +100,6 @@ def parquet_module():
         import pyarrow.parquet
     except ImportError as error:
         raise NotSupportedError(
-            f'parquet files need pyarrow ({error}): pip install "xfblas[parquet]"'
+            f"parquet files need pyarrow ({error}): pip install pyarrow"
         ) from None
     return pyarrow.parquet

@@ -51,7 +51,7 @@ class XfblasRT(PublicSteps):
         post_scale,
         relu_scale=None,
         idxKernel=0,
-        idxDevice=0,
+        idxDevice: int | str = 0,
     ):
         wgt = wgt if isinstance(wgt, list) else [wgt]
         bias = bias if isinstance(bias, list) else [bias]
@@ -91,6 +91,11 @@ class XfblasRT(PublicSteps):
         self._start_steps(*options)
         self._chains = [] if self.predicts_by_steps else [Chain(unit, network) for unit in units]
 
+    def __repr__(self):
+        unit = self.compute_unit
+        where = f"compute unit {unit.index} of {unit.device.target}"
+        return f"<xfblas.{type(self).__name__} of {self.network!r} on {where}>"
+
     @staticmethod
     def _check_options(xclbin_opts, device) -> None:
         if xclbin_opts is None:
@@ -117,7 +122,7 @@ class XfblasRT(PublicSteps):
                     f"bias[{index}] has shape {np.shape(bias)}, expected ({units},) or (m, {units})"
                 )
 
-    def predict(self, inp, in_scale=None):
+    def predict(self, inp, in_scale=None) -> np.ndarray:
         """Computes the network for a batch.
 
         Args:
@@ -141,7 +146,7 @@ class XfblasRT(PublicSteps):
         most = len(batch) if self._has_bias_per_row else ROWS_PER_PROGRAM
         return self._finished(run_in_parts(self._chains, batch, most))
 
-    def send_matrices(self, inp, in_scale=None):
+    def send_matrices(self, inp, in_scale=None) -> None:
         """Sends a batch and queues its program; run it with single_execute or executeAsync."""
         batch = self._quantized(inp, in_scale)
         if len(batch) == 0:
@@ -152,11 +157,11 @@ class XfblasRT(PublicSteps):
         else:
             self._chains[0].send(batch)
 
-    def single_execute(self):
+    def single_execute(self) -> None:
         """Runs the program of the batch that was sent."""
         self.compute_unit.execute()
 
-    def get_result(self):
+    def get_result(self) -> np.ndarray:
         """The result for the batch that was sent, as :meth:`predict` returns it."""
         if self.predicts_by_steps:
             return self._finished(self._result_by_steps())
