@@ -11,6 +11,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 HOST_SOURCES := $(shell find host_cpp/src -name '*.cpp')
 HOST_HEADERS := $(shell find host_cpp hw/include -name '*.h' -o -name '*.hpp')
+PUBLIC_SOURCES := $(wildcard host_cpp/public/*.cpp)
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
@@ -35,7 +36,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # One stamp per set of extras; the extension and the images are rebuilt when their sources change.
-$(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS)
+$(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS) $(PUBLIC_SOURCES)
 	@$(MAKE) --no-print-directory check
 	@echo "installing xfblas[$*] into $(VENV) (the first time takes a minute or two)"
 	@CXX=$(CXX) $(VENV)/bin/pip install --disable-pip-version-check --editable '.[$*]' \
@@ -79,7 +80,7 @@ lint: $(VENV)/installed-test ## Check the Python code's style.
 format: $(VENV)/installed-test ## Format the Python code.
 	@$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 
-lib: lib/xfblas.so ## Build lib/xfblas.so for C programs and for programs that pass --lib.
+lib: lib/xfblas.so lib/libxfblas_public.so ## Build lib/xfblas.so for C programs, lib/libxfblas_public.so for the public Python module.
 
 LIB_OBJECTS := $(HOST_SOURCES:host_cpp/src/%.cpp=build/lib/%.o)
 
@@ -90,6 +91,13 @@ lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
 	@mkdir -p lib
 	@$(MAKE) --no-print-directory -j$$(nproc) $(LIB_OBJECTS)
 	@$(CXX) -shared -o $@ $(LIB_OBJECTS) -pthread -ldl -Wl,-z,nodelete
+
+# The public library's C functions, which look for the library above beside them.
+lib/libxfblas_public.so: $(PUBLIC_SOURCES) $(HOST_HEADERS)
+	@echo "building $@"
+	@mkdir -p lib
+	@$(CXX) -std=c++17 -O2 -fPIC -fvisibility=hidden -shared -Ihost_cpp/include -o $@ $(PUBLIC_SOURCES) \
+	  -pthread -ldl -Wl,-z,nodelete
 
 # Every header counts for every object: they are few, and a stale object costs more than a minute.
 build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml
