@@ -11,6 +11,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 HOST_SOURCES := $(shell find host_cpp/src -name '*.cpp')
 HOST_HEADERS := $(shell find host_cpp hw/include -name '*.h' -o -name '*.hpp')
+PUBLIC_SOURCES := $(wildcard host_cpp/public/*.cpp)
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
@@ -35,7 +36,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # One stamp per set of extras; the extension and the images are rebuilt when their sources change.
-$(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS)
+$(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS) $(PUBLIC_SOURCES)
 	@$(MAKE) --no-print-directory check
 	@echo "installing xfblas[$*] into $(VENV) (the first time takes a minute or two)"
 	@CXX=$(CXX) $(VENV)/bin/pip install --disable-pip-version-check --editable '.[$*]' \
@@ -95,13 +96,13 @@ format: $(VENV)/installed-test ## Format the Python code.
 	@$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 
 # What `make lib` builds and `make install` copies, one rule each below.
-LIBRARIES := lib/xfblas.so
+LIBRARIES := lib/xfblas.so lib/libxfblas_public.so
 # Programs pass lib/xfblas.so by its path and link with -lxfblas, which is the same file.
 SONAME    := libxfblas.so.0
 LINKS     := lib/libxfblas.so lib/$(SONAME)
 IMAGES    := xfblas/images/default_short.xclbin
 
-lib: $(LIBRARIES) $(LINKS) lib/pkgconfig/xfblas.pc $(IMAGES) ## Build lib/libxfblas.so for C programs (-lxfblas), lib/xfblas.so for programs that pass --lib.
+lib: $(LIBRARIES) $(LINKS) lib/pkgconfig/xfblas.pc $(IMAGES) ## Build lib/libxfblas.so for C programs (-lxfblas), lib/xfblas.so and lib/libxfblas_public.so for programs that pass --lib.
 
 LIB_OBJECTS := $(HOST_SOURCES:host_cpp/src/%.cpp=build/lib/%.o)
 
@@ -144,6 +145,13 @@ install: lib ## Copy the C library, its header and the images to PREFIX (/usr/lo
 
 # The extension module's, so that both libraries give the same bytes.
 COMPILE_FLAGS := $(shell sed -n 's/^COMPILE_FLAGS = //p' host_cpp/cffi_build.py | tr -d '[],"')
+
+# The public library's C functions, which look for the library above beside them.
+lib/libxfblas_public.so: $(PUBLIC_SOURCES) $(HOST_HEADERS)
+	@echo "building $@"
+	@mkdir -p lib
+	@$(CXX) -std=c++17 -O2 -fPIC -fvisibility=hidden -shared -Ihost_cpp/include -o $@ $(PUBLIC_SOURCES) \
+	  -pthread -ldl -Wl,-z,nodelete
 
 # Every header counts for every object: they are few, and a stale object costs more than a minute.
 build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml host_cpp/cffi_build.py

@@ -91,6 +91,7 @@ _HOMES = {
     "native_engine": "xfblas.native",
     "native_statistics": "xfblas.native",
     "open": "xfblas.device",
+    "public_library_path": "xfblas.public_library",
     "quantize": "xfblas.quantization",
     "read_graph": "xfblas.models",
     "read_network": "xfblas.models",

@@ -39,8 +39,13 @@ def main(arguments=None) -> int:
         with shown_notices("xfblas"):
             return parsed.run(parsed)
     except (XfblasError, OSError) as error:
-        print(f"xfblas: {'; '.join(str(error).splitlines())}", file=sys.stderr)
+        print(f"xfblas: {in_a_line(str(error))}", file=sys.stderr)
         return 2
+
+
+def in_a_line(text: str) -> str:
+    """A message of several lines as one: a line that ends with a colon is followed by a list."""
+    return "; ".join(line.strip() for line in text.splitlines()).replace(":; ", ": ")
 
 
 if __name__ == "__main__":

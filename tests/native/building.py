@@ -30,6 +30,13 @@ def build_library(path, compiler="g++", flags=()):
     return _build(path, sources, compiler, flags, ("-shared", "-pthread", "-ldl"))
 
 
+def build_public_library(path, flags=()):
+    """The library of the public C functions, which takes the engine from one beside it."""
+    sources = sorted((ROOT / "host_cpp/public").glob("*.cpp"))
+    flags = (*flags, "-fvisibility=hidden")
+    return _build(path, sources, "g++", flags, ("-shared", "-pthread", "-ldl"))
+
+
 def _build(path, sources, compiler, flags, link):
     folder = path.parent / f"{path.stem}-objects"
     folder.mkdir()
