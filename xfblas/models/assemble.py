@@ -32,6 +32,7 @@ def assemble_chain(architecture: Architecture, stored: StoredWeights, separate: 
             folder.add(step, weights.get(id(step), {}))
         except CannotRun as reason:
             problems.append((step.layer, reason))
+            break  # The shapes of what comes after it are not known here.
     layers = ()
     try:
         if not problems:

@@ -1,6 +1,6 @@
 """Architecture and weights together: the graph, or everything that keeps it from running."""
 
-from xfblas.errors import UnsupportedModelError
+from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture
 from xfblas.models.assemble import assemble_chain, paired_weights, raise_if_any
 from xfblas.models.model_graph import ModelGraph
@@ -26,8 +26,8 @@ def assemble_graph(architecture: Architecture, stored: StoredWeights, separate: 
     """
     try:
         network = assemble_chain(architecture, stored, separate)
-    except UnsupportedModelError:
-        network = None
+    except (UnsupportedModelError, InvalidValueError):
+        network = None  # What is wrong with it as a graph is told below.
     if network is not None and all(
         abs(layer.negative_slope) <= LARGEST_SLOPE for layer in network.layers
     ):
