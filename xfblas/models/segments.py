@@ -5,7 +5,8 @@ import numpy as np
 from xfblas.models.fold import Folder
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.network import Network
-from xfblas.models.node import DENSE_SUFFIX, Node, rectifier
+from xfblas.models.node import Node, rectifier
+from xfblas.models.placement import PREACTIVATION
 
 
 def steps_from(nodes: list[Node], outputs: set[str], where: str) -> list[EngineStep | HostStep]:
@@ -101,7 +102,7 @@ def _engine_step(segment, where):
     layers = folder.finish()
     network = Network(first.output, layers, "linear", folder.input_shape)
     names = ", ".join(dict.fromkeys(node.layer.name for node in segment))
-    name = first.output.removesuffix(DENSE_SUFFIX)
+    name = first.output.removesuffix(PREACTIVATION)
     return EngineStep(name, segment[0].inputs[0], segment[-1].output, network, f"layers {names}")
 
 

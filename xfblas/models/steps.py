@@ -26,7 +26,7 @@ IDENTITIES = (
 )
 
 #: Words in the data type of a layer after ``model.quantize``.
-QUANTIZED_POLICIES = ("Quantized", "int8", "int4", "float8")
+QUANTIZED_POLICIES = ("Quantized", "int8", "int4", "float8", "gptq/", "awq/")
 
 
 def steps_of(layer: LayerSpec) -> list[Step]:
@@ -37,6 +37,9 @@ def steps_of(layer: LayerSpec) -> list[Step]:
     """
     if layer.problem is not None:
         raise CannotRun(layer.problem)
+    policy = layer.config.get("dtype")
+    if isinstance(policy, dict) and not is_of_keras(policy):
+        raise CannotRun(f"its dtype policy {OWN_CODE}")
     if layer.is_operation:
         return operation_steps(layer)
     if layer.class_name in IDENTITIES:

@@ -1,10 +1,13 @@
 """A graph in an HDF5 file: arrays in groups, and a description of everything that is no array."""
 
+from dataclasses import asdict
+
 import h5py
 
 from xfblas.errors import InvalidValueError
 from xfblas.models import EngineStep, HostStep, Layer, ModelGraph, Network, TensorSpec
 from xfblas.models.host_functions import FUNCTIONS
+from xfblas.models.placement import Placement
 
 
 def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
@@ -22,6 +25,7 @@ def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
         "inputs": [_spec(spec) for spec in graph.inputs],
         "outputs": [_spec(spec) for spec in graph.outputs],
         "steps": steps,
+        "placements": [asdict(placement) for placement in graph.placements],
     }
 
 
@@ -43,7 +47,8 @@ def read_graph(file: h5py.File, described: dict) -> ModelGraph:
         )
         for kind in ("inputs", "outputs")
     )
-    return ModelGraph(described["name"], inputs, outputs, tuple(steps))
+    placements = tuple(Placement(**entry) for entry in described.get("placements", ()))
+    return ModelGraph(described["name"], inputs, outputs, tuple(steps), placements)
 
 
 def _spec(spec: TensorSpec) -> dict:
@@ -57,7 +62,13 @@ def _write_step(step, group) -> dict:
         for index, layer in enumerate(network.layers):
             group[f"{index}/kernel"], group[f"{index}/bias"] = layer.kernel, layer.bias
         layers = [
-            {"name": layer.name, "activation": layer.activation, "slope": layer.negative_slope}
+            {
+                "name": layer.name,
+                "activation": layer.activation,
+                "slope": layer.negative_slope,
+                "output": layer.output,
+                "folded": list(layer.folded),
+            }
             for layer in network.layers
         ]
         return {
@@ -87,6 +98,9 @@ def _read_step(entry, group):
                 group[f"{index}/bias"][()],
                 layer["activation"],
                 layer["slope"],
+                # Files of before these were kept have no names but the layer's.
+                layer.get("output", ""),
+                tuple(layer.get("folded", ())),
             )
             for index, layer in enumerate(entry["layers"])
         )
