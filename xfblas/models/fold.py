@@ -16,6 +16,7 @@ import numpy as np
 
 from xfblas.models.affine import Affine
 from xfblas.models.network import FoldedLayer, Layer
+from xfblas.models.placement import PREACTIVATION
 from xfblas.models.scaling import constants_of, placed, wrong_shape
 from xfblas.models.step import CannotRun, Step
 
@@ -32,6 +33,8 @@ class _Draft:
     name: str
     kernel: np.ndarray
     bias: np.ndarray
+    output: str
+    folded: list[str]
     slope: float = 1.0
     has_folded: bool = False
 
@@ -55,11 +58,17 @@ class _Draft:
         is_found = np.abs(self.bias + center @ self.kernel).max() * LARGE_BIAS < size
         return center.astype(np.float64) if is_found else None
 
+    def take(self, output: str) -> None:
+        """Another step has become part of it, which gives ``output``."""
+        if not self.output.endswith(PREACTIVATION):
+            self.folded.append(self.output)
+        self.output = output
+
     def finish(self) -> Layer:
-        names = {1.0: "linear", 0.0: "relu"}
         kind = FoldedLayer if self.has_folded else Layer
-        activation = names.get(self.slope, "leaky_relu")
-        return kind(self.name, self.kernel, self.bias, activation, self.slope)
+        activation = {1.0: "linear", 0.0: "relu"}.get(self.slope, "leaky_relu")
+        numbers = (self.kernel, self.bias, activation, self.slope)
+        return kind(self.name, *numbers, self.output, tuple(self.folded))
 
 
 class Folder:
@@ -71,6 +80,7 @@ class Folder:
 
     Attributes:
         output_activation: what the host computes last.
+        output: name of what the model gives; known once it is finished.
         input_shape: of one row; known once a layer has been added.
         center: (k,) float64, what is subtracted from a row before the first layer, or None.
     """
@@ -79,26 +89,31 @@ class Folder:
         self._where = where
         self._drafts: list[_Draft] = []
         self._scaling = None  # (Affine, layer) that waits for a layer to fold into
+        self._waiting = []  # what the steps in it give
+        self._output = ""  # what the step that is added gives
         self._shape = input_shape
         self.input_shape = input_shape
-        self.output_activation = "linear"
+        self.output_activation, self.output = "linear", None
         self.center = None
 
-    def add(self, step: Step, weights: dict[str, np.ndarray]) -> None:
+    def add(self, step: Step, weights: dict[str, np.ndarray], output: str) -> None:
         """Adds one step.
 
         Args:
             step: what happens to the rows.
             weights: the layer's arrays by kind, float32.
+            output: name of what it gives.
 
         Raises:
             CannotRun: with the reason.
             InvalidValueError: a weight has the wrong shape.
         """
+        self._output = output
         getattr(self, f"_add_{step.kind}")(step, weights)
 
     def add_node(self, node) -> None:
         """Adds a step whose constants are known already; never needs a diagonal layer."""
+        self._output = node.output
         if node.kind == "dense":
             self._add_dense(node.step, node.weights)
         elif node.kind == "scale":
@@ -115,6 +130,8 @@ class Folder:
             self.center = first.implied_center()
             if self.center is not None:
                 first.bias = first.bias + self.center @ first.kernel
+        if self._drafts and self.output is None:
+            self.output = self._drafts[-1].output
         return tuple(draft.finish() for draft in self._drafts)
 
     def require_flat(self, what: str) -> None:
@@ -144,7 +161,8 @@ class Folder:
             scale, shift = self._taken(kernel.shape[0])
             bias = bias + shift @ kernel
             kernel = scale[:, np.newaxis] * kernel
-        self._drafts.append(_Draft(step.layer.name, kernel, bias))
+        self._drafts.append(_Draft(step.layer.name, kernel, bias, self._output, self._waiting))
+        self._waiting = []
         self._shape = (units,)
 
     def _check_kernel(self, step, kernel):
@@ -176,8 +194,11 @@ class Folder:
             self._scaling = (before.then(affine), first)
         elif self._drafts and self._drafts[-1].slope == 1:
             self._drafts[-1].fold(affine)
+            self._drafts[-1].take(self._output)
+            return
         else:
             self._scaling = (affine, layer)
+        self._waiting.append(self._output)
 
     def _spread(self, step, values):
         """The constants, repeated for every element of a flat row; one for all stays one."""
@@ -201,6 +222,7 @@ class Folder:
         draft = self._drafts[-1]
         # What an earlier negative slope has turned positive passes a second one unchanged.
         draft.slope = draft.slope if draft.slope < 0 else draft.slope * slope
+        draft.take(self._output)
 
     def _add_shared_slope(self, step, weights):
         alpha = weights["alpha"]
@@ -216,7 +238,7 @@ class Folder:
         self.require_flat("its input")
         if not self._drafts and not self._scaling:
             self._add_diagonal(step.layer)
-        self.output_activation = step.value
+        self.output_activation, self.output = step.value, self._output
 
     def _add_shape(self, step, weights):
         if self._shape is None or None in self._shape:
@@ -246,4 +268,6 @@ class Folder:
                 "supported"
             )
         scale, shift = self._taken(units) if self._scaling else (np.ones(units), np.zeros(units))
-        self._drafts.append(_Draft(layer.name, np.diag(scale), shift))
+        waiting = self._waiting or ["/".join(layer.address) + PREACTIVATION]
+        self._drafts.append(_Draft(layer.name, np.diag(scale), shift, waiting[-1], waiting[:-1]))
+        self._waiting = []

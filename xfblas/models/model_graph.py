@@ -9,6 +9,7 @@ from xfblas.errors import InvalidValueError
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.host_functions import LINEAR
 from xfblas.models.network import Network
+from xfblas.models.placement import Placement
 from xfblas.models.single_chain import network_of, steps_of_chain
 from xfblas.models.tensor_spec import TensorSpec
 
@@ -22,6 +23,8 @@ class ModelGraph:
         inputs: what it takes, in Keras' order.
         outputs: what it gives, in Keras' order.
         steps: in the order of computation.
+        placements: where each layer of the Keras model went, in its order; empty where there was
+            none.
 
     Raises:
         InvalidValueError: a step takes a tensor that no step before it gives, or two give one.
@@ -31,9 +34,10 @@ class ModelGraph:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     steps: tuple[EngineStep | HostStep, ...]
+    placements: tuple[Placement, ...] = ()
 
     def __post_init__(self):
-        for attribute in ("inputs", "outputs", "steps"):
+        for attribute in ("inputs", "outputs", "steps", "placements"):
             object.__setattr__(self, attribute, tuple(getattr(self, attribute)))
         known = {spec.name for spec in self.inputs}
         names = set()
@@ -79,20 +83,22 @@ class ModelGraph:
         cls,
         network: Network,
         given: str = "input",
-        found: str = "output",
         input_key: str | None = None,
         output_key: str | None = None,
+        rows: str | None = None,
     ) -> "ModelGraph":
         """The graph of one chain: what :meth:`as_network` turns back.
 
         Args:
             network: the chain.
-            given, found: names of the input and the output tensor.
-            input_key, output_key: their keys where the model takes or gives a dict.
+            given: name of the input tensor.
+            input_key, output_key: keys where the model takes or gives a dict.
+            rows: name of the flattened input.
         """
         inputs = (TensorSpec(given, network.input_shape, key=input_key),)
-        outputs = (TensorSpec(found, (network.output_units,), key=output_key),)
-        return cls(network.name, inputs, outputs, steps_of_chain(network, given, found))
+        outputs = (TensorSpec(network.output, (network.output_units,), key=output_key),)
+        steps = steps_of_chain(network, given, network.output, rows)
+        return cls(network.name, inputs, outputs, steps)
 
     @property
     def engine_steps(self) -> tuple[EngineStep, ...]:

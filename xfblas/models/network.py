@@ -17,11 +17,14 @@ class Layer:
     """One fully connected layer, which one Fcn instruction computes.
 
     Attributes:
-        name: the Keras layer's.
+        name: the Keras layer's that the kernel belongs to.
         kernel: (k, n) float32, C-contiguous; float64 in a :class:`FoldedLayer`.
         bias: (n,) of the same type, zeros where the Keras layer has none.
         activation: 'linear', 'relu' or 'leaky_relu'.
         negative_slope: factor of negative sums: 1 for linear, 0 for relu.
+        output: what traces and reports call its values: the name of the last Keras layer that it
+            computes, or of a part of it (see :mod:`xfblas.models.placement`); by default its name.
+        folded: names of the other Keras layers that it computes.
 
     Raises:
         InvalidValueError: shapes do not fit, or the slope is not that of the activation.
@@ -32,6 +35,8 @@ class Layer:
     bias: np.ndarray
     activation: str
     negative_slope: float
+    output: str = ""
+    folded: tuple[str, ...] = ()
 
     #: Of the kernel and the bias.
     dtype = np.dtype(np.float32)
@@ -60,6 +65,7 @@ class Layer:
             )
         object.__setattr__(self, "kernel", kernel)
         object.__setattr__(self, "bias", bias)
+        object.__setattr__(self, "output", self.output or self.name)
 
     def activate(self, sums: np.ndarray) -> np.ndarray:
         """The layer's activation of its sums, float32 (m, n)."""
@@ -94,6 +100,7 @@ class Network:
         output_activation: what the host applies to the last layer's output: 'linear', 'softmax',
             'sigmoid' or another name that :func:`activate` knows.
         input_shape: of one row, without the batch.
+        output: what traces and reports call its output.
         center: (k,) float64, what is subtracted from every row, in double, before the first layer:
             means of a Normalization and the like. None for zeros.
 
@@ -105,6 +112,7 @@ class Network:
     layers: tuple[Layer, ...]
     output_activation: str
     input_shape: tuple[int, ...]
+    output: str = "output"
     center: np.ndarray | None = None
 
     def __post_init__(self):

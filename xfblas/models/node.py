@@ -8,9 +8,6 @@ from xfblas.models.affine import Affine
 from xfblas.models.architecture import LayerSpec
 from xfblas.models.step import Step
 
-#: What the name of a dense layer's sum ends with if more of the layer follows.
-DENSE_SUFFIX = ":dense"
-
 
 @dataclass(eq=False)
 class Node:

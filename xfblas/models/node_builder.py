@@ -6,6 +6,7 @@ import numpy as np
 
 from xfblas.models.architecture import Architecture
 from xfblas.models.node import Node, rectifier
+from xfblas.models.placement import output_of, why_on_host
 from xfblas.models.result_shape import result_shape
 from xfblas.models.scaling import constants_of, placed, wrong_shape
 from xfblas.models.step import CannotRun, Step
@@ -65,20 +66,15 @@ class NodeBuilder:
         if any(tensor not in self._shapes for tensor in inputs):
             return  # What comes before could not be run either.
         for index, step in enumerate(steps):
-            is_last = all(self._does_nothing(later) for later in steps[index + 1 :])
-            if self._does_nothing(step):
+            if step.does_nothing:
                 continue
-            output = call.output if is_last else f"{call.output}:{step.kind}"
+            output = output_of(call.output, steps[index + 1 :])
             node = self._node(step, inputs, output, weights.get(id(step), {}))
             if node is not None:
                 self.nodes.append(node)
                 inputs = (output,)
         if inputs[0] != call.output:
             self.alias[call.output] = inputs[0]
-
-    @staticmethod
-    def _does_nothing(step):
-        return step.kind == "slope" and step.value == 1
 
     def _node(self, step, inputs, output, weights):
         if step.kind == "dense":
@@ -91,7 +87,7 @@ class NodeBuilder:
             return self._prelu(step, inputs, output, weights["alpha"])
         if step.kind == "shape":
             return self._reshape(step, inputs, output)
-        parameters, reason = dict(step.parameters), f"the engine has no {step.value}"
+        parameters, reason = dict(step.parameters), why_on_host(step.value)
         rank = len(self._shapes[inputs[0]])
         if step.value == "softmax" and parameters.get("axis") in ([rank], [-1]):
             parameters = {}

@@ -5,7 +5,8 @@ import numpy as np
 from xfblas.models.fold import Folder
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.network import Network
-from xfblas.models.node import DENSE_SUFFIX, Node, rectifier
+from xfblas.models.node import Node, rectifier
+from xfblas.models.placement import PREACTIVATION
 
 
 def steps_from(nodes: list[Node], outputs: set[str], where: str) -> list[EngineStep | HostStep]:
@@ -99,9 +100,10 @@ def _engine_step(segment, where):
     for node in segment:
         folder.add_node(node)
     layers = folder.finish()
-    network = Network(first.output, layers, "linear", folder.input_shape, folder.center)
+    ends = (folder.input_shape, folder.output, folder.center)
+    network = Network(first.output, layers, "linear", *ends)
     names = ", ".join(dict.fromkeys(node.layer.name for node in segment))
-    name = first.output.removesuffix(DENSE_SUFFIX)
+    name = first.output.removesuffix(PREACTIVATION)
     return EngineStep(name, segment[0].inputs[0], segment[-1].output, network, f"layers {names}")
 
 

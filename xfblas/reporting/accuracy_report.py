@@ -13,6 +13,7 @@ from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.measurement import Measurement
 from xfblas.reporting.observed_output import ObservedOutput
 from xfblas.reporting.output_report import OutputReport
+from xfblas.runtime.summary import Line
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,7 @@ class Report:
         outputs: one for each output of the model.
         alternatives: other choices of bits and accumulator; empty where none were asked for.
         advice: what hurts and what to try, worst first.
+        places: where every layer of the model runs, those folded into others included.
         measurement, observed: what the plots are drawn from.
     """
 
@@ -42,13 +44,14 @@ class Report:
     outputs: tuple[OutputReport, ...]
     alternatives: tuple[Alternative, ...]
     advice: tuple[Advice, ...]
+    places: tuple[Line, ...]
     measurement: Measurement = field(repr=False)
     observed: tuple[ObservedOutput, ...] = field(repr=False)
 
     def to_dict(self) -> dict:
         """Everything but the plots, JSON-able; infinite decibels are the text ``"inf"``."""
         kept = ("model", "bits", "rows", "calibration")
-        lists = ("layers", "outputs", "alternatives", "advice")
+        lists = ("layers", "outputs", "alternatives", "advice", "places")
         found = {name: getattr(self, name) for name in kept}
         found |= {name: [asdict(entry) for entry in getattr(self, name)] for name in lists}
         return _plain(found)

@@ -93,7 +93,7 @@ class Measurement:
         decibels = nearness.decibels
         is_chain = isinstance(step, EngineStep)
         return LayerReport(
-            name=step.name,
+            name=step.output,
             step=step.name,
             output=step.output,
             place="host",

@@ -3,6 +3,7 @@
 import math
 
 from xfblas.image.tables import Table
+from xfblas.runtime.summary import steps_on_engine
 
 LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"
 LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clipped", "wraps")
@@ -62,6 +63,7 @@ def facts(report) -> list[tuple[str, str]]:
         ("elements", f"int{report.bits}"),
         ("rows", f"{report.rows:,}"),
         ("calibrated with", f"{report.calibration.get('rows', 0):,} rows"),
+        ("steps on the engine", on_engine(report)),
     ]
     if options:
         rows.append(("options", options))
@@ -137,7 +139,17 @@ def sum_rows(report) -> list[tuple[str, ...]]:
 
 
 def place_rows(report) -> list[tuple[str, str, str]]:
-    return [(line.name, line.place, line.reason or "-") for line in report.layers]
+    """Every layer of the model, also those that are folded into others."""
+    return [
+        (line.name, line.place, f"dense, {line.reason}" if line.place == "engine" else line.reason)
+        for line in report.places
+    ]
+
+
+def on_engine(report) -> str:
+    """Such as ``4 of 7``, counted as :meth:`xfblas.CompiledModel.summary` counts."""
+    engine, steps = steps_on_engine(report.places)
+    return f"{engine} of {steps}"
 
 
 def choice_rows(report) -> list[tuple[str, ...]]:

@@ -81,7 +81,7 @@ def restore(model: Model) -> Model:
 
 def accelerated_of(model) -> "Accelerated | None":
     """What :func:`accelerate` put into a model, if anything."""
-    owner = getattr(vars(model).get("predict"), "__self__", None)
+    owner = getattr(getattr(model, "__dict__", {}).get("predict"), "__self__", None)
     return owner if isinstance(owner, Accelerated) else None
 
 
@@ -90,25 +90,27 @@ class Accelerated:
 
     Attributes:
         compiled: the :class:`CompiledModel` of the weights that the model had last.
+        rows: what its scales are derived from, as compile takes it; None on a float image.
+        options: of compile.
     """
 
     def __init__(self, model, calibration, recompile, options):
         self._model = weakref.ref(model)
-        self._recompile, self._options = recompile, options
+        self._recompile, self.options = recompile, options
         self._lock = threading.Lock()
-        self._rows = None
+        self.rows = None
         if calibration is not None:
             # A generator can be used once, so what is needed of it is kept.
             graph, inputs = calibration_inputs(read_graph(model), calibration)
             pairs = zip(inputs, graph.inputs, strict=True)
             rows = [NamedRows(values, spec.columns) for values, spec in pairs]
-            self._rows = rows if len(rows) > 1 else rows[0]
+            self.rows = rows if len(rows) > 1 else rows[0]
         self._replaced = {}
 
     def compile(self, model) -> None:
         """Makes ``compiled`` of the weights that the model has now."""
         watch = WeightWatch(model.weights)
-        self.compiled: CompiledModel = compile(model, self._rows, **self._options)
+        self.compiled: CompiledModel = compile(model, self.rows, **self.options)
         # Not before: what failed is tried again by the next prediction.
         self._watch = watch
 
@@ -128,14 +130,14 @@ class Accelerated:
         """On the engine; see :meth:`xfblas.CompiledModel.predict`."""
         if others and not self._is_about_loading(others):
             raise TypeError(f"predict() got an unexpected keyword argument {min(others)!r}")
-        compiled = self._current()
+        compiled = self.current()
         if callbacks is None:
             return compiled.predict(x, batch_size, verbose, steps)
         return compiled._predict(x, batch_size, verbose, steps, callbacks, self._model())
 
     def predict_on_batch(self, x):
         """On the engine; see :meth:`xfblas.CompiledModel.predict_on_batch`."""
-        return self._current().predict_on_batch(x)
+        return self.current().predict_on_batch(x)
 
     def evaluate(
         self,
@@ -156,7 +158,7 @@ class Accelerated:
             # From within fit, whose weights change with every epoch.
             told |= {"sample_weight": sample_weight, "return_dict": return_dict}
             return type(model).evaluate(model, x, y, batch_size, **told, **others)
-        return self._current()._evaluate(
+        return self.current()._evaluate(
             x,
             y,
             sample_weight,
@@ -172,7 +174,7 @@ class Accelerated:
         known = inspect.signature(type(self._model()).predict).parameters
         return all(name in LOADING and name in known for name in others)
 
-    def _current(self) -> CompiledModel:
+    def current(self) -> CompiledModel:
         """The compiled model, after a look whether the weights are still those it was made of."""
         model = self._model()
         take_back_weights(model)

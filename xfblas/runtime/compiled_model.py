@@ -8,7 +8,7 @@ import numpy as np
 
 from xfblas.device import Device
 from xfblas.errors import InvalidValueError, NotInitializedError
-from xfblas.models.model_graph import EngineStep, ModelGraph
+from xfblas.models.model_graph import ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.arrange import input_arrays
 from xfblas.runtime.callback_list import CallbackList
@@ -16,7 +16,7 @@ from xfblas.runtime.data import data_of
 from xfblas.runtime.graph_engine import GraphEngine
 from xfblas.runtime.result_array import ResultArray
 from xfblas.runtime.shared_devices import Lease
-from xfblas.runtime.summary import summary_text
+from xfblas.runtime.summary import lines_of, steps_on_engine, summary_text
 from xfblas.scoring import Score
 from xfblas.scoring.configuration import Scoring
 
@@ -233,15 +233,19 @@ class CompiledModel:
         """The output, and what each layer put out on the way.
 
         Returns:
-            What :meth:`predict` returns, and a dict of float32 arrays (m, ...): by name every layer
-            that the engine computed, in the model's units, and every step of the host.
+            What :meth:`predict` returns, and a dict of float32 arrays (m, ...) in the model's
+            units. The name of a Keras layer gives what Keras' layer gives, after its activation
+            (``dense#2`` for a second call, ``model/dense`` within a nested model). Where the host
+            computes the activation, ``dense:preactivation`` is what the engine gave. Layers that
+            are folded into others, or pass their input on, are left out: :meth:`summary` says
+            where they went.
         """
         engine = self._require_open()
         outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
         return self._structured(outputs), layers
 
     def summary(self, print_fn=print) -> None:
-        """Prints a table: each layer, where it runs, and why."""
+        """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""
         print_fn(summary_text(self))
 
     def save(self, path) -> None:
@@ -296,14 +300,12 @@ class CompiledModel:
         self.close()
 
     def __repr__(self):
-        engine = sum(isinstance(step, EngineStep) for step in self.graph.steps)
-        engine -= len(self.host_reasons)
         if self.closed:
             return f"<xfblas.CompiledModel {self.graph.name}, closed>"
+        engine, steps = steps_on_engine(lines_of(self.graph, self.host_reasons))
         return (
             f"<xfblas.CompiledModel {self.graph.name} {self.device.dtype} on "
-            f"{self.device.target}, {engine} steps on the engine and "
-            f"{len(self.graph.steps) - engine} on the host>"
+            f"{self.device.target}, {engine} steps on the engine and {steps - engine} on the host>"
         )
 
 

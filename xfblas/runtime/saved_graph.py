@@ -16,6 +16,7 @@ from xfblas.models import (
     TensorSpec,
 )
 from xfblas.models.host_functions import FUNCTIONS
+from xfblas.models.placement import Placement
 
 
 def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
@@ -33,6 +34,7 @@ def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
         "inputs": [_spec(spec) for spec in graph.inputs],
         "outputs": [_spec(spec) for spec in graph.outputs],
         "steps": steps,
+        "placements": [dataclasses.asdict(placement) for placement in graph.placements],
     }
 
 
@@ -61,7 +63,8 @@ def read_graph(file: h5py.File, described: dict) -> ModelGraph:
         )
         for kind in ("inputs", "outputs")
     )
-    return ModelGraph(described["name"], inputs, outputs, tuple(steps))
+    placements = tuple(Placement(**entry) for entry in described.get("placements", ()))
+    return ModelGraph(described["name"], inputs, outputs, tuple(steps), placements)
 
 
 def _spec(spec: TensorSpec) -> dict:
@@ -77,7 +80,13 @@ def _write_step(step, group) -> dict:
         if network.center is not None:
             group["center"] = network.center
         layers = [
-            {"name": layer.name, "activation": layer.activation, "slope": layer.negative_slope}
+            {
+                "name": layer.name,
+                "activation": layer.activation,
+                "slope": layer.negative_slope,
+                "output": layer.output,
+                "folded": list(layer.folded),
+            }
             for layer in network.layers
         ]
         return {
@@ -105,7 +114,8 @@ def _read_step(entry, group):
             for index, layer in enumerate(entry["layers"])
         )
         center = group["center"][()] if "center" in group else None
-        network = Network(entry["network"], layers, "linear", tuple(entry["input_shape"]), center)
+        shape = tuple(entry["input_shape"])
+        network = Network(entry["network"], layers, "linear", shape, center=center)
         return EngineStep(entry["name"], entry["input"], entry["output"], network, entry["reason"])
     if entry["function"] not in FUNCTIONS:
         raise InvalidValueError(
@@ -124,4 +134,7 @@ def _read_step(entry, group):
 
 def _layer(kernel, bias, entry) -> Layer:
     kind = FoldedLayer if kernel.dtype == np.float64 else Layer
-    return kind(entry["name"], kernel, bias, entry["activation"], entry["slope"])
+    numbers = (kernel, bias, entry["activation"], entry["slope"])
+    # Files of before names were kept have none but the layer's.
+    names = (entry.get("output", ""), tuple(entry.get("folded", ())))
+    return kind(entry["name"], *numbers, *names)

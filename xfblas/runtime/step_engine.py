@@ -89,13 +89,13 @@ class StepEngine:
         chains = self._chains[:1] if is_little else self._chains
         return run_in_parts(chains, integers, self.rows_per_program)
 
-    def layer_outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """What each layer put out, by its name, (m, n) float32 in the model's units.
+    def layer_outputs(self, rows: np.ndarray) -> list[np.ndarray]:
+        """What each layer put out, (m, n) float32 in the model's units.
 
         The layers run one by one on the first unit, so that each result can be read.
         """
         unit, network = self._chains[0].compute_unit, self.network
-        current, found = network.quantize_input(rows), {}
+        current, found = network.quantize_input(rows), []
         for index, layer in enumerate(network.layers):
             alone = dataclasses.replace(network, layers=(layer,), summaries=())
             current = run_in_parts([Chain(unit, alone)], current, self.rows_per_program)
@@ -105,7 +105,7 @@ class StepEngine:
                 values = network.summaries[index].values(current)
             else:
                 values = current
-            found[layer.name] = values.astype(np.float32, copy=False)
+            found.append(values.astype(np.float32, copy=False))
         return found
 
     def __repr__(self):

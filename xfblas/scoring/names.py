@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.models.origin import is_object_of_keras, is_of_keras
 from xfblas.scoring.accuracies import ACCURACIES
 from xfblas.scoring.losses import LOSSES, row_losses
 from xfblas.scoring.metrics import METRICS, RowMean
 
-KERAS_MODULES = ("keras", "tf_keras", "tensorflow", "keras_core")
 ALIASES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
@@ -63,7 +63,8 @@ def name_of(identifier, kind: str) -> Named:
         return Named(identifier, canonical(identifier))
     if isinstance(identifier, dict) and "class_name" in identifier:
         return _from_configuration(identifier, kind)
-    from_keras = _module(identifier).split(".")[0] in KERAS_MODULES
+    wrapped = getattr(identifier, "_fn", getattr(identifier, "fn", None))
+    from_keras = all(is_object_of_keras(one) for one in (identifier, wrapped) if one is not None)
     if hasattr(identifier, "get_config") and from_keras:
         # Not every class of Keras writes all of its settings down.
         settings = {**identifier.get_config(), **getattr(identifier, "_fn_kwargs", {})}
@@ -83,8 +84,11 @@ def name_of(identifier, kind: str) -> Named:
 
 
 def canonical(name: str) -> str:
-    """A class's or function's name in snake case, aliases replaced."""
-    name = re.sub(r"\W+", "", name.split(">")[-1])
+    """A class's or function's name in snake case, aliases replaced, with its package if it has one.
+
+    Such a name, ``mine>mse``, is none of Keras'.
+    """
+    name = re.sub(r"[^\w>]+", "", name)
     name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
     return ALIASES.get(name, name)
@@ -135,28 +139,29 @@ class LiveMetric:
 
 def _from_configuration(config, kind) -> Named:
     inner = config.get("config")
-    if config["class_name"] == "function" or isinstance(inner, str):
+    is_function = config["class_name"] == "function" or isinstance(inner, str)
+    if is_function and config.get("module") == "builtins":
+        # Keras writes so of every function, its own or not.
+        config = {name: value for name, value in config.items() if name != "module"}
+    is_own = not is_of_keras(config)
+    if is_function:
         name = inner if isinstance(inner, str) else inner.get("name", "")
-        return Named(name, canonical(name))
+        return Named(name, None if is_own else canonical(name))
     inner = dict(inner or {})
+    if is_own:
+        return Named(str(config.get("registered_name") or config["class_name"]), None)
     key = canonical(inner.get("class_name") or config["class_name"])
     # The class compares values; the name alone means whichever accuracy fits the shapes.
     key = "equality" if key == "accuracy" else key
     wrapped = inner.get("fn")
     if wrapped is not None:
-        if isinstance(wrapped, dict):
-            wrapped = wrapped.get("config") or wrapped.get("class_name")
-        key = canonical(wrapped) if isinstance(wrapped, str) else key
+        key = name_of(wrapped, kind).key
     options = {name: value for name, value in inner.items() if name not in NO_OPTIONS}
     for name, value in UNUSED.items():
         if options.pop(name, value) != value:
             raise NotSupportedError(f"{kind} {key} has {name} set, which is not supported here")
     reduction = inner.get("reduction") or "sum_over_batch_size"
     return Named(inner.get("name") or canonical(config["class_name"]), key, options, reduction)
-
-
-def _module(value) -> str:
-    return getattr(value, "__module__", None) or type(value).__module__
 
 
 def _unknown(named, kind, known) -> NotSupportedError:
