@@ -74,6 +74,8 @@ test: $(VENV)/installed-test lib ## Set up everything and run the tests and the 
 
 # Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set.
 MACHINES := Haswell/avx2 Prescott/portable
+# Nothing in these rooms depends on them.
+MACHINE_TESTS := $(addprefix --ignore=tests/,bench cards csim hw image performance xrt)
 
 test-machines: $(VENV)/installed-test lib ## Run what depends on the CPU as CPUs without AVX-512 have it.
 	@for machine in $(MACHINES); do \
