@@ -167,7 +167,8 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
                                   unsigned int flags, unsigned int kernelIndex);
 
 /* C = A*B on host arrays in one call, which sends, runs and reads back where the target needs that.
- * B is a host array, or NULL where d_B is the pointer that xfblasMalloc gave for a B that stays.
+ * B is a host array, or NULL where d_B is the pointer that xfblasMalloc gave for a B that stays, of
+ * k x n, and ldb then n.
  * Host arrays begin at a multiple of their elements' size, and C overlaps none of the others.
  * Sums wrap to the elements' size, as xfblasGemm's do. */
 xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const void *A, int lda,

@@ -293,7 +293,7 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
                             const void* B, int ldb, const void* d_B, void* C, int ldc,
                             unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
-    unit.multiply({m, k, n, lda, B ? ldb : n, ldc, n}, A, B, d_B, C);
+    unit.multiply({m, k, n, lda, ldb, ldc, n}, A, B, d_B, C);
   });
 }
 

@@ -104,6 +104,8 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
     require(matrix.rows == sizes.k && matrix.columns == sizes.n, invalid, "d_B was allocated as ",
             matrix.rows, " x ", matrix.columns, ", but this product needs ", sizes.k, " x ",
             sizes.n);
+    require(sizes.ldb == sizes.n || (sizes.k == 1 && sizes.ldb > sizes.n), invalid, "ldb is ",
+            sizes.ldb, ", but d_B was allocated with a leading dimension of ", sizes.n);
     require(matrix.element_bytes == element, invalid, "d_B holds elements of ",
             matrix.element_bytes, " bytes, this engine expects ", element);
     require(matrix.pads_itself, XFBLAS_STATUS_NOT_SUPPORTED,

@@ -168,3 +168,21 @@ def test_one_row_has_no_leading_dimension(image, generator):
         product = (places[0], 90, places[1], 5, 1, places[2], 70)
         unit.call(lib.xfblasGemm, 1, 5, 8, 1, *product)
         np.testing.assert_array_equal(read_back(unit, places[2], c), oracle.gemm(a, b, c))
+
+
+@pytest.mark.parametrize("image", ["default_short", "seed_short"])
+def test_a_kept_matrix_of_a_whole_call(image, generator):
+    with xfblas.open(xfblas.image_path(image), engine="Gemm") as device:
+        unit = device.compute_units[0]
+        a, b, c = (random_matrix(generator, *s) for s in ((6, 8), (8, 5), (6, 5)))
+        kept = allocated(unit, b)
+
+        def matmul(ldb):
+            product = (pointer(a), 8, ffi.NULL, ldb, kept, pointer(c), 5)
+            unit.call(lib.xfblasMatmul, 6, 5, 8, *product)
+
+        for wrong in (4, 6, 0, -5):
+            with pytest.raises(errors.InvalidValueError, match=f"ldb is {wrong}, but d_B was"):
+                matmul(wrong)
+        matmul(5)
+        np.testing.assert_array_equal(c, oracle.fcn(a, b))
