@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xfblas.errors import InvalidValueError
-from xfblas.runtime.tables import _parquet
+from xfblas.runtime.parquet_table import parquet_module
 
 
 def require_output(option: str, path) -> None:
@@ -25,4 +25,4 @@ def require_output(option: str, path) -> None:
     if Path(path).is_dir():
         raise InvalidValueError(f"{option} is {path}, which is a folder, expected a file to write")
     if Path(path).suffix.lower() == ".parquet":
-        _parquet()
+        parquet_module()
