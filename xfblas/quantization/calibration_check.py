@@ -16,6 +16,7 @@ import numpy as np
 from xfblas.errors import CalibrationError, CalibrationWarning
 from xfblas.notices import notify
 from xfblas.quantization.calibration import Calibration
+from xfblas.quantization.options import GOALS, Options
 from xfblas.quantization.preparation import PreparedLayer
 
 #: Decibels below this part of the goal are far from it.
@@ -39,7 +40,7 @@ def findings(
     layers: list[PreparedLayer],
     seen: Calibration,
     decibels: float,
-    goal: float,
+    options: Options,
     names=None,
     are_features=True,
 ) -> list[str]:
@@ -49,7 +50,7 @@ def findings(
         layers: of the float network.
         seen: what calibration saw of them.
         decibels: of the logits of the rows, against the float network's.
-        goal: what they should reach.
+        options: with the goal that they should reach.
         names: of the features, or None.
         are_features: whether the inputs are the model's, and not what others of its layers made.
     """
@@ -66,11 +67,12 @@ def findings(
                 f"were dead: {PASS_OTHERS}, or train the model again"
             )
             break
-    if decibels < FAR * goal:
+    # A higher goal than the usual one asks for what there is.
+    if decibels < FAR * min(options.goal, GOALS[options.bits]):
         found.append(
             f"{where}: the logits of the calibration rows themselves are only {decibels:.1f} dB "
-            f"above their error, the goal is {goal:.1f}: xfblas.report (or `xfblas report`) tells "
-            "where they are lost and what to try"
+            f"above their error, the goal is {options.goal:.1f}: xfblas.report (or `xfblas "
+            "report`) tells where they are lost and what to try"
         )
     return found
 
@@ -95,11 +97,12 @@ def still_features(
         return []
     weights = np.abs(first.kernel).max(axis=1)
     largest = np.maximum(np.abs(low), np.abs(high))
-    at_rest = (low == 0) | np.isin(low, (low[~still].min(), high[~still].max()))
     others = float((weights * (high - low)).max())
+    at_rest = np.isin(low, (low[~still].min(), high[~still].max()))
+    at_rest |= weights * largest <= ROUNDING * others  # It is 0, or next to it.
     center = np.zeros(count) if first.center is None else first.center
     away = np.abs(low - center)
-    at_rest &= (weights * away <= others) & np.logical_not(are_centred)
+    at_rest &= ((center == 0) | (weights * away <= others)) & np.logical_not(are_centred)
     is_constant = (center != 0) & (away <= ROUNDING * largest)
     is_constant &= weights * np.spacing(largest.astype(np.float32)) > others / 8
     told = still & ~at_rest & ~is_constant & (weights > 0)

@@ -66,7 +66,7 @@ class StepEngine:
         Raises:
             InvalidValueError: another width, or a number that is not finite.
         """
-        if rows.dtype == np.float64 and self.network.input_offset is not None:
+        if self.network.input_offset is not None and rows.dtype == np.float64:
             return self._predict_in_steps(rows)
         prediction = self._prediction
         if prediction is None:
