@@ -4,6 +4,7 @@ import json
 
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
+from xfblas.runtime.model_arguments import add_architecture
 
 
 def add_commands(subparsers):
@@ -17,6 +18,7 @@ def add_commands(subparsers):
     for name, meaning in (("m", "rows"), ("k", "depth"), ("n", "columns")):
         parser.add_argument(f"-{name}", type=int, help=meaning)
     parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")
+    add_architecture(parser)
     parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run_estimate)
@@ -44,9 +46,8 @@ def _sizes(args):
         from xfblas.models import read_network
 
         rows = args.m or 1
-        return [
-            (layer.name, rows, *layer.kernel.shape) for layer in read_network(args.model).layers
-        ]
+        network = read_network(args.model, args.architecture)
+        return [(layer.name, rows, *layer.kernel.shape) for layer in network.layers]
     n = 1 if args.engine == "gemv" and args.n is None else args.n
     missing = [
         f"-{name}" for name, size in (("m", args.m), ("k", args.k), ("n", n)) if size is None

@@ -57,6 +57,11 @@ def quantize(network: Network, rows, *, method: str = "calibrated", **options) -
         UnsupportedModelError: an activation cannot be expressed, or a layer has so many inputs that
             its sums cannot fit the accumulator.
     """
+    if not isinstance(network, Network):
+        raise InvalidValueError(
+            f"network is a {type(network).__name__}, expected a Network: xfblas.read_network makes "
+            "one of a Keras model or file, and xfblas.compile takes these themselves"
+        )
     if method not in METHODS:
         raise InvalidValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
     known = [field.name for field in dataclasses.fields(Options)]

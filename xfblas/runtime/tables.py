@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.file_kinds import ROWS, refuse_others
 
 DELIMITERS = ",;\t| "
 
@@ -140,6 +141,7 @@ def open_table(path, drop=()) -> CsvTable | ArrayTable | ParquetTable:
         NotSupportedError: a parquet file, but pyarrow is not installed.
     """
     path = Path(path)
+    refuse_others(path, "a file of rows", ROWS)
     if not path.is_file():
         raise InvalidValueError(f"{path}: there is no such file")
     kinds = {".npy": ArrayTable, ".parquet": ParquetTable}
