@@ -8,6 +8,7 @@ from xfblas.emulation.cli import add_commands as add_emulation_commands
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
 from xfblas.notices import shown_notices
+from xfblas.option_words import in_option_words, options_of
 from xfblas.performance.cli import add_commands as add_performance_commands
 from xfblas.reporting.cli import add_commands as add_report_commands
 from xfblas.runtime.cli import add_commands as add_runtime_commands
@@ -19,7 +20,7 @@ def main(arguments=None) -> int:
         prog="xfblas", description="Matrix products and fully connected layers on AMD FPGAs."
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(title="commands")
+    commands = parser.add_subparsers(title="commands", dest="command")
     add_runtime_commands(commands)
     add_report_commands(commands)
     add_image_commands(commands)
@@ -39,7 +40,8 @@ def main(arguments=None) -> int:
         with shown_notices("xfblas"):
             return parsed.run(parsed)
     except (XfblasError, OSError) as error:
-        print(f"xfblas: {in_a_line(str(error))}", file=sys.stderr)
+        words = options_of(commands.choices[parsed.command]) | getattr(parsed, "words", {})
+        print(f"xfblas: {in_a_line(in_option_words(str(error), words))}", file=sys.stderr)
         return 2
 
 

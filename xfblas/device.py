@@ -11,6 +11,7 @@ from xfblas.binding import Handle, ffi, lib, require_index
 from xfblas.compute_unit import ComputeUnit
 from xfblas.default_images import default_image
 from xfblas.errors import ImageError, InvalidValueError
+from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 
 ELEMENTS = {
     "short": np.dtype(np.int16),
@@ -68,10 +69,22 @@ class Device:
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
         target = target or os.environ.get("XFBLAS_TARGET") or "native"
-        path = default_image(dtype, engine, target) if xclbin is None else Path(os.fsdecode(xclbin))
-        for name, file in (("xclbin", path), ("cfg", cfg)):
-            if file is not None and not Path(os.fsdecode(file)).is_file():
+        files = (
+            ("xclbin", xclbin, "an image", IMAGE),
+            ("cfg", cfg, "an image's configuration", CONFIGURATION),
+        )
+        for name, file, expected, kind in files:
+            if file is None:
+                continue
+            if not isinstance(file, (str, bytes, os.PathLike)):
+                raise InvalidValueError(
+                    f"{name} is a {type(file).__name__}, expected the path of {expected}: a model "
+                    "is for xfblas.compile, xfblas.accelerate or KerasRT"
+                )
+            refuse_others(file, expected, kind, error=ImageError)
+            if not Path(os.fsdecode(file)).is_file():
                 raise ImageError(f"{name} is {os.fsdecode(file)!r}, and there is no such file")
+        path = default_image(dtype, engine, target) if xclbin is None else Path(os.fsdecode(xclbin))
         self._handle = Handle(
             str(path),
             None if cfg is None else os.fsdecode(cfg),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xfblas.default_images import image_path
 from xfblas.errors import ImageError
+from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 from xfblas.image.configuration import parse_options
 from xfblas.image.container import read
 
@@ -29,6 +30,7 @@ def parse_cfg(filename) -> dict[str, str]:
         ImageError: no such file, or a word of it is not NAME=value; names file and line.
     """
     path = Path(os.fspath(filename))
+    refuse_others(path, "an image's configuration", CONFIGURATION, IMAGE, error=ImageError)
     if not path.is_file():
         raise ImageError(f"cfg is {str(filename)!r}, and there is no such file")
     if not is_image(path):

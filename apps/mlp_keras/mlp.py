@@ -17,6 +17,8 @@ from table import load_table
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.models import read_network
 from xfblas.notices import shown_notices
+from xfblas.option_words import in_option_words
+from xfblas.runtime.model_arguments import add_architecture
 from xfblas.session import session
 
 HERE = Path(__file__).parent
@@ -29,6 +31,7 @@ def parse_arguments():
     parser.add_argument("--dataset", default="digits", choices=NAMES, help="default: digits")
     parser.add_argument("--data", help="CSV file; default: the data set, exported")
     parser.add_argument("--model", help="Keras file; default: the one trained on the data set")
+    add_architecture(parser)
     parser.add_argument("--target", default="Class", help="column of the label; default: Class")
     parser.add_argument("--id", default="Run", help="column to leave out; default: Run")
     parser.add_argument("--drop", action="append", default=[], help="more columns to leave out")
@@ -96,7 +99,7 @@ def compared(together, alone, is_float) -> str:
 def main() -> int:
     args = parse_arguments()
     path, table, model = data_and_model(args)
-    network = read_network(model)
+    network = read_network(model, args.architecture)
     if table.features.shape[1] != network.input_units:
         raise InvalidValueError(
             f"{path} has {table.features.shape[1]} feature columns, but {model} takes "
@@ -143,4 +146,5 @@ if __name__ == "__main__":
         with shown_notices(Path(__file__).name):
             sys.exit(main())
     except (XfblasError, ValueError, OSError) as error:
-        sys.exit(f"{Path(__file__).name}: {error}")
+        words = {"architecture": "--architecture"}
+        sys.exit(f"{Path(__file__).name}: {in_option_words(str(error), words)}")

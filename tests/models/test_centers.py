@@ -167,8 +167,8 @@ def test_centers_are_checked():
     layer = FoldedLayer("d", kernel, bias, "linear", 1.0)
     for center in (np.zeros(2), np.array([1.0, np.nan, 0.0])):
         with pytest.raises(InvalidValueError, match="center of network n has shape"):
-            Network("n", (layer,), "linear", (3,), center)
-    network = Network("n", (layer,), "linear", (3,), np.zeros(3))
+            Network("n", (layer,), "linear", (3,), center=center)
+    network = Network("n", (layer,), "linear", (3,), center=np.zeros(3))
     assert network.center is None and network.without_center() is network
     moved = dataclasses.replace(network, center=np.array([1.0, 2.0, 3.0]))
     assert moved.forward(np.array([[1.0, 2.0, 4.0]])).tolist() == [[1, 1]]

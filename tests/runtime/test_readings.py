@@ -12,6 +12,8 @@ import xfblas
 from xfblas.errors import InvalidValueError
 from xfblas.runtime.accelerate import accelerated_of
 
+pytestmark = pytest.mark.native
+
 
 def bent(keras):
     """Every activation that the host computes, after a dense layer and alone."""

@@ -6,7 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.errors import ImageError, InvalidValueError, XfblasError
+from xfblas.file_kinds import IMAGE, refuse_others
 
 from .builder import ImageSpecification, build_image
 from .changes import OPTIONS, changed, read_source
@@ -80,6 +81,7 @@ def _add_build(commands):
 
 def run_info(args) -> int:
     """Prints what an image holds."""
+    refuse_others(args.file, "an image", IMAGE, error=ImageError)
     description = describe(read(args.file), args.file)
     if args.json:
         print(json.dumps(description, indent=2))

@@ -4,6 +4,7 @@ import json
 
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
+from xfblas.runtime.model_arguments import add_architecture
 
 
 def add_commands(subparsers):
@@ -17,6 +18,7 @@ def add_commands(subparsers):
     for name, meaning in (("m", "rows"), ("k", "depth"), ("n", "columns")):
         parser.add_argument(f"-{name}", type=int, help=meaning)
     parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")
+    add_architecture(parser)
     parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run_estimate)
@@ -34,7 +36,7 @@ def run_estimate(args) -> int:
         parts = ModelParts([[("", *_sizes(args))]], [])
     else:
         _require_model_options(args, rows)
-        parts = parts_of(args.model, rows, args.dtype)
+        parts = parts_of(args.model, rows, args.dtype, args.architecture)
     chains = [
         [
             estimate_product(board, args.engine, args.dtype, m, k, n, packed=args.packed, name=name)

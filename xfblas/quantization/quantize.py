@@ -87,6 +87,11 @@ def quantize_and_check(
         network, rows, method, options: as for :func:`quantize`.
         names, are_features: as for :func:`~xfblas.quantization.calibration_check.findings`.
     """
+    if not isinstance(network, Network):
+        raise InvalidValueError(
+            f"network is a {type(network).__name__}, expected a Network: xfblas.read_network makes "
+            "one of a Keras model or file, and xfblas.compile takes these themselves"
+        )
     if names is None and are_features:
         names = column_names(rows)
     if names is not None and len(names) != network.input_units:

@@ -5,6 +5,7 @@ from xfblas.errors import InvalidValueError
 
 def add_commands(subparsers):
     """Adds ``report`` to the commands of an argparse parser."""
+    from xfblas.runtime.cli import CALIBRATION
     from xfblas.runtime.model_arguments import add_model_arguments
 
     parser = subparsers.add_parser(
@@ -23,7 +24,8 @@ def add_commands(subparsers):
     parser.add_argument("--html", help="file to write, with plots; opens offline")
     parser.add_argument("--json", help="file to write, - for the terminal instead of the tables")
     add_model_arguments(parser)
-    parser.set_defaults(run=run_report)
+    words = {"calibration": CALIBRATION, "x": "--data", "y": "y (--label or --labels)"}
+    parser.set_defaults(run=run_report, words=words)
 
 
 def run_report(args) -> int:

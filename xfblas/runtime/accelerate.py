@@ -1,6 +1,7 @@
 """``xfblas.accelerate``: a keras.Model whose own predict runs on the engine."""
 
 import inspect
+import os
 import threading
 import warnings
 import weakref
@@ -8,6 +9,7 @@ from typing import TypeVar
 
 from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
+from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
 from xfblas.runtime.compiled_model import CompiledModel
@@ -43,6 +45,8 @@ def accelerate(model: Model, calibration=None, *, recompile=True, **options) -> 
         InvalidValueError: it is not a keras.Model, or an argument cannot be used.
         UnsupportedModelError: lists every layer that cannot be run.
     """
+    if isinstance(model, (str, bytes, os.PathLike)):
+        refuse_others(model, "a keras.Model")
     if not is_keras_model(model) or not hasattr(model, "predict"):
         raise InvalidValueError(
             f"model is a {type(model).__name__}, expected a keras.Model: use xfblas.compile for a "

@@ -20,6 +20,9 @@ CHUNK = 65536
 #: Rows of a file that scales are derived from, at least where it has as many.
 CALIBRATION_ROWS = 8192
 
+#: What messages of commands call the rows that scales are derived from.
+CALIBRATION = "--calibration (by default the data)"
+
 
 def add_commands(subparsers):
     """Adds ``quantize`` and ``predict`` to the commands of an argparse parser."""
@@ -31,7 +34,7 @@ def add_commands(subparsers):
     parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
-    parser.set_defaults(run=run_quantize)
+    parser.set_defaults(run=run_quantize, words={"calibration": "--data"})
     parser = subparsers.add_parser("predict", help="predict a file of rows on the engine")
     parser.add_argument("model", help="a .xfblas, .keras or .h5 file")
     parser.add_argument("data", help="rows: CSV with or without names, .npy or .parquet")
@@ -44,7 +47,7 @@ def add_commands(subparsers):
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
-    parser.set_defaults(run=run_predict)
+    parser.set_defaults(run=run_predict, words={"calibration": CALIBRATION})
 
 
 def run_quantize(args) -> int:

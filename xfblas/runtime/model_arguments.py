@@ -25,7 +25,7 @@ def add_model_arguments(parser):
         action=argparse.BooleanOptionalAction,
         help="whether CSV files begin with names; by default the file tells",
     )
-    parser.add_argument("--architecture", help="JSON file, for a file of weights alone")
+    add_architecture(parser)
     parser.add_argument("--xclbin", help="image with the Fcn engine")
     parser.add_argument("--target", help="native, csim or xrt")
     parser.add_argument("--device", type=int, default=0, help="index of the device")
@@ -45,6 +45,15 @@ def add_model_arguments(parser):
     )
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="any other option"
+    )
+
+
+def add_architecture(parser):
+    """Adds the option of every command that takes a model of Keras."""
+    parser.add_argument(
+        "--architecture",
+        help="for a file of weights alone: the model's JSON (to_json) or a file of it, or the "
+        """activations of its Dense layers, '["relu", "softmax"]'""",
     )
 
 

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.file_kinds import XFBLAS, refuse_others
 from xfblas.models import HostStep
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.compiled_model import CompiledModel
@@ -58,7 +59,13 @@ def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
         InvalidValueError: there is no such file, it is damaged or foreign, or of a newer version.
         DtypeError: the device computes with another element type.
     """
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise InvalidValueError(
+            f"path is a {type(path).__name__}, expected the path of a .xfblas file: a model is for "
+            "xfblas.compile or xfblas.accelerate"
+        )
     where = os.fsdecode(path)
+    refuse_others(where, "an xfblas model", XFBLAS)
     if not Path(where).is_file():
         raise InvalidValueError(f"{where}: there is no such file")
     try:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xfblas.errors import InvalidValueError
+from xfblas.file_kinds import ROWS, refuse_others
 from xfblas.runtime.array_table import ArrayTable
 from xfblas.runtime.csv_table import CsvTable
 from xfblas.runtime.parquet_table import ParquetTable
@@ -26,6 +27,7 @@ def open_table(
         NotSupportedError: a parquet file, but pyarrow is not installed.
     """
     path = Path(path)
+    refuse_others(path, "a file of rows", ROWS)
     if not path.is_file():
         raise InvalidValueError(f"{path}: there is no such file")
     if path.suffix.lower() == ".npy":
