@@ -24,7 +24,10 @@ struct Panel {
   const void* packed;            // pairs of int16, or quads of int8
   const int32_t* column_offsets; // of quads: -128 * the columns' sums, or null
   const int8_t* high_bytes;      // quads for the estimated path, or null
-  const int32_t* column_sums;    // of the high bytes or of all, a row for each refine_block
+  // For the estimated path, a row at each multiple of shortest_estimated: what (2) of bounds.hpp
+  // adds for all of k before it, in units of 2^16, with 128 times the bytes taken off, since A's
+  // come with 128 added.
+  const int32_t* estimate_offsets;
   const ColumnBounds* bounds;    // null where nobody asked for them
 };
 
@@ -47,7 +50,8 @@ class Panels {
  private:
   void pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first);
   void pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t first);
-  void add_bounds(const Kernels& kernels, const SourceOfB& b, int64_t first);
+  void add_bounds(const Kernels& kernels);
+  void add_estimates(const Kernels& kernels, const SourceOfB& b, int64_t first);
 
   int64_t k_ = 0;
   int64_t padded_columns_ = 0;
@@ -55,7 +59,7 @@ class Panels {
   std::vector<Panel> panels_;
   std::vector<ColumnBounds> bounds_;
   std::vector<int8_t> high_bytes_;
-  std::vector<int32_t> column_sums_;
+  std::vector<int32_t> column_offsets_, estimate_offsets_;
   Workspace packed_;
 };
 
