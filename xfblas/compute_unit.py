@@ -11,6 +11,7 @@ from xfblas.errors import InvalidValueError
 
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
+NULL, from_buffer = ffi.NULL, ffi.from_buffer
 FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
@@ -121,7 +122,7 @@ class ComputeUnit:
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
-    def _multiply(self, a, b, out) -> None:
+    def _multiply(self, a, b, out, m, k, n) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
         What is queued on the unit runs before; its program stays. The caller has checked shapes and
@@ -132,15 +133,13 @@ class ComputeUnit:
             b: (k, n) array, or a :class:`DeviceMatrix` of this unit.
             out: C-contiguous, aligned array (m, n) to fill, which shares no memory with the others.
         """
-        (m, k), n = a.shape, b.shape[1]
-        a = arrays.readable(a)
-        if isinstance(b, DeviceMatrix):
-            host, sent = ffi.NULL, b.pointer
+        host = sent = NULL
+        if type(b) is DeviceMatrix:
+            sent = b.pointer
         else:
-            b = arrays.readable(b)
-            host, sent = pointer(b), ffi.NULL
-        operands = (pointer(a), k, host, n, sent, pointer(out), n)
-        self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
+            host = from_buffer(b if b.flags.carray else arrays.readable(b))
+        source = from_buffer(a if a.flags.carray else arrays.readable(a))
+        self._handle.multiply(m, n, k, source, host, sent, from_buffer(out), self.index)
 
     def _predictor(self, coding, first, layers, decoding):
         """What runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.

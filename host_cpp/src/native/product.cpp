@@ -27,11 +27,12 @@ int64_t threads_for(const IntegerProduct& product) {
 class Counter {
  public:
   void add(const PathCounts& counts) {
+    Statistics::shared().add(counts);
+    if (!explains()) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     xfblas::add(counts_, counts);
   }
   void report(const Kernels& kernels, const IntegerProduct& product, const char* packing) const {
-    Statistics::shared().add(counts_);
     if (explains()) explain(kernels, product, counts_, packing);
   }
 
