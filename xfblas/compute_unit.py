@@ -37,22 +37,30 @@ class ComputeUnit:
         """Calls a function of the C library on this unit and raises on failure."""
         self._handle.call(function, *arguments, self.index)
 
-    def send(self, array, dtype=None, *, packed=False) -> DeviceMatrix:
+    def send(self, array, dtype=None, *, packed=False, keep="rows") -> DeviceMatrix:
         """Copies a two-dimensional array of any layout to the device.
 
         Args:
             array: (rows, columns).
             dtype: to convert to; by default the array's own.
-            packed: lay it out as the kernel's array takes a B operand, where image and target know
-                how; such a matrix is faster on a card and cannot be read back.
+            packed: the same as ``keep="packed"``.
+            keep: what stays on the device. ``"packed"`` is for a B operand that is used again: it
+                is laid out as products take it, where image and target know how, which is faster
+                on a card; then it cannot be read back there. On ``native`` integers need half of
+                the memory, since products otherwise keep a packed copy beside the rows from the
+                second use on (from the first in ``matmul``); rows come back beside the packed copy
+                where the matrix is read, written in part, or used as anything but B.
 
         Raises:
+            InvalidValueError: ``keep`` is neither ``"rows"`` nor ``"packed"``.
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
         """
+        if keep not in ("rows", "packed"):
+            raise InvalidValueError(f"keep is {keep!r}, expected 'rows' or 'packed'")
         array = arrays.require_array("array", np.asarray(array, dtype))
         arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
-        matrix = DeviceMatrix(self, array.shape, array.dtype, packed)
+        matrix = DeviceMatrix(self, array.shape, array.dtype, packed or keep == "packed")
         matrix.write(array)
         return matrix
 

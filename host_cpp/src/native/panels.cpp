@@ -12,7 +12,8 @@ int64_t panels_for(const Kernels& kernels, int64_t columns) {
 
 void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first,
                   int64_t columns, bool wide) {
-  k_ = k;
+  k_ = k, element_bytes_ = b.element_bytes;
+  lanes_ = kernels.lanes;
   is_wide_ = wide && b.element_bytes == 2;
   has_quads_ = b.element_bytes == 1 && kernels.has_quads;
   proves_everything_ = false;
@@ -103,6 +104,24 @@ void Panels::add_estimates(const Kernels& kernels, const SourceOfB& b, int64_t f
     bytes += depth * panel.vectors * kernels.lanes;
     offsets += (parts + 1) * width;
   }
+}
+
+template <int depth, typename Packed, typename Element>
+void Panels::unpack_groups(Element* rows, int64_t ldb) const {
+  for (const auto& panel : panels_) {
+    const int64_t width = panel.vectors * lanes_;
+    const auto* packed = static_cast<const Packed*>(panel.packed);
+    for (int64_t p = 0; p < k_; ++p)
+      for (int64_t j = 0; j < panel.columns; ++j)
+        rows[p * ldb + panel.column + j] =
+            Element(packed[p / depth * depth * width + depth * j + p % depth]);
+  }
+}
+
+void Panels::unpack(void* rows, int64_t ldb) const {
+  if (element_bytes_ == 2) unpack_groups<2, int16_t>(static_cast<int16_t*>(rows), ldb);
+  else if (has_quads_) unpack_groups<4, int8_t>(static_cast<int8_t*>(rows), ldb);
+  else unpack_groups<2, int16_t>(static_cast<int8_t*>(rows), ldb);
 }
 
 bool Panels::prove(ElementRange a) const {

@@ -38,6 +38,9 @@ class Panels {
   void pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first, int64_t columns,
             bool wide);
 
+  // B's rows again, `ldb` elements apart.
+  void unpack(void* rows, int64_t ldb) const;
+
   const std::vector<Panel>& panels() const { return panels_; }
   int64_t k() const { return k_; }
   bool is_wide() const { return is_wide_; }
@@ -48,12 +51,15 @@ class Panels {
   uint64_t bytes() const;
 
  private:
+  template <int depth, typename Packed, typename Element>
+  void unpack_groups(Element* rows, int64_t ldb) const;
   void pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first);
   void pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t first);
   void add_bounds(const Kernels& kernels);
   void add_estimates(const Kernels& kernels, const SourceOfB& b, int64_t first);
 
   int64_t k_ = 0;
+  int element_bytes_ = 0, lanes_ = 0;
   int64_t padded_columns_ = 0;
   bool has_quads_ = false, is_wide_ = false, proves_everything_ = false;
   std::vector<Panel> panels_;
