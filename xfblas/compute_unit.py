@@ -12,6 +12,7 @@ from xfblas.errors import InvalidValueError
 
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
+NULL, from_buffer = ffi.NULL, ffi.from_buffer
 FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
@@ -37,23 +38,31 @@ class ComputeUnit:
         """Calls a function of the C library on this unit and raises on failure."""
         self._handle.call(function, *arguments, self.index)
 
-    def send(self, array, dtype=None, *, packed=False) -> DeviceMatrix:
+    def send(self, array, dtype=None, *, packed=False, keep="rows") -> DeviceMatrix:
         """Copies an array of any layout to the device.
 
         Args:
             array: (rows, columns), or on devices of the Gemv engine a vector (length,).
             dtype: to convert to; by default the array's own.
-            packed: lay it out as the kernel's array takes a B operand, where image and target know
-                how; such a matrix is faster on a card and cannot be read back.
+            packed: the same as ``keep="packed"``.
+            keep: what stays on the device. ``"packed"`` is for a B operand that is used again: it
+                is laid out as products take it, where image and target know how, which is faster
+                on a card; then it cannot be read back there. On ``native`` integers need half of
+                the memory, since products otherwise keep a packed copy beside the rows from the
+                second use on (from the first in ``matmul``); rows come back beside the packed copy
+                where the matrix is read, written in part, or used as anything but B.
 
         Raises:
+            InvalidValueError: ``keep`` is neither ``"rows"`` nor ``"packed"``.
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
         """
+        if keep not in ("rows", "packed"):
+            raise InvalidValueError(f"keep is {keep!r}, expected 'rows' or 'packed'")
         array = arrays.require_array("array", arrays.seen("array", array, dtype))
         if array.ndim != 1 or self.device.engine != "Gemv":
             arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
-        matrix = DeviceMatrix(self, array.shape, array.dtype, packed)
+        matrix = DeviceMatrix(self, array.shape, array.dtype, packed or keep == "packed")
         matrix.write(array)
         return matrix
 
@@ -147,7 +156,7 @@ class ComputeUnit:
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
-    def _multiply(self, a, b, out) -> None:
+    def _multiply(self, a, b, out, m, k, n) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
         What is queued on the unit runs before; its program stays. The caller has checked shapes and
@@ -158,15 +167,13 @@ class ComputeUnit:
             b: (k, n) array, or a :class:`DeviceMatrix` of this unit.
             out: C-contiguous, aligned array (m, n) to fill, which shares no memory with the others.
         """
-        (m, k), n = a.shape, b.shape[1]
-        a = arrays.readable(a)
-        if isinstance(b, DeviceMatrix):
-            host, sent = ffi.NULL, b.pointer
+        host = sent = NULL
+        if type(b) is DeviceMatrix:
+            sent = b.pointer
         else:
-            b = arrays.readable(b)
-            host, sent = pointer(b), ffi.NULL
-        operands = (pointer(a), k, host, n, sent, pointer(out), n)
-        self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
+            host = from_buffer(b if b.flags.carray else arrays.readable(b))
+        source = from_buffer(a if a.flags.carray else arrays.readable(a))
+        self._handle.multiply(m, n, k, source, host, sent, from_buffer(out), self.index)
 
     def _predictor(self, coding, first, layers, decoding):
         """What runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.

@@ -57,48 +57,53 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
         InvalidValueError: not two matrices whose shapes fit; tells what to pass for vectors.
     """
     given_a, given_b = a, b
-    # Comparing by identity first: a product of 64 x 64 takes no longer than ten such questions.
+    # A product of 64 x 64 takes as long as twenty such questions, so the usual answers come first.
     if type(a) is not np.ndarray:
         a = as_operand("a", a)
     is_sent = type(b) is DeviceMatrix
     if not is_sent and type(b) is not np.ndarray:
         b = as_operand("b", b)
-    dtype, a_shape, b_shape = a.dtype, a.shape, b.shape
-    is_same_type = b.dtype is dtype or b.dtype == dtype
-    if not is_same_type or len(a_shape) != 2 or len(b_shape) != 2 or a_shape[1] != b_shape[0]:
+    dtype = a.dtype
+    try:
+        (m, k), (rows, n) = a.shape, b.shape
+        fits = k == rows and (b.dtype is dtype or b.dtype == dtype)
+    except ValueError:
+        fits = False
+    if not fits:
         require_product(a, b, given_a, given_b, device and device.dtype)
-    shape = (a_shape[0], b_shape[1])
-    if out is None:
-        out = np.empty(shape, dtype)
-    elif not _is_plain_result(out, shape, dtype, a, b):
-        _require_result(out, shape, dtype)
-        if not out.flags.aligned or _share_memory(out, a, b):
-            out[...] = matmul(a, b, device=device)
-            return out
     if is_sent:
         unit = b.compute_unit
         if device is not None and unit.device is not device:
             raise InvalidValueError("b is on another device than the one that was given")
     else:
-        if dtype not in DTYPES if device is None else dtype != device.dtype:
-            require_product(a, b, given_a, given_b, device and device.dtype)
-        unit = (device or default_device(dtype)).compute_units[0]
-    if not (a_shape[0] and a_shape[1] and b_shape[1]):
-        out[...] = 0
-        return out
-    unit._multiply(a, b, out)
-    return out
-
-
-def _is_plain_result(out, shape, dtype, a, b) -> bool:
-    """Whether C can fill ``out`` as it lies."""
-    return (
+        known = _devices.get(dtype) if device is None else None
+        if known is None or known.closed:
+            if dtype not in DTYPES if device is None else dtype != device.dtype:
+                require_product(a, b, given_a, given_b, device and device.dtype)
+            known = device or default_device(dtype)
+        unit = known.compute_units[0]
+    if out is None:
+        out = np.empty((m, n), dtype)
+    elif not (
         type(out) is np.ndarray
-        and out.dtype == dtype
-        and out.shape == shape
+        and (out.dtype is dtype or out.dtype == dtype)
+        and out.shape == (m, n)
         and out.flags.carray
-        and not _share_memory(out, a, b)
-    )
+        # Arrays that own their elements share none.
+        and out.base is None
+        and a.base is None
+        and out is not a
+        and (is_sent or (b.base is None and out is not b))
+    ):
+        _require_result(out, (m, n), dtype)
+        if not out.flags.aligned or _share_memory(out, a, b):
+            out[...] = matmul(a, b, device=device)
+            return out
+    if m and k and n:
+        unit._multiply(a, b, out, m, k, n)
+    else:
+        out[...] = 0
+    return out
 
 
 def _require_result(out, shape, dtype):
@@ -111,11 +116,8 @@ def _require_result(out, shape, dtype):
 
 
 def _share_memory(out, *operands) -> bool:
-    for operand in operands:
-        if isinstance(operand, DeviceMatrix):
-            continue
-        # Arrays that own their elements share none, which is asked sooner.
-        owns = operand.base is None and out.base is None and operand is not out
-        if not owns and np.may_share_memory(out, operand):
-            return True
-    return False
+    return any(
+        np.may_share_memory(out, operand)
+        for operand in operands
+        if not isinstance(operand, DeviceMatrix)
+    )

@@ -111,7 +111,9 @@ xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);
 xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int lda,
                             int elemSize, unsigned int kernelIndex);
 /* The same for a B operand that stays, such as weights: laid out as the image's array takes it
- * where target and image know that, which saves reading it row by row. It cannot be read back. */
+ * where target and image know that, which saves reading it row by row; then it cannot be read back.
+ * On native a B of integers that is written as a whole is kept as its products take it, without its
+ * rows, which come back where it is read or is anything but the whole B of a product. */
 xfblasStatus_t xfblasMallocPacked(xfblasHandle_t handle, void **devPtr, int rows, int lda,
                                   int elemSize, unsigned int kernelIndex);
 xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,

@@ -318,7 +318,7 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                                        double(coding->base), coding->columns};
     const xfblas::OutputCoding columns{decoding->columns, decoding->scales, decoding->windows,
                                        decoding->offset,  decoding->slope,  decoding->softmax != 0};
-    unit.forward({input, rows, features, 0, {}, columns, output}, d_A, given);
+    unit.forward({input, rows, features, nullptr, 0, {}, columns, output}, d_A, given);
   });
 }
 

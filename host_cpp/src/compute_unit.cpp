@@ -78,7 +78,9 @@ void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes
 void* ComputeUnit::allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes) {
   const auto lock = idle();
   const bool fits = configuration_.machine && element_bytes == configuration_.element_bytes();
-  return allocate_padded(rows, columns, element_bytes, fits && target_.prefers_packed());
+  auto* name = allocate_padded(rows, columns, element_bytes, fits && target_.prefers_packed());
+  matrices_.set_weight(name);
+  return name;
 }
 
 void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes,
@@ -147,6 +149,7 @@ void ComputeUnit::send(const void* host, uint64_t elements, int64_t element_byte
 
 void ComputeUnit::free(const void* name) {
   const auto lock = idle();
+  target_.forget(index_, matrices_.find("the matrix to free", name));
   matrices_.remove(name);
 }
 
@@ -161,6 +164,8 @@ void ComputeUnit::write(const void* name, const HostMatrix& from) {
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
   const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
+  if (matrix.is_weight && is_whole && !matrix.is_packed && target_.keep(index_, matrix, from))
+    return matrices_.set_written(name);
   if (matrices_.is_blank(name) && (is_whole || matrix.is_packed)) {
     transfer_.write_with_padding(matrix, from);
     return matrices_.set_written(name);

@@ -33,6 +33,8 @@ class MatrixTable {
   // Any of them; null where there is none.
   const void* blank() const { return blank_.empty() ? nullptr : *blank_.begin(); }
 
+  void set_weight(const void* name) { matrices_.at(name).is_weight = true; }
+
   bool is_live(uint64_t id) const { return live_.count(id) > 0; }
   std::vector<const Matrix*> all() const;
   const Arena& arena() const { return arena_; }

@@ -1,10 +1,12 @@
 // What a compute unit does from host arrays to host arrays in one call.
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "compute_unit.hpp"
 #include "error.hpp"
 #include "host_operand.hpp"
+#include "native/near_scales.hpp"
 
 namespace xfblas {
 namespace {
@@ -14,6 +16,9 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 // Windows are added up in 32 bits.
 constexpr uint64_t most_windows = 4096;
 constexpr int64_t largest_offset = 1 << 30;
+
+// Fewer do not pay for the coding in single precision.
+constexpr uint64_t fewest_near_rows = 4;
 
 // A matrix that lives as long as one call.
 class Temporary {
@@ -157,6 +162,8 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
                (1 << (8 * configuration_.element_bytes() - 1)) - 1);
   check_decoding(pass.decoding, uint64_t(k));
   check_rows(pass);
+  std::optional<NearScales> near;
+  if (pass.rows >= fewest_near_rows) pass.near = near.emplace(pass.coding).coding();
   run_queued();
   clear_blank();
   if (target_.forward(index_, pass)) return;

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("host_cpp/src", "host_cpp/include", "hw/include")
 
 #: Sources that the parts need besides those in native/isa.
-PARTS = ("kernels", "bounds", "panels", "row_block", "multiply")
+PARTS = ("kernels", "near_scales", "bounds", "panels", "row_block", "multiply")
 
 
 def sources_of_parts() -> list[Path]:
