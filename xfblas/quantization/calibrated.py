@@ -47,7 +47,7 @@ def quantize_calibrated(
         output_slope=output_slope,
         output_activation=network.output_activation,
     )
-    return quantized, findings(layers, seen, attempt.decibels, options, **told)
+    return quantized, findings(layers, seen, attempt.decibels, options, output_slope, **told)
 
 
 def check_slopes(network: Network) -> None:
