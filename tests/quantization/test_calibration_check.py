@@ -120,7 +120,7 @@ def test_zeros_where_the_model_has_a_mean(generator, good):
     for mean, count in ((1.0, 0), (1e5, 1)):
         center[5] = mean
         network = Network(
-            "n", (Layer("d", kernel, np.zeros(3), *PLAIN[1]),), "linear", (12,), center
+            "n", (Layer("d", kernel, np.zeros(3), *PLAIN[1]),), "linear", (12,), center=center
         )
         assert len(told(network, good)) == count
 
@@ -134,7 +134,7 @@ def test_features_that_the_model_takes_for_constant(generator, good):
     for scale, count in ((1.0, 1), (1e7, 0)):
         scaled = kernel * np.where(np.arange(12) == 5, scale, 1.0)[:, np.newaxis]
         network = Network(
-            "n", (Layer("d", scaled, np.zeros(3), *PLAIN[1]),), "linear", (12,), center
+            "n", (Layer("d", scaled, np.zeros(3), *PLAIN[1]),), "linear", (12,), center=center
         )
         assert len(told(network, good)) == count
 

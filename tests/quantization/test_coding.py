@@ -95,7 +95,7 @@ def stated_network(generator, rows):
     mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.astype(np.float64).std(axis=0)
     kernel = generator.standard_normal((rows.shape[1], 5)) / deviation[:, np.newaxis]
     layer = Layer("d", kernel, np.zeros(5), "linear", 1.0)
-    return Network("stated", (layer,), "linear", (rows.shape[1],), mean)
+    return Network("stated", (layer,), "linear", (rows.shape[1],), center=mean)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
