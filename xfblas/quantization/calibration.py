@@ -31,32 +31,33 @@ class Calibration:
     Attributes:
         offset: (k,) float64, what was subtracted from every input.
         inputs: of the network's inputs, less the offset.
-        layers: of what each layer puts out, or of its sums where an activation other than ReLU
-            makes no value larger.
+        layers: for each form of the network, of what each layer puts out, or of its sums where an
+            activation other than ReLU makes no value larger.
         sample: (rows, k) float64 inputs.
         decimals: (k,) int64, decimals of each input feature; -1 where they are not few.
     """
 
     offset: np.ndarray
     inputs: Histogram
-    layers: tuple[Histogram, ...]
+    layers: tuple[list[Histogram], ...]
     sample: np.ndarray
     decimals: np.ndarray
 
 
-def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
-    """Runs the layers over the rows.
+def calibrate(forms: list[list[PreparedLayer]], rows, legacy: bool) -> Calibration:
+    """Runs each form of a network over the rows.
 
     Args:
-        layers: from :func:`~xfblas.quantization.preparation.prepare`.
+        forms: each from :func:`~xfblas.quantization.preparation.prepare`.
         rows: (m, k) numbers, or an iterator or generator of such chunks.
         legacy: whether sums that a ReLU takes to 0 must fit too, because they would wrap.
 
     Raises:
         InvalidValueError: rows are empty, not finite, or of another width.
     """
-    units = layers[0].kernel.shape[0]
-    inputs, histograms = Histogram(units), [Histogram(layer.kernel.shape[1]) for layer in layers]
+    units = forms[0][0].kernel.shape[0]
+    inputs = Histogram(units)
+    histograms = [[Histogram(layer.kernel.shape[1]) for layer in form] for form in forms]
     decimals = np.zeros(units, np.int64)
     generator = np.random.default_rng(SEED)
     sample, count = np.empty((0, units)), 0
@@ -69,11 +70,12 @@ def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
         count += len(chunk)
         inputs.add(chunk)
         decimals = _decimals(chunk, offset, decimals)
-        current = given
-        for layer, histogram in zip(layers, histograms, strict=True):
-            sums = layer.sums(current)
-            current = layer.activate(sums)
-            histogram.add(current if layer.activation == "relu" and not legacy else sums)
+        for layers, found in zip(forms, histograms, strict=True):
+            current = given
+            for layer, histogram in zip(layers, found, strict=True):
+                sums = layer.sums(current)
+                current = layer.activate(sums)
+                histogram.add(current if layer.activation == "relu" and not legacy else sums)
     if count == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
     return Calibration(offset, inputs, tuple(histograms), sample, decimals)

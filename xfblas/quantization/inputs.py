@@ -6,7 +6,8 @@ layer's weights take it back, as in :mod:`~xfblas.quantization.folding`.
 The rows tell less of one feature than of all: a pixel that was 0 in nearly every one of them may
 still be as bright as the others. So a feature gets room for HEADROOM times what it used, less by
 the number of values that came near its largest, and never more than the range of the largest
-feature; one that was always 0 gets that range.
+feature; one that was always 0 gets that range. What the layers make of that is found out by rows
+that nobody saw: the mean of all, with one such feature at the end of its range.
 
 A feature whose values have few decimals (a count, a pixel, a price) becomes exact if its scale is a
 whole multiple of 10**decimals: then no rounding is left.
@@ -22,6 +23,8 @@ import numpy as np
 
 from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.histogram import Histogram
+from xfblas.quantization.options import INPUT_ROOM, Options
+from xfblas.quantization.ranges import size_limits
 
 HEADROOM = 8
 #: Decibels by which the rounding of inputs shall be below the goal.
@@ -32,16 +35,17 @@ WORTHWHILE = 0.7
 ENOUGH = 4
 
 
-def ranges_with_room(histogram: Histogram, largest: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
     """The sizes that each feature shall hold, (k,), above 0.
 
     Args:
-        histogram: of the inputs.
-        largest: (k,) from :func:`~xfblas.quantization.ranges.limits`.
+        seen: what calibration saw.
         kernel: (k, n) float64 of the first layer.
+        options: the caller's.
     """
+    largest = size_limits(seen.inputs, options, options.element_max)
     whole = float(largest.max(initial=0.0)) or 1.0
-    near = _count_near(histogram)
+    near = _count_near(seen.inputs)
     room = np.clip(HEADROOM * ENOUGH / np.maximum(near, 1), 1, HEADROOM)
     wanted = np.where(largest > 0, np.minimum(room * largest, whole), whole)
     # A range times its weight is what shares one scale with all others: room is free up to the
@@ -50,7 +54,19 @@ def ranges_with_room(histogram: Histogram, largest: np.ndarray, kernel: np.ndarr
     heaviest = float((weights * largest).max(initial=0.0))
     if heaviest > 0:
         wanted = np.minimum(wanted, heaviest / np.maximum(weights, heaviest / whole))
-    return np.maximum(wanted, largest)
+    return np.maximum(wanted, largest) * INPUT_ROOM[options.bits]
+
+
+def extremes(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
+    """Rows (m, k) with one feature each that reaches farther than calibration saw it."""
+    ranges = ranges_with_room(seen, kernel, options)
+    rare = np.flatnonzero(ranges > 1.01 * INPUT_ROOM[options.bits] * seen.inputs.largest)
+    centered = seen.sample - seen.offset
+    largest = centered[np.abs(centered).argmax(axis=0), np.arange(len(ranges))]
+    ends = seen.offset + np.where(largest < 0, -ranges, ranges)
+    rows = np.tile(seen.sample.mean(axis=0), (len(rare), 1))
+    rows[np.arange(len(rare)), rare] = ends[rare]
+    return rows
 
 
 def _count_near(histogram: Histogram) -> np.ndarray:
@@ -88,7 +104,12 @@ def exact_features(calibration: Calibration, scales: np.ndarray) -> np.ndarray:
 
 
 def input_columns(
-    scale: np.ndarray, kernel: np.ndarray, exact: np.ndarray, variance: float, options
+    scale: np.ndarray,
+    kernel: np.ndarray,
+    exact: np.ndarray,
+    variance: float,
+    variant,
+    goal: float,
 ) -> np.ndarray | None:
     """Which digits the engine's inputs are, as :class:`.InputCoding` has them.
 
@@ -97,16 +118,17 @@ def input_columns(
         kernel: (k, n) float64 of the first layer.
         exact: (k,) whether a feature has no rounding.
         variance: of the first layer's sums, added over its outputs.
-        options: for bits and whether digits and copies are wanted.
+        variant: whether digits and copies are wanted.
+        goal: decibels of the logits.
     """
     features = len(scale)
     columns = [np.arange(features)]
-    if options.input_copies:
+    if variant.has_copies:
         columns = [np.repeat(np.arange(features), _copies(np.abs(kernel).max(axis=1) / scale))]
-    if options.input_base:
+    if variant.base:
         noise = np.where(exact, 0.0, (kernel**2).sum(axis=1) / (12 * scale**2))
         order = np.argsort(noise, kind="stable")
-        allowed = variance * 10 ** (-(options.goal + WANTED) / 10)
+        allowed = variance * 10 ** (-(goal + WANTED) / 10)
         loud = order[np.cumsum(noise[order]) > allowed]
         columns.append(features + np.sort(loud))
     joined = np.concatenate(columns)

@@ -1,12 +1,11 @@
 """The entry: a float network and typical rows in, integers out."""
 
-import dataclasses
-
 from xfblas.errors import InvalidValueError
 from xfblas.models import Network
 from xfblas.quantization.calibrated import quantize_calibrated
 from xfblas.quantization.gemx import quantize_gemx
 from xfblas.quantization.layers import QuantizedNetwork
+from xfblas.quantization.option_checks import check_names
 from xfblas.quantization.options import METHODS, Options
 
 
@@ -59,12 +58,7 @@ def quantize(network: Network, rows, *, method: str = "calibrated", **options) -
     """
     if method not in METHODS:
         raise InvalidValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
-    known = [field.name for field in dataclasses.fields(Options)]
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise InvalidValueError(
-            f"{', '.join(unknown)} is not an option of quantize, expected {', '.join(known)}"
-        )
+    check_names(options, Options)
     chosen = Options(**options)
     if method == "calibrated":
         return quantize_calibrated(network, rows, chosen)

@@ -41,6 +41,8 @@ class LayerSummary:
         sum_bits: bits of two's complement that hold them.
         accumulator: bits of the accumulator that the sums are proved to fit.
         input_low, input_high: the ends of the inputs for which that is proved.
+        sums: which way they go: 'proved' to fit 32 bits, by 'rows' or 'wide', see
+            :mod:`~xfblas.quantization.ways`; None in files of earlier releases.
     """
 
     name: str
@@ -70,6 +72,7 @@ class LayerSummary:
     accumulator: int
     input_low: int
     input_high: int
+    sums: str | None = None
 
     @property
     def fits(self) -> bool:

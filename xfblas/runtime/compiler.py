@@ -1,6 +1,5 @@
 """``xfblas.compile``: from a Keras model to a :class:`CompiledModel`."""
 
-import math
 import warnings
 
 import numpy as np
@@ -8,7 +7,6 @@ import numpy as np
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import ModelGraph, read_graph
 from xfblas.quantization import quantize, without_scales
-from xfblas.quantization.options import GOALS
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
@@ -124,10 +122,6 @@ def _networks(graph, calibration, dtype, options):
     inputs = calibration_inputs(graph, calibration)
     seen = step_inputs(graph, inputs)
     bits = 8 * dtype.itemsize
-    if "method" not in options:
-        # What each chain adds to the noise shall together stay below the goal of one.
-        chains = max(1, len(graph.engine_steps))
-        options = {"goal": GOALS[bits] + 5 * math.log10(chains)} | options
     networks, reasons = _convert(
         graph, lambda step: quantize(step.network, seen[step.name], bits=bits, **options)
     )
