@@ -31,6 +31,8 @@ class Variant:
     Attributes:
         margin: room above the largest value that calibration saw.
         spent: decibels that sums of 32 bits may cost a layer.
+        has_room: whether outputs hold what extreme rows make of them.
+        saturates: whether saturation is the ReLU.
         form: which of the network's forms.
         has_copies: whether features with outstanding weights may take several inputs.
         base: of the low digits of inputs, 0 for none.
@@ -40,6 +42,8 @@ class Variant:
 
     margin: float
     spent: float
+    has_room: bool = False
+    saturates: bool = False
     form: int = 0
     has_copies: bool = False
     base: int = 0
@@ -170,8 +174,9 @@ class Builder:
         if index == 0 and coding.offset is not None:
             bias = bias + coding.offset @ layer.kernel
         ranges = size_limits(form.histograms[index], options, options.element_max)
-        ranges = np.maximum(ranges, form.reached[index]) * variant.margin
-        has_saturation = options.bits == 8 and layer.activation == "relu" and not options.legacy
+        ranges = np.maximum(ranges, variant.has_room * form.reached[index]) * variant.margin
+        lowest = -(options.element_max + 1)
+        is_zero_lowest = variant.saturates and layer.activation == "relu" and not is_last
         wanted = Wanted(
             layer.name,
             layer.kernel[signal.sources] / signal.scale[:, np.newaxis],
@@ -181,7 +186,7 @@ class Builder:
             signal.interval,
             signal.integers.astype(np.float64) - signal.zero_point,
             signal.zero_point,
-            -128 if has_saturation and not is_last else 0,
+            lowest if is_zero_lowest else 0,
             variant.windows if is_last else 1,
         )
         plan = choose_plan(wanted, options, variant.spent)
@@ -228,7 +233,7 @@ def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, histogram, optio
         sum_low=int(total.low.min()),
         sum_high=int(total.high.max()),
         sum_bits=total.bits(),
-        accumulator=plan.target.accumulator,
+        accumulator=32 if total.bits() <= 32 else 48,
         input_low=int(wanted.inputs.low.min()),
         input_high=int(wanted.inputs.high.max()),
         sums="proved" if total.bits() <= 32 else plan.way,

@@ -37,7 +37,8 @@ def quantize_calibrated(network: Network, rows, options: Options) -> QuantizedNe
         Form.of(*form, histograms, seen.sample, extremes(seen, form[0][0].kernel, options))
         for form, histograms in zip(prepared, seen.layers, strict=True)
     ]
-    start = Variant(options.margin_for(seen.inputs.rows), SPENT)
+    has_bytes = options.bits == 8 and not options.legacy
+    start = Variant(options.margin_for(seen.inputs.rows), SPENT, saturates=has_bytes)
     build = functools.lru_cache(maxsize=4)(Builder(forms, seen, options).build)
     # Rounding that compensates takes long and gains much the same for all variants.
     chosen = best_variant(build, start, len(forms), options)

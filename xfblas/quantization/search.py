@@ -5,10 +5,11 @@ cost little. Where its logits are more decibels above their error than the goal 
 goes into range: the margins are widened as far as the goal lets, since rows to come may lie several
 times beyond the calibration rows. One doubling costs 6 dB at most.
 
-Where they are below the goal, sums of 48 bits come first, which add nothing, and then what adds
-columns or inputs: windows of the outputs, low digits of inputs, copies of inputs, leaky layers in
-two halves. Each time the addition is made that gains most decibels for the products it adds, as
-long as the products stay within the growth that is allowed.
+Where they are below the goal, sums of 48 bits come first, which add nothing. A ReLU by saturation
+adds nothing either, but in 16 bits only pays where sums are wide. Then comes what adds columns or
+inputs: windows of the outputs, low digits of inputs, copies of inputs, leaky layers in two halves.
+Each time the addition is made that gains most decibels for the products it adds, as long as the
+products stay within the growth that is allowed.
 """
 
 import logging
@@ -69,7 +70,7 @@ def best_variant(
     for _ in range(MOST_WIDER):
         if doublings < LEAST_DOUBLING:
             break
-        wider = replace(best, margin=best.margin * 2**doublings)
+        wider = replace(best, margin=best.margin * 2**doublings, has_room=True)
         attempt = _tried(build, wider)
         if attempt is None or attempt.decibels < enough:
             doublings /= 2
@@ -84,6 +85,8 @@ def _additions(variant: Variant, forms: int, options: Options) -> list[Variant]:
     found = []
     if variant.form + 1 < forms:
         found.append(replace(variant, form=variant.form + 1))
+    if not variant.saturates and not options.legacy:
+        found.append(replace(variant, saturates=True))
     if not variant.has_copies:
         found.append(replace(variant, has_copies=True))
     if not variant.base:
