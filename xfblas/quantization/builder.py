@@ -4,21 +4,19 @@ The sample's integers are computed exactly along the way, so every layer is made
 it will really get, with the errors of those before it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from xfblas.quantization import bounds, simulation
 from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.comparison import decibels
-from xfblas.quantization.histogram import Histogram
 from xfblas.quantization.input_coding import InputCoding
-from xfblas.quantization.inputs import exact_features, input_columns, input_scales, ranges_with_room
+from xfblas.quantization.inputs import input_columns, input_scales, ranges_with_room
 from xfblas.quantization.integers import Integers, make_integers
 from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import PreparedLayer
-from xfblas.quantization.ranges import size_limits
 from xfblas.quantization.signal import Signal
 from xfblas.quantization.summary import LayerSummary
 from xfblas.quantization.ways import Plan, Wanted, choose_plan
@@ -37,7 +35,6 @@ class Variant:
         has_copies: whether features with outstanding weights may take several inputs.
         base: of the low digits of inputs, 0 for none.
         windows: columns for each of the network's outputs.
-        rounding: of weights.
     """
 
     margin: float
@@ -48,7 +45,6 @@ class Variant:
     has_copies: bool = False
     base: int = 0
     windows: int = 1
-    rounding: str = "nearest"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +67,7 @@ class Form:
     Attributes:
         layers: in float64.
         output_slope: what the host multiplies negative outputs by.
-        histograms: of what calibration saw come out of each layer.
+        largest: (n,) of each layer's outputs, as calibration saw them.
         sums: (rows, n) of each layer, before its activation.
         outputs: (rows, n) of the last layer.
         reached: the largest size of each layer's outputs (n,) for rows with extreme features.
@@ -79,17 +75,17 @@ class Form:
 
     layers: list[PreparedLayer]
     output_slope: float
-    histograms: list[Histogram]
+    largest: list[np.ndarray]
     sums: list[np.ndarray]
     outputs: np.ndarray
     reached: list[np.ndarray]
 
     @staticmethod
-    def of(layers, output_slope: float, histograms, rows: np.ndarray, extremes) -> "Form":
+    def of(layers, output_slope: float, largest, rows: np.ndarray, extremes) -> "Form":
         """What ``layers`` compute of the sample's rows (m, k), and of extreme ones."""
         sums, outputs = _run(layers, rows)
         reached = [np.abs(found).max(axis=0, initial=0.0) for found in _run(layers, extremes)[0]]
-        return Form(layers, output_slope, histograms, sums, outputs, reached)
+        return Form(layers, output_slope, largest, sums, outputs, reached)
 
 
 def _run(layers, rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
@@ -147,11 +143,10 @@ class Builder:
     def _inputs(self, variant: Variant, form: Form) -> tuple[InputCoding, Signal]:
         seen, options, first = self._seen, self._options, form.layers[0]
         ranges = ranges_with_room(seen, first.kernel, options) * variant.margin
-        scale = input_scales(seen, ranges, options.element_max, options.power_of_two)
+        scale = input_scales(ranges, options.element_max, options.power_of_two)
         columns = input_columns(
             scale,
             first.kernel,
-            exact_features(seen, scale),
             float(form.sums[0].var(axis=0).sum()),
             variant,
             options.goal,
@@ -173,8 +168,9 @@ class Builder:
         bias = layer.bias
         if index == 0 and coding.offset is not None:
             bias = bias + coding.offset @ layer.kernel
-        ranges = size_limits(form.histograms[index], options, options.element_max)
-        ranges = np.maximum(ranges, variant.has_room * form.reached[index]) * variant.margin
+        ranges = (
+            np.maximum(form.largest[index], variant.has_room * form.reached[index]) * variant.margin
+        )
         lowest = -(options.element_max + 1)
         is_zero_lowest = variant.saturates and layer.activation == "relu" and not is_last
         wanted = Wanted(
@@ -191,23 +187,19 @@ class Builder:
         )
         plan = choose_plan(wanted, options, variant.spent)
         outputs = np.tile(form.sums[index] * plan.scale, (1, wanted.windows)) + plan.offset
-        rounded = replace(options, rounding=variant.rounding)
-        made = make_integers(layer, plan.target, rounded, wanted.integers, outputs)
+        made = make_integers(layer, plan.target, options, wanted.integers, outputs)
         trace = simulation.run_layer(made.layer, signal.integers, self._arithmetic)
         flags = (self._arithmetic.saturate, self._arithmetic.round)
         interval = bounds.outputs(made.total, made.layer, options.bits, *flags)
         sources = np.arange(len(plan.scale))
         flows = Signal(plan.scale, wanted.output_zero, interval, trace.output, sources)
-        histogram = form.histograms[index]
-        return made.layer, _summary(layer, wanted, plan, made, histogram, options), flows
+        largest = form.largest[index]
+        return made.layer, _summary(layer, wanted, plan, made, largest, options), flows
 
 
-def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, histogram, options) -> LayerSummary:
+def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, largest, options) -> LayerSummary:
     quantized, total = made.layer, made.total
-    weights, clipped = quantized.weights, 0
-    if options.weights != "minmax":
-        limit = plan.target.weight_limit * (1 + 1e-12)
-        clipped = wanted.windows * int((np.abs(wanted.kernel * plan.scale) > limit).sum())
+    weights = quantized.weights
     return LayerSummary(
         name=layer.name,
         inputs=weights.shape[0],
@@ -226,10 +218,7 @@ def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, histogram, optio
         prelu_alpha=quantized.prelu_alpha,
         largest_weight=float(np.abs(layer.kernel).max()),
         weight_bits=max(-int(weights.min()), int(weights.max())).bit_length() + 1,
-        clipped_weights=clipped,
-        largest_seen=histogram.largest.copy(),
-        clipped_seen=histogram.count_beyond(plan.levels / plan.scale),
-        values_seen=histogram.rows * len(plan.scale),
+        largest_seen=largest.copy(),
         sum_low=int(total.low.min()),
         sum_high=int(total.high.max()),
         sum_bits=total.bits(),

@@ -1,17 +1,15 @@
 """A network's integers from calibration rows: one pass over the rows, then layer by layer.
 
-With S for a scale (integer = round(value * S)), each layer's choice is: the range of every output
-(:mod:`.ranges`), its scale (:mod:`.inputs`, :mod:`.folding`), which way its sums go (:mod:`.ways`),
-the instruction's postScale and postShift with integers that no input can make overflow
-(:mod:`.integers`, :mod:`.bounds`), which way weights are rounded (:mod:`.rounding`), and last the
-bias correction:
+With S for a scale (integer = round(value * S)), each layer's choice is: the range of every output,
+its scale (:mod:`.inputs`, :mod:`.folding`), which way its sums go (:mod:`.ways`), the instruction's
+postScale and postShift with integers that no input can make overflow (:mod:`.integers`,
+:mod:`.bounds`), and last the bias correction:
 
     X[j] += mean over the sample of (sum of the float layer - sum of the integers)         (1)
 
 in steps of the sums. Variants of all this are tried (:mod:`.search`).
 """
 
-import functools
 from dataclasses import replace
 
 from xfblas.errors import UnsupportedModelError
@@ -22,7 +20,7 @@ from xfblas.quantization.inputs import extremes
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import prepare
-from xfblas.quantization.search import best_variant
+from xfblas.quantization.search import best_attempt
 from xfblas.quantization.ways import SPENT
 
 
@@ -34,16 +32,13 @@ def quantize_calibrated(network: Network, rows, options: Options) -> QuantizedNe
         del prepared[1]
     seen = calibrate([layers for layers, _ in prepared], rows, options.legacy)
     forms = [
-        Form.of(*form, histograms, seen.sample, extremes(seen, form[0][0].kernel, options))
-        for form, histograms in zip(prepared, seen.layers, strict=True)
+        Form.of(*form, largest, seen.sample, extremes(seen, form[0][0].kernel, options))
+        for form, largest in zip(prepared, seen.layers, strict=True)
     ]
     has_bytes = options.bits == 8 and not options.legacy
-    start = Variant(options.margin_for(seen.inputs.rows), SPENT, saturates=has_bytes)
-    build = functools.lru_cache(maxsize=4)(Builder(forms, seen, options).build)
-    # Rounding that compensates takes long and gains much the same for all variants.
-    chosen = best_variant(build, start, len(forms), options)
-    attempt = build(replace(chosen, rounding=options.rounding))
-    return replace(attempt.network, output_activation=network.output_activation)
+    start = Variant(options.margin_for(seen.rows), SPENT, saturates=has_bytes)
+    found = best_attempt(Builder(forms, seen, options).build, start, len(forms), options)
+    return replace(found.network, output_activation=network.output_activation)
 
 
 def _forms(options: Options) -> tuple[str, ...]:

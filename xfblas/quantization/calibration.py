@@ -1,8 +1,8 @@
 """One pass of the float network over the calibration rows, which may come in chunks.
 
-What is kept of them does not grow with their number: a histogram of every feature of every layer,
-and a sample of at most SAMPLE rows, drawn so that every row has the same chance (each new row takes
-the place of a random one with probability SAMPLE / rows so far).
+What is kept of them does not grow with their number: the largest size of every feature of every
+layer, and a sample of at most SAMPLE rows, drawn so that every row has the same chance (each new
+row takes the place of a random one with probability SAMPLE / rows so far).
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,6 @@ import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.quantization.histogram import Histogram
 from xfblas.quantization.preparation import PreparedLayer
 
 SAMPLE = 1024
@@ -29,19 +28,19 @@ class Calibration:
     """What calibration saw.
 
     Attributes:
+        rows: how many there were.
         offset: (k,) float64, what was subtracted from every input.
-        inputs: of the network's inputs, less the offset.
-        layers: for each form of the network, of what each layer puts out, or of its sums where an
-            activation other than ReLU makes no value larger.
+        largest: (k,) float64, the largest size of each input, less the offset.
+        layers: for each form of the network, (n,) float64 of what each layer puts out, or of its
+            sums where an activation other than ReLU makes no value larger.
         sample: (rows, k) float64 inputs.
-        decimals: (k,) int64, decimals of each input feature; -1 where they are not few.
     """
 
+    rows: int
     offset: np.ndarray
-    inputs: Histogram
-    layers: tuple[list[Histogram], ...]
+    largest: np.ndarray
+    layers: tuple[list[np.ndarray], ...]
     sample: np.ndarray
-    decimals: np.ndarray
 
 
 def calibrate(forms: list[list[PreparedLayer]], rows, legacy: bool) -> Calibration:
@@ -56,29 +55,26 @@ def calibrate(forms: list[list[PreparedLayer]], rows, legacy: bool) -> Calibrati
         InvalidValueError: rows are empty, not finite, or of another width.
     """
     units = forms[0][0].kernel.shape[0]
-    inputs = Histogram(units)
-    histograms = [[Histogram(layer.kernel.shape[1]) for layer in form] for form in forms]
-    decimals = np.zeros(units, np.int64)
+    largest = np.zeros(units)
+    layers = [[np.zeros(layer.kernel.shape[1]) for layer in form] for form in forms]
     generator = np.random.default_rng(SEED)
-    sample, count = np.empty((0, units)), 0
-    offset = None
+    sample, count, offset = np.empty((0, units)), 0, None
     for given in _chunks(rows, units):
         if offset is None:
             offset = np.zeros(units) if legacy else centers(given)
-        chunk = given - offset
         sample = _draw(generator, sample, given, count)
-        count += len(chunk)
-        inputs.add(chunk)
-        decimals = _decimals(chunk, offset, decimals)
-        for layers, found in zip(forms, histograms, strict=True):
+        count += len(given)
+        largest = np.maximum(largest, np.abs(given - offset).max(axis=0))
+        for form, found in zip(forms, layers, strict=True):
             current = given
-            for layer, histogram in zip(layers, found, strict=True):
+            for index, layer in enumerate(form):
                 sums = layer.sums(current)
                 current = layer.activate(sums)
-                histogram.add(current if layer.activation == "relu" and not legacy else sums)
+                told = current if layer.activation == "relu" and not legacy else sums
+                found[index] = np.maximum(found[index], np.abs(told).max(axis=0))
     if count == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    return Calibration(offset, inputs, tuple(histograms), sample, decimals)
+    return Calibration(count, offset, largest, tuple(layers), sample)
 
 
 def centers(rows: np.ndarray) -> np.ndarray:
@@ -119,18 +115,3 @@ def _draw(generator, sample: np.ndarray, chunk: np.ndarray, count: int) -> np.nd
     # Of two rows that took one place the later stays, as if they had come one by one.
     sample[places[kept]] = rest[kept]
     return sample
-
-
-def _decimals(chunk: np.ndarray, offset: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The decimals that every value of a feature has had so far: 0 to 3, or -1 for more."""
-    result = known.copy()
-    for places in range(4):
-        open_features = np.flatnonzero(result == places)
-        if len(open_features) == 0:
-            continue
-        values = chunk[:, open_features] * 10.0**places
-        # Float32 holds seven digits of what was given; what it misses is no further decimal.
-        size = np.abs(values) + np.abs(offset[open_features]) * 10.0**places + 1
-        is_whole = np.abs(values - np.rint(values)) <= size * 2.0**-22
-        result[open_features[~is_whole.all(axis=0)]] = places + 1 if places < 3 else -1
-    return result

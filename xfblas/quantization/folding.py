@@ -21,9 +21,7 @@ which matters to the next layer by the sum of squares w[j] of the weights that r
 
     T[j] = min(L / r[j], P / c[j])                                                         (3)
 
-with the P for which the sum of (2) times w[j] is least: ``equalize="noise"``. A number p for
-``equalize`` means T[j] = L / (r[j]**p * max(r)**(1 - p)): 0 is one scale for all, 1 the finest
-each output can have, and True (0.5) shares the loss between outputs and weights.
+with the P for which the sum of (2) times w[j] is least.
 """
 
 import numpy as np
@@ -35,7 +33,6 @@ def output_scales(
     importance: np.ndarray,
     power: float,
     levels: int,
-    equalize: str | float,
 ) -> np.ndarray:
     """T of equation (3), (n,).
 
@@ -45,13 +42,8 @@ def output_scales(
         importance: (n,), w above.
         power: A squared.
         levels: L for the outputs, about twice as many where a zero point doubles their range.
-        equalize: 'noise' or p.
     """
     finest = levels / ranges
-    if equalize != "noise":
-        # True and 1 are equal to each other, so only their types tell them apart.
-        share = (0.5 if equalize else 1.0) if isinstance(equalize, bool) else equalize
-        return levels / (ranges**share * ranges.max() ** (1 - share))
     if not needed.max() > 0:
         return finest
     steps = float((needed * finest).max()) * np.exp2(np.linspace(0, -14, 113))

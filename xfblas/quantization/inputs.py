@@ -9,9 +9,6 @@ the number of values that came near its largest, and never more than the range o
 feature; one that was always 0 gets that range. What the layers make of that is found out by rows
 that nobody saw: the mean of all, with one such feature at the end of its range.
 
-A feature whose values have few decimals (a count, a pixel, a price) becomes exact if its scale is a
-whole multiple of 10**decimals: then no rounding is left.
-
 Low digits (see :mod:`.input_coding`) are for the features whose rounding the first layer would
 hear: with z its sums, feature k adds a noise of sum over j of W[k,j]**2 / (12 * S[k]**2), and those
 that add most get one until the rest is WANTED decibels below the variance of z. Copies are for
@@ -22,9 +19,7 @@ is m, and the m with the least m**2 * (1 + r / k)**3 is taken, so that equal wei
 import numpy as np
 
 from xfblas.quantization.calibration import Calibration
-from xfblas.quantization.histogram import Histogram
 from xfblas.quantization.options import INPUT_ROOM, Options
-from xfblas.quantization.ranges import size_limits
 
 HEADROOM = 8
 #: Decibels by which the rounding of inputs shall be below the goal.
@@ -43,9 +38,11 @@ def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) ->
         kernel: (k, n) float64 of the first layer.
         options: the caller's.
     """
-    largest = size_limits(seen.inputs, options, options.element_max)
+    largest = seen.largest
     whole = float(largest.max(initial=0.0)) or 1.0
-    near = _count_near(seen.inputs)
+    # As many of all rows as of the sample.
+    is_near = np.abs(seen.sample - seen.offset) >= largest / 2
+    near = is_near.mean(axis=0) * seen.rows
     room = np.clip(HEADROOM * ENOUGH / np.maximum(near, 1), 1, HEADROOM)
     wanted = np.where(largest > 0, np.minimum(room * largest, whole), whole)
     # A range times its weight is what shares one scale with all others: room is free up to the
@@ -60,7 +57,7 @@ def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) ->
 def extremes(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
     """Rows (m, k) with one feature each that reaches farther than calibration saw it."""
     ranges = ranges_with_room(seen, kernel, options)
-    rare = np.flatnonzero(ranges > 1.01 * INPUT_ROOM[options.bits] * seen.inputs.largest)
+    rare = np.flatnonzero(ranges > 1.01 * INPUT_ROOM[options.bits] * seen.largest)
     centered = seen.sample - seen.offset
     largest = centered[np.abs(centered).argmax(axis=0), np.arange(len(ranges))]
     ends = seen.offset + np.where(largest < 0, -ranges, ranges)
@@ -69,44 +66,21 @@ def extremes(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndar
     return rows
 
 
-def _count_near(histogram: Histogram) -> np.ndarray:
-    """How many values of each feature reach half of its largest, (k,)."""
-    bins = histogram.counts.shape[1]
-    width = np.where(histogram.width > 0, histogram.width, 1.0)
-    first = (histogram.largest / 2 / width).astype(np.int64)
-    return (histogram.counts * (np.arange(bins) >= first[:, np.newaxis])).sum(axis=1)
-
-
-def input_scales(
-    calibration: Calibration, ranges: np.ndarray, limit: int, power_of_two: bool
-) -> np.ndarray:
+def input_scales(ranges: np.ndarray, limit: int, power_of_two: bool) -> np.ndarray:
     """The scale of each input feature, (k,).
 
     Args:
-        calibration: what the rows hold.
         ranges: (k,) the sizes to hold.
         limit: the largest integer an input may have.
         power_of_two: whether scales are powers of two.
     """
     scales = limit / ranges
-    if power_of_two:
-        return np.exp2(np.floor(np.log2(scales)))
-    unit = 10.0 ** np.maximum(calibration.decimals, 0)
-    multiple = np.floor(scales / unit)
-    return np.where((calibration.decimals >= 0) & (multiple >= 1), multiple * unit, scales)
-
-
-def exact_features(calibration: Calibration, scales: np.ndarray) -> np.ndarray:
-    """Which features have no rounding, (k,) bool: whole multiples of their decimals' unit."""
-    multiple = scales / 10.0 ** np.maximum(calibration.decimals, 0)
-    is_whole = (np.abs(multiple - np.rint(multiple)) < 1e-9 * multiple) & (multiple >= 1)
-    return (calibration.decimals >= 0) & is_whole
+    return np.exp2(np.floor(np.log2(scales))) if power_of_two else scales
 
 
 def input_columns(
     scale: np.ndarray,
     kernel: np.ndarray,
-    exact: np.ndarray,
     variance: float,
     variant,
     goal: float,
@@ -116,7 +90,6 @@ def input_columns(
     Args:
         scale: (k,) of the features.
         kernel: (k, n) float64 of the first layer.
-        exact: (k,) whether a feature has no rounding.
         variance: of the first layer's sums, added over its outputs.
         variant: whether digits and copies are wanted.
         goal: decibels of the logits.
@@ -126,7 +99,7 @@ def input_columns(
     if variant.has_copies:
         columns = [np.repeat(np.arange(features), _copies(np.abs(kernel).max(axis=1) / scale))]
     if variant.base:
-        noise = np.where(exact, 0.0, (kernel**2).sum(axis=1) / (12 * scale**2))
+        noise = (kernel**2).sum(axis=1) / (12 * scale**2)
         order = np.argsort(noise, kind="stable")
         allowed = variance * 10 ** (-(goal + WANTED) / 10)
         loud = order[np.cumsum(noise[order]) > allowed]

@@ -26,7 +26,6 @@ from xfblas.errors import UnsupportedModelError
 from xfblas.quantization import bounds
 from xfblas.quantization.layers import QuantizedLayer
 from xfblas.quantization.options import Options
-from xfblas.quantization.rounding import compensated
 from xfblas.quantization.scales import (
     ACCUMULATOR_MAX,
     BIAS_MAX,
@@ -47,7 +46,7 @@ class Target:
         bias: (columns,) float64, b*T + y of equation (2).
         total: (columns,) float64, sums of w over all inputs.
         least, most: (columns,) float64, the ends of the inputs' sums with w.
-        weight_limit: the size of w beyond which it is clipped.
+        largest: the largest size of w.
         floor: the least P, for another reason.
         input_zero, output_zero: z and y.
         inputs: the inputs' possible integers.
@@ -60,7 +59,7 @@ class Target:
     total: np.ndarray
     least: np.ndarray
     most: np.ndarray
-    weight_limit: float
+    largest: float
     floor: float
     input_zero: int
     output_zero: int
@@ -69,7 +68,7 @@ class Target:
 
     def scaled(self, factor: float) -> "Target":
         """The same with all numbers times ``factor``, which leaves more room for roundings."""
-        names = ("scale", "bias", "total", "least", "most", "weight_limit", "floor")
+        names = ("scale", "bias", "total", "least", "most", "largest", "floor")
         return replace(self, **{name: getattr(self, name) * factor for name in names})
 
 
@@ -112,7 +111,7 @@ def choose_factor(name: str, target: Target, options: Options) -> tuple[int, int
     candidates = [2.0**47]
     for size, available in (
         (target.floor, 1.0),
-        (target.weight_limit, float(options.element_max)),
+        (target.largest, float(options.element_max)),
         (float(np.abs(addend).max()), BIAS_MAX - bias_slack),
         (widest, limit - slack),
     ):
@@ -157,12 +156,8 @@ def make_integers(
     for _ in range(20):
         post = choose_factor(layer.name, target.scaled(tightened), options)
         factor = 2.0 ** post[1] / post[0]
-        limit = target.weight_limit * factor
-        weights = np.clip(kernel * (target.scale * factor), -limit, limit)
-        if options.rounding == "compensated":
-            weights = compensated(weights, inputs, options.element_max)
-        else:
-            weights = np.clip(np.rint(weights), -options.element_max, options.element_max)
+        weights = np.rint(kernel * (target.scale * factor))
+        weights = np.clip(weights, -options.element_max, options.element_max)
         addend = target.bias * factor
         if options.bias_correction:
             addend = (outputs * factor).mean(axis=0) - inputs.mean(axis=0) @ weights
@@ -178,7 +173,7 @@ def make_integers(
         fits = total.bits() <= target.accumulator
         if fits and total.largest * quantized.post_scale <= ACCUMULATOR_MAX:
             return Integers(quantized, total, factor)
-        # Rounding that compensates moves weights by more than half a step.
+        # The correction moves X by more than roundings do.
         tightened *= 2.0 if options.power_of_two else 1.05
     raise UnsupportedModelError(
         f"layer {layer.name}: no weights were found whose sums fit the {target.accumulator}-bit "

@@ -26,15 +26,10 @@ class Options:
     """See :func:`~xfblas.quantization.quantize`, whose keywords these are."""
 
     bits: int = 16
-    activations: str = "minmax"
-    weights: str = "minmax"
     margin: float | None = None
-    percentile: float = 99.99
     accumulator: int | None = None
     per_channel: bool = True
-    equalize: str | float = "noise"
     bias_correction: bool = True
-    rounding: str | None = None
     leaky: str = "auto"
     goal: float | None = None
     growth: float | None = None
@@ -43,16 +38,7 @@ class Options:
 
     def __post_init__(self):
         check_bits(self.bits)
-        is_plain = self.goal is None
-        defaults = {
-            "goal": GOALS[self.bits],
-            "growth": GROWTH if is_plain else math.inf,
-            # In 16 bits it gains half a decibel, for most of the time that quantization takes.
-            "rounding": "nearest" if self.bits == 16 and is_plain else "compensated",
-        }
-        if self.activations != "minmax":
-            # Such a limit is meant to clip.
-            defaults["margin"] = 1.0
+        defaults = {"growth": GROWTH if self.goal is None else math.inf, "goal": GOALS[self.bits]}
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)

@@ -30,15 +30,15 @@ MOST_WINDOWS = 4
 #: Of the low digits that inputs get where they need one.
 BASES = {16: 64, 8: 16}
 #: The largest margin, how often it is widened, and by what part of a doubling at least.
-WIDEST = 32.0
+WIDEST = 10.0
 MOST_WIDER = 7
 LEAST_DOUBLING = 0.02
 
 
-def best_variant(
+def best_attempt(
     build: Callable[[Variant], Attempt], start: Variant, forms: int, options: Options
-) -> Variant:
-    """The variant that is taken.
+) -> Attempt:
+    """The attempt that is taken.
 
     Args:
         build: makes an attempt of a variant.
@@ -59,11 +59,11 @@ def best_variant(
     while found.decibels < options.goal:
         better = _addition(build, _additions(best, forms, options), found, most)
         if better is None:
-            return best
+            return found
         best, found = better
         LOG.info("%.1f dB at %d products a row: %s", found.decibels, found.products, best)
     if options.margin is not None:
-        return best
+        return found
     enough = max(options.goal, GOALS[options.bits])
     # A doubling costs 6 dB at most.
     doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
@@ -77,7 +77,7 @@ def best_variant(
             continue
         best, found = wider, attempt
         doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
-    return best
+    return found
 
 
 def _additions(variant: Variant, forms: int, options: Options) -> list[Variant]:

@@ -33,10 +33,7 @@ class LayerSummary:
         post_scale, post_shift, prelu_scale, prelu_alpha: the instruction's fields.
         largest_weight: of the float kernel.
         weight_bits: bits of the largest integer weight.
-        clipped_weights: how many weights lie beyond their limit.
         largest_seen: float64, like scale, of the values that calibration saw.
-        clipped_seen: how many of these values lie beyond the range of the elements.
-        values_seen: how many there were.
         sum_low, sum_high: the ends of all sums, proved for every possible input.
         sum_bits: bits of two's complement that hold them.
         accumulator: bits of the accumulator that the sums are proved to fit.
@@ -62,10 +59,7 @@ class LayerSummary:
     prelu_alpha: int
     largest_weight: float
     weight_bits: int
-    clipped_weights: int
     largest_seen: np.ndarray
-    clipped_seen: int
-    values_seen: int
     sum_low: int
     sum_high: int
     sum_bits: int

@@ -29,7 +29,6 @@ from xfblas.quantization.folding import output_scales
 from xfblas.quantization.integers import Target, choose_factor
 from xfblas.quantization.options import Options
 from xfblas.quantization.output_windows import window_levels, window_offsets
-from xfblas.quantization.ranges import weight_limit
 from xfblas.quantization.scales import BIAS_MAX
 
 WAYS = ("proved", "rows", "wide")
@@ -131,8 +130,7 @@ class _Planner:
         scale = np.full(len(wanted.ranges), levels / wanted.ranges.max())
         if options.per_channel:
             needed = self._needed(way, accumulator)
-            chosen = (power, levels, options.equalize)
-            scale = output_scales(needed, wanted.ranges, wanted.importance, *chosen)
+            scale = output_scales(needed, wanted.ranges, wanted.importance, power, levels)
         if options.power_of_two:
             scale = np.exp2(np.floor(np.log2(scale)))
         # The public engine only floors; half a step more in X makes that rounding.
@@ -145,7 +143,7 @@ class _Planner:
             columns,
             bias + offset,
             *sums,
-            self._weight_limit(scale),
+            float((self._largest * scale).max()),
             float((self._norms * scale).max()) if way == "rows" else 0.0,
             wanted.input_zero,
             wanted.output_zero,
@@ -166,10 +164,3 @@ class _Planner:
         needed = np.maximum(needed, np.abs(addend) / BIAS_MAX)
         needed = np.maximum(needed, np.abs(ends).max(axis=0) / 2.0 ** (accumulator - 1))
         return np.maximum(needed, self._norms) if way == "rows" else needed
-
-    def _weight_limit(self, scale: np.ndarray) -> float:
-        options = self._options
-        if options.weights == "minmax":
-            return float((self._largest * scale).max())
-        chosen = (options.weights, options.percentile, options.element_max)
-        return weight_limit(self._wanted.kernel * scale, self._mean_square, *chosen)
