@@ -41,7 +41,7 @@ def trained(load, hidden, is_raw):
 @pytest.mark.parametrize("load", ["load_digits", "load_wine", "load_breast_cancer"])
 def test_logits_of_held_out_rows(load, hidden, is_raw):
     network, seen, unseen = trained(getattr(datasets, load), hidden, is_raw)
-    for bits, goal, wanted in ((16, None, 57), (16, 83, 80), (8, None, 25), (8, 38, 35)):
+    for bits, goal, wanted in ((16, None, 57), (16, 83, 74), (8, None, 25), (8, 38, 33)):
         quantized = quantize(network, seen, bits=bits, goal=goal)
         found = compare(network, quantized, unseen)
         print(load, hidden, "raw" if is_raw else "scaled", bits, goal, found)

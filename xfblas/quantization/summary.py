@@ -73,6 +73,13 @@ class LayerSummary:
         """Whether no input whatever can overflow the accumulator."""
         return self.sum_bits <= self.accumulator
 
+    @property
+    def sums_text(self) -> str:
+        """Which way the sums go, in words."""
+        if self.sums == "rows":
+            return "32 bits by norms of rows, else 48"
+        return "32 bits" if self.fits and self.sum_bits <= 32 else "48 bits"
+
     def values(self, integers: np.ndarray) -> np.ndarray:
         """The model's values (m, n) float64 that a layer's integers stand for."""
         columns = integers[:, : integers.shape[1] - self.constants]

@@ -28,7 +28,11 @@ def _rows(model, step):
         yield (step.name, "", "host", step.reason)
         return
     reason = model.host_reasons.get(step.name)
-    for layer in step.network.layers:
+    quantized = model.networks.get(step.name)
+    summaries = quantized.summaries if quantized is not None else ()
+    for index, layer in enumerate(step.network.layers):
         where = f"engine {model.device.dtype}" if reason is None else "host"
         why = f"{layer.kernel.shape[0]}x{layer.kernel.shape[1]}, {layer.activation}"
+        if summaries:
+            why += f", sums of {summaries[index].sums_text}"
         yield (layer.name, str(layer.kernel.shape[1]), where, why if reason is None else reason)
