@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "xfblas.h"
+
 namespace xfblas {
 
 // How features become elements of the first layer's A. A feature is a = (x - offset) * scale; its
@@ -17,6 +19,7 @@ struct InputCoding {
   const double* offsets;  // null for zeros
   double limit, base;
   const int32_t* columns;
+  xfblasClipped_t* clipped = nullptr;  // counts what was clamped; null where nobody asks
 };
 
 // How the last layer's C becomes the output. Column j is offset plus the sum of C's columns j,

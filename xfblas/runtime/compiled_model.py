@@ -235,6 +235,15 @@ class CompiledModel:
         outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
         return self._structured(outputs), layers
 
+    def statistics(self) -> dict[str, dict]:
+        """What was clipped of the inputs of each chain of layers on the engine, since it was made.
+
+        Returns:
+            by the chain's name its ``rows``, its ``clipped_rows``, and in ``features``, by number,
+            the ``count`` of clipped values and the largest ``factor`` beyond the range.
+        """
+        return self._require_open().statistics()
+
     def summary(self, print_fn=print) -> None:
         """Prints a table: each layer, where it runs, and why."""
         print_fn(summary_text(self))
