@@ -127,7 +127,7 @@ def test_layers_whose_outputs_are_all_zero():
         found = quantized.finish(
             quantized.simulate(quantized.quantize_input(np.ones((1, 3)))).output
         )
-        np.testing.assert_allclose(found, [[0.5, -2.0]], rtol=0.02)
+        np.testing.assert_allclose(found, [[0.5, -2.0]], rtol=0.03)
 
 
 def test_rows_of_zeros():

@@ -124,7 +124,7 @@ DAMAGES = [
 @pytest.mark.parametrize("index", range(len(DAMAGES)))
 def test_damaged_and_foreign_groups(group, network, rows, index):
     damage, text = DAMAGES[index]
-    quantize(network, rows).to_group(group)
+    quantize(network, rows, goal=95).to_group(group)
     damage(group)
     with pytest.raises(InvalidValueError, match=text):
         QuantizedNetwork.from_group(group)
