@@ -49,11 +49,11 @@ def best_attempt(
     Raises:
         UnsupportedModelError: not one of the variants fits.
     """
-    best, found = start, build(start)
+    best, found = start, _told(start, build(start))
     if found.decibels < options.goal and options.accumulator is None:
         wide = replace(start, spent=0.0)
-        finer = build(wide)
-        if finer.decibels > found.decibels:
+        finer = _tried(build, wide)
+        if finer is not None and finer.decibels > found.decibels:
             best, found = wide, finer
     most = options.growth * found.products
     while found.decibels < options.goal:
@@ -61,7 +61,6 @@ def best_attempt(
         if better is None:
             return found
         best, found = better
-        LOG.info("%.1f dB at %d products a row: %s", found.decibels, found.products, best)
     if options.margin is not None:
         return found
     enough = max(options.goal, GOALS[options.bits])
@@ -112,6 +111,13 @@ def _addition(build, variants, found: Attempt, most: float) -> tuple[Variant, At
 
 def _tried(build, variant: Variant) -> Attempt | None:
     try:
-        return build(variant)
+        return _told(variant, build(variant))
     except UnsupportedModelError:
         return None
+
+
+def _told(variant: Variant, attempt: Attempt) -> Attempt:
+    name, margin = attempt.network.layers[-1].name, variant.margin
+    reached = (name, attempt.decibels, attempt.products, margin)
+    LOG.info("%s: %.1f dB at %d products a row, with a margin of %.1f", *reached)
+    return attempt
