@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from xfblas.native import native_statistics as native_statistics
     from xfblas.products import default_device as default_device
     from xfblas.products import matmul as matmul
+    from xfblas.public_library import public_library_path as public_library_path
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report

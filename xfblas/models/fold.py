@@ -147,7 +147,7 @@ class Folder:
         bias = weights.get("bias", np.zeros(units, np.float32)).astype(np.float64)
         if bias.shape != (units,):
             raise wrong_shape(self._where, step, "bias", bias, f"({units},)")
-        if self._shape is not None and self._shape[-1] is None and len(self._shape) > 1:
+        if self._shape is not None and len(self._shape) > 1 and self._shape[-1] is None:
             raise CannotRun(
                 f"its input has the shape {self._shape} with an open axis, expected flat rows (if "
                 "Keras 3 loaded this model from an older file, pass the path of that file)"

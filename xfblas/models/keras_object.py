@@ -73,7 +73,7 @@ def _problem_of(layer) -> str | None:
         return OWN_CODE
     if function is not None and not is_object_of_keras(function):
         return str(own_activation(repr(getattr(function, "__name__", type(function).__name__))))
-    if getattr(function, "__name__", "") == "gelu" and ".ops." in function.__module__:
+    if getattr(function, "__name__", "") == "gelu" and "keras.src.ops." in function.__module__:
         return "activation keras.ops.gelu approximates what its configuration calls 'gelu'"
     if getattr(layer, "invert", False) is True and "invert" not in layer.get_config():
         return "it inverts, which the configuration of Keras 2.12 does not say"

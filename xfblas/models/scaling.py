@@ -90,6 +90,7 @@ def constants_of(step: Step, weights: dict, where: str) -> Affine:
     scaling, weights = step.value, {**step.arrays, **weights}
     if scaling.kind == "constant":
         rank = len(scaling.axes)
+        _require_one_shape(step, weights, where)
         values = (weights["scale"], weights["shift"])
         scale, shift = (v.reshape((1,) * (rank - v.ndim) + v.shape) for v in values)
         return _spread(Affine.of(scale, shift))
@@ -99,6 +100,7 @@ def constants_of(step: Step, weights: dict, where: str) -> Affine:
         wrong = values.ndim != len(scaling.axes) if kind in ("mean", "moving_mean") else False
         if wrong or (scaling.kind == "batch" and values.shape != mean.shape):
             raise wrong_shape(where, step, kind, values, f"{mean.shape[:1]}")
+    _require_one_shape(step, weights, where)
     variance = weights[f"{prefix}variance"].astype(np.float64)
     divisor = variance + scaling.epsilon
     if (divisor < 0).any() or (scaling.kind == "batch" and (divisor == 0).any()):
@@ -113,6 +115,16 @@ def constants_of(step: Step, weights: dict, where: str) -> Affine:
         return _spread(Affine(1 / deviation, mean, np.zeros(())))
     scale = weights.get("gamma", np.float64(1)) / np.sqrt(divisor)
     return _spread(Affine(scale, mean, np.asarray(weights.get("beta", 0.0), np.float64)))
+
+
+def _require_one_shape(step: Step, weights: dict, where: str) -> None:
+    try:
+        np.broadcast_shapes(*(values.shape for values in weights.values()))
+    except ValueError:
+        shapes = ", ".join(f"{kind} {values.shape}" for kind, values in weights.items())
+        raise InvalidValueError(
+            f"{where}: layer {step.layer} has {shapes}, expected constants that fit each other"
+        ) from None
 
 
 def _spread(affine: Affine) -> Affine:

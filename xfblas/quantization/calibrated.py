@@ -47,7 +47,8 @@ def quantize_calibrated(
     start = Variant(options.margin_for(seen.rows), SPENT, saturates=has_bytes)
     found = best_attempt(Builder(forms, seen, options).build, start, len(forms), options)
     quantized = replace(found.network, output_activation=network.output_activation)
-    return quantized, findings(prepared[0][0], seen, found.decibels, options, **told)
+    layers, output_slope = prepared[0]
+    return quantized, findings(layers, seen, found.decibels, options, output_slope, **told)
 
 
 def _forms(options: Options) -> tuple[str, ...]:

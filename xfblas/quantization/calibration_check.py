@@ -41,6 +41,7 @@ def findings(
     seen: Calibration,
     decibels: float,
     options: Options,
+    output_slope: float = 1.0,
     names=None,
     are_features=True,
 ) -> list[str]:
@@ -51,6 +52,7 @@ def findings(
         seen: what calibration saw of them.
         decibels: of the logits of the rows, against the float network's.
         options: with the goal that they should reach.
+        output_slope: what the host multiplies negative outputs by.
         names: of the features, or None.
         are_features: whether the inputs are the model's, and not what others of its layers made.
     """
@@ -60,10 +62,11 @@ def findings(
     )
     if found and is_still(seen.low, seen.high).all():
         return found  # All else follows.
-    for layer, (low, high) in zip(layers[:-1], seen.ends[:-1], strict=True):
-        if is_still(low, high).all():
+    last = [np.where(end < 0, end * output_slope, end) for end in seen.ends[-1]]
+    for layer, ends in zip(layers, [*seen.ends[:-1], last], strict=True):
+        if is_still(*ends).all():
             found.append(
-                f"{layer.name}: none of its {len(low)} outputs varied in {rows} rows, as if it "
+                f"{layer.name}: none of its {len(ends[0])} outputs varied in {rows} rows, as if it "
                 f"were dead: {PASS_OTHERS}, or train the model again"
             )
             break
