@@ -36,7 +36,8 @@ int main(int argc, char **argv) {
     }
   expect("send before create", xfblasSend(a, size * size, 2, 0, 0), 0);
   expect("destroy before create", xfblasDestroy(1, 0), 0);
-  expect("no image", xfblasCreate(NULL, "Fcn", 1, 0), 0);
+  expect("no image, which is the packaged one", xfblasCreate(NULL, "Fcn", 1, 0), 1);
+  expect("destroy the packaged one", xfblasDestroy(1, 0), 1);
   expect("no engine", xfblasCreate(image, NULL, 1, 0), 0);
   expect("no compute units", xfblasCreate(image, "Fcn", 0, 0), 0);
   /* The form of 2019, through its own declaration. */

@@ -101,7 +101,8 @@ def test_null_is_the_packaged_image_wherever_the_program_goes(library):
     assert null_image(library) == (0, "")
     assert null_image("./libxfblas.so", folder=library.parent) == (0, "")
     # The library inside the Python package, too.
-    (packaged,) = Path(xfblas.__file__).parent.glob("*xfblas*.so")
+    folder = Path(xfblas.__file__).parent
+    (packaged,) = set(folder.glob("*xfblas*.so")) - {folder / "libxfblas_public.so"}
     assert null_image(packaged) == (0, "")
 
 
