@@ -1,45 +1,21 @@
 // The C interface: each function checks its handle, calls one member function, and turns an
 // exception into a status. Nothing else happens here, and no exception leaves.
-#include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <string>
 
-#include "device.hpp"
+#include "error.hpp"
+#include "handle.hpp"
 #include "native/describe.hpp"
 #include "native/kernels.hpp"
 #include "packaged_image.hpp"
-#include "error.hpp"
-#include "xfblas.h"
 #include "xfblas/cycle_model.hpp"
 
 using xfblas::ComputeUnit;
 using xfblas::Device;
 using xfblas::DeviceName;
+using xfblas::device_of;
 using xfblas::require;
-
-namespace {
-
-// What tells a device from other memory, such as the array that a program passes as its handle which
-// was written for functions without one.
-constexpr uint64_t device_mark = 0x7866626c61736476;
-// No object lies at a lower address.
-constexpr uintptr_t lowest_address = 65536;
-
-bool is_small_number(const void* pointer) {
-  return pointer != nullptr && reinterpret_cast<uintptr_t>(pointer) < lowest_address;
-}
-
-}  // namespace
-
-struct xfblasDevice {
-  volatile uint64_t mark = device_mark;
-  Device device;
-  template <typename... Arguments>
-  explicit xfblasDevice(const Arguments&... arguments) : device(arguments...) {}
-  ~xfblasDevice() { mark = 0; }
-};
 
 namespace {
 
@@ -67,16 +43,6 @@ xfblasStatus_t guarded(const Body& body) noexcept {
   }
 }
 
-Device& device_of(xfblasHandle_t handle) {
-  require(handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
-          "handle is NULL: create the device first, and do not use it after it was destroyed");
-  uint64_t mark = 0;
-  if (!is_small_number(handle)) std::memcpy(&mark, handle, sizeof mark);
-  require(mark == device_mark, XFBLAS_STATUS_NOT_INITIALIZED,
-          "handle is no device: pass what xfblasCreate gave, and do not use it after it was destroyed");
-  return handle->device;
-}
-
 template <typename Body>
 xfblasStatus_t on_unit(xfblasHandle_t handle, unsigned int index, const Body& body) noexcept {
   return guarded([&] { body(device_of(handle).compute_unit(index)); });
@@ -94,17 +60,6 @@ xfblas::Epilogue epilogue_of(int scale, int shift, int prelu_scale, int prelu_al
   return {scale, shift, prelu_scale, prelu_alpha, flags & 0xffffu, flags >> 16};
 }
 
-// The public library's function of this name has numbers in these places. Its callers look at no
-// status, so the reason goes to stderr too.
-void require_text_arguments(const char* config, const char* engine, const char* target) {
-  if (!is_small_number(config) && !is_small_number(engine) && !is_small_number(target)) return;
-  constexpr auto reason =
-      "xfblasCreate was called with a number where a text is expected, as the public library "
-      "declares it: load libxfblas_public.so, whose functions take no handle";
-  std::fprintf(stderr, "xfblas: %s\n", reason);
-  xfblas::fail(XFBLAS_STATUS_INVALID_VALUE, reason);
-}
-
 // device: gives the name of the device to open.
 template <typename Name>
 xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* config,
@@ -113,7 +68,7 @@ xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* co
   return guarded([&] {
     require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
             "handle is NULL, expected a place for it");
-    require_text_arguments(config, engine, target);
+    xfblas::require_texts(config, engine, target);
     *handle = nullptr;
     const auto image = xclbin ? std::string(xclbin) : xfblas::packaged_image();
     *handle = new xfblasDevice(image, text_or_empty(config), text_or_empty(engine), numKernels,

@@ -26,7 +26,10 @@ uint64_t bytes_of(const Operand& operand) {
 }  // namespace
 
 std::vector<CountedPages::Place> CountedPages::places() const {
-  auto found = results_;
+  std::vector<Place> found;
+  // A result is gone where a matrix was sent behind it.
+  for (const auto& place : results_)
+    if (place.page >= matrices_.arena().end().page) found.push_back(place);
   for (const auto* matrix : matrices_.all())
     found.push_back({matrices_.arena().counted(matrix->page), matrix->page, matrix->bytes,
                      matrix->element_bytes});
@@ -94,7 +97,14 @@ Pages CountedPages::pages_of(const std::vector<Operand>& operands) {
   uint32_t* const pages[] = {&given.a, &given.b, &given.c, &given.x};
   for (size_t i = 0; i < operands.size(); ++i) *pages[i] = operands[i].page;
   const auto other = meant(operands);
-  if (!other) return given;
+  if (!other) {
+    // Several of one size are counted to be there, and none begins there.
+    for (const auto& operand : operands)
+      if (const auto known = counted_at(operand);
+          known.size() > 1 && !begins_at(operand.page, bytes_of(operand)))
+        fail_ambiguous(operand.name, operand.page, known[0].page);
+    return given;
+  }
   const uint32_t meant_pages[] = {other->a, other->b, other->c, other->x};
   for (size_t i = 0; i < operands.size(); ++i)
     if (meant_pages[i] != operands[i].page && are_whole(operands) &&
