@@ -99,13 +99,16 @@ def stated_network(generator, rows):
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_a_date_that_never_changed_has_room_to_do_so(generator, bits):
-    rows = features(generator, 1e4)
-    network = stated_network(generator, rows)
-    seen = rows[:300].copy()
-    seen[:, 2] = seen[0, 2]
-    quantized = quantize(network, seen, bits=bits)
-    assert compare(network, quantized, rows[300:]).decibels > (70 if bits == 16 else 30)
+def test_a_date_that_never_changed_has_room_to_do_so(bits):
+    """How much the rows do not tell, so here and there one is clipped: hence known networks."""
+    for seed in range(5):
+        generator = np.random.default_rng(seed)
+        rows = features(generator, 1e4)
+        network = stated_network(generator, rows)
+        seen = rows[:300].copy()
+        seen[:, 2] = seen[0, 2]
+        quantized = quantize(network, seen, bits=bits)
+        assert compare(network, quantized, rows[300:]).decibels > (70 if bits == 16 else 30)
 
 
 def test_what_float32_hides_is_no_sign_of_few_decimals(generator):
