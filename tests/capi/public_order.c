@@ -27,8 +27,10 @@ static int layer(int i, int j) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return 2;
+  if (argc != 3) return 2;
   const char *image = argv[1];
+  /* The packaged image carries no kernel, which the other targets run. */
+  const int packaged_runs = strcmp(argv[2], "native") == 0;
   for (int i = 0; i < size; ++i)
     for (int j = 0; j < size; ++j) {
       a[i][j] = (int16_t)((i * 7 + j * 3) % 11 - 5), b[i][j] = (int16_t)((i + j * 5) % 9 - 4);
@@ -36,8 +38,9 @@ int main(int argc, char **argv) {
     }
   expect("send before create", xfblasSend(a, size * size, 2, 0, 0), 0);
   expect("destroy before create", xfblasDestroy(1, 0), 0);
-  expect("no image, which is the packaged one", xfblasCreate(NULL, "Fcn", 1, 0), 1);
-  expect("destroy the packaged one", xfblasDestroy(1, 0), 1);
+  expect("no image, which is the packaged one", xfblasCreate(NULL, "Fcn", 1, 0),
+         packaged_runs);
+  expect("destroy the packaged one", xfblasDestroy(1, 0), packaged_runs);
   expect("no engine", xfblasCreate(image, NULL, 1, 0), 0);
   expect("no compute units", xfblasCreate(image, "Fcn", 0, 0), 0);
   /* The form of 2019, through its own declaration. */

@@ -50,13 +50,13 @@ def test_the_public_module_runs(library, tmp_path, image, year):
 
 
 @pytest.mark.parametrize("image", ["default_short", "seed_short"])
-def test_a_program_in_c(tmp_path, image):
+def test_a_program_in_c(pytestconfig, tmp_path, image):
     library = ROOT / "lib/libxfblas_public.so"
     if not library.is_file():
         pytest.skip("lib/libxfblas_public.so is missing: run `make lib`")
     program = build(HERE / "public_order.c", library, tmp_path)
     done = subprocess.run(
-        [program, xfblas.image_path(image)],
+        [program, xfblas.image_path(image), pytestconfig.getoption("--target")],
         env={**os.environ, "LD_LIBRARY_PATH": str(ROOT / "lib")},
         capture_output=True,
         text=True,
