@@ -150,6 +150,7 @@ class Builder:
             float(form.sums[0].var(axis=0).sum()),
             variant,
             options.goal,
+            self._inputs_to_add(variant, form),
         )
         base = variant.base if columns is not None and columns.max() >= len(scale) else 0
         offset = seen.offset if seen.offset.any() else None
@@ -160,6 +161,13 @@ class Builder:
         # have small weights, so it costs little.
         interval = bounds.whole(options.bits, integers.shape[1])
         return coding, Signal(coding.scales(), 0, interval, integers, coding.sources())
+
+    def _inputs_to_add(self, variant: Variant, form: Form) -> float:
+        """How many more inputs of the first layer the growth allows."""
+        plain = sum(layer.kernel.size for layer in self.forms[0].layers)
+        used = sum(layer.kernel.size for layer in form.layers)
+        used += (variant.windows - 1) * form.layers[-1].kernel.size
+        return max(0.0, (self._options.growth * plain - used) / form.layers[0].kernel.shape[1])
 
     def _layer(self, variant: Variant, form: Form, index: int, coding, signal: Signal):
         """A layer's instruction and summary, and what flows out of it."""

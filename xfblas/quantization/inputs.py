@@ -88,6 +88,7 @@ def input_columns(
     variance: float,
     variant,
     goal: float,
+    most: float,
 ) -> np.ndarray | None:
     """Which digits the engine's inputs are, as :class:`.InputCoding` has them.
 
@@ -97,30 +98,37 @@ def input_columns(
         variance: of the first layer's sums, added over its outputs.
         variant: whether digits and copies are wanted.
         goal: decibels of the logits.
+        most: inputs that may be added.
     """
     features = len(scale)
     columns = [np.arange(features)]
     if variant.has_copies:
-        columns = [np.repeat(np.arange(features), _copies(np.abs(kernel).max(axis=1) / scale))]
+        copies = _copies(np.abs(kernel).max(axis=1) / scale, most)
+        columns = [np.repeat(np.arange(features), copies)]
+        most -= copies.sum() - features
     if variant.base:
         noise = (kernel**2).sum(axis=1) / (12 * scale**2)
         order = np.argsort(noise, kind="stable")
         allowed = variance * 10 ** (-(goal + WANTED) / 10)
         loud = order[np.cumsum(noise[order]) > allowed]
+        loud = loud[max(0, len(loud) - int(min(most, features))) :]
         columns.append(features + np.sort(loud))
     joined = np.concatenate(columns)
     return None if np.array_equal(joined, np.arange(features)) else joined
 
 
-def _copies(weights: np.ndarray) -> np.ndarray:
-    """How many inputs each feature takes, (k,), from its largest weight."""
+def _copies(weights: np.ndarray, most: float) -> np.ndarray:
+    """How many inputs each feature takes, (k,), from its largest weight; at most that many more."""
     largest = float(weights.max(initial=0.0))
     if not largest > 0:
         return np.ones(len(weights), np.int64)
     best, least = None, np.inf
+    # The largest comes down until so many inputs are added.
     for exponent in np.linspace(0, -6, 49):
         bound = largest * 2.0**exponent
         copies = np.maximum(np.ceil(weights / bound * (1 - 1e-9)), 1).astype(np.int64)
+        if copies.sum() > len(weights) + most:
+            break
         cost = bound**2 * (copies.sum() / len(weights)) ** 3
         if cost < least * (1 - 1e-9):
             best, least = copies, cost
