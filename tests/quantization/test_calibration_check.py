@@ -101,6 +101,16 @@ def test_borders_of_images_are_at_rest(generator, low, high):
     assert "60 of 64 features never varied" in line
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_half_of_the_features_at_rest(mlp, good, bits):
+    """Sums of twelve features have no room in a network that has seen six."""
+    good[:, :5] = 0
+    assert told(mlp, good, bits=bits) == []
+    good[:, 5] = 0
+    (line,) = told(mlp, good, bits=bits)
+    assert "6 of 12 features never varied in 300 rows: feature 0 (always 0)" in line
+
+
 def test_flags_that_would_drown_the_others(generator):
     """One that is at rest, but has no room to move because of its weight."""
     rows = generator.integers(0, 2, (100, 12)).astype(np.float64)
