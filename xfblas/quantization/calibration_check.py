@@ -71,14 +71,19 @@ def findings(
                 f"were dead: {PASS_OTHERS}, or train the model again"
             )
             break
+    return found + far_from_goal(where, decibels, options)
+
+
+def far_from_goal(where: str, decibels: float, options: Options) -> list[str]:
+    """What is to be said of logits that are far below the goal on the rows themselves."""
     # A higher goal than the usual one asks for what there is.
-    if decibels < FAR * min(options.goal, GOALS[options.bits]):
-        found.append(
-            f"{where}: the logits of the calibration rows themselves are only {decibels:.1f} dB "
-            f"above their error, the goal is {options.goal:.1f}: xfblas.report (or `xfblas "
-            "report`) tells where they are lost and what to try"
-        )
-    return found
+    if decibels >= FAR * min(options.goal, GOALS[options.bits]):
+        return []
+    return [
+        f"{where}: the logits of the calibration rows themselves are only {decibels:.1f} dB above "
+        f"their error, the goal is {options.goal:.1f}: xfblas.report (or `xfblas report`) tells "
+        "where they are lost and what to try"
+    ]
 
 
 def still_features(
