@@ -135,12 +135,12 @@ $(IMAGES): $(wildcard xfblas/image/*.py)
 PREFIX ?= /usr/local
 TO      = $(DESTDIR)$(PREFIX)
 
-install: lib ## Copy the C library, its header and the images to PREFIX (/usr/local).
+install: lib ## Copy the C libraries, their headers and the images to PREFIX (/usr/local).
 	@install -d $(TO)/lib/pkgconfig $(TO)/include $(TO)/share/xfblas/images
 	@install -m 755 $(LIBRARIES) $(TO)/lib
 	@mv $(TO)/lib/xfblas.so $(TO)/lib/$(SONAME)
 	@ln -sf $(SONAME) $(TO)/lib/libxfblas.so
-	@install -m 644 host_cpp/include/xfblas.h $(TO)/include
+	@install -m 644 host_cpp/include/*.h $(TO)/include
 	@install -m 644 xfblas/images/*.xclbin xfblas/images/*.dat $(TO)/share/xfblas/images
 	@$(call describe,include,share/xfblas/images) >$(TO)/lib/pkgconfig/xfblas.pc
 	@echo "installed the C library in $(TO); programs link it with: pkg-config --cflags --libs xfblas"

@@ -7,7 +7,7 @@ from xfblas.diagnosis.cli import add_commands as add_diagnosis_commands
 from xfblas.emulation.cli import add_commands as add_emulation_commands
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
-from xfblas.notices import shown_notices
+from xfblas.notices import in_a_line, shown_notices
 from xfblas.option_words import in_option_words, options_of
 from xfblas.performance.cli import add_commands as add_performance_commands
 from xfblas.reporting.cli import add_commands as add_report_commands
@@ -43,11 +43,6 @@ def main(arguments=None) -> int:
         words = options_of(commands.choices[parsed.command]) | getattr(parsed, "words", {})
         print(f"xfblas: {in_a_line(in_option_words(str(error), words))}", file=sys.stderr)
         return 2
-
-
-def in_a_line(text: str) -> str:
-    """A message of several lines as one: a line that ends with a colon is followed by a list."""
-    return "; ".join(line.strip() for line in text.splitlines()).replace(":; ", ": ")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ ARCHITECTURE = FileKind(
 IMAGE = FileKind("an image for an FPGA", "xfblas.open takes it, or xclbin= of a call")
 CONFIGURATION = FileKind("the configuration of an image", "xfblas.open takes it as cfg=")
 ROWS = FileKind("a file of rows", "`xfblas predict MODEL ROWS` takes it, or predict of a model")
-FOLDER = FileKind("a folder", "there is no such file; save a model as .keras or .h5")
+FOLDER = FileKind("a folder", "pass a file, or save a model as .keras or .h5")
 UNZIPPED = FileKind("a Keras model that is not zipped", "save it with zipped=True")
 SAVED_MODEL = FileKind("a SavedModel folder of TensorFlow", SAVE_AGAIN)
 TENSORFLOW = FileKind("a graph or checkpoint of TensorFlow", SAVE_AGAIN)

@@ -13,12 +13,17 @@ def notify(text: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(text, category, stacklevel=level)
 
 
+def in_a_line(text: str) -> str:
+    """A message of several lines as one: a line that ends with a colon is followed by a list."""
+    return "; ".join(line.strip() for line in text.splitlines()).replace(":; ", ": ")
+
+
 @contextlib.contextmanager
 def shown_notices(program: str):
     """Writes each warning as one line on stderr, after the program's name, in a ``with`` block."""
 
     def show(message, *_others, **_named):
-        print(f"{program}: {'; '.join(str(message).splitlines())}", file=sys.stderr)
+        print(f"{program}: {in_a_line(str(message))}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.showwarning = show

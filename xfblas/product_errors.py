@@ -12,8 +12,14 @@ DTYPES = (np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.int8))
 NEXT_STEPS = (
     "multiply by a number with *",
     "{verb} {name}[:, None] for a column, or {name}[None, :] for a row",
-    "multiply matrices one by one, such as [xfblas.matmul(x, y) for x, y in zip(a, b)]",
+    "multiply matrices one by one, such as {loop}",
 )
+#: How to go through stacks of matrices, by which operands are some.
+LOOPS = {
+    (True, True): "[xfblas.matmul(x, y) for x, y in zip(a, b)]",
+    (True, False): "[xfblas.matmul(x, b) for x in a]",
+    (False, True): "[xfblas.matmul(a, y) for y in b]",
+}
 
 
 def as_operand(name: str, value) -> np.ndarray:
@@ -47,8 +53,9 @@ def require_product(a, b, given_a, given_b, wanted=None) -> None:
         InvalidValueError: not two matrices, or shapes do not fit; tells what to pass.
         DtypeError: their types are others; tells what to convert to.
     """
+    loop = LOOPS.get((len(a.shape) > 2, len(b.shape) > 2))
     for name, array in (("a", a), ("b", b)):
-        _require_matrix(name, array)
+        _require_matrix(name, array, loop)
     if wanted is None and isinstance(b, DeviceMatrix):
         wanted = b.dtype
     if a.dtype != b.dtype or a.dtype not in ((wanted,) if wanted is not None else DTYPES):
@@ -59,14 +66,14 @@ def require_product(a, b, given_a, given_b, wanted=None) -> None:
         )
 
 
-def _require_matrix(name, array):
+def _require_matrix(name, array, loop):
     dimensions = len(array.shape)
     if dimensions == 2:
         return
     verb = "send" if isinstance(array, DeviceMatrix) else "pass"
     raise InvalidValueError(
         f"{name} has {dimensions} dimensions ({arrays.describe(array)}), expected 2: "
-        + NEXT_STEPS[min(dimensions, 2)].format(verb=verb, name=name)
+        + NEXT_STEPS[min(dimensions, 2)].format(verb=verb, name=name, loop=loop)
     )
 
 

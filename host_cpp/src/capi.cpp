@@ -102,6 +102,7 @@ xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t* handle, const char* xclbin,
 
 xfblasStatus_t xfblasDestroy(xfblasHandle_t* handle) {
   return guarded([&] {
+    xfblas::require_place(handle);
     require(handle != nullptr && *handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
             "handle is NULL: the device was never created or is destroyed already");
     device_of(*handle);

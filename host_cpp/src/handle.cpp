@@ -28,6 +28,11 @@ Device& device_of(xfblasHandle_t handle) {
   return handle->device;
 }
 
+void require_place(const xfblasHandle_t* handle) {
+  require(!is_small_number(handle), XFBLAS_STATUS_NOT_INITIALIZED,
+          "handle is a number, expected the place of what xfblasCreate gave");
+}
+
 void require_texts(const char* config, const char* engine, const char* target) {
   if (!is_small_number(config) && !is_small_number(engine) && !is_small_number(target)) return;
   constexpr auto reason =

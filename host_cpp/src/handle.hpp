@@ -25,6 +25,9 @@ namespace xfblas {
 // Fails where the handle is none.
 Device& device_of(xfblasHandle_t handle);
 
+// Fails where what a handle lies in is a number, as in the public library's xfblasDestroy.
+void require_place(const xfblasHandle_t* handle);
+
 // Fails where a text of xfblasCreate is a number, as in the public library's function of this name.
 void require_texts(const char* config, const char* engine, const char* target);
 

@@ -105,6 +105,9 @@ def test_handles_that_are_none(tmp_path):
         "    failures += xfblasDestroy(&handle) != XFBLAS_STATUS_NOT_INITIALIZED;\n"
         '    failures += strstr(xfblasLastError(), "handle is no device") == 0;\n'
         "  }\n"
+        "  /* The public library has the number of compute units there. */\n"
+        "  failures += xfblasDestroy((xfblasHandle_t *)1) != XFBLAS_STATUS_NOT_INITIALIZED;\n"
+        '  failures += strstr(xfblasLastError(), "handle is a number") == 0;\n'
         "  return failures;\n}\n"
     )
     library = ROOT / "lib/xfblas.so"

@@ -112,6 +112,20 @@ def test_a_first_line_is_names_or_a_row(predict, first, options, rows, notice):
     assert notice in told and told.count("\n") == bool(notice)
 
 
+def test_numbers_of_rows_beside_numbers_for_names(predict, expected):
+    """What DataFrame.to_csv writes of a frame without names, where 0 may mean two columns."""
+    text = "\n".join([",0,1,2,3", *(f"{index},{line}" for index, line in enumerate(LINES))])
+    status, found, told = predict(text, "--drop", "")
+    assert status == 0 and told.count("\n") == 1 and "names of columns, 0 to 3; --no-head" in told
+    np.testing.assert_array_equal(found, expected)
+    status, _, told = predict(text, "--drop", "0")
+    assert status == 2 and "a column '0', and its column number 0 has no name: expected ''" in told
+    status, _, told = predict("\n".join([",0,1,2,3", *(f"row,{line}" for line in LINES)]))
+    assert status == 2 and "--drop '' leaves the column out" in told.splitlines()[-1]
+    status, _, told = predict(text, "--no-header", "--drop", "0")
+    assert status == 0 and told == ""
+
+
 @pytest.mark.parametrize(
     ("lines", "dropped"),
     [

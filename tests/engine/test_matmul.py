@@ -80,6 +80,8 @@ ONES = np.ones((3, 3), np.int16)
         (ONES[0], ONES, "pass a[:, None] for a column, or a[None, :] for a row"),
         (ONES, ONES[0], "pass b[:, None] for a column"),
         (np.stack([ONES, ONES]), np.stack([ONES, ONES]), "[xfblas.matmul(x, y) for x, y in"),
+        (np.stack([ONES, ONES]), ONES, "[xfblas.matmul(x, b) for x in a]"),
+        (ONES, np.stack([ONES, ONES]), "[xfblas.matmul(a, y) for y in b]"),
         (3, ONES, "multiply by a number with *"),
     ],
 )

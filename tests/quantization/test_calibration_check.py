@@ -8,6 +8,7 @@ from quantization.conftest import make_network
 
 from xfblas import errors, quantize
 from xfblas.models import Layer, Network
+from xfblas.quantization import compare
 
 PLAIN = (("relu", 0.0), ("linear", 1.0))
 
@@ -68,11 +69,12 @@ def test_rows_that_vary_between_chunks_only(mlp):
 @pytest.mark.parametrize("method", ["calibrated", "gemx"])
 def test_single_features_that_never_vary_are_named(mlp, good, method):
     good[:, [3, 7]] = 20240131, -0.5
-    (line,) = told(mlp, good, method=method)
+    line, *others = told(mlp, good, method=method)
     assert "2 of 12 features never varied in 300 rows: feature 3 (always 20240132)" in line
+    assert len(others) == (method == "gemx")
     assert "feature 7 (always -0.5): pass rows" in line
     good[:, [0, 1, 2, 4, 5]] = 0.25
-    (line,) = told(mlp, good, method=method)
+    line, *others = told(mlp, good, method=method)
     assert "7 of 12 features" in line and "feature 4 (always 0.25) and 2 more: " in line
 
 
@@ -99,6 +101,16 @@ def test_borders_of_images_are_at_rest(generator, low, high):
     rows[:, :60] = low
     (line,) = told(network, rows)
     assert "60 of 64 features never varied" in line
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_half_of_the_features_at_rest(mlp, good, bits):
+    """Sums of twelve features have no room in a network that has seen six."""
+    good[:, :5] = 0
+    assert told(mlp, good, bits=bits) == []
+    good[:, 5] = 0
+    (line,) = told(mlp, good, bits=bits)
+    assert "6 of 12 features never varied in 300 rows: feature 0 (always 0)" in line
 
 
 def test_flags_that_would_drown_the_others(generator):
@@ -171,6 +183,16 @@ def test_results_far_below_the_goal(generator, good):
     # Two findings are one warning.
     good[:, 3] = 5
     assert len(told(network, good, **coarse)) == 2
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_the_public_scheme_is_told_of_its_results(mlp, good, bits):
+    (line,) = told(mlp, good, method="gemx", bits=bits)
+    reached = float(line.split(" are only ")[1].split(" dB")[0])
+    quantized = quantize(mlp, good, method="gemx", bits=bits)
+    assert reached == pytest.approx(compare(mlp, quantized, good).decibels, abs=0.06)
+    with pytest.raises(errors.CalibrationError, match="are only"):
+        quantize(mlp, good, method="gemx", bits=bits, strict=True)
 
 
 def test_a_goal_out_of_reach_asks_for_what_there_is(mlp, good):

@@ -8,6 +8,7 @@ from quantization.conftest import make_network
 from sklearn.datasets import load_digits
 
 import xfblas
+from xfblas.cli import main
 
 
 def caught(call):
@@ -124,6 +125,18 @@ def test_digits_have_borders(keras, bits):
         )
         assert told == []
         model.close()
+
+
+def test_commands_tell_it_in_a_line(two_chains, tmp_path, capsys):
+    two_chains.save(tmp_path / "m.keras")
+    np.savetxt(tmp_path / "x.csv", np.ones((50, 6)), delimiter=",")
+    paths = [str(tmp_path / name) for name in ("m.keras", "x.csv", "m.xfblas")]
+    command = ["quantize", paths[0], "--data", paths[1], "-o", paths[2], "--quiet"]
+    for options, status in (([], 0), (["--strict"], 2)):
+        assert main([*command, *options]) == status
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("xfblas: the calibration rows tell too little: a: none of its 6 in")
+        assert "; b: none of its 8 inputs varied" in line and ":;" not in line
 
 
 def test_reports_compare_without_saying_it_again(generator):

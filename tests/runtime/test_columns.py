@@ -29,7 +29,7 @@ def network():
     return Network("small", (layer,), "softmax", (4,))
 
 
-@pytest.fixture(scope="module", params=[16, 8, 32])
+@pytest.fixture(params=[16, 8, 32])
 def named(network, request):
     """A model that was calibrated with a data frame."""
     with xfblas.compile(network, FRAME, bits=request.param) as model:

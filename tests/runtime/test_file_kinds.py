@@ -62,7 +62,7 @@ KINDS = {
     "m.pb": ("TensorFlow", "save the Keras model"),
     "m.pkl": ("a pickle", "can run code"),
     "saved": ("a SavedModel folder", "save the Keras model"),
-    "empty": ("a folder", "save a model as .keras"),
+    "empty": ("a folder", "pass a file, or save a model as .keras"),
     "unzipped": ("a Keras model that is not zipped", "zipped=True"),
     "x.npy": ("a file of rows", "xfblas predict MODEL ROWS"),
     "x.npz": ("a file of rows", "xfblas predict MODEL ROWS"),

@@ -22,13 +22,13 @@ def network():
     return Network("small", layers, "softmax", (12,))
 
 
-@pytest.fixture(scope="module", params=[16, 8, 32])
+@pytest.fixture(params=[16, 8, 32])
 def compiled(network, request):
     with xfblas.compile(network, ROWS, bits=request.param) as model:
         yield model
 
 
-@pytest.fixture(scope="module", params=[np.int16, np.float32])
+@pytest.fixture(params=[np.int16, np.float32])
 def runtime(network, request):
     with xfblas.open(dtype=request.param) as device:
         rows = ROWS if request.param is np.int16 else None

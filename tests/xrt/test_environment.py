@@ -138,3 +138,12 @@ def test_variables(moody_image, variables, words):
 def test_unknown_target(moody_image):
     script = f"import xfblas; xfblas.open({str(moody_image)!r}, target='fpga')"
     assert "expected native, csim or xrt" in run(sys.executable, "-c", script).stderr
+
+
+def test_the_folder_of_the_runtime_lends_no_other_library():
+    """It is the system's with Debian's package, with a Python of its own."""
+    program = "import os; print(*os.listdir(os.environ['LD_LIBRARY_PATH'].partition(':')[0]))"
+    done = run(*EMULATE, sys.executable, "-c", program)
+    names = done.stdout.split()
+    assert any(name.startswith("libxrt_swemu.so") for name in names), done.stderr
+    assert {name[:4] for name in names} == {"libx"}

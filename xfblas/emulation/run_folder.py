@@ -31,6 +31,10 @@ class RunFolder:
         try:
             self._link("xrt/lib/" + SOFTWARE_EMULATION, self.binaries.stub)
             self._link("vitis/" + DEVICE_PROCESS, self.binaries.device_process)
+            # The runtime's libraries alone: its folder may be the system's, whose other libraries
+            # would take the place of those that a program was built with, such as Python's own.
+            for library in self.shim.parent.glob("libx*.so*"):
+                self._link("libraries/" + library.name, library)
             (self.path / "emconfig.json").write_text(self.settings.to_emconfig())
             for name in ("run", "failures"):
                 (self.path / name).mkdir()
@@ -44,7 +48,7 @@ class RunFolder:
 
     def _link(self, name: str, target: Path):
         link = self.path / name
-        link.parent.mkdir(parents=True)
+        link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(target)
 
     def environment(self) -> dict[str, str]:
@@ -60,7 +64,7 @@ class RunFolder:
             "XFBLAS_EMULATION_SHIM": str(self.shim),
             "XFBLAS_EMULATION_FAILURES": str(self.path / "failures"),
             "LD_LIBRARY_PATH": ":".join(
-                filter(None, (str(self.shim.parent), os.environ.get("LD_LIBRARY_PATH")))
+                filter(None, (str(self.path / "libraries"), os.environ.get("LD_LIBRARY_PATH")))
             ),
         }
         if self.settings.devices == 1:

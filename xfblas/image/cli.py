@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xfblas.errors import ImageError, InvalidValueError, XfblasError
 from xfblas.file_kinds import IMAGE, refuse_others
+from xfblas.option_words import in_option_words, options_of
 
 from .builder import ImageSpecification, build_image
 from .changes import OPTIONS, changed, read_source
@@ -37,7 +38,7 @@ def _add_info(commands):
     parser = commands.add_parser("info", help="show engines, memory banks and sections")
     parser.add_argument("file", metavar="FILE", help="an xclbin file")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=_reporting(run_info))
+    parser.set_defaults(run=_reporting(run_info, parser))
 
 
 def _add_build(commands):
@@ -76,7 +77,7 @@ def _add_build(commands):
         help="a further section from a file, by name or number of its kind; may be repeated",
     )
     parser.add_argument("--cfg", metavar="PATH", help="config_info.dat to write; default OUT.dat")
-    parser.set_defaults(run=_reporting(run_build))
+    parser.set_defaults(run=_reporting(run_build, parser))
 
 
 def run_info(args) -> int:
@@ -138,15 +139,17 @@ def _section_of(text: str) -> Section:
     return Section(section_kind(kind), "", Path(path).read_bytes())
 
 
-def _reporting(run):
+def _reporting(run, parser):
     """A command that turns an expected failure into one line and an exit code."""
+    words = options_of(parser)
 
     @functools.wraps(run)
     def reported(args) -> int:
         try:
             return run(args)
         except (XfblasError, OSError) as error:
-            print("xfblas: " + " ".join(str(error).split()), file=sys.stderr)
+            told = in_option_words(str(error), words)
+            print("xfblas: " + " ".join(told.split()), file=sys.stderr)
             return ERROR_EXIT
 
     return reported

@@ -73,7 +73,7 @@ def read_file(path: Path, given) -> tuple[Architecture, StoredWeights, bool]:
         raise InvalidValueError(
             f"{where} holds weights but no architecture. Pass architecture=, the model's "
             "configuration (a dict, JSON, or the path of a JSON file), or the activations of its "
-            f'Dense layers, such as ["relu", "softmax"]. The weights are\n{listed}'
+            f'Dense layers, such as ["relu", "softmax"]. The weights are:\n{listed}'
         )
     return parse_architecture(from_json(config, where), where, keras), stored, False
 

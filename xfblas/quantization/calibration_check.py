@@ -5,10 +5,11 @@ the same for every row, and logits that are far from the goal on the very rows o
 
 Features that never vary are common in good data: border pixels are always dark, most words are in
 none of some hundred texts. Such a feature is at rest, at 0 or at an end of what the others hold,
-and gets as much room as they have; so it is told only where nearly all are at rest, where the
-model's own layers have its mean elsewhere, or where there was no such room. Nor is one told that
-the model itself takes for constant: a Normalization that saw no variance has its value for a mean,
-and divides by next to nothing, so that a single step of float32 would be louder than all others.
+and gets as much room as they have; so it is told only where half of all or more are at rest, since
+sums then have room for less than half of what they may hold, where the model's own layers have its
+mean elsewhere, or where there was no such room. Nor is one told that the model itself takes for
+constant: a Normalization that saw no variance has its value for a mean, and divides by next to
+nothing, so that a single step of float32 would be louder than all others.
 """
 
 import numpy as np
@@ -23,8 +24,8 @@ from xfblas.quantization.preparation import PreparedLayer
 FAR = 2 / 3
 #: What differs by less than this part of its size may differ by the rounding of float32 alone.
 ROUNDING = 2.0**-21
-#: With more of the features at rest than this, the rows hold next to nothing.
-MOST_AT_REST = 0.9
+#: With this part of the features at rest, sums may be far larger than the rows tell.
+MANY_AT_REST = 0.5
 #: Features that a message names.
 LISTED = 5
 
@@ -70,14 +71,19 @@ def findings(
                 f"were dead: {PASS_OTHERS}, or train the model again"
             )
             break
+    return found + far_from_goal(where, decibels, options)
+
+
+def far_from_goal(where: str, decibels: float, options: Options) -> list[str]:
+    """What is to be said of logits that are far below the goal on the rows themselves."""
     # A higher goal than the usual one asks for what there is.
-    if decibels < FAR * min(options.goal, GOALS[options.bits]):
-        found.append(
-            f"{where}: the logits of the calibration rows themselves are only {decibels:.1f} dB "
-            f"above their error, the goal is {options.goal:.1f}: xfblas.report (or `xfblas "
-            "report`) tells where they are lost and what to try"
-        )
-    return found
+    if decibels >= FAR * min(options.goal, GOALS[options.bits]):
+        return []
+    return [
+        f"{where}: the logits of the calibration rows themselves are only {decibels:.1f} dB above "
+        f"their error, the goal is {options.goal:.1f}: xfblas.report (or `xfblas report`) tells "
+        "where they are lost and what to try"
+    ]
 
 
 def still_features(
@@ -109,7 +115,7 @@ def still_features(
     is_constant = (center != 0) & (away <= ROUNDING * largest)
     is_constant &= weights * np.spacing(largest.astype(np.float32)) > others / 8
     told = still & ~at_rest & ~is_constant & (weights > 0)
-    if still.mean() > MOST_AT_REST:
+    if still.mean() >= MANY_AT_REST:
         told = still
     if not told.any():
         return []

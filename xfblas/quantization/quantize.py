@@ -7,7 +7,8 @@ from xfblas.columns import column_names
 from xfblas.errors import InvalidValueError
 from xfblas.models import Network
 from xfblas.quantization.calibrated import quantize_calibrated
-from xfblas.quantization.calibration_check import still_features, tell
+from xfblas.quantization.calibration_check import far_from_goal, still_features, tell
+from xfblas.quantization.comparison import compare
 from xfblas.quantization.gemx import quantize_gemx
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.option_checks import check_names, require_switch
@@ -100,4 +101,6 @@ def quantize_and_check(
     quantized = quantize_gemx(network, rows, chosen.bits)
     ends = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
     first = prepare(network, "prelu")[0][0]
-    return quantized, still_features(*ends, len(rows), first, names, are_features)
+    found = still_features(*ends, len(rows), first, names, are_features)
+    reached = compare(network, quantized, rows).decibels
+    return quantized, found + far_from_goal(first.name, reached, chosen)

@@ -11,7 +11,7 @@ def position(path, column, count: int, names=None) -> int:
     """The place of a column that is given by its name or number.
 
     Raises:
-        InvalidValueError: there is none, or several have the name.
+        InvalidValueError: there is none, several have the name, or the number may mean another.
     """
     text = str(column)
     places = [index for index, name in enumerate(names or ()) if name == text]
@@ -20,9 +20,15 @@ def position(path, column, count: int, names=None) -> int:
             f"{path} has {len(places)} columns {text!r}, expected a number of "
             f"{listed(places)} to say which"
         )
+    is_number = text.isdecimal() and int(text) < count
+    if places and is_number and not names[int(text)]:
+        raise InvalidValueError(
+            f"{path} has a column {text!r}, and its column number {text} has no name: expected '' "
+            "for the one without a name, or another name"
+        )
     if places:
         return places[0]
-    if text.isdecimal() and int(text) < count:
+    if is_number:
         return int(text)
     if names and len(names) > LISTED:
         # Those that are nearest to what was given come first.

@@ -60,9 +60,9 @@ def holds_names(path, cells: list[str], later: Iterable[list[str]]) -> bool:
     """Whether a first line is names and no row; what is not plain is told as a notice.
 
     It is names where a cell is neither a number nor a word for a missing value, or where the cells
-    are 0, 1, 2... to the last. But names do not come again: where numbers stand beside words, as in
-    a row with a label or a date, and words of the same form are in the same columns further down,
-    it is a row.
+    are 0, 1, 2... to the last, also after an empty first one, which stands above the numbers of
+    rows. But names do not come again: where numbers stand beside words, as in a row with a label or
+    a date, and words of the same form are in the same columns further down, it is a row.
 
     Args:
         path: of the file.
@@ -85,9 +85,9 @@ def holds_names(path, cells: list[str], later: Iterable[list[str]]) -> bool:
                 break
         comes_again = not left or len(set(numbers)) < len(numbers)
         why = f", though {len(numbers)} of its {len(cells)} cells are numbers" if numbers else ""
-    elif cells == [str(index) for index in range(len(cells))]:
+    elif (numbered := cells[not cells[0] :]) == [str(index) for index in range(len(numbered))]:
         comes_again = any([cell.strip() for cell in row] == cells for row in later)
-        why = f", 0 to {len(cells) - 1}"
+        why = f", 0 to {len(numbered) - 1}"
     else:
         return False
     if comes_again:

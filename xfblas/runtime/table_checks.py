@@ -39,6 +39,6 @@ def label_of(names, column: int) -> str:
 
 def drop_hint(names, column: int) -> str:
     """How to leave a column out of a file."""
-    is_plain = names and names[column] and list(names).count(names[column]) == 1
+    is_plain = names and list(names).count(names[column]) == 1
     given = shlex.quote(names[column]) if is_plain else column
     return f"--drop {given} leaves the column out"
