@@ -43,8 +43,9 @@ def quantize(
         leaky: slopes of leaky layers: 'split' for exact ones at twice the columns, 'prelu' for the
             engine's ten bits, 'auto' to split where the goal needs it.
         goal: decibels between the logits of the rows and their error: what is above goes into
-            range, for what is below columns and inputs are added. By default 62 in 16 bits and 32
-            in 8, which labels need; 83 and 38 are as fine as the elements. 0 adds nothing.
+            range, for what is below columns and inputs are added. By default 62 in 16 bits, which
+            labels need, and 38 in 8, which is as fine as bytes are; of 16 bits that is 83. 0 adds
+            nothing.
         growth: products beside the float layers' own up to which that adds; by default 1.1, and as
             many as it takes where a goal is given.
         power_of_two: whether all scales are powers of two and postScale is 1.
