@@ -227,7 +227,7 @@ def test_create_with_foreign_objects(arguments, options):
     with pytest.raises(errors.InvalidValueError, match="cannot be loaded"):
         l3.createFcn(wrong, options)
     wrong = type("Arguments", (), {**vars(arguments), "cfg": "/"})
-    with pytest.raises(errors.ImageError, match="no such file"):
+    with pytest.raises(errors.ImageError, match="/ is a folder, which is not"):
         l3.createFcn(wrong, options)
 
 

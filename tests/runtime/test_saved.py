@@ -209,8 +209,8 @@ def test_a_cut_file_a_folder_and_no_file(saved, tmp_path):
         (tmp_path / "cut.xfblas").write_bytes(whole[:length])
         with pytest.raises(errors.InvalidValueError, match=r"cut\.xfblas"):
             xfblas.load(tmp_path / "cut.xfblas")
-    for path in (tmp_path / "none.xfblas", tmp_path):
-        with pytest.raises(errors.InvalidValueError, match="no such file"):
+    for path, words in ((tmp_path / "none.xfblas", "no such file"), (tmp_path, "is a folder")):
+        with pytest.raises(errors.InvalidValueError, match=words):
             xfblas.load(path)
 
 
