@@ -12,7 +12,7 @@ from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
 from xfblas.runtime.shared_devices import DeviceHeldError
 from xfblas.runtime.weight_watch import WeightWatch
-from xfblas.scoring.configuration import scoring_of
+from xfblas.scoring import compiled_config, scoring_of
 
 METHODS = ("predict", "predict_on_batch", "evaluate")
 #: Arguments that Keras 2 has in addition.
@@ -93,6 +93,7 @@ class Accelerated:
         self._recompile, self._options = recompile, options
         self._lock = threading.Lock()
         self._rows = None
+        self._scoring, self._scored_as = None, None
         if calibration is not None:
             # A generator can be used once, so what is needed of it is kept.
             graph = read_graph(model)
@@ -159,8 +160,16 @@ class Accelerated:
             **told,
             return_dict=return_dict,
             model=model,
-            scoring=scoring_of(model),
+            scoring=self._current_scoring(model),
         )
+
+    def _current_scoring(self, model):
+        """The last one, unless the model was compiled again: Keras translates it only once."""
+        found, compiled = scoring_of(model), compiled_config(model)
+        if self._scoring is None or compiled is not self._scored_as:
+            self._scoring, self._scored_as = found, compiled
+        self._scoring.penalty = found.penalty
+        return self._scoring
 
     def _is_about_loading(self, others) -> bool:
         """Whether arguments say how Keras 2 loads batches, which changes nothing here."""

@@ -15,8 +15,7 @@ from xfblas.runtime.graph_engine import GraphEngine
 from xfblas.runtime.result_array import ResultArray
 from xfblas.runtime.shared_devices import Lease
 from xfblas.runtime.summary import summary_text
-from xfblas.scoring import Score
-from xfblas.scoring.configuration import Scoring
+from xfblas.scoring import Scoring
 
 
 class CompiledModel:
@@ -183,7 +182,7 @@ class CompiledModel:
 
         Raises:
             InvalidValueError: targets are missing, or do not fit the outputs.
-            NotSupportedError: a loss or metric is not known here.
+            NotSupportedError: Keras, which computes them, cannot be imported: ``xfblas[keras]``.
         """
         told = (batch_size, verbose, steps, callbacks)
         return self._evaluate(x, y, sample_weight, *told, return_dict, self, self.scoring)
@@ -203,26 +202,29 @@ class CompiledModel:
     ):
         """:meth:`evaluate` with callbacks that see ``model``, and another scoring."""
         engine = self._require_open()
-        data = self._data(x, y, sample_weight, batch_size, steps, callbacks, engine)
-        if data.rows == 0:
-            raise InvalidValueError("x has no rows, expected 1 or more to evaluate")
-        score: Score | None = None
+        scoring.require_keras()
+        # Keras' own batches matter to its numbers, but only callbacks see them one by one.
+        at_once = 1 if callbacks else engine.rows_at_once
+        data = data_of(x, y, sample_weight, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "test")
-        model.stop_evaluating = False
+        model.stop_evaluating, results = False, None
         told.begin()
-        for batch in data:
-            told.batch_begin(batch.first_step)
-            outputs = engine.outputs(batch.inputs)
-            if score is None:
-                score = scoring.score(self.output_names, batch.targets, outputs)
-            score.update(batch.targets, outputs, batch.weights, batch.batch_size)
-            logs = score.results()
-            told.batch_end(batch.last_step, logs, logs)
-            if told.any and model.stop_evaluating:
-                break
-        results = score.results()
-        told.end(results)
-        return results if return_dict else score.in_order(results)
+        with scoring.lock:
+            for batch in data:
+                if batch.rows == 0:
+                    continue
+                told.batch_begin(batch.first_step)
+                outputs = engine.outputs(batch.inputs)
+                if results is None:
+                    scoring.begin(self.graph, batch.targets, outputs)
+                results = scoring.update(batch.targets, outputs, batch.weights, batch.batch_size)
+                told.batch_end(batch.last_step, results, results)
+                if told.any and model.stop_evaluating:
+                    break
+            if results is None:
+                raise InvalidValueError("x has no rows, expected 1 or more to evaluate")
+            told.end(results)
+            return results if return_dict else scoring.in_order(results)
 
     def trace(self, x) -> tuple:
         """The output, and what each layer put out on the way.

@@ -13,7 +13,7 @@ from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
 from xfblas.runtime.streams import is_stream, number_of_batches
-from xfblas.scoring.configuration import scoring_of
+from xfblas.scoring import scoring_of
 
 #: Rows of calibration that are used: more hardly change a range, and all are kept in memory.
 CALIBRATION_ROWS = 8192

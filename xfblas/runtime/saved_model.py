@@ -19,8 +19,8 @@ from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.saved_graph import read_graph, write_graph
 from xfblas.runtime.shared_devices import lease
-from xfblas.scoring.configuration import Scoring
-from xfblas.scoring.saved_scoring import plain_scoring
+from xfblas.scoring import Scoring
+from xfblas.scoring.stored import plain_config
 
 FORMAT = "xfblas model"
 VERSION = 1
@@ -83,8 +83,8 @@ def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
             scoring=Scoring(
                 described["scoring"],
                 described["penalty"],
-                tuple(described["notes"]),
-                tuple(described["output_names"]),
+                described["notes"],
+                described["output_names"],
             ),
             calibration=described["calibration"],
         )
@@ -107,7 +107,7 @@ def _write(model, file):
     numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
     for name, network in model.networks.items():
         network.to_group(file.create_group(f"networks/{numbers[name]}"))
-    scoring, left_out = plain_scoring(model.scoring.config)
+    scoring, left_out = plain_config(model.scoring.config, len(model.output_names) > 1)
     described = {
         **graph,
         "dtype": model.device.dtype.name,
