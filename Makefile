@@ -47,7 +47,7 @@ EMU_IMAGE  := hw/build/u250-fcn-short-emu/fcn.xclbin
 NEEDS_EMU   = $(if $(XCLBIN),,$(filter csim xrt,$(TARGET)))
 RUN_IMAGE   = $(if $(XCLBIN),$(XCLBIN),$(if $(NEEDS_EMU),$(EMU_IMAGE)))
 RUN_TARGET  = $(if $(filter hw hw_emu,$(TARGET)),xrt,$(TARGET))
-LAUNCHER    = $(if $(filter xrt,$(TARGET)),$(PY) -m xfblas.cli emu --)
+LAUNCHER    = $(if $(filter xrt,$(TARGET)),$(PY) -m xfblas emu --)
 
 run: $(VENV)/installed-apps $(if $(NEEDS_EMU),emu-image) ## Run the sample app on real data (DATASET=digits|wine|cancer, TARGET=native|csim|xrt, or hw with XCLBIN=).
 	@XFBLAS_TARGET=$(RUN_TARGET) $(LAUNCHER) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET) $(addprefix --xclbin ,$(RUN_IMAGE))

@@ -39,7 +39,3 @@ def main(arguments=None) -> int:
     except (XfblasError, OSError) as error:
         print(f"xfblas: {'; '.join(str(error).splitlines())}", file=sys.stderr)
         return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())
