@@ -32,7 +32,7 @@ class CompiledModel:
             empty where the engine runs them all.
         scoring: the loss and metrics that :meth:`evaluate` computes.
         calibration: what the scales were derived from, as text by name.
-        output_names: as Keras has them.
+        output_names: as Keras calls them, in the order of the outputs.
         stop_predicting, stop_evaluating: callbacks set them to end a call early.
     """
 

@@ -120,7 +120,7 @@ def _write(model, file):
             *model.scoring.notes,
             *(f"{name} is a function of the caller's own and was not saved" for name in left_out),
         ],
-        "output_names": list(model.output_names),
+        "output_names": list(model.scoring.output_names),
     }
     file.attrs["format"] = FORMAT
     file.attrs["version"] = VERSION

@@ -44,10 +44,12 @@ class Scoring:
         self._model_class, self._model, self._made_for = model_class, None, None
 
     def names_for(self, graph) -> tuple[str, ...]:
-        """Names of the outputs of a graph, in Keras' order: a dict's by its keys."""
-        if len(self.output_names) == len(graph.outputs):
-            return self.output_names
-        return tuple(sorted(_keys(graph)) or (spec.name for spec in graph.outputs))
+        """Names of the outputs of a graph, in its order; Keras sorts those of a dict by key."""
+        if len(self.output_names) != len(graph.outputs):
+            return tuple(spec.key or spec.name for spec in graph.outputs)
+        keys = _keys(graph)
+        by_key = dict(zip(sorted(keys), self.output_names, strict=False))
+        return tuple(by_key[key] for key in keys) or self.output_names
 
     def require_keras(self) -> None:
         """Imports Keras, unless the model came from it.
@@ -77,7 +79,8 @@ class Scoring:
         shapes = [None if array is None else array.shape[1:] for array in (*targets, *outputs)]
         # Keras translates a model at its first batch, which takes a while: it is used again.
         if self._model is None or self._made_for != (guessed, shapes):
-            self._make(names, self.config or {"metrics": guessed})
+            by_key = [name for _, name in sorted(zip(self._keys, names, strict=False))]
+            self._make(by_key or names, self.config or {"metrics": guessed})
             self._made_for = guessed, shapes
         for note in self.notes:
             warnings.warn(f"evaluate: {note}", stacklevel=4)
