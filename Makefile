@@ -11,13 +11,14 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 HOST_SOURCES := $(shell find host_cpp/src -name '*.cpp')
 HOST_HEADERS := $(shell find host_cpp hw/include -name '*.h' -o -name '*.hpp')
+PUBLIC_SOURCES := $(wildcard host_cpp/public/*.cpp)
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help check run gemm test test-hw lint format lib image xclbin bench clean
+.PHONY: help check run gemm test test-machines test-hw lint format lib install image xclbin bench clean
 
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: ## Tell what this machine lacks to build the project, if anything.
 	@command -v $(PYTHON) >/dev/null || { \
@@ -35,7 +36,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # One stamp per set of extras; the extension and the images are rebuilt when their sources change.
-$(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS)
+$(VENV)/installed-%: $(VENV)/bin/python $(BUILD_FILES) $(HOST_SOURCES) $(HOST_HEADERS) $(PUBLIC_SOURCES)
 	@$(MAKE) --no-print-directory check
 	@echo "installing xfblas[$*] into $(VENV) (the first time takes a minute or two)"
 	@CXX=$(CXX) $(VENV)/bin/pip install --disable-pip-version-check --editable '.[$*]' \
@@ -62,39 +63,102 @@ gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python an
 	@$(PY) apps/gemm/gemm.py
 	@$(MAKE) --no-print-directory -C apps/gemm run
 
+STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
 test: $(VENV)/installed-test lib ## Set up everything and run the tests and the linter.
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/ruff format --check .
+	@$(STYLE)
 	@$(PY) -m pytest
 	@echo "the functional tests again, on the kernels' source and on the Xilinx Runtime"
 	@$(PY) -m pytest --target csim
 	@$(PY) -m pytest --target xrt
 
+# Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set.
+MACHINES := Haswell/avx2 Prescott/portable
+# Nothing in these rooms depends on them.
+MACHINE_TESTS := $(addprefix --ignore=tests/,bench cards csim hw image performance xrt)
+
+test-machines: $(VENV)/installed-test lib ## Run what depends on the CPU as CPUs without AVX-512 have it.
+	@for machine in $(MACHINES); do \
+	  blas=$${machine%/*}; isa=$${machine#*/}; \
+	  if $(PY) -c "import sys, xfblas; sys.exit('$$isa' in xfblas.native_engine().instruction_sets)"; then \
+	    echo "this CPU does not run $$isa: tests as $$machine are left out"; continue; \
+	  fi; \
+	  echo "the tests as a CPU with $$isa and the BLAS of $$blas has them"; \
+	  OPENBLAS_CORETYPE=$$blas XFBLAS_ISA=$$isa $(PY) -m pytest $(MACHINE_TESTS) || exit 1; \
+	done
+
 test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
 	@$(PY) -m pytest -m hw tests
 
-lint: $(VENV)/installed-test ## Check the Python code's style.
-	@$(VENV)/bin/ruff check .
+lint: $(VENV)/installed-test ## Check style as CI does: Python, and the kernels' sources with clang-tidy where it is.
+	@$(STYLE)
+	@$(PY) -m pytest tests/hw/test_sources.py
 
 format: $(VENV)/installed-test ## Format the Python code.
 	@$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 
-lib: lib/xfblas.so ## Build lib/xfblas.so for C programs and for programs that pass --lib.
+# What `make lib` builds and `make install` copies, one rule each below.
+LIBRARIES := lib/xfblas.so lib/libxfblas_public.so
+# Programs pass lib/xfblas.so by its path and link with -lxfblas, which is the same file.
+SONAME    := libxfblas.so.0
+LINKS     := lib/libxfblas.so lib/$(SONAME)
+IMAGES    := xfblas/images/default_short.xclbin
+
+lib: $(LIBRARIES) $(LINKS) lib/pkgconfig/xfblas.pc $(IMAGES) ## Build lib/libxfblas.so for C programs (-lxfblas), lib/xfblas.so and lib/libxfblas_public.so for programs that pass --lib.
 
 LIB_OBJECTS := $(HOST_SOURCES:host_cpp/src/%.cpp=build/lib/%.o)
 
-lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml
+lib/xfblas.so: $(HOST_SOURCES) $(HOST_HEADERS) pyproject.toml host_cpp/cffi_build.py
 	@command -v $(CXX) >/dev/null || { \
 	  echo "xfblas needs a C++17 compiler: $(CXX) is not installed (Debian: apt-get install g++)" >&2; exit 1; }
 	@echo "building $@"
 	@mkdir -p lib
 	@$(MAKE) --no-print-directory -j$$(nproc) $(LIB_OBJECTS)
-	@$(CXX) -shared -o $@ $(LIB_OBJECTS) -pthread -ldl -Wl,-z,nodelete
+	@$(CXX) -shared -o $@ $(LIB_OBJECTS) -pthread -ldl -Wl,-z,nodelete -Wl,-soname,$(SONAME)
+
+$(LINKS): lib/xfblas.so
+	@ln -sf xfblas.so $@
+
+# For pkg-config, with the folders of the header and of the images seen from where lib/ lies.
+describe = sed -e 's|@VERSION@|$(VERSION)|; s|@INCLUDE@|$(1)|; s|@IMAGES@|$(2)|' host_cpp/xfblas.pc.in
+
+lib/pkgconfig/xfblas.pc: host_cpp/xfblas.pc.in pyproject.toml Makefile
+	@mkdir -p $(@D)
+	@$(call describe,host_cpp/include,xfblas/images) >$@
+
+# Without a virtual environment: this part of the package needs nothing but Python.
+$(IMAGES): $(wildcard xfblas/image/*.py)
+	@$(MAKE) --no-print-directory check
+	@$(PYTHON) -c 'from xfblas.image.images import write_images; write_images("xfblas/images")'
+	@touch $@
+
+PREFIX ?= /usr/local
+TO      = $(DESTDIR)$(PREFIX)
+
+install: lib ## Copy the C library, its header and the images to PREFIX (/usr/local).
+	@install -d $(TO)/lib/pkgconfig $(TO)/include $(TO)/share/xfblas/images
+	@install -m 755 $(LIBRARIES) $(TO)/lib
+	@mv $(TO)/lib/xfblas.so $(TO)/lib/$(SONAME)
+	@ln -sf $(SONAME) $(TO)/lib/libxfblas.so
+	@install -m 644 host_cpp/include/xfblas.h $(TO)/include
+	@install -m 644 xfblas/images/*.xclbin xfblas/images/*.dat $(TO)/share/xfblas/images
+	@$(call describe,include,share/xfblas/images) >$(TO)/lib/pkgconfig/xfblas.pc
+	@echo "installed the C library in $(TO); programs link it with: pkg-config --cflags --libs xfblas"
+
+# The extension module's, so that both libraries give the same bytes.
+COMPILE_FLAGS := $(shell sed -n 's/^COMPILE_FLAGS = //p' host_cpp/cffi_build.py | tr -d '[],"')
+
+# The public library's C functions, which look for the library above beside them.
+lib/libxfblas_public.so: $(PUBLIC_SOURCES) $(HOST_HEADERS)
+	@echo "building $@"
+	@mkdir -p lib
+	@$(CXX) -std=c++17 -O2 -fPIC -fvisibility=hidden -shared -Ihost_cpp/include -o $@ $(PUBLIC_SOURCES) \
+	  -pthread -ldl -Wl,-z,nodelete
 
 # Every header counts for every object: they are few, and a stale object costs more than a minute.
-build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml
+build/lib/%.o: host_cpp/src/%.cpp $(HOST_HEADERS) pyproject.toml host_cpp/cffi_build.py
 	@mkdir -p $(@D)
-	@$(CXX) -std=c++17 -O3 -fPIC -fvisibility=hidden -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
+	@$(CXX) $(COMPILE_FLAGS) -fPIC -pthread -DXFBLAS_VERSION='"$(VERSION)"' \
 	  -Ihost_cpp/include -Ihost_cpp/src -Ihw/include -c -o $@ $<
 
 image: $(VENV)/installed-apps ## Build the packaged images and their configurations again.

@@ -46,11 +46,21 @@ class BuildWithImages(build_py):
         from xfblas.image.images import write_images
 
         write_images(base / "xfblas" / "images")
+        build_public_library(base / "xfblas")
         if IS_PLAIN:
             build_plain_library(base / "xfblas")
         if not self.editable_mode:
             for source, target in COPIED.items():
                 shutil.copytree(root / source, base / "xfblas" / target, dirs_exist_ok=True)
+
+
+def build_public_library(folder: Path):
+    """Compiles libxfblas_public.so, which takes the engine from the library beside it."""
+    sources = sorted(str(path) for path in (root / "host_cpp/public").glob("*.cpp"))
+    command = [os.environ.get("CXX", "g++"), "-std=c++17", "-O2", "-fPIC", "-fvisibility=hidden"]
+    command += ["-shared", f"-I{root / 'host_cpp/include'}", *sources, "-pthread", "-ldl"]
+    output = folder / "libxfblas_public.so"
+    subprocess.run([*command, "-Wl,-z,nodelete", "-o", str(output)], check=True)
 
 
 def build_plain_library(folder: Path):
@@ -113,6 +123,7 @@ setup(
         "xfblas.runtime",
         "xfblas.scoring",
     ],
+    package_data={"xfblas": ["py.typed"]},
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
     package_dir={"": "compat", "xfblas": "xfblas"},

@@ -12,7 +12,8 @@ VERSION = tomllib.loads((root / "pyproject.toml").read_text())["project"]["versi
 SOURCES = sorted(str(path.relative_to(root)) for path in (root / "host_cpp/src").rglob("*.cpp"))
 INCLUDE_FOLDERS = ["host_cpp/include", "host_cpp/src", "hw/include"]
 # -g0 takes back what Python was built with: debugging information is ten times the code.
-COMPILE_FLAGS = ["-std=c++17", "-O3", "-g0", "-fvisibility=hidden"]
+# No contraction, so that a softmax has the same bytes whether or not the CPU can add to a product.
+COMPILE_FLAGS = ["-std=c++17", "-O3", "-g0", "-fvisibility=hidden", "-ffp-contract=off"]
 # Threads of the pool run its code until the process ends, so nobody may unload it.
 LINK_FLAGS = ["-pthread", "-ldl", "-Wl,-z,nodelete"]
 

@@ -41,9 +41,9 @@ using Element = {element};
 """
 
 
-def constants(board: Board, dtype: str) -> str:
+def constants(board: Board, engine: str, dtype: str) -> str:
     """The text of the kernel's constants."""
-    machine = board.machine(dtype)
+    machine = board.machine(dtype, engine)
     numbers = {
         "word_bytes": board.number("word_bytes"),
         "bank_pages": board.number("bank_bytes") * board.number("banks_of_a_unit") // PAGE_BYTES,
@@ -116,7 +116,7 @@ def main():
         board = read_board(arguments.board)
         units = board.number("compute_units") if arguments.units is None else arguments.units
         files = {
-            "xfblas_configuration.hpp": constants(board, dtype),
+            "xfblas_configuration.hpp": constants(board, engine, dtype),
             "link.cfg": link_configuration(board, engine, units),
             "config_info.dat": configuration(board, engine, dtype, units).to_text(),
         }

@@ -12,7 +12,7 @@ def import_keras():
     try:
         import keras
     except ImportError as error:
-        pytest.skip(f'keras cannot be imported ({error}): pip install "xfblas[keras]"')
+        pytest.skip(f'keras cannot be imported ({error}): pip install ".[keras]"')
     return keras
 
 

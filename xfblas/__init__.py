@@ -12,15 +12,75 @@ Names load when they are first used, so that importing the package costs nothing
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # For editors and type checkers: what __getattr__ below loads when it is asked.
+    from xfblas.compute_unit import ComputeUnit as ComputeUnit
+    from xfblas.default_images import image_path as image_path
+    from xfblas.device import Device as Device
+    from xfblas.device import open as open
+    from xfblas.device_matrix import DeviceMatrix as DeviceMatrix
+    from xfblas.errors import AllocationError as AllocationError
+    from xfblas.errors import CalibrationError as CalibrationError
+    from xfblas.errors import CalibrationWarning as CalibrationWarning
+    from xfblas.errors import DtypeError as DtypeError
+    from xfblas.errors import ExecutionError as ExecutionError
+    from xfblas.errors import ImageError as ImageError
+    from xfblas.errors import InternalError as InternalError
+    from xfblas.errors import InvalidValueError as InvalidValueError
+    from xfblas.errors import NotFoundError as NotFoundError
+    from xfblas.errors import NotInitializedError as NotInitializedError
+    from xfblas.errors import NotPaddedError as NotPaddedError
+    from xfblas.errors import NotSupportedError as NotSupportedError
+    from xfblas.errors import QueueFullError as QueueFullError
+    from xfblas.errors import UnsupportedModelError as UnsupportedModelError
+    from xfblas.errors import XfblasError as XfblasError
+    from xfblas.models import ModelGraph as ModelGraph
+    from xfblas.models import Network as Network
+    from xfblas.models import read_graph as read_graph
+    from xfblas.models import read_network as read_network
+    from xfblas.native import native_engine as native_engine
+    from xfblas.native import native_statistics as native_statistics
+    from xfblas.products import default_device as default_device
+    from xfblas.products import matmul as matmul
+    from xfblas.public_library import public_library_path as public_library_path
+    from xfblas.quantization import quantize as quantize
+    from xfblas.reporting.accuracy_report import Report as Report
+    from xfblas.reporting.report import report as report
+    from xfblas.runtime.accelerate import accelerate as accelerate
+    from xfblas.runtime.accelerate import restore as restore
+    from xfblas.runtime.compiled_model import CompiledModel as CompiledModel
+    from xfblas.runtime.compiler import compile as compile
+    from xfblas.runtime.keras_rt import KerasRT as KerasRT
+    from xfblas.runtime.saved_model import load as load
+    from xfblas.runtime.xfblas_rt import XfblasRT as XfblasRT
+
+    __version__: str
 
 _HOMES = {
+    "AllocationError": "xfblas.errors",
+    "CalibrationError": "xfblas.errors",
+    "CalibrationWarning": "xfblas.errors",
     "CompiledModel": "xfblas.runtime.compiled_model",
     "ComputeUnit": "xfblas.compute_unit",
     "Device": "xfblas.device",
     "DeviceMatrix": "xfblas.device_matrix",
+    "DtypeError": "xfblas.errors",
+    "ExecutionError": "xfblas.errors",
+    "ImageError": "xfblas.errors",
+    "InternalError": "xfblas.errors",
+    "InvalidValueError": "xfblas.errors",
     "KerasRT": "xfblas.runtime.keras_rt",
     "ModelGraph": "xfblas.models",
     "Network": "xfblas.models",
+    "NotFoundError": "xfblas.errors",
+    "NotInitializedError": "xfblas.errors",
+    "NotPaddedError": "xfblas.errors",
+    "NotSupportedError": "xfblas.errors",
+    "QueueFullError": "xfblas.errors",
+    "Report": "xfblas.reporting.accuracy_report",
+    "UnsupportedModelError": "xfblas.errors",
     "XfblasError": "xfblas.errors",
     "XfblasRT": "xfblas.runtime.xfblas_rt",
     "accelerate": "xfblas.runtime.accelerate",
@@ -32,6 +92,7 @@ _HOMES = {
     "native_engine": "xfblas.native",
     "native_statistics": "xfblas.native",
     "open": "xfblas.device",
+    "public_library_path": "xfblas.public_library",
     "quantize": "xfblas.quantization",
     "read_graph": "xfblas.models",
     "read_network": "xfblas.models",
@@ -42,16 +103,18 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "__version__"]
 
 
-def __getattr__(name):
-    if name == "__version__":
-        from xfblas.binding import version
+if not TYPE_CHECKING:
+    # A checker that saw this would take any name for one of these.
+    def __getattr__(name):
+        if name == "__version__":
+            from xfblas.binding import version
 
-        return version()
-    if name not in _HOMES:
-        raise AttributeError(f"module 'xfblas' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+            return version()
+        if name not in _HOMES:
+            raise AttributeError(f"module 'xfblas' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__():

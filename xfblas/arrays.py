@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from xfblas.errors import DtypeError, InvalidValueError
+from xfblas.row_source import RowSource, as_real, require_unmasked
 
 
 def describe(array: np.ndarray) -> str:
@@ -13,18 +14,25 @@ def describe(array: np.ndarray) -> str:
 
 
 def require_array(name: str, value: object) -> np.ndarray:
-    """``value`` itself if it is an array with elements, else an InvalidValueError."""
+    """``value`` itself if it is an array with elements to see, else an InvalidValueError."""
     if not isinstance(value, np.ndarray):
         raise InvalidValueError(f"{name} is a {type(value).__name__}, expected a numpy array")
+    require_unmasked(name, value)
     if value.size == 0:
         raise InvalidValueError(f"{name} is empty ({describe(value)}), expected 1 element or more")
     return value
 
 
+def seen(name: str, value: object, dtype=None) -> np.ndarray:
+    """``value`` as an array, as numpy.asarray makes it; an error where a mask hides elements."""
+    require_unmasked(name, value)
+    return np.asarray(value, dtype)
+
+
 def require_dtype(name: str, array: np.ndarray, *expected: np.dtype) -> None:
     """Raises a DtypeError unless the array's dtype is one of those expected."""
     if array.dtype not in expected:
-        wanted = " or ".join(str(dtype) for dtype in expected)
+        wanted = " or ".join(str(dtype) for dtype in dict.fromkeys(expected))
         raise DtypeError(f"{name} is {describe(array)}, this image computes with {wanted}")
 
 
@@ -42,12 +50,10 @@ def require_shape(name: str, array: np.ndarray, shape: tuple) -> None:
         raise InvalidValueError(f"{name} has shape {array.shape}, expected {shape}")
 
 
-def readable(array: np.ndarray) -> np.ndarray:
-    """The array itself where C can read it as it lies, else a copy."""
-    flags = array.flags
-    if flags.c_contiguous and flags.aligned:
-        return array
-    return np.array(array, order="C")
+def readable(array: np.ndarray, dtype=None) -> np.ndarray:
+    """The array itself where C can read it as it lies, with this dtype, else a copy."""
+    found = np.ascontiguousarray(array, dtype)
+    return found if found.flags.aligned else found.copy()
 
 
 def require_writable(name: str, array: np.ndarray) -> None:
@@ -61,37 +67,40 @@ def require_writable(name: str, array: np.ndarray) -> None:
         raise InvalidValueError(f"{name} ({describe(array)}) is read-only, results go into it")
 
 
-def as_rows(name: str, value: object, units: int, dtype=None) -> np.ndarray:
+def as_rows(name: str, value: object, units: int, dtype=None, columns=None) -> np.ndarray:
     """Model inputs as a two-dimensional float array, one row each.
 
     Args:
         name: how messages call it.
-        value: array, list or data frame of shape (m, ...) with ``units`` values in each row.
+        value: array, list or data frame of shape (m, ...) with ``units`` values in each row, or
+            another thing that :class:`~xfblas.row_source.RowSource` reads.
         units: expected number of values in a row.
         dtype: of the result; by default a float array keeps its own and all else is float64.
+        columns: names of the columns in the order that is wanted, see
+            :func:`~xfblas.columns.column_order`.
 
     Returns:
-        (m, units), C-contiguous.
+        (m, units), C-contiguous and aligned.
 
     Raises:
         InvalidValueError: not real numbers, another number of values per row, or not all finite
             in ``dtype``; names the first row that is wrong.
     """
-    try:
-        given = np.asarray(value)
-        is_real = given.ndim >= 2 and given.dtype.kind != "c"
-        if dtype is None:
-            dtype = given.dtype if given.dtype.kind == "f" else np.float64
-        # A number too large for the dtype becomes infinite, which is reported below.
-        with np.errstate(over="ignore"):
-            rows = np.ascontiguousarray(given, dtype) if is_real else None
-    except (TypeError, ValueError) as error:
-        raise InvalidValueError(f"{name} cannot be read as numbers: {error}") from None
-    if not is_real:
+    given = value
+    if type(given) is not np.ndarray:
+        source = RowSource(name, given, columns)
+        given = source.chunk(0, source.rows)
+    if given.ndim < 2:
         raise InvalidValueError(
             f"{name} is {given.dtype} of shape {given.shape}, expected real numbers of shape "
             f"(rows, {units}): put a single row in brackets"
         )
+    given = as_real(name, given)
+    if dtype is None:
+        dtype = np.dtype(given.dtype.type if given.dtype.kind == "f" else np.float64)
+    # A number too large for the dtype becomes infinite, which is reported below.
+    with np.errstate(over="ignore"):
+        rows = readable(given, dtype)
     width = math.prod(given.shape[1:])
     if width != units:
         raise InvalidValueError(

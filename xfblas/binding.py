@@ -21,6 +21,7 @@ UNSIGNED_MAX = 2**32 - 1
 #: Seconds between two looks whether the calls of a device that closes have ended.
 CLOSING_INTERVAL = 0.0005
 _closing_lock = threading.RLock()
+_multiply = lib.xfblasMatmul
 _handles = weakref.WeakSet()
 
 
@@ -103,15 +104,33 @@ class Handle:
         self._calls.append(None)
         try:
             if self._closing:
-                raise NotInitializedError(
-                    "the device is closed: it was destroyed, or its with block has ended, or "
-                    "another thread was using it when this process was forked"
-                )
+                self._raise_closed()
             status = function(self._slot[0], *arguments)
         finally:
             self._calls.pop()
         if status:
             check(status)
+
+    def multiply(self, m, n, k, a, b, sent_b, c, index) -> None:
+        """``call`` of ``xfblasMatmul`` on plain rows.
+
+        Passing on arguments of any number would take a small product a tenth of its time.
+        """
+        self._calls.append(None)
+        try:
+            if self._closing:
+                self._raise_closed()
+            status = _multiply(self._slot[0], m, n, k, a, k, b, n, sent_b, c, n, index)
+        finally:
+            self._calls.pop()
+        if status:
+            check(status)
+
+    def _raise_closed(self):
+        raise NotInitializedError(
+            "the device is closed: it was destroyed, or its with block has ended, or "
+            "another thread was using it when this process was forked"
+        )
 
     def info(self):
         """The C library's description of the device (``xfblasInfo_t``)."""

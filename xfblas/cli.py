@@ -7,6 +7,8 @@ from xfblas.diagnosis.cli import add_commands as add_diagnosis_commands
 from xfblas.emulation.cli import add_commands as add_emulation_commands
 from xfblas.errors import XfblasError
 from xfblas.image.cli import add_commands as add_image_commands
+from xfblas.notices import shown_notices
+from xfblas.option_words import in_option_words, options_of
 from xfblas.performance.cli import add_commands as add_performance_commands
 from xfblas.reporting.cli import add_commands as add_report_commands
 from xfblas.runtime.cli import add_commands as add_runtime_commands
@@ -18,7 +20,7 @@ def main(arguments=None) -> int:
         prog="xfblas", description="Matrix products and fully connected layers on AMD FPGAs."
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(title="commands")
+    commands = parser.add_subparsers(title="commands", dest="command")
     add_runtime_commands(commands)
     add_report_commands(commands)
     add_image_commands(commands)
@@ -35,7 +37,14 @@ def main(arguments=None) -> int:
         parser.print_help()
         return 0
     try:
-        return parsed.run(parsed)
+        with shown_notices("xfblas"):
+            return parsed.run(parsed)
     except (XfblasError, OSError) as error:
-        print(f"xfblas: {'; '.join(str(error).splitlines())}", file=sys.stderr)
+        words = options_of(commands.choices[parsed.command]) | getattr(parsed, "words", {})
+        print(f"xfblas: {in_a_line(in_option_words(str(error), words))}", file=sys.stderr)
         return 2
+
+
+def in_a_line(text: str) -> str:
+    """A message of several lines as one: a line that ends with a colon is followed by a list."""
+    return "; ".join(line.strip() for line in text.splitlines()).replace(":; ", ": ")

@@ -1,5 +1,6 @@
 """A compute unit: memory of its own, and a queue of operations that it runs."""
 
+import math
 import threading
 
 import numpy as np
@@ -11,14 +12,15 @@ from xfblas.errors import InvalidValueError
 
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
+NULL, from_buffer = ffi.NULL, ffi.from_buffer
 FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
 class ComputeUnit:
     """One compute unit of a :class:`~xfblas.device.Device`, which makes it.
 
-    Operations are queued by :meth:`gemm` and :meth:`fcn` and run by :meth:`execute`, or by the
-    first read that needs their result.
+    Operations are queued by :meth:`gemm`, :meth:`gemv` and :meth:`fcn`, each for devices of that
+    engine, and run by :meth:`execute`, or by the first read that needs their result.
 
     Attributes:
         device: the device it belongs to.
@@ -36,27 +38,39 @@ class ComputeUnit:
         """Calls a function of the C library on this unit and raises on failure."""
         self._handle.call(function, *arguments, self.index)
 
-    def send(self, array, dtype=None, *, packed=False) -> DeviceMatrix:
-        """Copies a two-dimensional array of any layout to the device.
+    def send(self, array, dtype=None, *, packed=False, keep="rows") -> DeviceMatrix:
+        """Copies an array of any layout to the device.
 
         Args:
-            array: (rows, columns).
+            array: (rows, columns), or on devices of the Gemv engine a vector (length,).
             dtype: to convert to; by default the array's own.
-            packed: lay it out as the kernel's array takes a B operand, where image and target know
-                how; such a matrix is faster on a card and cannot be read back.
+            packed: the same as ``keep="packed"``.
+            keep: what stays on the device. ``"packed"`` is for a B operand that is used again: it
+                is laid out as products take it, where image and target know how, which is faster
+                on a card; then it cannot be read back there. On ``native`` integers need half of
+                the memory, since products otherwise keep a packed copy beside the rows from the
+                second use on (from the first in ``matmul``); rows come back beside the packed copy
+                where the matrix is read, written in part, or used as anything but B.
 
         Raises:
+            InvalidValueError: ``keep`` is neither ``"rows"`` nor ``"packed"``.
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
         """
-        array = arrays.require_array("array", np.asarray(array, dtype))
-        arrays.require_dimensions("array", array, 2)
+        if keep not in ("rows", "packed"):
+            raise InvalidValueError(f"keep is {keep!r}, expected 'rows' or 'packed'")
+        array = arrays.require_array("array", arrays.seen("array", array, dtype))
+        if array.ndim != 1 or self.device.engine != "Gemv":
+            arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
-        matrix = DeviceMatrix(self, array.shape, array.dtype, packed)
+        matrix = DeviceMatrix(self, array.shape, array.dtype, packed or keep == "packed")
         matrix.write(array)
         return matrix
 
     def empty(self, shape, dtype=None) -> DeviceMatrix:
-        """A matrix of zeros on the device, of the image's element type by default."""
+        """A matrix of zeros on the device, of the image's element type by default.
+
+        ``shape`` is (rows, columns), or on devices of the Gemv engine (length,) for a vector.
+        """
         return DeviceMatrix(self, shape, self.device.dtype if dtype is None else dtype)
 
     def gemm(self, a, b, c, add=True) -> None:
@@ -67,6 +81,22 @@ class ComputeUnit:
         m, k, n = self._sizes(a, b, c)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n)
         self.call(lib.xfblasGemm, *product, int(add), c.pointer, n)
+
+    def gemv(self, a, x, y) -> None:
+        """Queues ``y = A*x + y`` (Gemv engine); sums wrap as the engine's integers do.
+
+        A is (m, n), x and y are vectors of n and of m elements: (n,) or one row (1, n). A column
+        (n, 1) is taken where the image pads nothing.
+        """
+        for name, matrix in (("A", a), ("x", x), ("y", y)):
+            self._require_matrix(name, matrix, is_vector=name != "A")
+        m, n = a.shape
+        for name, vector, size in (("x", x, n), ("y", y, m)):
+            if size not in vector.shape or math.prod(vector.shape) != size:
+                raise InvalidValueError(
+                    f"{name} has shape {vector.shape}, expected ({size},) for an A of {a.shape}"
+                )
+        self.call(lib.xfblasGemv, m, n, 1, a.pointer, n, x.pointer, 1, 1, y.pointer, 1)
 
     def fcn(
         self,
@@ -99,7 +129,8 @@ class ComputeUnit:
             activation: ``"prelu"``, or ``"tanh"`` or ``"sigmoid"`` by tables, which take the place
                 of PReLU (integer engines).
             fraction_bits: of the tables' argument and of their result.
-            rows: how many rows of A and C to compute; all by default.
+            rows: how many rows of A and C to compute; all by default. An image that pads computes
+                up to the next multiple.
         """
         m, k, n = self._sizes(a, b, c)
         if rows is not None:
@@ -109,6 +140,10 @@ class ComputeUnit:
         is_row = x is not None and x.shape[0] == 1 and m > 1
         if x is not None and x.shape[1] != n:
             raise InvalidValueError(f"X has shape {x.shape}, expected ({m}, {n}) or (1, {n})")
+        if x is not None and x.shape[0] > 1 and self.device.x_is_row:
+            raise InvalidValueError(
+                f"X has shape {x.shape}, expected (1, {n}): the image has XVEC=1"
+            )
         scales = (
             require_integer("post_scale", post_scale),
             require_integer("post_shift", post_shift),
@@ -121,7 +156,7 @@ class ComputeUnit:
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
-    def _multiply(self, a, b, out) -> None:
+    def _multiply(self, a, b, out, m, k, n) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
         What is queued on the unit runs before; its program stays. The caller has checked shapes and
@@ -132,15 +167,13 @@ class ComputeUnit:
             b: (k, n) array, or a :class:`DeviceMatrix` of this unit.
             out: C-contiguous, aligned array (m, n) to fill, which shares no memory with the others.
         """
-        (m, k), n = a.shape, b.shape[1]
-        a = arrays.readable(a)
-        if isinstance(b, DeviceMatrix):
-            host, sent = ffi.NULL, b.pointer
+        host = sent = NULL
+        if type(b) is DeviceMatrix:
+            sent = b.pointer
         else:
-            b = arrays.readable(b)
-            host, sent = pointer(b), ffi.NULL
-        operands = (pointer(a), k, host, n, sent, pointer(out), n)
-        self._handle.call(lib.xfblasMatmul, m, n, k, *operands, self.index)
+            host = from_buffer(b if b.flags.carray else arrays.readable(b))
+        source = from_buffer(a if a.flags.carray else arrays.readable(a))
+        self._handle.multiply(m, n, k, source, host, sent, from_buffer(out), self.index)
 
     def _predictor(self, coding, first, layers, decoding):
         """What runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
@@ -203,13 +236,18 @@ class ComputeUnit:
         """Forgets the program."""
         self.call(lib.xfblasFreeInstr)
 
-    def _require_matrix(self, name, matrix):
+    def _require_matrix(self, name, matrix, is_vector=False):
         if not isinstance(matrix, DeviceMatrix):
             raise InvalidValueError(
                 f"{name} is a {type(matrix).__name__}, expected a DeviceMatrix: send it first"
             )
         if matrix.compute_unit is not self:
             raise InvalidValueError(f"{name} is not on compute unit {self.index}: {matrix}")
+        if len(matrix.shape) == 1 and not is_vector:
+            raise InvalidValueError(
+                f"{name} is a vector of {matrix.shape[0]}, expected a matrix: send v[:, None] for "
+                "a column, or v[None, :] for a row"
+            )
 
     def _sizes(self, a, b, c):
         for name, matrix in (("A", a), ("B", b), ("C", c)):

@@ -28,8 +28,18 @@ def image_path(name: str) -> Path:
     """
     path = DIRECTORY / f"{name}.xclbin"
     if not path.is_file():
-        raise ImageError(f"the packaged image {name} is not there: run `make image`")
+        raise ImageError(f"the packaged image {name} is not there: {how_to_get_images()}")
     return path
+
+
+def is_source_tree() -> bool:
+    """Whether this is the package in its source tree, where make and the kernels are."""
+    return (SOURCE_TREE / "hw/xclbin.mk").is_file()
+
+
+def how_to_get_images() -> str:
+    """What to do where packaged images are missing."""
+    return "run `make image`" if is_source_tree() else "install xfblas again"
 
 
 def default_image(dtype, engine="Fcn", target="native") -> Path:
@@ -55,9 +65,8 @@ def default_image(dtype, engine="Fcn", target="native") -> Path:
 
 
 def _emulation_image(engine: str, data_type: str) -> Path:
-    folder = SOURCE_TREE / "hw"
     options = ["TARGET=emu", f"ENGINE={engine}", f"DTYPE={data_type}"]
-    if not (folder / "xclbin.mk").is_file():
+    if not is_source_tree():
         raise ImageError(
             "the kernels' sources are not in this installation: build an image in the source tree "
             f"with `make xclbin {' '.join(options)}` and pass it as xclbin"

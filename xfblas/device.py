@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from xfblas.binding import Handle, ffi, lib, require_index
 from xfblas.compute_unit import ComputeUnit
 from xfblas.default_images import default_image
 from xfblas.errors import ImageError, InvalidValueError
+from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 
 ELEMENTS = {
     "short": np.dtype(np.int16),
@@ -46,14 +49,14 @@ class Device:
 
     def __init__(
         self,
-        xclbin=None,
-        cfg=None,
-        device=0,
+        xclbin: str | os.PathLike | None = None,
+        cfg: str | os.PathLike | None = None,
+        device: int | str = 0,
         *,
-        engine="Fcn",
-        target=None,
-        compute_units=None,
-        dtype=np.int16,
+        engine: str = "Fcn",
+        target: str | None = None,
+        compute_units: int | None = None,
+        dtype: DTypeLike = np.int16,
     ):
         by_bdf = isinstance(device, str)
         if by_bdf and "\0" in device:
@@ -66,10 +69,22 @@ class Device:
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
         target = target or os.environ.get("XFBLAS_TARGET") or "native"
-        path = default_image(dtype, engine, target) if xclbin is None else Path(os.fsdecode(xclbin))
-        for name, file in (("xclbin", path), ("cfg", cfg)):
-            if file is not None and not Path(os.fsdecode(file)).is_file():
+        files = (
+            ("xclbin", xclbin, "an image", IMAGE),
+            ("cfg", cfg, "an image's configuration", CONFIGURATION),
+        )
+        for name, file, expected, kind in files:
+            if file is None:
+                continue
+            if not isinstance(file, (str, bytes, os.PathLike)):
+                raise InvalidValueError(
+                    f"{name} is a {type(file).__name__}, expected the path of {expected}: a model "
+                    "is for xfblas.compile, xfblas.accelerate or KerasRT"
+                )
+            refuse_others(file, expected, kind, error=ImageError)
+            if not Path(os.fsdecode(file)).is_file():
                 raise ImageError(f"{name} is {os.fsdecode(file)!r}, and there is no such file")
+        path = default_image(dtype, engine, target) if xclbin is None else Path(os.fsdecode(xclbin))
         self._handle = Handle(
             str(path),
             None if cfg is None else os.fsdecode(cfg),
@@ -87,10 +102,13 @@ class Device:
         self.platform = ffi.string(info.platform).decode(errors="replace")
         self.uuid = ffi.string(info.uuid).decode()
         self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
-        #: What X is made of: int32 for the integer Fcn engines, else the element type.
+        #: What X is made of: int32 for the integer Fcn engines where XdataType says nothing else,
+        #: else the element type.
         self.addend_dtype = (
             np.dtype(np.int32) if info.addendBytes == 4 and self.dtype.kind == "i" else self.dtype
         )
+        #: Whether Fcn takes X as one row for all rows of C, whatever its caller says (XVEC).
+        self.x_is_row = bool(info.xIsRow)
         self.paddings = (info.mPadding, info.kPadding, info.nPadding)
         self.chain_padding = info.chainPadding
         self.instructions_per_launch = info.instructionsPerLaunch
@@ -119,10 +137,10 @@ class Device:
         """Waits for what runs and frees everything on the device; safe to call twice."""
         self._handle.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception) -> None:
         self.close()
 
     def __repr__(self):
@@ -133,6 +151,11 @@ class Device:
         )
 
 
-def open(xclbin=None, cfg=None, device=0, **options) -> Device:
+def open(
+    xclbin: str | os.PathLike | None = None,
+    cfg: str | os.PathLike | None = None,
+    device: int | str = 0,
+    **options: Any,
+) -> Device:
     """Opens a device; use it in a ``with`` block. See :class:`Device` for the arguments."""
     return Device(xclbin, cfg, device, **options)

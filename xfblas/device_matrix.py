@@ -10,21 +10,24 @@ from xfblas.errors import DtypeError, InvalidValueError, NotFoundError, XfblasEr
 
 
 class DeviceMatrix:
-    """A two-dimensional matrix on one compute unit, padded there as the image needs it.
+    """A matrix on one compute unit, padded there as the image needs it; on Gemv also a vector.
 
     Made by :meth:`ComputeUnit.send` and :meth:`ComputeUnit.empty`. Its memory is freed by
     :meth:`free`, when the object goes, or with the device.
 
     Attributes:
-        shape: rows and columns, without padding.
+        shape: rows and columns, without padding; the length of a vector, which lies there as one
+            row.
         dtype: element type.
     """
 
     def __init__(self, compute_unit, shape, dtype, packed=False):
         sizes = tuple(shape) if isinstance(shape, (tuple, list)) else ()
-        if len(sizes) != 2:
-            raise InvalidValueError(f"shape is {shape!r}, expected rows and columns")
         device = compute_unit.device
+        takes_vectors = device.engine == "Gemv"
+        if len(sizes) != 2 and not (takes_vectors and len(sizes) == 1):
+            also = ", or the length of a vector" if takes_vectors else ""
+            raise InvalidValueError(f"shape is {shape!r}, expected rows and columns{also}")
         if np.dtype(dtype) not in (device.dtype, device.addend_dtype):
             raise DtypeError(
                 f"dtype is {np.dtype(dtype)}, this image computes with {device.dtype} and adds "
@@ -32,10 +35,11 @@ class DeviceMatrix:
             )
         rows, columns = (
             require_integer(name, value, 1, INT_MAX)
-            for name, value in zip(("rows", "columns"), sizes, strict=True)
+            for name, value in zip(("rows", "columns"), (1, *sizes)[-2:], strict=True)
         )
         self.compute_unit = compute_unit
-        self.shape = (rows, columns)
+        self.shape = (rows, columns)[-len(sizes) :]
+        self._columns = columns
         self.dtype = np.dtype(dtype)
         place = ffi.new("void **")
         allocate = lib.xfblasMallocPacked if packed else lib.xfblasMalloc
@@ -64,9 +68,9 @@ class DeviceMatrix:
         """Copies an array of any layout, of this dtype and at most this shape, to the device."""
         arrays.require_array("array", array)
         arrays.require_dtype("array", array, self.dtype)
-        arrays.require_dimensions("array", array, 2)
-        source = np.ascontiguousarray(array)
-        rows, columns = source.shape
+        arrays.require_dimensions("array", array, len(self.shape))
+        source = arrays.readable(array)
+        rows, columns = (1, *source.shape)[-2:]
         self.compute_unit.call(
             lib.xfblasSetMatrix,
             rows,
@@ -81,25 +85,27 @@ class DeviceMatrix:
         """Runs what is queued and copies the first ``rows`` rows (all by default) back.
 
         Args:
-            rows: how many rows to read.
+            rows: how many rows to read of a matrix; of a vector, all of its elements are read.
             out: C-contiguous array of shape (rows, columns) to fill; a new one by default.
         """
-        rows = self.shape[0] if rows is None else require_integer("rows", rows, 1, self.shape[0])
+        most = self.shape[0] if len(self.shape) == 2 else 1
+        rows = most if rows is None else require_integer("rows", rows, 1, most)
+        shape = (rows, self._columns)[-len(self.shape) :]
         if out is None:
-            out = np.empty((rows, self.shape[1]), self.dtype)
+            out = np.empty(shape, self.dtype)
         else:
             arrays.require_array("out", out)
             arrays.require_dtype("out", out, self.dtype)
-            arrays.require_shape("out", out, (rows, self.shape[1]))
+            arrays.require_shape("out", out, shape)
             arrays.require_writable("out", out)
         self.compute_unit.call(
             lib.xfblasGetMatrix,
             rows,
-            self.shape[1],
+            self._columns,
             self.dtype.itemsize,
             self.pointer,
             pointer(out),
-            self.shape[1],
+            self._columns,
         )
         return out
 

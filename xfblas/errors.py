@@ -79,6 +79,14 @@ class DtypeError(InvalidValueError, TypeError):
     """An array's dtype is not the one that the image's engine computes with."""
 
 
+class CalibrationError(InvalidValueError):
+    """Calibration rows tell too little of a model, and ``strict`` was asked for."""
+
+
+class CalibrationWarning(UserWarning):
+    """Calibration rows tell too little of a model: its scales may fit no other rows."""
+
+
 class UnsupportedModelError(NotSupportedError, ValueError):
     """A model holds layers that cannot be run; the text lists every one with its reason."""
 

@@ -23,7 +23,7 @@ from xfblas.program_arguments import default_args, is_image, parse_cfg, processC
 from xfblas.session import close, create, session
 
 
-def createGemm(args, xclbin_opts, numKernel=1, idxDevice=0):
+def createGemm(args, xclbin_opts, numKernel=1, idxDevice: int | str = 0) -> bool:
     """Opens a device of the Gemm engine.
 
     Args:
@@ -41,12 +41,12 @@ def createGemm(args, xclbin_opts, numKernel=1, idxDevice=0):
     return _create("Gemm", args, xclbin_opts, numKernel, idxDevice)
 
 
-def createGemv(args, xclbin_opts, numKernel=1, idxDevice=0):
+def createGemv(args, xclbin_opts, numKernel=1, idxDevice: int | str = 0) -> bool:
     """Opens a device of the Gemv engine; see :func:`createGemm`."""
     return _create("Gemv", args, xclbin_opts, numKernel, idxDevice)
 
 
-def createFcn(args, xclbin_opts, numKernel=1, idxDevice=0):
+def createFcn(args, xclbin_opts, numKernel=1, idxDevice: int | str = 0) -> bool:
     """Opens a device of the Fcn engine; see :func:`createGemm`."""
     return _create("Fcn", args, xclbin_opts, numKernel, idxDevice)
 
@@ -84,7 +84,7 @@ def _create(engine, args, xclbin_opts, numKernel, idxDevice):
     return True
 
 
-def sendMat(A, idxKernel=0, idxDevice=0):
+def sendMat(A, idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Copies A, of any layout, to the compute unit; sent again, it goes to the same place.
 
     Matrices follow one another in memory from page 2 on, each at a page of 4096 bytes.
@@ -93,13 +93,13 @@ def sendMat(A, idxKernel=0, idxDevice=0):
     return True
 
 
-def getMat(A, idxKernel=0, idxDevice=0):
+def getMat(A, idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Runs what is still queued, then copies the matrix back into A (C-contiguous)."""
     session(idxDevice).get(A, idxKernel)
     return True
 
 
-def getMatByAddress(A, offset, idxKernel=0, idxDevice=0):
+def getMatByAddress(A, offset, idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Runs what is still queued, then fills A (C-contiguous) from a page offset."""
     found = session(idxDevice)
     unit = found.unit(idxKernel)
@@ -110,13 +110,13 @@ def getMatByAddress(A, offset, idxKernel=0, idxDevice=0):
     return True
 
 
-def freeMat(A, idxKernel=0, idxDevice=0):
+def freeMat(A, idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Frees A's place on the compute unit."""
     session(idxDevice).free(A, idxKernel)
     return True
 
 
-def gemmOp(A, B, C, idxKernel=0, idxDevice=0):
+def gemmOp(A, B, C, idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Queues C = A*B + C."""
     found = session(idxDevice)
     unit = found.unit(idxKernel)
@@ -126,7 +126,7 @@ def gemmOp(A, B, C, idxKernel=0, idxDevice=0):
     return True
 
 
-def gemvOp(A, x, y, idxKernel=0, idxDevice=0):
+def gemvOp(A, x, y, idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Queues y = A*x + y for A (m, n), x of n and y of m elements."""
     found = session(idxDevice)
     unit = found.unit(idxKernel)
@@ -155,12 +155,13 @@ def fcnOp(
     preluScale=1,
     preluAlpha=0,
     idxKernel=0,
-    idxDevice=0,
-):
+    idxDevice: int | str = 0,
+) -> bool:
     """Queues C = pRelu(((A*B + X) * postScale) >> postShift).
 
-    X is (m, n), or one row of n values that is added to every row. postScale is 0 to 65535,
-    postShift 0 to 255, preluScale -512 to 511 and preluAlpha 0 to 31.
+    X is (m, n), or one row of n values that is added to every row; on an image with XVEC=1 the
+    rows of X are equal. postScale is 0 to 65535, postShift 0 to 255, preluScale -512 to 511 and
+    preluAlpha 0 to 31.
     """
     found = session(idxDevice)
     unit = found.unit(idxKernel)
@@ -188,8 +189,8 @@ def fcnOpByAddress(
     preluScale=1,
     preluAlpha=0,
     idxKernel=0,
-    idxDevice=0,
-):
+    idxDevice: int | str = 0,
+) -> bool:
     """Queues :func:`fcnOp` on operands at page offsets a, b, c, x; the arrays give the shapes."""
     found = session(idxDevice)
     unit = found.unit(idxKernel)
@@ -201,25 +202,25 @@ def fcnOpByAddress(
     return True
 
 
-def execute(idxKernel=0, idxDevice=0):
+def execute(idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Runs what was queued since the last run; where nothing was, the program again."""
     session(idxDevice).unit(idxKernel).execute()
     return True
 
 
-def executeAsync(numKernel=1, idxDevice=0):
+def executeAsync(numKernel=1, idxDevice: int | str = 0) -> bool:
     """Starts the first numKernel compute units together; reading a result waits for its unit."""
     session(idxDevice).device.execute_async(numKernel)
     return True
 
 
-def freeInstr(idxKernel=0, idxDevice=0):
+def freeInstr(idxKernel=0, idxDevice: int | str = 0) -> bool:
     """Forgets the compute unit's program."""
     session(idxDevice).unit(idxKernel).clear()
     return True
 
 
-def destroy(numKernel=1, idxDevice=0):
+def destroy(numKernel=1, idxDevice: int | str = 0) -> bool:
     """Frees the device and everything on it."""
     require_index("numKernel", numKernel)
     close(idxDevice)
@@ -242,6 +243,10 @@ def _addend_flags(found, X, m, n) -> int:
     arrays.require_array("X", X)
     arrays.require_dtype("X", X, found.device.addend_dtype)
     if X.shape == (m, n):
+        if found.device.x_is_row and not (X[0] == X).all():
+            raise InvalidValueError(
+                "X has rows that differ, but this image takes one row for all of C (XVEC=1)"
+            )
         return 0
     if X.size == n and X.shape in ((n,), (1, n)):
         return BIAS_ROW

@@ -8,10 +8,8 @@ import numpy as np
 from xfblas import arrays
 from xfblas.device import Device
 from xfblas.device_matrix import DeviceMatrix
-from xfblas.errors import DtypeError, InvalidValueError
-
-#: Element types of the packaged images.
-DTYPES = (np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.int8))
+from xfblas.errors import InvalidValueError
+from xfblas.product_errors import DTYPES, as_operand, require_product
 
 _devices: dict[np.dtype, Device] = {}
 _lock = threading.Lock()
@@ -55,79 +53,71 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
         numpy's do; float32 sums may be added up in another order.
 
     Raises:
-        DtypeError: the dtypes differ or are not among those above.
-        InvalidValueError: not two matrices whose shapes fit.
+        DtypeError: the dtypes differ or are not among those above; tells what to convert to.
+        InvalidValueError: not two matrices whose shapes fit; tells what to pass for vectors.
     """
-    # Comparing by identity first: a product of 64 x 64 takes no longer than ten such questions.
+    given_a, given_b = a, b
+    # A product of 64 x 64 takes as long as twenty such questions, so the usual answers come first.
     if type(a) is not np.ndarray:
-        a = np.asarray(a)
+        a = as_operand("a", a)
     is_sent = type(b) is DeviceMatrix
     if not is_sent and type(b) is not np.ndarray:
-        b = np.asarray(b)
-    dtype, a_shape, b_shape = a.dtype, a.shape, b.shape
-    is_same_type = b.dtype is dtype or b.dtype == dtype
-    if not is_same_type or len(a_shape) != 2 or len(b_shape) != 2 or a_shape[1] != b_shape[0]:
-        _raise_mismatch(a, b)
-    shape = (a_shape[0], b_shape[1])
-    if out is None:
-        out = np.empty(shape, dtype)
-    elif not _is_plain_result(out, shape, dtype, a, b):
-        _require_result(out, shape, dtype)
-        if not out.flags.aligned or _share_memory(out, a, b):
-            out[...] = matmul(a, b, device=device)
-            return out
+        b = as_operand("b", b)
+    dtype = a.dtype
+    try:
+        (m, k), (rows, n) = a.shape, b.shape
+        fits = k == rows and (b.dtype is dtype or b.dtype == dtype)
+    except ValueError:
+        fits = False
+    if not fits:
+        require_product(a, b, given_a, given_b, device and device.dtype)
     if is_sent:
         unit = b.compute_unit
         if device is not None and unit.device is not device:
             raise InvalidValueError("b is on another device than the one that was given")
     else:
-        if device is None and dtype not in DTYPES:
-            arrays.require_dtype("a", a, *DTYPES)
-        unit = (device or default_device(dtype)).compute_units[0]
-        arrays.require_dtype("a", a, unit.device.dtype)
-    if not (a_shape[0] and a_shape[1] and b_shape[1]):
-        out[...] = 0
-        return out
-    unit._multiply(a, b, out)
-    return out
-
-
-def _is_plain_result(out, shape, dtype, a, b) -> bool:
-    """Whether C can fill ``out`` as it lies."""
-    return (
+        known = _devices.get(dtype) if device is None else None
+        if known is None or known.closed:
+            if dtype not in DTYPES if device is None else dtype != device.dtype:
+                require_product(a, b, given_a, given_b, device and device.dtype)
+            known = device or default_device(dtype)
+        unit = known.compute_units[0]
+    if out is None:
+        out = np.empty((m, n), dtype)
+    elif not (
         type(out) is np.ndarray
-        and out.dtype == dtype
-        and out.shape == shape
+        and (out.dtype is dtype or out.dtype == dtype)
+        and out.shape == (m, n)
         and out.flags.carray
-        and not _share_memory(out, a, b)
-    )
+        # Arrays that own their elements share none.
+        and out.base is None
+        and a.base is None
+        and out is not a
+        and (is_sent or (b.base is None and out is not b))
+    ):
+        _require_result(out, (m, n), dtype)
+        if not out.flags.aligned or _share_memory(out, a, b):
+            out[...] = matmul(a, b, device=device)
+            return out
+    if m and k and n:
+        unit._multiply(a, b, out, m, k, n)
+    else:
+        out[...] = 0
+    return out
 
 
 def _require_result(out, shape, dtype):
     if not isinstance(out, np.ndarray):
         raise InvalidValueError(f"out is a {type(out).__name__}, expected a numpy array")
+    arrays.seen("out", out)
     arrays.require_dtype("out", out, dtype)
     arrays.require_shape("out", out, shape)
     arrays.require_writable("out", out)
 
 
 def _share_memory(out, *operands) -> bool:
-    for operand in operands:
-        if isinstance(operand, DeviceMatrix):
-            continue
-        # Arrays that own their elements share none, which is asked sooner.
-        owns = operand.base is None and out.base is None and operand is not out
-        if not owns and np.may_share_memory(out, operand):
-            return True
-    return False
-
-
-def _raise_mismatch(a, b):
-    for name, array in (("a", a), ("b", b)):
-        if len(array.shape) != 2:
-            arrays.require_dimensions(name, array, 2)
-    if a.dtype != b.dtype:
-        raise DtypeError(f"a is {a.dtype} {a.shape} but b is {b.dtype} {b.shape}")
-    raise InvalidValueError(
-        f"a has shape {a.shape} and b {b.shape}: b needs {a.shape[1]} rows, as a has columns"
+    return any(
+        np.may_share_memory(out, operand)
+        for operand in operands
+        if not isinstance(operand, DeviceMatrix)
     )

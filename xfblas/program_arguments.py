@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xfblas.default_images import image_path
 from xfblas.errors import ImageError
+from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 from xfblas.image.configuration import parse_options
 from xfblas.image.container import read
 
@@ -19,7 +20,7 @@ def is_image(path) -> bool:
         return file.read(7) == b"xclbin2"
 
 
-def parse_cfg(filename):
+def parse_cfg(filename) -> dict[str, str]:
     """Reads a config_info.dat, or the one that an xclbin file carries.
 
     Returns:
@@ -29,6 +30,7 @@ def parse_cfg(filename):
         ImageError: no such file, or a word of it is not NAME=value; names file and line.
     """
     path = Path(os.fspath(filename))
+    refuse_others(path, "an image's configuration", CONFIGURATION, IMAGE, error=ImageError)
     if not path.is_file():
         raise ImageError(f"cfg is {str(filename)!r}, and there is no such file")
     if not is_image(path):
@@ -52,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
         return parsed, rest
 
 
-def default_args():
+def default_args() -> argparse.ArgumentParser:
     """An argparse parser with --xclbin, --cfg and --lib, each with a default."""
     parser = _Parser(description="xfblas", formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
@@ -65,7 +67,7 @@ def default_args():
     return parser
 
 
-def processCommandLine():
+def processCommandLine() -> tuple[argparse.Namespace, dict[str, str]]:
     """Parses sys.argv: returns the arguments and the configuration."""
     args = default_args().parse_args(sys.argv[1:])
     return args, parse_cfg(args.cfg)

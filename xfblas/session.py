@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas import arrays
-from xfblas.binding import lib, pointer, require_index
+from xfblas.binding import ffi, lib, pointer, require_index
 from xfblas.device import Device
 from xfblas.errors import InvalidValueError, NotFoundError, NotInitializedError
 
@@ -102,6 +102,12 @@ class Session:
             )
         arrays.require_writable("A", array)
         unit.call(lib.xfblasGet, place)
+
+    def page(self, array: np.ndarray, kernel: int) -> int:
+        """The page offset of an array that was sent to the unit."""
+        offset = ffi.new("unsigned int *")
+        self.unit(kernel).call(lib.xfblasGetOffset, self.pointer("A", array, kernel), offset)
+        return offset[0]
 
     def free(self, array: np.ndarray, kernel: int) -> None:
         """Frees the array's place on the unit."""

@@ -1,4 +1,5 @@
-/* A matrix product in C: C = A*B + C with int16, on the image and target given as arguments. */
+/* A matrix product in C: C = A*B + C with int16, on the image and target given as arguments, or on
+ * the packaged image. */
 #include <stdint.h>
 #include <stdio.h>
 
@@ -16,11 +17,12 @@ static int check(xfblasStatus_t status, const char *call) {
   if (check(call, #call)) return 1
 
 int main(int argc, char **argv) {
-  if (argc != 2 && argc != 3) {
-    fprintf(stderr, "usage: %s IMAGE.xclbin [native|csim|xrt]\n", argv[0]);
+  if (argc > 3) {
+    fprintf(stderr, "usage: %s [IMAGE.xclbin [native|csim|xrt]]\n", argv[0]);
     return 2;
   }
-  const char *target = argc == 3 ? argv[2] : NULL; /* NULL is the default, native */
+  const char *image = argc > 1 ? argv[1] : NULL;  /* NULL is the packaged one */
+  const char *target = argc > 2 ? argv[2] : NULL; /* NULL is the default, native */
   int16_t a[m][k], b[k][n], c[m][n];
   for (int i = 0; i < m; ++i)
     for (int p = 0; p < k; ++p) a[i][p] = (int16_t)(i - p);
@@ -32,7 +34,7 @@ int main(int argc, char **argv) {
   /* Device memory pads by itself, so any size works on any image. */
   xfblasHandle_t device;
   void *device_a, *device_b, *device_c;
-  TRY(xfblasCreate(&device, argv[1], NULL, "Gemm", 1, target, 0));
+  TRY(xfblasCreate(&device, image, NULL, "Gemm", 1, target, 0));
   TRY(xfblasMalloc(device, &device_a, m, k, sizeof(int16_t), 0));
   TRY(xfblasMalloc(device, &device_b, k, n, sizeof(int16_t), 0));
   TRY(xfblasMalloc(device, &device_c, m, n, sizeof(int16_t), 0));
@@ -50,6 +52,7 @@ int main(int argc, char **argv) {
       for (int p = 0; p < k; ++p) expected += a[i][p] * b[p][j];
       wrong += c[i][j] != expected;
     }
-  printf("C product on %s: %d of %d elements are wrong\n", argv[1], wrong, m * n);
+  printf("C product on %s: %d of %d elements are wrong\n", image ? image : "the packaged image",
+         wrong, m * n);
   return wrong != 0;
 }

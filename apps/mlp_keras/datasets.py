@@ -35,7 +35,7 @@ def export(name: str, folder) -> Path:
         import pandas
         import sklearn.datasets
     except ImportError as error:
-        raise NotSupportedError(f'{error}: pip install "xfblas[apps]"') from None
+        raise NotSupportedError(f'{error}: pip install ".[apps]"') from None
     data = getattr(sklearn.datasets, _LOADERS[name])()
     frame = pandas.DataFrame(data.data, columns=list(data.feature_names))
     frame.insert(0, "Run", range(len(frame)))

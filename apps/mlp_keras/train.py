@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xfblas.diagnosis import keras_backends
 from xfblas.errors import InvalidValueError, NotSupportedError, XfblasError
 
 HIDDEN = (("d1", 100), ("d2", 25))
@@ -90,13 +91,16 @@ def _check(features, labels, class_count, path):
 
 
 def _import_keras():
-    """Keras, on jax unless the caller chose a backend."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
+    """Keras, on a backend that is installed unless the caller chose one."""
+    keras_backends.choose()
     try:
         import keras
-    except ImportError as error:
+    except (ImportError, ValueError) as error:
+        # Keras' own message is a page for a backend that it does not know.
+        reason = str(error).strip().splitlines()[0]
         raise NotSupportedError(
-            f'training needs Keras ({error}): pip install "xfblas[keras]"'
+            f"training needs Keras with the backend {keras_backends.chosen()} ({reason}): pip "
+            'install ".[keras]" in the source tree, and set KERAS_BACKEND=jax'
         ) from None
     return keras
 

@@ -1,5 +1,8 @@
 /* The C interface of xfblas: what C and C++ programs link with, and what Python reads.
  *
+ * `make lib` builds lib/libxfblas.so and lib/pkgconfig/xfblas.pc, `make install PREFIX=...` copies
+ * them: cc program.c $(pkg-config --cflags --libs xfblas), which says -lxfblas.
+ *
  * A handle stands for one opened device: an image, one engine of it, and that engine's compute
  * units. Handles share nothing; any number may be open at once, also on one device index.
  * Every function that takes a kernelIndex works on that compute unit alone; calls on different
@@ -65,6 +68,7 @@ typedef struct {
   unsigned int chainPadding;
   unsigned int instructionsPerLaunch;
   unsigned long long memoryBytes;
+  unsigned int xIsRow; /* 1 where Fcn takes one row of X for all of C, as with XFBLAS_FLAG_BIAS_ROW */
 } xfblasInfo_t;
 
 /* The sizes of an engine that its speed follows from; see hw/include/xfblas/cycle_model.hpp. */
@@ -82,7 +86,11 @@ typedef struct {
 const char *xfblasVersion(void);
 const char *xfblasLastError(void);
 
-/* config: path of config_info.dat, or NULL to take what the image carries or what lies beside it.
+/* xclbin: path of an image, or NULL for the packaged int16 one, default_short.xclbin, whose engines
+ * run on target "native". Beside it lie default_int8.xclbin and default_float.xclbin: in
+ * xfblas/images of the source tree and of the Python package, in share/xfblas/images where
+ * `make install` put them; `pkg-config --variable=imagedir xfblas` names the folder.
+ * config: path of config_info.dat, or NULL to take what the image carries or what lies beside it.
  * engine: "Gemm", "Gemv" or "Fcn". numKernels: compute units to open, 0 for all of the image.
  * target: "native", "csim" or "xrt"; NULL for the default, native. On success *handle is the new device. */
 xfblasStatus_t xfblasCreate(xfblasHandle_t *handle, const char *xclbin, const char *config,
@@ -97,11 +105,15 @@ xfblasStatus_t xfblasDestroy(xfblasHandle_t *handle);
 xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);
 
 /* Device memory that pads by itself: rows and lda are rounded up to what the image needs, the
- * padding is zero, and the operations below take the unpadded sizes. */
+ * padding is zero, and the operations below take the unpadded sizes and, as leading dimension of a
+ * matrix of several rows, the lda given here. They may work on a part, its first m, n and k: k and n
+ * then multiples of what the image pads to, and Fcn computes up to the next multiple of rows. */
 xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int lda,
                             int elemSize, unsigned int kernelIndex);
 /* The same for a B operand that stays, such as weights: laid out as the image's array takes it
- * where target and image know that, which saves reading it row by row. It cannot be read back. */
+ * where target and image know that, which saves reading it row by row; then it cannot be read back.
+ * On native a B of integers that is written as a whole is kept as its products take it, without its
+ * rows, which come back where it is read or is anything but the whole B of a product. */
 xfblasStatus_t xfblasMallocPacked(xfblasHandle_t handle, void **devPtr, int rows, int lda,
                                   int elemSize, unsigned int kernelIndex);
 xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
@@ -135,16 +147,20 @@ xfblasStatus_t xfblasFreeInstr(xfblasHandle_t handle, unsigned int kernelIndex);
 xfblasStatus_t xfblasGemm(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
                           int lda, const void *B, int ldb, int beta, void *C, int ldc,
                           unsigned int kernelIndex);
-/* Queue y = A*x + y; alpha and beta must be 1, incx and incy 1. */
+/* Queue y = A*x + y; alpha and beta must be 1, incx and incy 1. Vectors that xfblasMalloc gave are
+ * one row; a column is taken where the image pads nothing. */
 xfblasStatus_t xfblasGemv(xfblasHandle_t handle, int m, int n, int alpha, const void *A, int lda,
                           const void *x, int incx, int beta, void *y, int incy,
                           unsigned int kernelIndex);
-/* Queue C = pRelu(((A*B + X) * postScale) >> postShift); X may be NULL for nothing to add. */
+/* Queue C = pRelu(((A*B + X) * postScale) >> postShift); X may be NULL for nothing to add. Its
+ * elements are of the image's XdataType; where XVEC is 1 it is one row for all of C. */
 xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
                          int lda, const void *B, int ldb, int beta, void *C, int ldc,
                          const void *X, int ldx, int postScale, int postShift, int preluScale,
                          int preluAlpha, unsigned int flags, unsigned int kernelIndex);
-/* The same with operands named by their page offsets; xOff 0 for nothing to add. */
+/* The same with operands named by their page offsets; xOff 0 for nothing to add. Offsets may count
+ * bytes / 4096 pages for each matrix, rounded down, as the public library's Python does, where no
+ * other matrix of that size lies at the page named. */
 xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsigned int bOff,
                                   unsigned int cOff, unsigned int xOff, unsigned int m,
                                   unsigned int n, unsigned int k, unsigned int lda,
@@ -153,7 +169,8 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
                                   unsigned int flags, unsigned int kernelIndex);
 
 /* C = A*B on host arrays in one call, which sends, runs and reads back where the target needs that.
- * B is a host array, or NULL where d_B is the pointer that xfblasMalloc gave for a B that stays.
+ * B is a host array, or NULL where d_B is the pointer that xfblasMalloc gave for a B that stays, of
+ * k x n, and ldb then n.
  * Host arrays begin at a multiple of their elements' size, and C overlaps none of the others.
  * Sums wrap to the elements' size, as xfblasGemm's do. */
 xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const void *A, int lda,

@@ -21,9 +21,22 @@ class Arena {
 
   uint32_t pages() const { return pages_; }
 
+  // Where a range begins for programs that count its bytes / 4096, rounded down, and so all before
+  // it; see counted_pages.hpp.
+  uint32_t counted(uint32_t first_page) const { return taken_.at(first_page).counted; }
+  // The page behind the last range, as it is and as it is counted.
+  struct End {
+    uint64_t page, counted;
+  };
+  End end() const;
+
  private:
+  struct Range {
+    uint32_t pages, counted, whole_pages;  // whole_pages: without the last, where it is not full
+  };
+
   uint32_t pages_;
-  std::map<uint32_t, uint32_t> taken_;  // first page -> pages
+  std::map<uint32_t, Range> taken_;  // by first page
 };
 
 // Pages that hold this many bytes.

@@ -4,21 +4,18 @@
 #include <new>
 #include <string>
 
-#include "device.hpp"
+#include "error.hpp"
+#include "handle.hpp"
 #include "native/describe.hpp"
 #include "native/kernels.hpp"
-#include "error.hpp"
-#include "xfblas.h"
+#include "packaged_image.hpp"
 #include "xfblas/cycle_model.hpp"
 
 using xfblas::ComputeUnit;
 using xfblas::Device;
 using xfblas::DeviceName;
+using xfblas::device_of;
 using xfblas::require;
-
-struct xfblasDevice {
-  Device device;
-};
 
 namespace {
 
@@ -46,12 +43,6 @@ xfblasStatus_t guarded(const Body& body) noexcept {
   }
 }
 
-Device& device_of(xfblasHandle_t handle) {
-  require(handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
-          "handle is NULL: create the device first, and do not use it after it was destroyed");
-  return handle->device;
-}
-
 template <typename Body>
 xfblasStatus_t on_unit(xfblasHandle_t handle, unsigned int index, const Body& body) noexcept {
   return guarded([&] { body(device_of(handle).compute_unit(index)); });
@@ -77,10 +68,11 @@ xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* co
   return guarded([&] {
     require(handle != nullptr, XFBLAS_STATUS_INVALID_VALUE,
             "handle is NULL, expected a place for it");
+    xfblas::require_texts(config, engine, target);
     *handle = nullptr;
-    require(xclbin != nullptr, XFBLAS_STATUS_INVALID_VALUE, "xclbin is NULL, expected a path");
-    *handle = new xfblasDevice{Device(xclbin, text_or_empty(config), text_or_empty(engine),
-                                      numKernels, text_or_empty(target), device())};
+    const auto image = xclbin ? std::string(xclbin) : xfblas::packaged_image();
+    *handle = new xfblasDevice(image, text_or_empty(config), text_or_empty(engine), numKernels,
+                               text_or_empty(target), device());
   });
 }
 
@@ -112,6 +104,7 @@ xfblasStatus_t xfblasDestroy(xfblasHandle_t* handle) {
   return guarded([&] {
     require(handle != nullptr && *handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
             "handle is NULL: the device was never created or is destroyed already");
+    device_of(*handle);
     delete *handle;
     *handle = nullptr;
   });
@@ -255,7 +248,7 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
                             const void* B, int ldb, const void* d_B, void* C, int ldc,
                             unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
-    unit.multiply({m, k, n, lda, B ? ldb : n, ldc, n}, A, B, d_B, C);
+    unit.multiply({m, k, n, lda, ldb, ldc, n}, A, B, d_B, C);
   });
 }
 
@@ -280,7 +273,7 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                                        double(coding->base), coding->columns};
     const xfblas::OutputCoding columns{decoding->columns, decoding->scales, decoding->windows,
                                        decoding->offset,  decoding->slope,  decoding->softmax != 0};
-    unit.forward({input, rows, features, 0, {}, columns, output}, d_A, given);
+    unit.forward({input, rows, features, nullptr, 0, {}, columns, output}, d_A, given);
   });
 }
 

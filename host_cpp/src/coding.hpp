@@ -19,6 +19,14 @@ struct InputCoding {
   const int32_t* columns;
 };
 
+// The same in single precision, a = x * scale - shift with shift = offset * scale. Its high digit is
+// that of InputCoding wherever a is farther than `margin` from the middle between two integers.
+struct NearCoding {
+  const float* scales;
+  const float* shifts;
+  float margin;
+};
+
 // How the last layer's C becomes the output. Column j is offset plus the sum of C's columns j,
 // j + columns, ... of each window (see xfblas/quantization/output_windows.py), divided by
 // scales[j], times the slope where that is negative; then softmax of the row where asked for.

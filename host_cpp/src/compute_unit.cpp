@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "error.hpp"
@@ -25,6 +26,7 @@ ComputeUnit::ComputeUnit(Target& target, uint32_t index, Engine engine,
       configuration_(configuration),
       maker_(engine, configuration),
       matrices_(index, target.pages(index)),
+      counted_pages_(matrices_),
       transfer_(target, index, configuration),
       launcher_(target, index, configuration.instructions_per_launch) {}
 
@@ -65,7 +67,7 @@ void ComputeUnit::require_element_bytes(int64_t element_bytes) const {
   const auto element = configuration_.element_bytes(), addend = configuration_.addend_bytes(engine_);
   require(element_bytes == element || element_bytes == addend, invalid, "elemSize is ",
           element_bytes, ", expected ", element, " (", name_of(configuration_.data_type), ")",
-          addend == element ? "" : " or 4 for X");
+          addend == element ? "" : " or " + std::to_string(addend) + " for X");
 }
 
 void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes) {
@@ -76,7 +78,9 @@ void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes
 void* ComputeUnit::allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes) {
   const auto lock = idle();
   const bool fits = configuration_.machine && element_bytes == configuration_.element_bytes();
-  return allocate_padded(rows, columns, element_bytes, fits && target_.prefers_packed());
+  auto* name = allocate_padded(rows, columns, element_bytes, fits && target_.prefers_packed());
+  matrices_.set_weight(name);
+  return name;
 }
 
 void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes,
@@ -145,6 +149,7 @@ void ComputeUnit::send(const void* host, uint64_t elements, int64_t element_byte
 
 void ComputeUnit::free(const void* name) {
   const auto lock = idle();
+  target_.forget(index_, matrices_.find("the matrix to free", name));
   matrices_.remove(name);
 }
 
@@ -159,6 +164,8 @@ void ComputeUnit::write(const void* name, const HostMatrix& from) {
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
   const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
+  if (matrix.is_weight && is_whole && !matrix.is_packed && target_.keep(index_, matrix, from))
+    return matrices_.set_written(name);
   if (matrices_.is_blank(name) && (is_whole || matrix.is_packed)) {
     transfer_.write_with_padding(matrix, from);
     return matrices_.set_written(name);
@@ -203,11 +210,12 @@ void ComputeUnit::read_pages(uint32_t page, void* to, uint64_t bytes) {
   const auto pages = matrices_.arena().pages();
   require(page >= first_matrix_page && page < pages, invalid, "offset is page ", page,
           ", expected ", first_matrix_page, " to ", pages - 1);
-  require(bytes <= uint64_t(pages - page) * page_bytes, invalid, "bufSize is ", bytes,
+  const auto found = counted_pages_.page_to_read(page, bytes);
+  require(bytes <= uint64_t(pages - found) * page_bytes, invalid, "bufSize is ", bytes,
           ", which from page ", page, " on ends outside the memory of ", pages, " pages");
   clear_blank();
   run_queued();
-  transfer_.read_bytes(page, to, bytes);
+  transfer_.read_bytes(found, to, bytes);
 }
 
 void ComputeUnit::gemm(const Sizes& sizes, const void* a, const void* b, const void* c,
@@ -239,12 +247,16 @@ void ComputeUnit::fcn(const Sizes& sizes, const void* a, const void* b, const vo
 void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue) {
   const auto lock = idle();
   maker_.require_engine(Engine::fcn);
-  program_.append(maker_.product_by_page(sizes, pages, epilogue, matrices_.arena()));
+  const auto operands = maker_.operands(sizes, pages, epilogue);
+  const auto found = counted_pages_.pages_of(operands);
+  program_.append(maker_.product_by_page(sizes, found, epilogue, matrices_.arena()));
+  counted_pages_.note_result(operands[2], found.c);
 }
 
 void ComputeUnit::free_instructions() {
   const auto lock = idle();
   program_.clear();
+  counted_pages_.begin_program();
 }
 
 void ComputeUnit::require_live(const std::vector<Operation>& operations) const {

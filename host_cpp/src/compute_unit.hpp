@@ -7,6 +7,7 @@
 #include <future>
 #include <mutex>
 
+#include "counted_pages.hpp"
 #include "launch.hpp"
 #include "matrix_table.hpp"
 #include "operation.hpp"
@@ -90,6 +91,7 @@ class ComputeUnit {
   Configuration configuration_;
   OperationMaker maker_;
   MatrixTable matrices_;
+  CountedPages counted_pages_;
   Transfer transfer_;
   Launcher launcher_;
   Program program_;

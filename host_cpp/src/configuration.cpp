@@ -86,11 +86,24 @@ class Reader {
     require(entry != values_.end(), invalid, source_,
             ": dataType is missing, expected short, float or int8");
     const auto& [text, line] = entry->second;
-    if (text == "short") return DataType::int16;
+    if (text == "short" || text == "int16_t") return DataType::int16;
     if (text == "float") return DataType::float32;
-    if (text == "int8") return DataType::int8;
+    if (text == "int8" || text == "int8_t") return DataType::int8;
     fail(invalid, source_, " line ", line, ": dataType is '", text,
          "', expected short, float or int8");
+  }
+
+  AddendType addend_type(DataType data_type) const {
+    const auto entry = values_.find("XdataType");
+    if (entry == values_.end())
+      return data_type == DataType::float32 ? AddendType::float32 : AddendType::int32;
+    const auto& [text, line] = entry->second;
+    if (text == "int32_t" || text == "int") return AddendType::int32;
+    if (text == "float") return AddendType::float32;
+    if (text == "short" || text == "int16_t") return AddendType::int16;
+    if (text == "int8" || text == "int8_t") return AddendType::int8;
+    fail(invalid, source_, " line ", line, ": XdataType is '", text,
+         "', expected int32_t, float, short or int8");
   }
 
  private:
@@ -123,6 +136,15 @@ const char* name_of(DataType type) {
   }
 }
 
+const char* name_of(AddendType type) {
+  switch (type) {
+    case AddendType::int32: return "int32_t";
+    case AddendType::float32: return "float";
+    case AddendType::int16: return "short";
+    default: return "int8";
+  }
+}
+
 bool Configuration::runs(Engine engine) const {
   switch (engine) {
     case Engine::gemm: return runs_gemm;
@@ -139,9 +161,27 @@ uint32_t Configuration::element_bytes() const {
   }
 }
 
-// Fcn adds a wide bias. Gemm adds what C held before, so there X is of C's own type.
+// Fcn adds a bias of a type of its own. Gemm adds what C held before, so there X is of C's type.
 uint32_t Configuration::addend_bytes(Engine engine) const {
-  return engine == Engine::fcn ? 4 : element_bytes();
+  if (engine != Engine::fcn) return element_bytes();
+  switch (addend_type) {
+    case AddendType::int16: return 2;
+    case AddendType::int8: return 1;
+    default: return 4;
+  }
+}
+
+void Configuration::require_addend() const {
+  const bool is_wide =
+      addend_type == (data_type == DataType::float32 ? AddendType::float32 : AddendType::int32);
+  const bool is_narrow =
+      (data_type == DataType::int16 && addend_type == AddendType::int16) ||
+      (data_type == DataType::int8 && addend_type == AddendType::int8);
+  require(is_wide || is_narrow, XFBLAS_STATUS_NOT_SUPPORTED, "the image has dataType=",
+          name_of(data_type), " and XdataType=", name_of(addend_type), ", but the Fcn engine adds ",
+          data_type == DataType::float32 ? "float"
+          : data_type == DataType::int16 ? "int32_t or short"
+                                         : "int32_t or int8");
 }
 
 Configuration parse_configuration(const std::string& text, const std::string& source) {
@@ -149,6 +189,8 @@ Configuration parse_configuration(const std::string& text, const std::string& so
   const Reader reader(text, source);
   Configuration configuration;
   configuration.data_type = reader.data_type();
+  configuration.addend_type = reader.addend_type(configuration.data_type);
+  configuration.x_is_row = reader.number("XVEC", 0, 1, 0);
   configuration.ddr_width = reader.number("ddrWidth", 1, widest, 1);
   configuration.addend_ddr_width =
       reader.number("XddrWidth", 1, widest, configuration.ddr_width);
@@ -172,6 +214,8 @@ void require_same(const Configuration& given, const std::string& given_source,
             " in ", carried_source, ": take the config_info.dat that was built with this image");
   };
   compare("dataType", std::string(name_of(given.data_type)), name_of(carried.data_type));
+  compare("XdataType", std::string(name_of(given.addend_type)), name_of(carried.addend_type));
+  compare("XVEC", given.x_is_row, carried.x_is_row);
   compare("ddrWidth", given.ddr_width, carried.ddr_width);
   compare("XddrWidth", given.addend_ddr_width, carried.addend_ddr_width);
   compare("gemmMBlocks", given.m_blocks, carried.m_blocks);

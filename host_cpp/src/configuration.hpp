@@ -11,14 +11,18 @@
 namespace xfblas {
 
 enum class DataType { int16, float32, int8 };
+enum class AddendType { int32, float32, int16, int8 };
 enum class Engine { gemm, gemv, fcn };
 
 Engine engine_from_name(const std::string& name);
 const char* name_of(Engine engine);
 const char* name_of(DataType type);
+const char* name_of(AddendType type);
 
 struct Configuration {
   DataType data_type = DataType::int16;
+  AddendType addend_type = AddendType::int32;  // of X, on the Fcn engine
+  bool x_is_row = false;                       // one for all rows of C, on the Fcn engine
   uint32_t ddr_width = 1;         // elements in a memory word
   uint32_t addend_ddr_width = 1;  // elements of X in a memory word
   uint32_t m_blocks = 1, k_blocks = 1, n_blocks = 1;
@@ -30,6 +34,8 @@ struct Configuration {
   bool runs(Engine engine) const;
   uint32_t element_bytes() const;
   uint32_t addend_bytes(Engine engine) const;  // of one element of X
+  // Fails where the Fcn engine adds no X of this type to elements of that one.
+  void require_addend() const;
   uint32_t m_padding() const { return ddr_width * m_blocks; }
   uint32_t k_padding() const { return ddr_width * k_blocks; }
   uint32_t n_padding() const { return ddr_width * n_blocks; }

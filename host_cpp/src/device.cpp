@@ -16,6 +16,7 @@ std::vector<KernelInstance> choose_compute_units(const Image& image,
   require(configuration.runs(engine), XFBLAS_STATUS_NOT_SUPPORTED, image.path,
           " was built without the ", name_of(engine), " engine: its configuration says run",
           name_of(engine), "=0");
+  if (engine == Engine::fcn) configuration.require_addend();
   auto found = image.instances_of(engine);
   require(!found.empty(), XFBLAS_STATUS_IMAGE_INVALID, image.path,
           " holds no compute unit for the ", name_of(engine), " engine");
@@ -89,6 +90,7 @@ xfblasInfo_t Device::info() const {
   info.chainPadding = configuration_.chain_padding();
   info.instructionsPerLaunch = configuration_.instructions_per_launch;
   info.memoryBytes = uint64_t(target_->pages(0)) * page_bytes;
+  info.xIsRow = configuration_.x_is_row;
   return info;
 }
 

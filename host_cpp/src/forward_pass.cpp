@@ -18,7 +18,7 @@ namespace {
 template <typename Element>
 void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
                  uint64_t stride) {
-  InputDigits<Element> digits(pass.coding, pass.elements, rows);
+  InputDigits<Element> digits(pass.coding, pass.near, pass.elements);
   for (uint64_t i = first; i < first + rows; ++i, to += stride) {
     const float* row = pass.input + i * pass.coding.features;
     const auto bad = digits.encode(row, reinterpret_cast<Element*>(to));

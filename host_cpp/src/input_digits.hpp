@@ -13,8 +13,8 @@ namespace xfblas {
 template <typename Element>
 class InputDigits {
  public:
-  // rows: how many will be encoded.
-  InputDigits(const InputCoding& coding, uint64_t elements, uint64_t rows);
+  // near: the coding in single precision, or null.
+  InputDigits(const InputCoding& coding, const NearCoding* near, uint64_t elements);
 
   // Returns the place of the first value that is not finite, or -1.
   int64_t encode(const float* row, Element* to);
@@ -26,7 +26,7 @@ class InputDigits {
   };
 
   const InputCoding& coding_;
-  std::vector<float> single_scales_;  // where they pay
+  const NearCoding* near_;
   std::vector<Run> runs_;        // where the coding has columns
   std::vector<Element> digits_;  // the high ones of all features, then the low ones
 };

@@ -20,6 +20,7 @@ struct Matrix {
   uint32_t leading_dimension = 0;  // in elements, with padding
   bool pads_itself = false;        // made by xfblasMalloc
   bool is_packed = false;          // a B operand in the layout of xfblas/packed.hpp
+  bool is_weight = false;          // made by xfblasMallocPacked
 };
 
 }  // namespace xfblas

@@ -32,6 +32,13 @@ void MatrixTable::remove(const void* name) {
   matrices_.erase(name);
 }
 
+std::vector<const Matrix*> MatrixTable::all() const {
+  std::vector<const Matrix*> found;
+  found.reserve(matrices_.size());
+  for (const auto& [name, matrix] : matrices_) found.push_back(&matrix);
+  return found;
+}
+
 uint64_t MatrixTable::bytes_of(int64_t rows, int64_t leading_dimension,
                                int64_t element_bytes) const {
   const auto bytes = static_cast<unsigned __int128>(rows) * uint64_t(leading_dimension) *

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "arena.hpp"
 #include "matrix.hpp"
@@ -32,7 +33,10 @@ class MatrixTable {
   // Any of them; null where there is none.
   const void* blank() const { return blank_.empty() ? nullptr : *blank_.begin(); }
 
+  void set_weight(const void* name) { matrices_.at(name).is_weight = true; }
+
   bool is_live(uint64_t id) const { return live_.count(id) > 0; }
+  std::vector<const Matrix*> all() const;
   const Arena& arena() const { return arena_; }
 
   // Bytes of a matrix; fails where it is larger than the whole memory.

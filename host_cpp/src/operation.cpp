@@ -1,6 +1,9 @@
 #include "operation.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "error.hpp"
@@ -27,6 +30,25 @@ void require_multiple(const char* name, int64_t value, uint32_t padding) {
           rounded_up(value, padding));
 }
 
+// A matrix that pads itself is used with the leading dimension that it was allocated with; of one
+// row it is not.
+void require_part(const char* name, const char* leading_name, const Matrix& matrix, int64_t rows,
+                  int64_t columns, int64_t leading_dimension) {
+  require(matrix.rows >= rows && matrix.columns >= columns, invalid, name, " was allocated as ",
+          matrix.rows, " x ", matrix.columns, ", but this product needs ", rows, " x ", columns);
+  require(rows == 1 ? leading_dimension >= columns : leading_dimension == matrix.columns, invalid,
+          leading_name, " is ", leading_dimension, ", but ", name,
+          " was allocated with a leading dimension of ", matrix.columns);
+}
+
+void require_whole_or_multiple(const char* name, int64_t value, int64_t padding,
+                               std::initializer_list<std::pair<const char*, int64_t>> extents) {
+  if (value % padding == 0) return;
+  for (const auto& [matrix, extent] : extents)
+    require(extent == value, XFBLAS_STATUS_NOT_PADDED, name, " is ", value, ", a part of the ",
+            extent, " of ", matrix, ": on this image a part must be a multiple of ", padding);
+}
+
 // The hardware streams A and B while it writes C, so C may only ever be its own addend.
 void check_overlap(const std::vector<Operand>& operands, bool may_add_itself) {
   const auto& c = operands[2];
@@ -38,6 +60,25 @@ void check_overlap(const std::vector<Operand>& operands, bool may_add_itself) {
             operand.page, ": give the result a matrix of its own (offsets computed by hand need sizes of whole "
             "pages)");
   }
+}
+
+void require_one_kind(const Matrices& matrices) {
+  const auto& [a, b, c, x] = matrices;
+  const bool pads = a->pads_itself;
+  require(b->pads_itself == pads && c->pads_itself == pads && (!x || x->pads_itself == pads),
+          invalid,
+          "some matrices were made by xfblasMalloc and some by xfblasSend or "
+          "xfblasMallocRestricted, expected one kind in a product");
+}
+
+// Elements of a vector that pads itself, which must follow one another in memory.
+int64_t length_of(const char* name, const Matrix& vector, int64_t needed) {
+  const bool is_row = vector.rows == 1, is_column = vector.leading_dimension == 1;
+  const int64_t length = is_row ? vector.columns : vector.rows;
+  require((is_row || is_column) && length >= needed, invalid, name, " was allocated as ",
+          vector.rows, " x ", vector.columns, ", expected one row of ", needed, " elements",
+          is_row || is_column ? "" : ": a column is padded on this image");
+  return length;
 }
 
 uint64_t id_of(const Matrix* matrix) { return matrix ? matrix->id : 0; }
@@ -91,20 +132,23 @@ void OperationMaker::check_padding(const Sizes& sizes) const {
 Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
                                       const Epilogue& epilogue) const {
   const auto& [a, b, c, x] = matrices;
-  const auto require_shape = [](const char* name, const Matrix& matrix, int64_t rows,
-                                int64_t columns) {
-    require(matrix.columns == columns && matrix.rows >= rows, invalid, name, " was allocated as ",
-            matrix.rows, " x ", matrix.columns, ", but this product needs ", rows, " x ", columns);
-  };
-  require_shape("A", *a, sizes.m, sizes.k);
-  require_shape("B", *b, sizes.k, sizes.n);
-  require_shape("C", *c, sizes.m, sizes.n);
-  require(b->rows == sizes.k, invalid, "B was allocated as ", b->rows, " x ", b->columns,
-          ", but k is ", sizes.k);
-  if (x) require_shape("X", *x, epilogue.flags & flag_bias_row ? 1 : sizes.m, sizes.n);
-  return {rounded_up(sizes.m, configuration_.m_padding()),
-          rounded_up(sizes.k, configuration_.k_padding()),
-          rounded_up(sizes.n, configuration_.n_padding()),
+  const auto [m, k, n] = std::tuple(sizes.m, sizes.k, sizes.n);
+  require_part("A", "lda", *a, m, k, sizes.lda);
+  require_part("B", "ldb", *b, k, n, sizes.ldb);
+  require_part("C", "ldc", *c, m, n, sizes.ldc);
+  if (x) require_part("X", "ldx", *x, epilogue.flags & flag_bias_row ? 1 : m, n, sizes.ldx);
+  // Beyond a part lies data of the same matrix, where a whole one has zeros.
+  require_whole_or_multiple("k", k, configuration_.k_padding(), {{"A", a->columns}, {"B", b->rows}});
+  require_whole_or_multiple("n", n, configuration_.n_padding(),
+                            {{"B", b->columns}, {"C", c->columns}, {"X", x ? x->columns : n}});
+  // Fcn overwrites these rows of C; what adds to C must leave them.
+  if (engine_ == Engine::gemm)
+    require_whole_or_multiple("m", m, configuration_.m_padding(), {{"C", c->rows}});
+  require(!b->is_packed || (b->rows == k && b->columns == n), invalid, "B was packed as ", b->rows,
+          " x ", b->columns, ", but this product needs ", k, " x ", n);
+  return {rounded_up(m, configuration_.m_padding()),
+          rounded_up(k, configuration_.k_padding()),
+          rounded_up(n, configuration_.n_padding()),
           a->leading_dimension,
           b->leading_dimension,
           c->leading_dimension,
@@ -149,16 +193,20 @@ std::vector<Operand> operands_of(const Instruction& i, const Configuration& conf
 
 }  // namespace
 
-Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
-                                  const Epilogue& epilogue) const {
-  require_size("m", given.m), require_size("k", given.k), require_size("n", given.n);
+// An image may take X as one row whatever its programs say.
+Epilogue OperationMaker::checked(Epilogue epilogue) const {
   check_epilogue(epilogue);
+  if (configuration_.x_is_row && engine_ == Engine::fcn) epilogue.flags |= flag_bias_row;
+  return epilogue;
+}
+
+Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
+                                  const Epilogue& given_epilogue) const {
+  require_size("m", given.m), require_size("k", given.k), require_size("n", given.n);
+  const auto epilogue = checked(given_epilogue);
   const auto& [a, b, c, x] = matrices;
+  require_one_kind(matrices);
   const bool pads = a->pads_itself;
-  require(b->pads_itself == pads && c->pads_itself == pads && (!x || x->pads_itself == pads),
-          invalid,
-          "some matrices were made by xfblasMalloc and some by xfblasSend or "
-          "xfblasMallocRestricted, expected one kind in a product");
   const auto sizes = pads ? sizes_of_padded(given, matrices, epilogue) : given;
   if (!pads) check_padding(sizes);
 
@@ -180,27 +228,48 @@ Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
   return operation;
 }
 
+std::vector<Operand> OperationMaker::operands(const Sizes& sizes, const Pages& pages,
+                                              const Epilogue& epilogue) const {
+  require_size("m", sizes.m), require_size("k", sizes.k), require_size("n", sizes.n);
+  check_padding(sizes);
+  const auto found =
+      operands_of(instruction(sizes, pages, checked(epilogue)), configuration_, engine_);
+  for (const auto& operand : found) operand.require_row_fits();
+  return found;
+}
+
 Operation OperationMaker::product_by_page(const Sizes& sizes, const Pages& pages,
                                           const Epilogue& epilogue, const Arena& arena) const {
-  require_size("m", sizes.m), require_size("k", sizes.k), require_size("n", sizes.n);
-  check_epilogue(epilogue);
-  check_padding(sizes);
-  const Operation operation{instruction(sizes, pages, epilogue), {}};
-  const auto operands = operands_of(operation.instruction, configuration_, engine_);
-  for (const auto& operand : operands) {
-    operand.require_row_fits();
-    operand.require_placed(arena);
+  const auto placed = operands(sizes, pages, epilogue);
+  for (const auto& operand : placed) operand.require_placed(arena);
+  check_overlap(placed, engine_ == Engine::gemm);
+  return {instruction(sizes, pages, checked(epilogue)), {}};
+}
+
+bool are_placed(const std::vector<Operand>& operands, const Arena& arena) {
+  try {
+    for (const auto& operand : operands) operand.require_placed(arena);
+    check_overlap(operands, false);
+    return true;
+  } catch (const Error&) {
+    return false;
   }
-  check_overlap(operands, engine_ == Engine::gemm);
-  return operation;
 }
 
 Operation OperationMaker::vector_product(int64_t m, int64_t n, int64_t lda,
                                          const Matrices& matrices) const {
   require_size("m", m), require_size("n", n);
   const auto& [a, x, y, none] = matrices;
-  require(!a->pads_itself && !x->pads_itself && !y->pads_itself, XFBLAS_STATUS_NOT_SUPPORTED,
-          "gemv takes matrices made by xfblasSend or xfblasMallocRestricted");
+  require_one_kind(matrices);
+  if (a->pads_itself) {
+    require_part("A", "lda", *a, m, n, lda);
+    const auto inputs = length_of("x", *x, n), outputs = length_of("y", *y, m);
+    require_whole_or_multiple("n", n, configuration_.k_padding(),
+                              {{"A", a->columns}, {"x", inputs}});
+    require_whole_or_multiple("m", m, configuration_.m_padding(), {{"A", a->rows}, {"y", outputs}});
+    m = rounded_up(m, configuration_.m_padding()), n = rounded_up(n, configuration_.k_padding());
+    lda = a->leading_dimension;
+  }
   require_multiple("m", m, configuration_.m_padding());
   require_multiple("n", n, configuration_.k_padding());
   const auto element = configuration_.element_bytes();

@@ -3,10 +3,12 @@
 #define XFBLAS_OPERATION_HPP
 
 #include <cstdint>
+#include <vector>
 
 #include "arena.hpp"
 #include "configuration.hpp"
 #include "matrix.hpp"
+#include "operand.hpp"
 #include "program.hpp"
 
 namespace xfblas {
@@ -37,6 +39,9 @@ struct Pages {
   uint32_t a, b, c, x;
 };
 
+// Whether operands given by page lie as require_placed has it, and C apart from A and B.
+bool are_placed(const std::vector<Operand>& operands, const Arena& arena);
+
 // Knows one compute unit's engine, image and memory; makes operations for it.
 class OperationMaker {
  public:
@@ -44,6 +49,9 @@ class OperationMaker {
       : engine_(engine), configuration_(configuration) {}
 
   Operation product(const Sizes& sizes, const Matrices& matrices, const Epilogue& epilogue) const;
+  // The operands of a product by pages, its sizes and fields checked.
+  std::vector<Operand> operands(const Sizes& sizes, const Pages& pages,
+                                const Epilogue& epilogue) const;
   Operation product_by_page(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue,
                             const Arena& arena) const;
   Operation vector_product(int64_t m, int64_t n, int64_t lda, const Matrices& matrices) const;
@@ -53,6 +61,7 @@ class OperationMaker {
 
  private:
   void check_epilogue(const Epilogue& epilogue) const;
+  Epilogue checked(Epilogue epilogue) const;
   void check_padding(const Sizes& sizes) const;
   Sizes sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
                         const Epilogue& epilogue) const;

@@ -11,9 +11,16 @@
 #include "device_name.hpp"
 #include "forward_pass.hpp"
 #include "image.hpp"
+#include "matrix.hpp"
 #include "rows.hpp"
 
 namespace xfblas {
+
+// A matrix in host memory.
+struct HostMatrix {
+  const char* data;
+  int64_t rows, columns, leading_dimension, element_bytes;
+};
 
 // One product of host arrays. The instruction's pages are those of operands on the device: word b
 // where `b` is null, and x.
@@ -40,6 +47,11 @@ class Target {
   virtual void write(uint32_t compute_unit, uint64_t offset, const void* from,
                      const Rows& rows) = 0;
   virtual void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) = 0;
+  // Takes the rows of a B operand that stays into a form of the target's own, in place of its memory;
+  // false where it has none. The rows come back where anything but a product asks for them.
+  virtual bool keep(uint32_t, const Matrix&, const HostMatrix&) { return false; }
+  // What was kept of a range of memory that is free now.
+  virtual void forget(uint32_t, const Matrix&) {}
   // Runs the instructions of page 0 and returns when page 1 holds their results.
   virtual void run(uint32_t compute_unit) = 0;
 

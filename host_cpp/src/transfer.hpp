@@ -10,12 +10,6 @@
 
 namespace xfblas {
 
-// A matrix in host memory.
-struct HostMatrix {
-  const char* data;
-  int64_t rows, columns, leading_dimension, element_bytes;
-};
-
 void require_shape(int64_t rows, int64_t columns, int64_t leading_dimension);
 // Fails where the host matrix is not a part of the device matrix.
 void require_part(const Matrix& matrix, const HostMatrix& part);

@@ -1,10 +1,12 @@
 // What a compute unit does from host arrays to host arrays in one call.
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "compute_unit.hpp"
 #include "error.hpp"
 #include "host_operand.hpp"
+#include "native/near_scales.hpp"
 
 namespace xfblas {
 namespace {
@@ -14,6 +16,9 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 // Windows are added up in 32 bits.
 constexpr uint64_t most_windows = 4096;
 constexpr int64_t largest_offset = 1 << 30;
+
+// Fewer do not pay for the coding in single precision.
+constexpr uint64_t fewest_near_rows = 4;
 
 // A matrix that lives as long as one call.
 class Temporary {
@@ -104,6 +109,8 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
     require(matrix.rows == sizes.k && matrix.columns == sizes.n, invalid, "d_B was allocated as ",
             matrix.rows, " x ", matrix.columns, ", but this product needs ", sizes.k, " x ",
             sizes.n);
+    require(sizes.ldb == sizes.n || (sizes.k == 1 && sizes.ldb > sizes.n), invalid, "ldb is ",
+            sizes.ldb, ", but d_B was allocated with a leading dimension of ", sizes.n);
     require(matrix.element_bytes == element, invalid, "d_B holds elements of ",
             matrix.element_bytes, " bytes, this engine expects ", element);
     require(matrix.pads_itself, XFBLAS_STATUS_NOT_SUPPORTED,
@@ -124,7 +131,8 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   }
   transfer_.write_with_padding(*sent_a, host_a);
   const auto& weights = b ? **sent_b : matrices_.find("d_B", device_b);
-  launcher_.run({maker_.product(sizes, {&*sent_a, &weights, &*result, nullptr}, {})});
+  const Sizes sent{sizes.m, sizes.k, sizes.n, sizes.k, sizes.n, sizes.n, sizes.n};
+  launcher_.run({maker_.product(sent, {&*sent_a, &weights, &*result, nullptr}, {})});
   transfer_.read(*result, host_c, static_cast<char*>(c));
 }
 
@@ -154,6 +162,8 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
                (1 << (8 * configuration_.element_bytes() - 1)) - 1);
   check_decoding(pass.decoding, uint64_t(k));
   check_rows(pass);
+  std::optional<NearScales> near;
+  if (pass.rows >= fewest_near_rows) pass.near = near.emplace(pass.coding).coding();
   run_queued();
   clear_blank();
   if (target_.forward(index_, pass)) return;

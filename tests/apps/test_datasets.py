@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason='scikit-learn is missing: pip install "xfblas[apps]"')
+pytest.importorskip("sklearn", reason='scikit-learn is missing: pip install ".[apps]"')
 
 import sklearn.datasets
 from datasets import NAMES, export

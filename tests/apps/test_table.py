@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("pandas", reason='pandas is missing: pip install "xfblas[apps]"')
-
 from table import load_table
 
 from xfblas.errors import InvalidValueError
@@ -56,6 +53,26 @@ def test_quotes_windows_lines_and_no_last_line_break(csv):
     assert table.classes == ("x, y", "z")
 
 
+def test_separators_and_more_columns_to_leave_out(csv):
+    """The commands' own reader: what they take, the app takes."""
+    text = "Run,a,Class,day,b\n0,1,x,monday,2\n1,3,y,tuesday,4\n"
+    for delimiter in ",;\t| ":
+        path = csv(text.replace(",", delimiter))
+        table = load_table(path, drop=["day"])
+        np.testing.assert_array_equal(table.features, [[1, 2], [3, 4]])
+        assert table.columns == ("a", "b") and table.classes == ("x", "y")
+        assert load_table(path, drop=["a,day"]).columns == ("b",)
+
+
+def test_no_line_of_names(csv):
+    path = csv("5.1,3.5,setosa\n7,3.2,versicolor\n5,3,setosa\n")
+    with pytest.warns(UserWarning, match="is taken for a row"):
+        table = load_table(path, target="2")
+    assert table.labels.tolist() == [0, 1, 0] and table.columns == ("0", "1")
+    assert len(load_table(path, target="setosa", header=True).labels) == 2
+    assert len(load_table(path, target="2", header=False).labels) == 3
+
+
 def test_one_row(csv):
     assert load_table(csv("a,Class\n1,x\n")).features.shape == (1, 1)
 
@@ -64,7 +81,10 @@ def test_one_row(csv):
     ("text", "expected"),
     [
         ("Run,a,b\n0,1,2\n", "no target column 'Class'; it has: Run, a, b"),
-        ("Run;a;Class\n0;1;2\n", "no target column 'Class'; it has: Run;a;Class"),
+        ("Run;a;b\n0;1;2\n", "no target column 'Class'; it has: Run, a, b"),
+        ("5,x\n6,x\n", "no target column 'Class'; it has: 0, 1"),
+        ("a,Class,Class\n1,x,y\n", "has 2 columns 'Class', expected a number of 1, 2"),
+        ("a,b,Class\n1;5,2,x\n", "column 'a' has '1;5' in row 1"),
         ("", "cannot be read as CSV: No columns"),
         ("Run,a,Class\n", "column names but no rows"),
         ("Run,Class\n0,x\n", "no feature columns"),
@@ -95,6 +115,12 @@ def test_absent_files_and_columns(csv, tmp_path):
     assert load_table(path, id_column="Run").columns == ("a",)
     with pytest.raises(InvalidValueError, match="no id column 'Key'; it has: a, Class"):
         load_table(path, id_column="Key")
+    with pytest.raises(InvalidValueError, match="no column 'Key', expected one of a, Class"):
+        load_table(path, drop=["Key"])
+    many = csv(",".join(f"f{index}" for index in range(130)) + "\n" + "1," * 129 + "1\n")
+    with pytest.raises(InvalidValueError, match=r"it has: f0, f1, .*, f9 and 120 more"):
+        load_table(many)
+    path.write_text("a,Class\n1,x\n")
     path.write_bytes(b"a,Class\n1,\xff\xfe\n")
     with pytest.raises(InvalidValueError, match="cannot be read as CSV"):
         load_table(path)

@@ -1,5 +1,6 @@
 """Training: what is saved takes raw features, repeats, and is read without Keras."""
 
+import os
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from xfblas.models import read_network
 @pytest.fixture
 def keras(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    return pytest.importorskip("keras", reason='keras is missing: pip install "xfblas[keras]"')
+    return pytest.importorskip("keras", reason='keras is missing: pip install ".[keras]"')
 
 
 def clouds(rows=240):
@@ -83,5 +84,32 @@ def test_missing_keras_is_one_line(app, tmp_path):
     command = [sys.executable, "-c", program, str(app), str(tmp_path / "m.h5")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("NotSupportedError training needs Keras")
-    assert 'pip install "xfblas[keras]"' in done.stdout
+    assert 'pip install ".[keras]"' in done.stdout and "KERAS_BACKEND=jax" in done.stdout
     assert len(done.stdout.splitlines()) == 1
+
+
+TRAIN = """
+import sys; sys.path.insert(0, sys.argv[1])
+import numpy, train
+x, y = numpy.ones((4, 2)), numpy.array([0, 1, 0, 1])
+try: print(train.train_model(x, y, 2, sys.argv[2], epochs=1))
+except Exception as error: print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        (None, "m.h5"),  # nobody chose one, and the one that Keras looks for may be missing
+        ("nosuch", "NotSupportedError training needs Keras with the backend nosuch"),
+    ],
+)
+def test_the_backend_of_training(app, keras, tmp_path, backend, expected):
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path)}
+    environment.pop("KERAS_BACKEND", None)
+    if backend is not None:
+        environment["KERAS_BACKEND"] = backend
+    command = [sys.executable, "-c", TRAIN, str(app), str(tmp_path / "m.h5")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert expected in done.stdout and len(done.stdout.splitlines()) == 1
+    assert (backend is None) == (tmp_path / "m.h5").is_file()

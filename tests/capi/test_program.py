@@ -12,14 +12,6 @@ import xfblas
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def library():
-    path = ROOT / "lib/xfblas.so"
-    if not path.is_file():
-        pytest.skip("lib/xfblas.so is missing: run `make lib`")
-    return path
-
-
 def build(source, library, directory):
     program = directory / source.stem
     compiler = shutil.which("gcc") or shutil.which("g++")

@@ -5,6 +5,7 @@ import gzip
 import numpy as np
 import pytest
 from keras_models import rows_for
+from rounding import network_bound, require_near
 
 import xfblas
 from xfblas.cli import main
@@ -143,7 +144,18 @@ def test_parquet_without_pyarrow(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
     status, _, error = run(capsys, "plain.xfblas", tmp_path / "x.parquet")
-    assert status == 2 and 'pip install "xfblas[parquet]"' in error
+    assert status == 2 and "pip install pyarrow" in error
+    monkeypatch.setattr(cli, "_compiled", lambda *_: pytest.fail("too late"))
+    out = tmp_path / "out.parquet"
+    status, _, error = run(capsys, "plain.keras", "x.npy", "-o", out)
+    assert status == 2 and "pip install pyarrow" in error and not out.exists()
+
+
+@pytest.mark.parametrize("output", ["nowhere/out.csv", "."])
+def test_the_output_is_looked_at_before_anything_is_computed(capsys, monkeypatch, output):
+    monkeypatch.setattr(cli, "_compiled", lambda *_: pytest.fail("too late"))
+    status, _, error = run(capsys, "plain.keras", "x.npy", "-o", output)
+    assert status == 2 and f"--output is {output}, " in error
 
 
 def test_a_keras_file_is_quantized_on_the_way(tmp_path, capsys):
@@ -152,11 +164,14 @@ def test_a_keras_file_is_quantized_on_the_way(tmp_path, capsys):
         for data in ([], ["--calibration", "x.csv"]):
             arguments = ["plain.keras", "x.npy", "-o", tmp_path / "out.npy", *options, *data]
             assert run(capsys, *arguments)[0] == 0
-            rows = None if chosen.get("bits") == 32 else x
-            with xfblas.compile("plain.keras", rows, **chosen) as compiled:
-                np.testing.assert_array_equal(
-                    np.load(tmp_path / "out.npy"), compiled.predict(x, verbose=0)
-                )
+            is_float = chosen.get("bits") == 32
+            with xfblas.compile("plain.keras", None if is_float else x, **chosen) as compiled:
+                found, other = np.load(tmp_path / "out.npy"), compiled.predict(x, verbose=0)
+            if is_float:
+                # The command predicts in chunks, and the BLAS of some CPUs rounds those otherwise.
+                require_near(found, other, network_bound(xfblas.read_network("plain.keras"), x))
+            else:
+                np.testing.assert_array_equal(found, other)
 
 
 def test_a_long_file_is_calibrated_from_all_over(monkeypatch):
@@ -181,8 +196,8 @@ def test_a_long_file_is_calibrated_from_all_over(monkeypatch):
         ),
         (["plain.xfblas", "x.csv", "--option", "a=1"], "--option was given"),
         (["plain.xfblas", "x.csv", "--drop", "0"], "expected (rows, 12)"),
-        (["plain.xfblas", "middle.csv"], "lines from line 129"),
-        (["plain.xfblas", "ragged.csv"], "middle|ragged.csv"),
+        (["plain.xfblas", "middle.csv"], "line 141 has 13 cells, but the first line has 12"),
+        (["plain.xfblas", "ragged.csv"], "ragged.csv cannot be read as CSV: line 141 has 13 cells"),
         (["plain.xfblas", "x.csv", "-o", "nowhere/out.csv"], "nowhere"),
         (["plain.xfblas", "x.csv", "--target", "moon"], "moon"),
     ],
@@ -195,5 +210,5 @@ def test_errors_are_one_line_and_leave_no_file(files, tmp_path, capsys, argument
         arguments = [*arguments, "-o", tmp_path / "out.csv"]
     status, _, error = run(capsys, *arguments, "--quiet")
     assert status == 2 and error.startswith("xfblas: ") and error.count("\n") == 1
-    assert any(part in error for part in text.split("|"))
+    assert text in error
     assert list(tmp_path.iterdir()) == []

@@ -56,6 +56,33 @@ def test_progress_goes_to_the_error_output(files, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_rows_that_tell_too_little(files, tmp_path, capsys):
+    """One line on the error output, or with --strict an error and no file."""
+    np.save(tmp_path / "zeros.npy", np.zeros((40, 12)))
+    x = np.load(files / "x.npy")
+    x[:, 3] = 20240131
+    np.save(tmp_path / "still.npy", x)
+    out = tmp_path / "model.xfblas"
+    for name, text in (("zeros", "none of its 12 inputs varied in 40 rows"),
+                       ("still", "feature 3 (always 20240132)")):  # fmt: skip
+        data = tmp_path / f"{name}.npy"
+        arguments = ["quantize", files / "model.keras", "--data", data, "-o", out, "--quiet"]
+        status, shown, error = run(capsys, *arguments)
+        assert status == 0 and f"wrote {out}" in shown
+        assert error.count("\n") == 1 and error.startswith("xfblas: the calibration rows tell")
+        assert text in error
+        out.unlink()
+        status, shown, error = run(capsys, *arguments, "--strict")
+        assert status == 2 and text in error and error.count("\n") == 1 and shown == ""
+        assert not out.exists()
+        arguments = ["predict", files / "model.keras", data, "--quiet", "--strict"]
+        assert run(capsys, *arguments)[0] == 2
+    good = ["quantize", files / "model.keras", "--data", files / "x.npy", "-o", out]
+    assert run(capsys, *good, "--strict", "--quiet") == (0, run(capsys, *good, "--quiet")[1], "")
+    status, _, error = run(capsys, "predict", out, files / "x.npy", "--strict")
+    assert status == 2 and "--strict was given" in error and "is quantized already" in error
+
+
 def test_rows_of_every_kind_give_the_same_file(files, tmp_path, capsys):
     x = np.load(files / "x.npy")
     found = []

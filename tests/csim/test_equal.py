@@ -1,6 +1,7 @@
 """What csim has beyond the functional tests, which run on it too (``pytest --target csim``)."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import oracle
@@ -148,3 +149,36 @@ def test_packed_weights_where_the_image_pads_each_size_otherwise(
             operands = unit.send(rows), unit.send(weights, packed=True), unit.empty((5, 200))
             unit.fcn(*operands)
             np.testing.assert_array_equal(operands[2].read(), oracle.fcn(rows, weights))
+
+
+def test_keys_that_the_kernels_honour_and_those_that_they_do_not(image_of, tmp_path, generator):
+    """One row of X and short launches run; an X of elements is what the kernels do not add."""
+    library = read(image_of("fcn", "short", "small")).section(SectionKind.BITSTREAM).data
+    preset = specification("default_short")
+
+    def build(**changes):
+        configuration = replace(
+            preset.configuration,
+            kernel_count=1,
+            engines=frozenset({"Fcn"}),
+            machine=None,
+            **changes,
+        )
+        return build_image(
+            replace(preset, configuration=configuration, library=library), tmp_path / "image.xclbin"
+        )
+
+    a, b = (generator.integers(-999, 999, (7, 7)).astype(np.int16) for _ in range(2))
+    x = generator.integers(-999, 999, (1, 7)).astype(np.int32)
+    with xfblas.open(build(xvec=True, instructions_per_launch=3), target="csim") as device:
+        unit = device.compute_units[0]
+        places = [unit.send(a), *(unit.empty((7, 7)) for _ in range(5))]
+        weights, addend, expected = unit.send(b), unit.send(x), a
+        for before, after in pairwise(places):
+            unit.fcn(before, weights, after, addend, 1, 9)
+            expected = oracle.fcn(expected, b, x[0], (1, 9))
+        np.testing.assert_array_equal(places[-1].read(), expected)
+    with pytest.raises(errors.NotSupportedError, match="XdataType=short, but its fcnKernel"):
+        xfblas.open(build(x_data_type="short"), target="csim")
+    with xfblas.open(build(x_data_type="short"), target="native") as device:
+        assert device.addend_dtype == np.int16

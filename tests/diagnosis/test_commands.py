@@ -1,11 +1,13 @@
 """xfblas doctor and xfblas verify."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import xfblas
+from xfblas import default_images, errors
 from xfblas.cli import main
 from xfblas.diagnosis import facts, report, verify
 
@@ -48,12 +50,12 @@ def test_doctor_advises_a_blas_library(monkeypatch):
 def test_doctor_names_what_is_missing(monkeypatch):
     monkeypatch.setattr(facts, "folders", list)
     monkeypatch.setattr(facts.shutil, "which", lambda name: None)
-    monkeypatch.setattr(facts, "_is_installed", lambda name: False)
+    monkeypatch.setattr(facts.keras_backends, "is_installed", lambda name: False)
     found = report.examine()
     assert found["xrt"]["library"] is None
     assert not found["emulation"]["ready"]
     advice = " ".join(found["next"])
-    assert "libxrt1" in advice and "g++" in advice and "xfblas[keras]" in advice
+    assert "libxrt1" in advice and "g++" in advice and "pip install keras jax" in advice
 
 
 def test_doctor_tells_of_cards(monkeypatch):
@@ -66,6 +68,91 @@ def test_verify_finds_all_layers_equal(capsys):
     assert main(["verify", "--target", "csim"]) == 0
     text = capsys.readouterr().out
     assert text.count("equal") == len(verify.CASES) + 1
+
+
+def test_verify_without_a_card_runs_what_can_run(capsys, monkeypatch):
+    monkeypatch.setattr(facts, "cards", list)
+    assert main(["verify"]) == 0
+    text = capsys.readouterr().out
+    assert "native, compared with the arithmetic in numpy" in text
+    assert "csim, compared with native" in text
+    assert "xrt was left out: there is no card" in text
+    assert text.endswith("all layers are equal on native and csim\n")
+    assert text.count("equal") == 2 * len(verify.CASES) + 1
+
+
+def test_verify_of_an_image_without_kernels(capsys, monkeypatch):
+    """An image for a card: native takes its sizes, and nothing here runs its kernels."""
+    monkeypatch.setattr(facts, "cards", list)
+    assert main(["verify", str(xfblas.image_path("seed_short"))]) == 0
+    text = capsys.readouterr().out
+    assert "csim was left out: " in text and text.endswith("all layers are equal on native\n")
+
+
+@pytest.mark.parametrize(
+    ("library", "expected"),
+    [(None, "there is a card, but no libxrt"), ("libxrt.so", "opened xrt")],
+)
+def test_verify_with_a_card(capsys, monkeypatch, library, expected):
+    card = {"bdf": "0000:3b:00.1", "driver": "xocl", "platform": None}
+    monkeypatch.setattr(facts, "cards", lambda: [card])
+    monkeypatch.setattr(facts, "xrt", lambda: {"library": library})
+    right = verify.verify
+
+    def opened(image, target="native"):
+        return [*right(image), verify.Outcome(f"opened {target}", 0, 1, "")]
+
+    monkeypatch.setattr(verify, "verify", opened)
+    assert main(["verify"]) == 0
+    assert expected in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", range(len(verify.CASES)))
+def test_verify_finds_what_is_wrong_with_native(capsys, monkeypatch, wrong):
+    """The vectors tell every field of the epilogue from another one."""
+    cases = list(verify.CASES)
+    case = cases[wrong]
+    changed = {
+        "floor and wrap": {"options": {"round": True, "saturate": True}},
+        "scale and shift": {"post": (6, 17)},
+        "ReLU": {"prelu": (1, 0)},
+        "leaky ReLU": {"prelu": (410, 10)},
+        "round and saturate": {"options": {"round": False, "saturate": True}},
+        "no bias": {"has_bias": True},
+        "48-bit wrap": {"post": (65535, 46)},
+    }[case.name]
+    exact = verify._exact()
+    monkeypatch.setattr(verify, "_exact", lambda: exact)
+    cases[wrong] = replace(case, **changed)
+    monkeypatch.setattr(verify, "CASES", tuple(cases))
+    assert main(["verify", "--target", "native"]) == 1
+    assert f"the first differing layer is {wrong + 1} on native" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("is_source_tree", [True, False])
+def test_make_is_offered_in_the_source_tree_alone(capsys, monkeypatch, tmp_path, is_source_tree):
+    if not is_source_tree:
+        monkeypatch.setattr(default_images, "SOURCE_TREE", tmp_path)
+    monkeypatch.setattr(default_images, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(facts, "images", lambda paths: [])
+    monkeypatch.setattr(facts, "cards", list)
+    ready = {"library": "libxrt.so", "version": "2", "can_emulate": True}
+    monkeypatch.setattr(facts, "xrt", lambda: ready)
+    main(["doctor"])
+    text = capsys.readouterr().out
+    assert ("make image" in text) == ("make run" in text) == is_source_tree
+    assert ("install xfblas again" in text) == ("xfblas emu" in text) != is_source_tree
+    with pytest.raises(errors.ImageError) as told:
+        xfblas.image_path("default_short")
+    assert ("make image" in str(told.value)) == is_source_tree
+
+
+def test_verify_without_the_source_tree(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(facts, "cards", list)
+    monkeypatch.setattr(default_images, "SOURCE_TREE", tmp_path)
+    assert main(["verify"]) == 0
+    text = capsys.readouterr().out
+    assert "csim was left out: the kernels' sources are not in this installation" in text
 
 
 def test_verify_names_the_first_differing_layer(capsys, monkeypatch):
@@ -82,11 +169,19 @@ def test_verify_names_the_first_differing_layer(capsys, monkeypatch):
     monkeypatch.setattr(verify, "_run", broken)
     assert main(["verify", "--target", "native"]) == 1
     text = capsys.readouterr().out
-    assert "the first differing layer is 4" in text
+    assert "the first differing layer is 4 on native" in text
     assert "layer 4 leaky ReLU" in text and "row 0, column 0" in text
 
 
-@pytest.mark.parametrize("arguments", [["missing.xclbin"], ["--device", "99", "--target", "csim"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["missing.xclbin"],
+        ["--device", "99", "--target", "csim"],
+        ["--compute-unit", "9", "--target", "native"],
+        ["--target", "moon"],
+    ],
+)
 def test_verify_tells_errors_in_a_line(capsys, arguments):
     assert main(["verify", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1

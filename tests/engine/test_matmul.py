@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rounding import product_bound
 from targets import examples
 
 import xfblas
@@ -39,8 +40,7 @@ def test_on_an_image_that_pads(generator):
 
 def test_float32_within_the_bound_of_its_sums(generator):
     a, b = (generator.standard_normal(s).astype(np.float32) for s in ((33, 77), (77, 21)))
-    bound = 77 * np.finfo(np.float32).eps * (np.abs(a).astype(float) @ np.abs(b))
-    assert (np.abs(xfblas.matmul(a, b) - a.astype(float) @ b) <= bound).all()
+    assert (np.abs(xfblas.matmul(a, b) - a.astype(float) @ b) <= product_bound(a, b)).all()
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,50 @@ def test_what_cannot_be_multiplied(a, b, error, text):
     with pytest.raises(error, match=text) as raised:
         xfblas.matmul(a, b)
     assert isinstance(raised.value, errors.XfblasError)
+
+
+ONES = np.ones((3, 3), np.int16)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "next_step"),
+    [
+        (ONES.astype(float), ONES.astype(float), r"a.astype(np.float32) and b.astype(np.float32)"),
+        (ONES.astype(np.float32), ONES.astype(float), "pass b.astype(np.float32)"),
+        (ONES, ONES.astype(float), "pass a.astype(np.float32) and b.astype(np.float32)"),
+        (ONES.astype(np.float16), ONES.astype(np.float16), "pass a.astype(np.float32)"),
+        (ONES.astype(np.int64), ONES.astype(np.int64), "or np.int16 for both, whose sums wrap"),
+        (ONES.astype(np.uint8), ONES, "pass a.astype(np.int16)"),
+        (ONES > 0, ONES > 0, "pass a.astype(np.int8) and b.astype(np.int8)"),
+        (ONES.astype(np.uint32), ONES, "pass a.astype(np.float32) and b.astype(np.float32)"),
+        ([[1, 2, 3]], ONES.tolist(), "np.array(a, np.float32) and np.array(b, np.float32)"),
+        ([[1.5, 2, 3]], ONES.astype(np.float32), "pass np.array(a, np.float32)"),
+        (ONES.astype(complex), ONES.astype(complex), "multiply .real and .imag by themselves"),
+        (np.full((3, 3), "x"), ONES, "pass real numbers"),
+        ([[1], [1, 2]], ONES, "a cannot be read as an array"),
+        (ONES[0], ONES, "pass a[:, None] for a column, or a[None, :] for a row"),
+        (ONES, ONES[0], "pass b[:, None] for a column"),
+        (np.stack([ONES, ONES]), np.stack([ONES, ONES]), "[xfblas.matmul(x, y) for x, y in"),
+        (3, ONES, "multiply by a number with *"),
+    ],
+)
+def test_what_to_pass_instead(a, b, next_step):
+    with pytest.raises(errors.XfblasError) as raised:
+        xfblas.matmul(a, b)
+    assert next_step in str(raised.value)
+
+
+def test_what_to_pass_to_a_device():
+    with xfblas.open(engine="Gemm") as device:
+        kept = device.compute_units[0].send(ONES)
+        for b, options in ((ONES.astype(np.float32), {"device": device}), (kept, {})):
+            with pytest.raises(
+                errors.DtypeError, match=r"expected int16: pass a.astype\(np.int16\)"
+            ):
+                xfblas.matmul(ONES.astype(np.float32), b, **options)
+        with pytest.raises(errors.InvalidValueError, match=r"a is a DeviceMatrix.*a\.read"):
+            xfblas.matmul(kept, ONES)
+        np.testing.assert_array_equal(xfblas.matmul(ONES, kept), ONES @ ONES)
 
 
 def random_int16(generator, *shape):

@@ -4,6 +4,7 @@ import numpy as np
 import oracle
 from hypothesis import given
 from hypothesis import strategies as st
+from rounding import product_bound
 from targets import examples
 
 import xfblas
@@ -178,6 +179,5 @@ def test_float_within_the_bound_of_its_sums(seed, m, k, n, is_relu, is_row):
         unit.fcn(*operands[:2], result, operands[2], prelu_scale=0 if is_relu else 1)
         found = result.read()
     exact = a.astype(np.float64) @ b + x
-    bound = (k + 1) * np.finfo(np.float32).eps * (np.abs(a).astype(float) @ np.abs(b) + np.abs(x))
     exact = np.maximum(exact, 0) if is_relu else exact
-    assert (np.abs(found - exact) <= bound).all()
+    assert (np.abs(found - exact) <= product_bound(a, b, x)).all()

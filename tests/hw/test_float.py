@@ -4,16 +4,11 @@ import numpy as np
 import pytest
 from kernels import A_PACKED, B_PACKED, BIAS_ROW, OK, OPCODES, Program, pack
 from random_programs import awkward, with_stride
+from rounding import product_bound
 
 
 def random_floats(rng, shape):
     return (rng.standard_normal(shape) * 10.0 ** rng.integers(-2, 3)).astype(np.float32)
-
-
-def bound(a, b, x):
-    """k * eps * sum |a||b|, and X as one more term."""
-    terms = np.abs(a.astype(float)) @ np.abs(b.astype(float)) + np.abs(x.astype(float))
-    return (a.shape[1] + 1) * np.finfo(np.float32).eps * terms
 
 
 @pytest.mark.parametrize("board, count", [("small", 400), ("u250", 12), ("u50", 12)])
@@ -64,7 +59,7 @@ def test_product(kernel_of, engine, board, count, seed):
         expected = a.astype(float) @ b + x
         if is_relu and engine == "fcn":
             expected = np.maximum(expected, 0)
-        assert (np.abs(got[:, :n] - expected) <= bound(a, b, x)).all(), (m, k, n, flags)
+        assert (np.abs(got[:, :n] - expected) <= product_bound(a, b, x)).all(), (m, k, n, flags)
         assert np.array_equal(got[:, n:], full_c[:, n:])
 
 
@@ -84,7 +79,8 @@ def test_matrix_vector(kernel_of, board, count, seed):
         assert program.status(slot) == OK
         got = program.read(page, np.float32, 1, m)[0]
         expected = a.astype(float) @ x + y
-        assert (np.abs(got - expected) <= bound(a, x[:, None], y[:, None])[:, 0]).all(), (m, n)
+        bound = product_bound(a, x[:, None], y[:, None])[:, 0]
+        assert (np.abs(got - expected) <= bound).all(), (m, n)
 
 
 def test_what_lies_behind_a_row_is_not_added(kernel_of):

@@ -112,3 +112,49 @@ def test_bad_lines_are_named(tmp_path, line, sentence):
     path.write_text(line + "\n")
     with pytest.raises(module.InvalidValueError, match=sentence.replace("'", ".")):
         module.read_board(str(path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        ("short.array = 4x8", "short.array = 4x6"),
+        ("short.array = 4x8", "short.array = 17x16"),
+        ("short.array = 4x8", "short.array = 0x8"),
+        ("short.array = 4x8", "short.array = 8x16"),
+        ("short.tile = 8x16", "short.tile = 12x16"),
+        ("short.tile = 8x16", "short.tile = 16x24"),
+        ("short.tile = 8x16", "short.tile = 8x8"),
+        ("short.tile = 8x16", "short.tile = 24x40"),
+        ("short.chunk = 8", "short.chunk = 20"),
+        ("short.chunk = 8", "short.chunk = 24"),
+        ("word_bytes = 16", "word_bytes = 32"),
+        ("word_bytes = 16", "word_bytes = 128"),
+        ("vector = 16x32", "vector = 12x32"),
+        ("vector = 16x32", "vector = 16x36"),
+        ("vector = 16x32", "vector = 24x40"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["fcn", "gemv"])
+def test_the_rules_are_those_of_the_compiler(tmp_path, monkeypatch, engine, change):
+    """What is refused beforehand does not compile, and what is not does."""
+    from xfblas.image import boards
+
+    text = (HW / "platforms/small/platform.cfg").read_text()
+    assert change is None or change[0] in text
+    path = tmp_path / "platform.cfg"
+    path.write_text(text if change is None else text.replace(*change))
+    board = boards.read_board(str(path))
+    try:
+        board.machine("short", engine)
+        refusal = None
+    except boards.InvalidValueError as error:
+        refusal = str(error)
+    monkeypatch.setattr(boards, "require_buildable", lambda *rules: None)
+    header = configure_module().constants(board, engine, "short")
+    (tmp_path / "xfblas_configuration.hpp").write_text(header)
+    command = ["g++", "-std=c++14", "-fsyntax-only", "-w", f"-I{HW / 'include'}", f"-I{tmp_path}"]
+    command.append(str(HW / f"src/{engine}_kernel.cpp"))
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode == 0) == (refusal is None), refusal or done.stderr
+    assert refusal is None or str(path) in refusal

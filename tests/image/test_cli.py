@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from xfblas.image.boards import read_board
 from xfblas.image.cli import add_commands
 from xfblas.image.configuration import Configuration, parse_options
 from xfblas.image.container import read
@@ -90,6 +91,69 @@ def test_a_word_of_x_has_the_bytes_of_a_word_of_a(tmp_path, words, width, bits):
     assert (configuration["XddrWidth"], configuration["macBits"]) == (width, bits)
 
 
+def test_build_takes_every_key_that_an_engine_honours(tmp_path):
+    described = built(
+        *(tmp_path, "--data-type", "int8_t", "--x-data-type", "int8", "--x-ddr-width", 2),
+        *("--ddr-width", 4, "--num-instr", 16, "--xvec", 1, "--mac-bits", 32, "--num-kernels", 1),
+        *("--part", "u50", "--engine", "fcn", "--prefix", "GEMX"),
+    )
+    text = (tmp_path / "out.dat").read_text()
+    assert text == read(tmp_path / "out.xclbin").configuration_text
+    assert all(line.startswith("GEMX_") for line in text.split())
+    configuration = Configuration.from_options(parse_options(text))
+    assert configuration == Configuration(
+        data_type="int8",
+        x_data_type="int8",
+        ddr_width=4,
+        x_ddr_width=2,
+        mac_bits=32,
+        xvec=True,
+        instructions_per_launch=16,
+        engines=frozenset({"Fcn"}),
+        part="u50",
+        machine=read_board("u50").machine("int8"),
+    )
+    assert described["configuration"]["XVEC"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("words", "board", "data_type"),
+    [
+        (("--data-type", "float"), "u250", "float"),
+        (("--part", "u200"), "u200", "short"),
+        (("--part", "unknown"), None, None),
+        (("--preset", "seed_short", "--data-type", "int8"), None, None),
+    ],
+)
+def test_the_sizes_of_the_engine_are_those_of_card_and_type(tmp_path, words, board, data_type):
+    built(tmp_path, *words)
+    text = (tmp_path / "out.dat").read_text()
+    expected = None if board is None else read_board(board).machine(data_type)
+    assert Configuration.from_options(parse_options(text)).machine == expected
+
+
+def test_build_begins_with_a_file(tmp_path):
+    cfg = tmp_path / "config_info.dat"
+    cfg.write_text(
+        "GEMX_dataType=int8_t GEMX_XdataType=int8_t GEMX_ddrWidth=32 GEMX_XddrWidth=32\n"
+        "GEMX_keepMacBits=0 GEMX_macBits=48 GEMX_runGemm=1 GEMX_numInstr=16 GEMX_splitMesh=1\n"
+    )
+    built(tmp_path, "--from", cfg, "--num-instr", 32)
+    text = (tmp_path / "out.dat").read_text()
+    assert "GEMX_numInstr=32" in text and "GEMX_dataType=int8\n" in text
+    assert Configuration.from_options(parse_options(text)) == Configuration(
+        data_type="int8",
+        x_data_type="int8",
+        ddr_width=32,
+        x_ddr_width=32,
+        mac_bits=32,
+        instructions_per_launch=32,
+        engines=frozenset({"Gemm"}),
+    )
+    built(tmp_path, "--from", cfg, "--prefix", "BLAS_")
+    assert "BLAS_numInstr=16" in (tmp_path / "out.dat").read_text()
+
+
 def test_build_puts_files_in(tmp_path):
     library, other = tmp_path / "k.so", tmp_path / "with:colon"
     library.write_bytes(b"\x7fELF")
@@ -107,6 +171,15 @@ def test_build_puts_files_in(tmp_path):
         (("--data-type", "double"), "data_type is 'double', expected short or float or int8"),
         (("--ddr-width", 0), "ddr_width is 0, expected 1 to 65536"),
         (("--num-cu", 0), "kernel_count is 0, expected 1 to 1024"),
+        (("--num-instr", 65), "instructions_per_launch is 65, expected 2 to 64"),
+        (("--x-data-type", "double"), "x_data_type is 'double', expected short or float"),
+        (("--x-data-type", "int8"), "the Fcn engine adds int32_t or short to short"),
+        (("--x-ddr-width", 0), "x_ddr_width is 0, expected 1 to 65536"),
+        (("--mac-bits", 40), "mac_bits is 40, but the engines keep 48 bits"),
+        (("--xvec", "yes"), "xvec is 'yes', expected 0 or 1"),
+        (("--prefix", "X"), "prefix is 'X_', expected BLAS_ or GEMX_"),
+        (("--from", "/no/such/file"), "No such file"),
+        (("--from", __file__), "is not NAME=value"),
         (("--engine", "gemm,spmv"), "engine is 'Spmv', expected Fcn or Gemm or Gemv"),
         (("--engine", ""), "engine is ''"),
         (("--platform", ""), "platform is ''"),

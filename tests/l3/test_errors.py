@@ -229,3 +229,21 @@ def test_create_with_foreign_objects(arguments, options):
     wrong = type("Arguments", (), {**vars(arguments), "cfg": "/"})
     with pytest.raises(errors.ImageError, match="no such file"):
         l3.createFcn(wrong, options)
+
+
+def test_a_manager_checks_its_library_and_image(arguments, tmp_path):
+    garbage = tmp_path / "library.so"
+    garbage.write_bytes(b"not a library")
+    for make in (l3.XFBLASManager, l3.createManager):
+        with pytest.raises(errors.InvalidValueError, match="cannot be loaded"):
+            make(str(garbage))
+        with pytest.raises(errors.InvalidValueError, match="not the xfblas library"):
+            make("libm.so.6")
+    manager = l3.XFBLASManager()
+    with pytest.raises(errors.ImageError, match="no such file"):
+        manager.createGemm("missing.xclbin", 1, 0)
+    with pytest.raises(errors.NotInitializedError, match="device 0 was not created"):
+        manager.execute(0, 0)
+    manager.createGemm(arguments.xclbin, 1, 0)
+    with pytest.raises(errors.InvalidValueError, match="in use by the Gemm engine"):
+        manager.createFcn(arguments.xclbin, 1, 0)

@@ -173,3 +173,42 @@ def test_command_line_defaults_to_the_packaged_image(monkeypatch):
     assert args.lib is None
     assert options["BLAS_dataType"] == options["GEMX_dataType"] == "short"
     assert l3.createFcn(args, options, int(options["BLAS_numKernels"]), 0) is True
+
+
+def test_a_manager_has_the_same_functions(arguments, generator):
+    assert l3.createManager(None) is True
+    manager = l3.XFBLASManager(None)
+    assert manager.createGemm(arguments.xclbin, 1, 0) is True
+    assert manager.createFcn(arguments.xclbin, 1, 1) is True
+    assert manager.createGemv(arguments.xclbin, 1, 2) is True
+    a, b, c, d = matrices(generator, *[(128, 128)] * 4)
+    vector, result = matrices(generator, (128,), (128,))
+    x = generator.integers(-999, 999, (128, 128)).astype(np.int32)
+    product, layer = oracle.gemm(a, b, c), oracle.fcn(a, b, x, (3, 9), (0, 0))
+    for matrix in (a, b, c):
+        assert manager.sendMat(matrix, 0, 0) is True
+    for matrix in (a, b, d, x):
+        manager.sendMat(matrix, 0, 1)
+    for matrix in (a, vector, result):
+        manager.sendMat(matrix, 0, 2)
+    expected = oracle.gemm(a, vector[:, None], result[:, None])[:, 0]
+    assert manager.gemmOp(a, b, c, 0, 0) is True
+    assert manager.fcnOp(a, b, d, x, 3, 9, 0, 0, 0, 1) is True
+    assert manager.gemvOp(a, vector, result, 0, 2) is True
+    assert manager.execute(0, 1) is True
+    assert manager.executeAsync(1, 2) is True
+    for matrix, device in ((c, 0), (d, 1), (result, 2)):
+        assert manager.getMat(matrix, 0, device) is True
+    np.testing.assert_array_equal(c, product)
+    np.testing.assert_array_equal(d, layer)
+    np.testing.assert_array_equal(result, expected)
+    manager.freeInstr(0, 1)
+    manager.fcnOpByAddress(2, 10, 18, 26, a, b, d, x, 3, 9, 0, 0, 0, 1)
+    manager.execute(0, 1)
+    found = np.empty_like(d)
+    manager.getMatByAddress(found, 18, 0, 1)
+    np.testing.assert_array_equal(found, layer)
+    assert manager.freeMat(d, 0, 1) is True
+    l3.sendMat(d, 0, 1)  # functions and managers see the same devices
+    for device in range(3):
+        assert manager.destroy(1, device) is True

@@ -28,7 +28,7 @@ NOT_WHOLE = "expected a whole number"
             {"function": {"class_name": "__lambda__", "config": {"code": "4wEA"}}},
             NO_LAYER,
         ),
-        ("Mine>Dense", {}, NO_LAYER),
+        ("Mine>Dense", {}, "is of a class of its own"),
         ("ReLU", {"max_value": "six"}, "has 'six' where a number"),
         ("LeakyReLU", {"alpha": float("inf")}, "has inf, expected a finite"),
         ("Activation", {"activation": "sparkle"}, "activation 'sparkle' is not one"),

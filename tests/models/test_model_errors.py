@@ -96,7 +96,7 @@ def test_wrong_normalization(tmp_path):
     [
         ("Conv2D", {}, "the engine has no such layer"),
         ("LSTM", {}, "the engine has no such layer"),
-        ("Mine>Dense", {}, "the engine has no such layer"),
+        ("Mine>Dense", {}, "is of a class of its own"),
         ("ReLU", {"max_value": 6}, r"max_value is 6\.0, expected None"),
         ("ReLU", {"threshold": 1.5}, r"threshold is 1\.5, expected 0"),
         ("LeakyReLU", {"alpha": "much"}, "has 'much' where a number"),

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("host_cpp/src", "host_cpp/include", "hw/include")
 
 #: Sources that the parts need besides those in native/isa.
-PARTS = ("kernels", "bounds", "panels", "row_block", "multiply")
+PARTS = ("kernels", "near_scales", "bounds", "panels", "row_block", "multiply")
 
 
 def sources_of_parts() -> list[Path]:
@@ -30,6 +30,13 @@ def build_library(path, compiler="g++", flags=()):
     return _build(path, sources, compiler, flags, ("-shared", "-pthread", "-ldl"))
 
 
+def build_public_library(path, flags=()):
+    """The library of the public C functions, which takes the engine from one beside it."""
+    sources = sorted((ROOT / "host_cpp/public").glob("*.cpp"))
+    flags = (*flags, "-fvisibility=hidden")
+    return _build(path, sources, "g++", flags, ("-shared", "-pthread", "-ldl"))
+
+
 def _build(path, sources, compiler, flags, link):
     folder = path.parent / f"{path.stem}-objects"
     folder.mkdir()
@@ -38,7 +45,8 @@ def _build(path, sources, compiler, flags, link):
     def compiled(numbered):
         number, source = numbered
         built = folder / f"{number}-{source.stem}.o"
-        command = [compiler, "-std=c++17", "-fPIC", *flags, *includes, "-c", source, "-o", built]
+        command = [compiler, "-std=c++17", "-fPIC", "-ffp-contract=off", *flags, *includes]
+        command += ["-c", source, "-o", built]
         subprocess.run(command, check=True)
         return built
 

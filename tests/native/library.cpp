@@ -5,6 +5,7 @@
 
 #include "native/kernels.hpp"
 #include "native/multiply.hpp"
+#include "native/near_scales.hpp"
 #include "native/panels.hpp"
 
 using namespace xfblas;
@@ -57,10 +58,10 @@ int run_product(const char* isa, int path, int element_bytes, const Arrays* arra
 
 // Conversions between floats and elements of 2 bytes, by an instruction set's own code.
 int64_t encode_row(const char* isa, const float* from, int64_t features, const double* scales,
-                   const double* offsets, double limit, double base, const float* single_scales,
-                   int16_t* high, int16_t* low) {
+                   const double* offsets, double limit, double base, int16_t* high,
+                   int16_t* low) {
   const InputCoding coding{uint64_t(features), scales, offsets, limit, base, nullptr};
-  return find(isa)->encode16(from, coding, single_scales, high, low);
+  return find(isa)->encode16(from, coding, NearScales(coding).coding(), high, low);
 }
 void decode_rows(const char* isa, const int16_t* from, int64_t rows, int64_t columns,
                  const float* scales, int64_t windows, int64_t offset, float slope, int softmax,

@@ -8,7 +8,7 @@ import reference
 from numpy.lib.stride_tricks import as_strided
 
 LOW_BITS, PROVED, SPILLED, ESTIMATED, SPLIT = range(5)
-BLOCK = 256  # of k, between two refinements
+BLOCK = 64  # of k, the shortest that is spilled: a path that is asked for may take longer ones
 OPCODE_GEMM, OPCODE_FCN = 2, 8
 ROUND, SATURATE = 1, 2
 

@@ -8,7 +8,7 @@ from guards import guarded_matrix
 
 from xfblas.quantization.input_coding import InputCoding
 
-COUNTS = (*range(1, 36), 100, 784)
+COUNTS = (*range(1, 36), 63, 64, 65, 100, 128, 144, 784)
 
 
 def placed(values):
@@ -22,11 +22,11 @@ def address(values):
 
 def encoded(library, isa, row, scales, offsets, limit, base, with_low=True):
     """(high, low) digits of a row; the place of the first that is not finite where there is one."""
-    given = [placed(values) for values in (row, scales, offsets, scales.astype(np.float32))]
+    given = [placed(values) for values in (row, scales, offsets)]
     digits = [placed(np.full(len(row), 77, np.int16)) for _ in range(2 if with_low else 1)]
     bad = library.encode_row(
-        isa, address(given[0]), ctypes.c_int64(len(row)), *map(address, given[1:3]),
-        ctypes.c_double(limit), ctypes.c_double(base), address(given[3]), *map(address, digits),
+        isa, address(given[0]), ctypes.c_int64(len(row)), *map(address, given[1:]),
+        ctypes.c_double(limit), ctypes.c_double(base), *map(address, digits),
         *([] if with_low else [None]),
     )  # fmt: skip
     return bad if bad >= 0 else tuple(digits)
@@ -47,6 +47,25 @@ def test_digits_are_those_of_numpy(library, instruction_sets, generator, has_off
             row[generator.random(count) < 0.1] *= 1e30
             scales = generator.uniform(-limit, limit, count)
             offsets = generator.normal(0, 1, count) if has_offsets else None
+            expected = expected_digits(row, scales, offsets, limit, base)
+            for isa in instruction_sets:
+                found = encoded(library, isa, row, scales, offsets, limit, base)
+                np.testing.assert_array_equal(found, expected, f"{isa}, {count}, {limit}")
+                (high,) = encoded(library, isa, row, scales, offsets, limit, base, False)
+                np.testing.assert_array_equal(high, expected[0])
+
+
+@pytest.mark.parametrize("ratio", [1e3, 1e6, 1e9])
+def test_offsets_far_larger_than_what_is_left(library, instruction_sets, generator, ratio):
+    """Dates, times and pressures: the offset is taken away in double, before the scale."""
+    for count in COUNTS:
+        deviation = 10.0 ** generator.uniform(-6, 6, count)
+        offsets = ratio * deviation * generator.choice([-1, 1], count)
+        offsets[::5] = offsets[::5].astype(np.float32)
+        row = (offsets + generator.normal(0, 1, count) * deviation).astype(np.float32)
+        row[::7] = -row[::7]
+        for limit, base in ((127, 16), (32767, 64)):
+            scales = limit / 4 / deviation
             expected = expected_digits(row, scales, offsets, limit, base)
             for isa in instruction_sets:
                 found = encoded(library, isa, row, scales, offsets, limit, base)
@@ -82,26 +101,33 @@ def test_products_are_rounded_before_their_whole_part_is_taken_off(
         np.testing.assert_array_equal(found, expected, str(isa))
 
 
-def test_products_near_the_middle_between_two_integers(library, instruction_sets, generator):
+@pytest.mark.parametrize("has_offsets", [False, True])
+def test_values_near_the_middle_between_two_integers(
+    library, instruction_sets, generator, has_offsets
+):
     """Where single precision would round to the wrong side."""
     for limit in (127, 4095, 32767):
-        row = generator.uniform(1, 2, 4000).astype(np.float32)
+        row = generator.uniform(1, 2, 20_000).astype(np.float32)
         row[::2] *= -1
         middle = generator.integers(-limit - 3, limit + 3, row.size) + 0.5
         nudge = generator.integers(-3, 4, row.size) * np.float64(2) ** -generator.integers(
             22, 45, row.size
         )
-        scales = middle * (1 + nudge) / row
-        (expected, _) = expected_digits(row, scales, None, limit, 2)
-        single = np.rint((row * scales.astype(np.float32)).astype(np.float64))
+        offsets = generator.uniform(2.5, 5, row.size) if has_offsets else None
+        scales = middle * (1 + nudge) / (row - offsets if has_offsets else row)
+        (expected, _) = expected_digits(row, scales, offsets, limit, 2)
+        single = row * scales.astype(np.float32)
+        if has_offsets:
+            single -= (offsets * scales).astype(np.float32)
+        single = np.rint(single.astype(np.float64))
         assert (np.clip(single, -limit, limit) != expected).sum() > 500
         for isa in instruction_sets:
-            (high,) = encoded(library, isa, row, scales, None, limit, 0, False)
+            (high,) = encoded(library, isa, row, scales, offsets, limit, 0, False)
             np.testing.assert_array_equal(high, expected, f"{isa}, {limit}")
-            # One in each vector, so that the others of it are computed again too.
-            alone = np.where(np.arange(row.size) % 16 == 5, row, np.float32(0.25))
-            (expected_alone, _) = expected_digits(alone, scales, None, limit, 2)
-            (high,) = encoded(library, isa, alone, scales, None, limit, 0, False)
+            # One in each group of vectors, which alone must cast the doubt.
+            alone = np.where(np.arange(row.size) % 64 == 5, row, np.float32(0.25))
+            (expected_alone, _) = expected_digits(alone, scales, offsets, limit, 2)
+            (high,) = encoded(library, isa, alone, scales, offsets, limit, 0, False)
             np.testing.assert_array_equal(high, expected_alone)
 
 
@@ -112,7 +138,9 @@ def test_the_first_value_that_is_not_finite_is_found(library, instruction_sets):
                 row = np.zeros(count, np.float32)
                 row[place:] = value
                 for isa in instruction_sets:
-                    assert encoded(library, isa, row, np.ones(count), None, 127, 16) == place
+                    for with_low in (True, False):
+                        found = encoded(library, isa, row, np.ones(count), None, 127, 16, with_low)
+                        assert found == place
 
 
 def decoded(library, isa, elements, scales, windows, offset, slope, softmax):

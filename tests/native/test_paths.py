@@ -88,8 +88,8 @@ def test_the_range_of_rows_proves_what_norms_do_not(library, instruction_sets):
 def test_sums_are_spilled_after_shorter_blocks(library, instruction_sets):
     """Each block of `size` fits, two of them do not; and a single sum more fits no block."""
     heavy = 32767
-    for size in (64, 128, 256):
-        for k in (size + size // 2 + 1, 600, 641):
+    for size in (64, 128, 256, 512):
+        for k in (size + size // 2 + 1, 600, 641, 1200):
             a = np.full((11, k), 2**31 // heavy // size - 1, np.int16)
             b = np.full((k, 33), heavy, np.int16)
             for sign in (1, -1):
@@ -134,3 +134,23 @@ def test_worst_case_of_the_estimate(library, instruction_sets):
                 if path not in problem.exact_paths():
                     path = PROVED
                 assert (problem.run(library, isa, path)[0] == expected).all(), (a_value, b_value, k)
+
+
+def test_estimates_of_blocks_that_just_fit(library, instruction_sets):
+    """What high bytes leave out is as large as the bound says, in blocks of 128, 256 and 512."""
+    for total in (126, 127, 128, 129, 253, 254, 255):  # of both parts of b
+        for high in sorted({0, 1, total // 2, total - 127, 127} & set(range(128))):
+            low = total - high
+            if not 0 <= low <= (255 if high == 127 else 127):
+                continue
+            for a_value, sign in ((32767, 1), (32767, -1), (-32768, 1), (-32513, -1)):
+                a = np.full((9, 1030), a_value, np.int16)
+                b = np.full((1030, 20), sign * (256 * high + low), np.int16)
+                a[:, 0], b[0] = 1, sign  # the totals' low bits count, too
+                problem = Problem(a, b, post=(1, 18))
+                expected = problem.expected()
+                for isa in instruction_sets:
+                    path = ESTIMATED if isa == b"avx512_vnni" else SPLIT
+                    if path in problem.exact_paths():
+                        found = problem.run(library, isa, path)[0]
+                        assert (found == expected).all(), (isa, a_value, sign, high, low)

@@ -8,6 +8,8 @@ import sys
 import building
 import pytest
 
+import xfblas
+
 pytestmark = pytest.mark.hw
 
 ENGINE = ("device", "matmul", "predictions", "programs")
@@ -69,9 +71,28 @@ def test_addresses_and_undefined_behaviour(tmp_path):
     # Python keeps memory until its end. vptr would need type information from the loader.
     done = run_tests(
         tmp_path, "asan", (*flags, "-fno-sanitize=vptr"), {"ASAN_OPTIONS": "detect_leaks=0"},
-        ["tests/native", "tests/engine"],
+        ["tests/native", "tests/engine", "tests/l3"],
     )  # fmt: skip
     assert done.returncode == 0
+
+
+def test_the_public_functions(tmp_path):
+    """Called as the public library's Python calls them, wrong calls among them."""
+    preload = preloaded("asan")
+    flags = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
+    flags = (*flags, "-fno-sanitize=vptr")
+    building.build_library(tmp_path / "libxfblas.so", flags=flags)
+    public = building.build_public_library(tmp_path / "libxfblas_public.so", flags)
+    module = building.ROOT / "tests/capi/programs/public_module.py"
+    for year in ("2019", "2020"):
+        for image in ("default_short", "seed_short"):
+            done = subprocess.run(
+                [sys.executable, module, public, xfblas.image_path(image), year],
+                env={**os.environ, "LD_PRELOAD": preload, "ASAN_OPTIONS": "detect_leaks=0"},
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_threads(tmp_path):

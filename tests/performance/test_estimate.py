@@ -1,6 +1,9 @@
 """The estimate command, the stamps it agrees with, and the published table it is pinned to."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,10 @@ from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
 from xfblas.performance.estimate import estimate_product
 from xfblas.performance.public_engine import PUBLISHED_MILLISECONDS, public_gemm_seconds
+
+ROOT = Path(__file__).resolve().parents[2]
+HW = ROOT / "hw"
+DIGITS = ROOT / "apps/mlp_keras/models/digits/best_model.h5"
 
 
 @pytest.mark.parametrize(("size", "milliseconds"), PUBLISHED_MILLISECONDS.items())
@@ -80,9 +87,109 @@ def test_command_prints_a_table_and_json(capsys):
         (["-m", "1", "-k", "1", "-n", "1", "--engine", "spmv"], "engine is 'spmv'"),
         (["-m", "1", "-k", "1", "-n", "1", "--dtype", "int4"], "dtype is 'int4'"),
         (["--model", "missing.h5"], "missing.h5"),
+        (["--model", "missing.h5", "-k", "3"], "-k or -n is given beside --model"),
+        (["--model", "missing.h5", "-m", "0"], "m is 0, expected 1 or more"),
+        (["--model", "missing.h5", "--engine", "gemv"], "engine is 'gemv', expected fcn or gemm"),
+        (["-m", "3", "-k", "4", "-n", "5", "--engine", "gemv"], "n is 5, expected 1"),
     ],
 )
 def test_wrong_arguments_are_told_in_a_line(capsys, arguments, text):
     assert main(["estimate", *arguments]) == 2
     error = capsys.readouterr().err
     assert text in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (("short.array = 32x32", "short.array = 17x16"), "powers of two"),
+        (("short.tile = 128x128", "short.tile = 100x128"), "whole strips of array_rows rows"),
+        (("short.chunk = 128", "short.chunk = 30"), "a chunk of k must be a multiple"),
+        (("word_bytes = 64", "word_bytes = 48"), "a memory word has 16, 32 or 64 bytes"),
+        (("vector = 512x4096", "vector = 500x4096"), "a block of y must be whole memory words"),
+    ],
+)
+def test_what_cannot_be_built_is_not_estimated(tmp_path, capsys, change, text):
+    """By the rules that a build applies, for products and models alike."""
+    path = tmp_path / "platform.cfg"
+    original = read_board("u250").path.read_text()
+    assert change[0] in original
+    path.write_text(original.replace(*change))
+    engine = "gemv" if change[0].startswith("vector") else "fcn"
+    sizes = ["-m", "16", "-k", "16", "--engine", engine]
+    sizes += [] if engine == "gemv" else ["-n", "16"]
+    for wanted in ([] if engine == "gemv" else ["--model", str(DIGITS)], sizes):
+        if not wanted:
+            continue
+        assert main(["estimate", "--platform", str(path), *wanted]) == 2
+        error = capsys.readouterr().err
+        assert text in error and "cannot be built with" in error and error.count("\n") == 1
+    done = subprocess.run(
+        [
+            *(sys.executable, HW / "configure.py", "--board", path, "--engine", engine),
+            *("--dtype", "short", "--output", tmp_path / "build"),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and text in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "build").exists()
+    others = ["--engine", "fcn" if engine == "gemv" else "gemm", "--dtype", "int8"]
+    if "word" not in change[0]:
+        command = ["estimate", "--platform", str(path), "-m", "16", "-k", "16", "-n", "16"]
+        assert main([*command, *others]) == 0
+
+
+def test_every_model_that_compiles_is_estimated(tmp_path, capsys, keras):
+    """Chains on the engine are counted, each a launch; what the host computes is named."""
+    layers = keras.layers
+    inputs = keras.Input((6, 3))
+    x = layers.Dense(8, activation="tanh", name="first")(inputs)
+    x = layers.LayerNormalization(name="norm")(x)
+    x = layers.Dense(5, activation="leaky_relu", name="second")(layers.Flatten()(x))
+    path = tmp_path / "model.keras"
+    keras.Model(inputs, layers.Dense(2, activation="softmax", name="third")(x)).save(path)
+
+    def estimate(*options):
+        assert main(["estimate", "-m", "10", "--model", str(path), "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    found = estimate()
+    sizes = {p["name"]: (p["m"], p["k"], p["n"]) for p in found["products"]}
+    assert sizes == {"first": (60, 3, 8), "second": (10, 48, 5), "third": (10, 5, 2)}
+    assert found["launch_seconds"] == pytest.approx(2 * 70e-6)
+    assert found["rows_per_second"] == pytest.approx(10 / found["seconds"])
+    host = {part["name"]: part["reason"] for part in found["host"]}
+    assert all(host.values()) and {"first:tanh", "norm"} <= host.keys()
+    in_float = estimate("--dtype", "float")
+    host = {part["name"]: part["reason"] for part in in_float["host"]}
+    assert "second (negative slope 0.2)" in host["second"]
+    assert [p["name"] for p in in_float["products"]] == ["first"]
+    compiled = xfblas.compile(str(path), dtype=np.float32)
+    with compiled:
+        steps = {step.name for step in compiled.graph.engine_steps} - compiled.host_reasons.keys()
+    assert steps == {"first"}
+    assert main(["estimate", "--model", str(path)]) == 0
+    table = capsys.readouterr().out
+    assert "on the host, not counted: norm (the engine has no layer_normalization)" in table
+
+
+def test_a_model_without_dense_layers_is_answered(tmp_path, capsys, keras):
+    path = tmp_path / "model.keras"
+    layers = [keras.Input((4, 3)), keras.layers.GlobalAveragePooling1D(name="mean")]
+    keras.Sequential(layers).save(path)
+    assert main(["estimate", "--model", str(path)]) == 0
+    table = capsys.readouterr().out
+    assert "nothing of this model runs on the engine" in table and "not counted: mean (" in table
+
+
+def test_what_no_one_runs_is_listed(tmp_path, capsys, keras):
+    path = tmp_path / "model.keras"
+    layers = keras.layers
+    keras.Sequential(
+        [keras.Input((4, 4, 1)), layers.Conv2D(3, 2, name="c"), layers.Flatten(), layers.Dense(2)]
+    ).save(path)
+    assert main(["estimate", "--model", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert "cannot be run: c (Conv2D): the engine has no such layer" in error
+    assert ":;" not in error

@@ -13,7 +13,7 @@ FOUND = {}
 
 @pytest.fixture(scope="session")
 def keras():
-    pytest.importorskip("sklearn", reason='needs scikit-learn: pip install "xfblas[test]"')
+    pytest.importorskip("sklearn", reason='needs scikit-learn: pip install ".[test]"')
     module = import_keras()
     # Each model is compiled for a second of training, most of it for speed that is not needed.
     jax = pytest.importorskip("jax") if module.backend.backend() == "jax" else None

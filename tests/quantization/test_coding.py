@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from centered_models import features
 from hypothesis import given
 from hypothesis import strategies as st
 from quantization.conftest import make_network
@@ -72,6 +73,51 @@ def test_raw_features_far_from_zero(generator, bits):
     network = Network("kelvin", (layer,), "linear", (6,))
     quantized = quantize(network, rows[:200], bits=bits)
     assert compare(network, quantized, rows[200:]).decibels > (75 if bits == 16 else 35)
+
+
+def test_still_features_are_centred_where_they_would_drown_the_others(generator):
+    rows = generator.uniform(-1, 1, (50, 4))
+    rows[:, 1:] = 20240131, 1, 5
+    rows[:, 2] += 1e-6 * generator.random(50)
+    heavy = np.ones((4, 2))
+    heavy[3] = 1e6
+    assert centers(rows).tolist() == [0, 20240131, 0, 0]
+    assert centers(rows, heavy).tolist() == [0, 20240131, 0, 5]
+    # The model's own center counts where rows are few or alike, if it is near to them.
+    stated = np.array([0.5, 20240100, 0, 400])
+    assert centers(rows, None, stated).tolist() == [0, 20240100, 0, 0]
+    assert centers(rows[:3], None, stated).tolist() == [0, 20240100, 0, 0]
+    assert not centers(rows[:3]).any()
+
+
+def stated_network(generator, rows):
+    """One layer that takes the means of rows away and divides by their deviations."""
+    mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.astype(np.float64).std(axis=0)
+    kernel = generator.standard_normal((rows.shape[1], 5)) / deviation[:, np.newaxis]
+    layer = Layer("d", kernel, np.zeros(5), "linear", 1.0)
+    return Network("stated", (layer,), "linear", (rows.shape[1],), center=mean)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_date_that_never_changed_has_room_to_do_so(bits):
+    """How much the rows do not tell, so here and there one is clipped: hence known networks."""
+    for seed in range(5):
+        generator = np.random.default_rng(seed)
+        rows = features(generator, 1e4)
+        network = stated_network(generator, rows)
+        seen = rows[:300].copy()
+        seen[:, 2] = seen[0, 2]
+        quantized = quantize(network, seen, bits=bits)
+        assert compare(network, quantized, rows[300:]).decibels > (70 if bits == 16 else 30)
+
+
+def test_what_float32_hides_is_no_sign_of_few_decimals(generator):
+    """Values near 10,000 that differ by hundredths, of which float32 keeps thousandths."""
+    rows = 1e4 + 0.01 * generator.standard_normal((200, 2))
+    rows[:, 1] = generator.integers(20200101, 20241231, 200)
+    network = make_network(generator, [2, 3], ["linear"])
+    seen = calibrate(prepare(network, "auto")[0], rows, False)
+    assert seen.decimals.tolist() == [-1, 0]
 
 
 def test_counts_and_pixels_are_exact():

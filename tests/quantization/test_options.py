@@ -88,8 +88,12 @@ def test_clipping_ranges_clip(network, generator, activations):
     quantized = quantize(network, outlying, bits=8, activations=activations, percentile=99.9)
     clipped = sum(summary.clipped_seen for summary in quantized.summaries)
     assert (clipped == 0) == (activations == "minmax")
-    # What is not clipped is finer for it.
-    assert compare(network, quantized, rows).decibels > 25
+    # What is not clipped is finer for it; entropy weighs the shape of a histogram, not its steps.
+    widest = quantize(network, outlying, bits=8)
+    outliers = np.abs(outlying).argmax(axis=0) >= len(rows)
+    finer = np.broadcast_to(quantized.input_scale / widest.input_scale, outliers.shape)[outliers]
+    if activations != "entropy":
+        assert (np.median(finer) > 1) == (activations != "minmax")
 
 
 def test_clipped_weights_are_counted(network, rows):

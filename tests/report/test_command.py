@@ -134,6 +134,22 @@ def test_html_without_matplotlib(capsys, monkeypatch, tmp_path):
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
+    # Before anything is read or computed.
+    monkeypatch.setattr("xfblas.runtime.tables.open_table", lambda *_: pytest.fail("too late"))
     out = tmp_path / "report.html"
     status, _, error = run(capsys, "model.keras", "--data", "x.npy", "--html", out)
-    assert status == 2 and 'pip install "xfblas[report]"' in error and not out.exists()
+    assert status == 2 and "pip install matplotlib" in error and not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--html", "none/report.html"], "--html is none/report.html, but there is no folder"),
+        (["--html", "."], "--html is ., which is a folder"),
+        (["--json", "none/report.json"], "--json is none/report.json, but there is no folder"),
+    ],
+)
+def test_files_are_looked_at_before_anything_is_computed(capsys, monkeypatch, arguments, text):
+    monkeypatch.setattr("xfblas.runtime.tables.open_table", lambda *_: pytest.fail("too late"))
+    status, _, error = run(capsys, "model.keras", "--data", "x.npy", *arguments)
+    assert status == 2 and text in error

@@ -19,7 +19,7 @@ PLOTS = (
 )
 RELU = ("relu", 0.0)
 
-pytest.importorskip("matplotlib", reason='needs matplotlib: pip install "xfblas[report]"')
+pytest.importorskip("matplotlib", reason='needs matplotlib: pip install ".[report]"')
 
 
 class Elements(HTMLParser):

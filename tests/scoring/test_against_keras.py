@@ -171,7 +171,7 @@ def test_what_keras_2_wrote(evaluate):
 @pytest.mark.parametrize(
     ("config", "text"),
     [
-        ({"class_name": "Mine", "config": {}}, "loss 'Mine' cannot be made.*register its class"),
+        ({"class_name": "Mine", "config": {}}, "loss 'Mine' cannot be made.*register it"),
         ({"class_name": "function", "config": "mine"}, "mine"),
         (
             {"class_name": "Package>Loss", "config": {}, "registered_name": "Package>Loss"},

@@ -12,14 +12,15 @@ def add_commands(subparsers):
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run_doctor)
     parser = subparsers.add_parser(
-        "verify", help="compare a target with the native engine, layer by layer"
+        "verify",
+        help="compare what runs here layer by layer: native, and a card or the kernels' source",
     )
     parser.add_argument("image", nargs="?", help="int16 image with the Fcn engine")
-    parser.add_argument("--target", default="xrt", help="default: xrt")
     parser.add_argument(
-        "--device", type=_device, default=0, help="index of the device, or BDF of a card"
+        "--target", help="native, csim or xrt alone; xrt where a device or compute unit is named"
     )
-    parser.add_argument("--compute-unit", type=int, default=0, help="index of the compute unit")
+    parser.add_argument("--device", type=_device, help="index of the device, or BDF of a card")
+    parser.add_argument("--compute-unit", type=int, help="index of the compute unit")
     parser.set_defaults(run=run_verify)
 
 
@@ -40,18 +41,39 @@ def run_doctor(args) -> int:
 
 
 def run_verify(args) -> int:
-    """Prints a line per layer; returns 1 where one differs."""
-    from xfblas.diagnosis.verify import verify
+    """Prints a line per layer of each target; returns 1 where one differs."""
+    from xfblas.diagnosis.verify import REFERENCES, Part, verify, verify_machine
 
-    outcomes = verify(args.image, args.target, args.device, args.compute_unit)
+    named = (args.target, args.device, args.compute_unit)
+    if named == (None, None, None):
+        parts = verify_machine(args.image)
+    else:
+        target = args.target or "xrt"
+        outcomes = verify(args.image, target, args.device or 0, args.compute_unit or 0)
+        parts = [Part(target, REFERENCES.get(target, "native"), outcomes)]
+    ran, wrong = [], []
+    for part in parts:
+        if part.outcomes is None:
+            print(f"{part.target} was left out: {part.reason}")
+            continue
+        ran.append(part.target)
+        print(f"{part.target}, compared with {part.reference}")
+        wrong += [f"{number} on {part.target}" for number in _print_outcomes(part.outcomes)]
+    if wrong:
+        print(f"the first differing layer is {wrong[0]}")
+    else:
+        print(f"all layers are equal on {' and '.join(ran)}")
+    return 1 if wrong else 0
+
+
+def _print_outcomes(outcomes) -> list[int]:
+    """Prints a line for each layer; returns the numbers of those that differ."""
     for number, outcome in enumerate(outcomes, 1):
         state = (
             f"{outcome.differing} of {outcome.elements} differ" if outcome.differing else "equal"
         )
-        print(f"layer {number} {outcome.name:20} {state} {outcome.first}".rstrip())
-    wrong = next((number for number, o in enumerate(outcomes, 1) if o.differing), None)
-    print("all layers are equal" if wrong is None else f"the first differing layer is {wrong}")
-    return 0 if wrong is None else 1
+        print(f"  layer {number} {outcome.name:20} {state} {outcome.first}".rstrip())
+    return [number for number, outcome in enumerate(outcomes, 1) if outcome.differing]
 
 
 def _print_text(found):
@@ -64,7 +86,7 @@ def _print_text(found):
         ("XRT", f"{runtime['version']} ({runtime['library']})" if runtime["library"] else "none"),
         ("emulation", "ready" if found["emulation"]["ready"] else "not ready"),
         *((name, path or "not installed") for name, path in found["tools"].items()),
-        ("Keras", f"backends {', '.join(keras['backends'])}" if keras["installed"] else "none"),
+        *_keras_rows(keras),
         ("target", f"{found['target']} is used where none is named"),
     ]
     rows += [
@@ -77,6 +99,15 @@ def _print_text(found):
     rows += [("next", advice) for advice in found["next"]]
     for name, text in rows:
         print(f"{name:10} {text}")
+
+
+def _keras_rows(keras) -> list[tuple[str, str]]:
+    if not keras["installed"]:
+        return [("Keras", "none")]
+    backends = ", ".join(keras["backends"]) or "none"
+    failures = [f"{name} fails: {reason}" for name, reason in keras["failures"].items()]
+    taken = f"backends {backends}; `import keras` takes {keras['chosen']}"
+    return [("Keras", text) for text in (taken, *failures)]
 
 
 def _native_rows(native) -> list[tuple[str, str]]:

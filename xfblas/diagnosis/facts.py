@@ -1,12 +1,12 @@
 """What this machine has, as plain facts. Each function looks at one thing and raises nothing."""
 
-import importlib.util
 import os
 import platform
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from xfblas.diagnosis import keras_backends
 from xfblas.emulation.runtime import CORE, folders
 from xfblas.errors import XfblasError
 from xfblas.native import native_engine
@@ -101,22 +101,21 @@ def images(paths) -> list[dict]:
 
 
 def keras() -> dict:
-    """Whether Keras is here, and the backend that importing it would take."""
-    backends = [name for name in ("tensorflow", "jax", "torch") if _is_installed(name)]
+    """Whether Keras is here, its backends that can be imported, why others cannot, and its own."""
+    chosen, is_here = keras_backends.chosen(), keras_backends.is_installed("keras")
+    names = keras_backends.installed() if is_here else []
+    failures = keras_backends.failures(tuple(dict.fromkeys([*names, chosen]))) if is_here else {}
     return {
-        "installed": _is_installed("keras"),
-        "backends": backends,
-        "chosen": os.environ.get("KERAS_BACKEND"),
+        "installed": is_here,
+        "backends": [name for name in names if name not in failures],
+        "failures": failures,
+        "chosen": chosen,
     }
 
 
 def tools() -> dict:
     """Compilers: g++ builds kernels for this CPU, v++ for cards."""
     return {name: shutil.which(name) for name in ("g++", "v++")}
-
-
-def _is_installed(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
 
 
 def _text(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import os
 
+from xfblas.default_images import how_to_get_images, is_source_tree
 from xfblas.diagnosis import facts
 
 
@@ -49,7 +50,7 @@ def _advice(found: dict) -> list[str]:
     elif found["native"]["blas"] is None:
         advice.append("no BLAS library was found, float32 is slow: apt-get install libopenblas0")
     if not found["images"]:
-        advice.append("no image is packaged: run `make image`")
+        advice.append(f"no image is packaged: {how_to_get_images()}")
     if found["cards"] and found["xrt"]["library"] is None:
         advice.append("there is a card but no XRT: install AMD's xrt package for it")
     if any(card["driver"] is None for card in found["cards"]):
@@ -59,9 +60,27 @@ def _advice(found: dict) -> list[str]:
             "run on the card: xfblas.open('your.xclbin', target='xrt'); see docs/cards.md"
         )
     elif found["emulation"]["ready"]:
-        advice.append("try the real runtime on an emulated card: make run TARGET=xrt")
+        advice.append(f"try the real runtime on an emulated card: {_emulated_call()}")
     else:
         advice.append(f"to emulate a card, install {' and '.join(found['emulation']['missing'])}")
-    if not found["keras"]["installed"]:
-        advice.append('files are read without Keras; to train, pip install "xfblas[keras]"')
-    return advice
+    return advice + _keras_advice(found["keras"])
+
+
+def _emulated_call() -> str:
+    if is_source_tree():
+        return "make run TARGET=xrt"
+    return "xfblas emu -- python program.py, with an image that holds a kernel"
+
+
+def _keras_advice(keras: dict) -> list[str]:
+    chosen, backends = keras["chosen"], keras["backends"]
+    if not keras["installed"]:
+        return ["files are read without Keras; to train, pip install keras jax"]
+    if chosen not in keras["failures"]:
+        return []
+    if not backends:
+        return ["no backend of Keras can be imported, which training needs: pip install jax"]
+    return [
+        f"`import keras` takes {chosen}, which fails here: set KERAS_BACKEND={backends[0]} in the "
+        "environment before it"
+    ]

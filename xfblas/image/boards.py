@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xfblas.errors import InvalidValueError
 
+from .board_rules import require_buildable
 from .machine import Machine
 
 #: In an installed package, and in the source tree.
@@ -69,11 +70,22 @@ class Board:
             )
         return int(rows), int(columns)
 
-    def machine(self, dtype: str) -> Machine:
-        """The engine's sizes for an element type: ``short``, ``int8`` or ``float``."""
+    def machine(self, dtype: str, engine: str | None = None) -> Machine:
+        """The engine's sizes for an element type: ``short``, ``int8`` or ``float``.
+
+        Args:
+            dtype: the element type.
+            engine: ``"fcn"``, ``"gemm"`` or ``"gemv"``, which has sizes of its own; None for what
+                all of them share.
+
+        Raises:
+            InvalidValueError: a size is missing, or the kernels cannot be built with it.
+        """
+        if dtype not in ELEMENT_BYTES:
+            raise InvalidValueError(f"dtype is {dtype!r}, expected {' or '.join(ELEMENT_BYTES)}")
         array, tile = self.pair(f"{dtype}.array"), self.pair(f"{dtype}.tile")
         vector = self.pair("vector")
-        return Machine(
+        machine = Machine(
             word_elements=self.number("word_bytes") // ELEMENT_BYTES[dtype],
             array_rows=array[0],
             array_columns=array[1],
@@ -87,6 +99,8 @@ class Board:
             memory_latency=self.number("memory_latency"),
             clock_mhz=self.number("clock_mhz"),
         )
+        require_buildable(machine, self.number("word_bytes"), f"{self.path}: {dtype}", engine)
+        return machine
 
 
 def board_names() -> list[str]:

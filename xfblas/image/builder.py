@@ -9,6 +9,7 @@ from xfblas.errors import InvalidValueError
 from .configuration import ENGINES, Configuration
 from .container import CONFIGURATION_NAME, Container, Section
 from .kernel import CONTROL_PORT, POINTER, UNIT_RANGE, Argument, Instance, Kernel, Port
+from .keys import ADDENDS, MAC_BITS
 from .kinds import Mode, SectionKind
 from .metadata import Metadata, encode_metadata
 from .sections import (
@@ -42,6 +43,7 @@ class ImageSpecification:
         library: the kernels' code, in ``sw_emu`` a shared library; None leaves BITSTREAM out.
         mode: see :class:`~xfblas.image.kinds.Mode`.
         extra_sections: written after the others.
+        prefix: of the configuration's keys, ``BLAS_`` or ``GEMX_``.
     """
 
     configuration: Configuration
@@ -52,6 +54,12 @@ class ImageSpecification:
     library: bytes | None = None
     mode: int = Mode.SW_EMU
     extra_sections: tuple[Section, ...] = ()
+    prefix: str = "BLAS_"
+
+    @property
+    def configuration_text(self) -> str:
+        """The image's config_info.dat."""
+        return self.configuration.to_text(self.prefix)
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
@@ -111,8 +119,9 @@ def build_container(specification: ImageSpecification) -> Container:
     """The container of an image.
 
     Raises:
-        InvalidValueError: no engine, fewer banks than compute units, a platform name that is
-            too long, a library that is none, or a section that is written already.
+        InvalidValueError: no engine, a configuration that none runs, fewer banks than compute
+            units, a platform name that is too long, a library that is none, or a section that is
+            written already.
     """
     _require_usable(specification)
     banks = encode_memory_topology(specification.banks)
@@ -124,7 +133,7 @@ def build_container(specification: ImageSpecification) -> Container:
         clocks=(("DATA_CLK", specification.clock_mhz),),
         kernels=specification.kernels,
     )
-    configuration = specification.configuration.to_text().encode()
+    configuration = specification.configuration_text.encode()
     sections = [
         Section(SectionKind.EMBEDDED_METADATA, "", encode_metadata(metadata)),
         Section(SectionKind.MEM_TOPOLOGY, "", banks),
@@ -169,10 +178,27 @@ def _build_metadata(specification: ImageSpecification) -> bytes:
     return json.dumps({"build_metadata": {"xclbin": xclbin}}, indent=1).encode()
 
 
+def _require_runnable(configuration: Configuration):
+    """Raises where a key says what the engines do not do."""
+    addends = ADDENDS[configuration.data_type]
+    if "Fcn" in configuration.engines and configuration.x_data_type not in addends:
+        raise InvalidValueError(
+            f"x_data_type is {configuration.x_data_type!r}, but the Fcn engine adds "
+            f"{' or '.join(addends)} to {configuration.data_type}"
+        )
+    bits = MAC_BITS[configuration.data_type]
+    if configuration.mac_bits != bits:
+        raise InvalidValueError(
+            f"mac_bits is {configuration.mac_bits}, but the engines keep {bits} bits of a sum of "
+            f"{configuration.data_type}"
+        )
+
+
 def _require_usable(specification: ImageSpecification):
     units = len(specification.compute_units)
     if units == 0:
         raise InvalidValueError(f"engines is empty, expected one of {', '.join(ENGINES)}")
+    _require_runnable(specification.configuration)
     if len(specification.banks) < units:
         raise InvalidValueError(
             f"banks has {len(specification.banks)} entries, expected one for each of the "

@@ -6,17 +6,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.errors import ImageError, InvalidValueError, XfblasError
+from xfblas.file_kinds import IMAGE, refuse_others
 
 from .builder import ImageSpecification, build_image
-from .configuration import Configuration
+from .changes import OPTIONS, changed, read_source
 from .container import Section, read
 from .describe import describe
 from .images import SPECIFICATIONS, memory_banks, specification
 from .kinds import section_kind
+from .options import PREFIXES
 from .tables import print_tables, tables_of
 
-ELEMENT_BYTES = {"short": 2, "int32_t": 4, "float": 4, "int8": 1}
 ERROR_EXIT = 2
 
 
@@ -43,25 +44,29 @@ def _add_build(commands):
     parser = commands.add_parser(
         "build",
         help="write an image and its config_info.dat",
-        description="Writes an image and its config_info.dat, changing what the preset says.",
+        description="Writes an image and its config_info.dat, changing what the preset says. "
+        "What else public files have follows from these keys (argInstrWidth, fpgaDdrBanks) or says "
+        "nothing to the engines.",
     )
     parser.add_argument("out", metavar="OUT.xclbin", help="the image to write")
     presets = ", ".join(SPECIFICATIONS)
     parser.add_argument("--preset", default="default_short", help=f"one of {presets}")
-    parser.add_argument("--data-type", help="element type: short, float or int8")
-    parser.add_argument("--ddr-width", type=int, metavar="N", help="elements in a memory word")
-    for letter in "mkn":
-        parser.add_argument(
-            f"--{letter}-blocks",
-            type=int,
-            metavar="N",
-            help=f"memory words of a tile along {letter}",
-        )
     parser.add_argument(
-        "--num-cu", type=int, metavar="N", help="compute units of each engine, with a bank each"
+        "--from",
+        dest="source",
+        metavar="CONFIG",
+        help="a config_info.dat whose keys take the place of the preset's",
     )
-    parser.add_argument("--engine", metavar="LIST", help="engines, such as fcn,gemm,gemv")
+    for option in OPTIONS:
+        parser.add_argument(
+            *option.flags,
+            dest=option.attribute,
+            type=option.type,
+            metavar="VALUE",
+            help=option.help,
+        )
     parser.add_argument("--platform", help="name of the platform")
+    parser.add_argument("--prefix", help=f"of the keys: {' or '.join(PREFIXES)}")
     parser.add_argument("--library", metavar="FILE.so", help="the kernels, as section BITSTREAM")
     parser.add_argument(
         "--section",
@@ -76,6 +81,7 @@ def _add_build(commands):
 
 def run_info(args) -> int:
     """Prints what an image holds."""
+    refuse_others(args.file, "an image", IMAGE, error=ImageError)
     description = describe(read(args.file), args.file)
     if args.json:
         print(json.dumps(description, indent=2))
@@ -92,7 +98,7 @@ def run_build(args) -> int:
     if cfg.resolve() == out.resolve():
         raise InvalidValueError(f"image and config_info.dat are both {out}: name one of them anew")
     print(build_image(wanted, out))
-    cfg.write_text(wanted.configuration.to_text(), encoding="utf-8", newline="\n")
+    cfg.write_text(wanted.configuration_text, encoding="utf-8", newline="\n")
     print(cfg)
     return 0
 
@@ -102,10 +108,14 @@ def specification_of(args) -> ImageSpecification:
 
     Raises:
         InvalidValueError: a value cannot be used.
+        ImageError: the configuration to begin with cannot be read.
         OSError: a file to put in cannot be read.
     """
     preset = specification(args.preset)
-    configuration = _configuration_of(args, preset.configuration)
+    base, prefix = preset.configuration, preset.prefix
+    if args.source is not None:
+        base, prefix = read_source(Path(args.source))
+    configuration = changed(base, vars(args))
     units = configuration.kernel_count * len(configuration.engines)
     banks = preset.banks
     if units > len(banks):
@@ -117,29 +127,8 @@ def specification_of(args) -> ImageSpecification:
         banks=banks[:units],
         library=Path(args.library).read_bytes() if args.library else preset.library,
         extra_sections=tuple(_section_of(text) for text in args.section),
+        prefix=prefix if args.prefix is None else args.prefix.removesuffix("_") + "_",
     )
-
-
-def _configuration_of(args, preset: Configuration) -> Configuration:
-    changes = {
-        "ddr_width": args.ddr_width,
-        "m_blocks": args.m_blocks,
-        "k_blocks": args.k_blocks,
-        "n_blocks": args.n_blocks,
-        "kernel_count": args.num_cu,
-        "data_type": args.data_type,
-    }
-    changes = {name: value for name, value in changes.items() if value is not None}
-    if args.engine is not None:
-        changes["engines"] = frozenset(word.strip().capitalize() for word in args.engine.split(","))
-    if args.data_type is not None:
-        changes["x_data_type"] = "float" if args.data_type == "float" else "int32_t"
-        changes["mac_bits"] = 32 if args.data_type == "int8" else 48
-    changed = replace(preset, **changes)
-    # A memory word of X has as many bytes as one of A, but at least one element.
-    word_bytes = changed.ddr_width * ELEMENT_BYTES[changed.data_type]
-    x_ddr_width = max(1, word_bytes // ELEMENT_BYTES[changed.x_data_type])
-    return replace(changed, x_ddr_width=x_ddr_width)
 
 
 def _section_of(text: str) -> Section:

@@ -12,10 +12,10 @@ from xfblas.errors import ImageError, InvalidValueError
 from .keys import (
     DATA_TYPES,
     ENGINES,
+    MAC_BITS,
     MEANINGFUL,
     NUMBERS,
     X_DATA_TYPES,
-    X_SPELLINGS,
     Number,
     choice_of,
     flag_of,
@@ -81,6 +81,8 @@ class Configuration:
         unknown = sorted(set(self.engines) - set(ENGINES))
         if unknown:
             raise InvalidValueError(f"engine is {unknown[0]!r}, expected {' or '.join(ENGINES)}")
+        if type(self.xvec) is not bool:
+            raise InvalidValueError(f"xvec is {self.xvec!r}, expected 0 or 1")
         if self.part != "".join(self.part.split()):
             raise InvalidValueError(f"part is {self.part!r}, expected no white space")
         object.__setattr__(self, "engines", frozenset(self.engines))
@@ -101,7 +103,7 @@ class Configuration:
             found = f"{options.source} names no" if options.source else "there is no"
             raise ImageError(f"{found} dataType, expected {' or '.join(DATA_TYPES)}")
         data_type = choice_of(options, "dataType", DATA_TYPES)
-        absent = {"macBits": 32 if data_type == "int8" else 48, "numInstr": 16}
+        absent = {"macBits": MAC_BITS[data_type], "numInstr": 16}
         numbers = {}
         for number in NUMBERS:
             # Images of one width only give it once.
@@ -112,7 +114,7 @@ class Configuration:
             x_data_type=choice_of(
                 options,
                 "XdataType",
-                X_DATA_TYPES | X_SPELLINGS,
+                X_DATA_TYPES,
                 "float" if data_type == "float" else "int32_t",
             ),
             xvec=flag_of(options, "XVEC"),

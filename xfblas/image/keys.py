@@ -11,7 +11,12 @@ from .options import Options
 ENGINES = ("Fcn", "Gemm", "Gemv")
 DATA_TYPES = {"short": "int16", "float": "float32", "int8": "int8"}
 X_DATA_TYPES = {**DATA_TYPES, "int32_t": "int32"}
-X_SPELLINGS = {"int": "int32_t", "int16_t": "short", "int8_t": "int8"}
+#: Other spellings in public files, of types of elements and of X.
+SPELLINGS = {"int": "int32_t", "int16_t": "short", "int8_t": "int8"}
+#: Types of X that the Fcn engine adds to elements of a type.
+ADDENDS = {"short": ("int32_t", "short"), "float": ("float",), "int8": ("int32_t", "int8")}
+#: Bits that the engines keep of a sum.
+MAC_BITS = {"short": 48, "float": 48, "int8": 32}
 
 
 class Number(NamedTuple):
@@ -40,15 +45,15 @@ MEANINGFUL = ("dataType", "XdataType", *(number.key for number in NUMBERS), *FLA
 
 
 def choice_of(options: Options, key: str, known: Mapping, absent: str | None = None) -> str:
-    """A key's value, one of those known.
+    """A key's value, one of those known, by whichever spelling.
 
     Raises:
         ImageError: it is another one.
     """
     text = str(options.get(key, absent))
-    if text not in known:
+    if SPELLINGS.get(text, text) not in known:
         raise ImageError(f"{options.where(key)}{key} is {text!r}, expected {' or '.join(known)}")
-    return X_SPELLINGS.get(text, text)
+    return SPELLINGS.get(text, text)
 
 
 def number_of(options: Options, number: Number, absent: int) -> int:

@@ -9,12 +9,13 @@ is executed.
 from xfblas.models.activations import activate
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.model_graph import ModelGraph
-from xfblas.models.network import Layer, Network
+from xfblas.models.network import FoldedLayer, Layer, Network
 from xfblas.models.reader import read_graph, read_network
 from xfblas.models.tensor_spec import TensorSpec
 
 __all__ = [
     "EngineStep",
+    "FoldedLayer",
     "HostStep",
     "Layer",
     "ModelGraph",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from xfblas.models.activations import ENGINE_SLOPES, HOST_FUNCTIONS, SYNONYMS, VARIANTS
+from xfblas.models.origin import is_of_keras
 from xfblas.models.settings import number, row_axes
 from xfblas.models.step import CannotRun, Step
 
@@ -14,9 +15,11 @@ def activation(layer):
     """The steps of a configuration's ``activation``: a name, or in some versions a layer."""
     given = layer.config.get("activation")
     if isinstance(given, dict):
-        if given.get("class_name") == "function" and given.get("module") == "keras.activations":
+        if not is_of_keras(given):
+            raise own_activation(_short(given))
+        if given.get("class_name") == "function":
             given = given.get("config")
-        elif given.get("class_name") in _AS_ARGUMENT and _is_of_keras(given):
+        elif given.get("class_name") in _AS_ARGUMENT:
             inner = given.get("config")
             inner = inner if isinstance(inner, dict) else {}
             return ACTIVATION_RULES[given["class_name"]](replace(layer, config=inner))
@@ -32,9 +35,11 @@ def activation(layer):
     raise CannotRun(f"activation {_short(given)} is not one that can be computed here")
 
 
-def _is_of_keras(entry):
-    module = entry.get("module")
-    return module is None or str(module).split(".")[0] in ("keras", "tf_keras", "tensorflow")
+def own_activation(name: str) -> CannotRun:
+    """Why an activation that is a user's cannot be run."""
+    return CannotRun(
+        f"activation {name} is not one that can be computed here: it is not Keras' own"
+    )
 
 
 def _short(value):

@@ -4,11 +4,9 @@ import re
 from dataclasses import dataclass
 
 from xfblas.errors import InvalidValueError
+from xfblas.models.origin import is_of_keras
 
 MODEL_CLASSES = ("Sequential", "Functional", "Model")
-
-#: What the module of a class begins with if it is Keras' own.
-_OF_KERAS = ("keras", "tf_keras", "tensorflow")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,21 +114,12 @@ def class_and_config(value: object, where: str) -> tuple[str, dict | list]:
     if "class_name" not in value and "layers" in value:
         return ("Functional" if "input_layers" in value else "Sequential"), value
     class_name = value.get("class_name")
-    if class_name not in MODEL_CLASSES or "config" not in value:
+    if class_name not in MODEL_CLASSES or "config" not in value or not is_of_keras(value):
         raise InvalidValueError(
             f"{where}: the architecture is of class {class_name!r}, expected a Sequential or "
-            "Functional model: save a subclassed model's layers as one of those"
+            "Functional model of Keras' own: save a subclassed model's layers as one of those"
         )
     return class_name, value["config"]
-
-
-def is_of_keras(entry: dict) -> bool:
-    """Whether the class of an entry is Keras' own, not one of the same name."""
-    module, registered = entry.get("module"), entry.get("registered_name")
-    if module is not None and str(module).split(".")[0] not in _OF_KERAS:
-        return False
-    package = str(registered).split(">")[0] if ">" in str(registered) else "keras"
-    return package.lower() in _OF_KERAS
 
 
 def checked_entry(entry: object, index: int, where: str) -> dict:

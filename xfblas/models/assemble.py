@@ -6,6 +6,7 @@ from xfblas.models.chain import chain_of
 from xfblas.models.fold import Folder
 from xfblas.models.network import Network
 from xfblas.models.pairing import pair
+from xfblas.models.placement import output_of
 from xfblas.models.step import CannotRun, Step
 from xfblas.models.steps import steps_of
 from xfblas.models.stored_weights import StoredWeights
@@ -27,11 +28,14 @@ def assemble_chain(architecture: Architecture, stored: StoredWeights, separate: 
     weights = paired_weights(architecture, steps, stored, separate)
     folder = Folder(stored.where, architecture.input_shape)
     problems = []
-    for step in steps:
+    for index, step in enumerate(steps):
+        later = [other for other in steps[index + 1 :] if other.layer is step.layer]
+        output = output_of("/".join(step.layer.address), later)
         try:
-            folder.add(step, weights.get(id(step), {}))
+            folder.add(step, weights.get(id(step), {}), output)
         except CannotRun as reason:
             problems.append((step.layer, reason))
+            break  # The shapes of what comes after it are not known here.
     layers = ()
     try:
         if not problems:
@@ -40,7 +44,8 @@ def assemble_chain(architecture: Architecture, stored: StoredWeights, separate: 
     except CannotRun as reason:
         problems.append((steps[-1].layer, reason))
     raise_if_any(problems, stored.where)
-    return Network(architecture.name, layers, folder.output_activation, folder.input_shape)
+    ends = (folder.output_activation, folder.input_shape, folder.output, folder.center)
+    return Network(architecture.name, layers, *ends)
 
 
 def paired_weights(

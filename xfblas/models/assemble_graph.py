@@ -1,13 +1,16 @@
 """Architecture and weights together: the graph, or everything that keeps it from running."""
 
-from xfblas.errors import UnsupportedModelError
+from dataclasses import replace
+
+from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture
 from xfblas.models.assemble import assemble_chain, paired_weights, raise_if_any
 from xfblas.models.model_graph import ModelGraph
 from xfblas.models.node_builder import LARGEST_SLOPE, NodeBuilder
+from xfblas.models.placement import placements_of
 from xfblas.models.segments import steps_from
 from xfblas.models.step import CannotRun
-from xfblas.models.steps import makes_mask, steps_of
+from xfblas.models.steps import IDENTITIES, makes_mask, steps_of
 from xfblas.models.stored_weights import StoredWeights
 from xfblas.models.tensor_spec import TensorSpec
 
@@ -26,15 +29,23 @@ def assemble_graph(architecture: Architecture, stored: StoredWeights, separate: 
     """
     try:
         network = assemble_chain(architecture, stored, separate)
-    except UnsupportedModelError:
-        network = None
+    except (UnsupportedModelError, InvalidValueError):
+        network = None  # What is wrong with it as a graph is told below.
     if network is not None and all(
         abs(layer.negative_slope) <= LARGEST_SLOPE for layer in network.layers
     ):
-        spec = architecture.inputs[0]
-        names = (spec.name, architecture.outputs[0])
-        return ModelGraph.from_network(network, *names, spec.key, architecture.output_keys[0])
+        return _of_chain(architecture, network)
     return _with_host_steps(architecture, stored, separate)
+
+
+def _of_chain(architecture, network):
+    spec, calls = architecture.inputs[0], architecture.calls
+    first = next((call for call in calls if call.layer.class_name not in IDENTITIES), None)
+    rows = first.output if first is not None and first.layer.class_name == "Flatten" else None
+    keys = (spec.key, architecture.output_keys[0])
+    graph = ModelGraph.from_network(network, spec.name, *keys, rows)
+    passed = {call.output for call in calls}
+    return replace(graph, placements=placements_of(calls, graph.steps, passed))
 
 
 def _with_host_steps(architecture, stored, separate):
@@ -55,7 +66,7 @@ def _with_host_steps(architecture, stored, separate):
             problems.append((call.layer, reason))
     raise_if_any(problems, where)
     outputs = [builder.resolve(tensor) for tensor in architecture.outputs]
-    nodes = _needed(builder.nodes, outputs)
+    steps = tuple(steps_from(_needed(builder.nodes, outputs), set(outputs), where))
     return ModelGraph(
         architecture.name,
         tuple(TensorSpec(s.name, shapes[s.name], s.dtype, s.key) for s in architecture.inputs),
@@ -63,7 +74,8 @@ def _with_host_steps(architecture, stored, separate):
             TensorSpec(tensor, builder.shape_of(tensor), key=key)
             for tensor, key in zip(outputs, architecture.output_keys, strict=True)
         ),
-        tuple(steps_from(nodes, set(outputs), where)),
+        steps,
+        placements_of(architecture.calls, steps, builder.alias),
     )
 
 

@@ -1,10 +1,12 @@
 """From steps and weights to layers of the engine: scalings and slopes become part of a layer.
 
-A batch normalization y = s*x + t, and a layer z = x*K + b, fold in two ways, both exact:
-    backward, into the linear layer before:   z*s + t = x*(K*s) + (b*s + t)
-    forward, into the layer after:            (s*x + t)*K + b = x*(s'*K) + (t*K + b)
+A batch normalization y = (x - c)*s + t, and a layer z = x*K + b, fold in two ways, both exact:
+    backward, into the linear layer before:   (z - c)*s + t = x*(K*s) + ((b - c)*s + t)
+    forward, into the layer after:            ((x - c)*s + t)*K + b = (x - c)*(s'*K) + (t*K + b)
 where s' scales the rows of K. Where neither is possible it becomes a layer with K = diag(s), b = t.
-The folding is done in float64 and rounded once.
+Before the first layer c stays by itself, as the center of the model's input: see
+:mod:`~xfblas.models.affine`. Elsewhere it goes into the bias. The folding is done in float64 and
+rounded once.
 """
 
 import math
@@ -12,12 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.models.network import Layer
+from xfblas.models.affine import Affine
+from xfblas.models.network import FoldedLayer, Layer
+from xfblas.models.placement import PREACTIVATION
 from xfblas.models.scaling import constants_of, placed, wrong_shape
 from xfblas.models.step import CannotRun, Step
 
 #: A diagonal layer of more units costs more memory than any such model is worth.
 LARGEST_DIAGONAL = 4096
+#: Biases so large against a batch normalization's output take the mean of large sums away.
+LARGE_BIAS = 64
 
 
 @dataclass
@@ -27,13 +33,42 @@ class _Draft:
     name: str
     kernel: np.ndarray
     bias: np.ndarray
+    output: str
+    folded: list[str]
     slope: float = 1.0
+    has_folded: bool = False
+
+    def fold(self, affine: Affine) -> None:
+        """Takes in what follows it, while it is linear."""
+        self.kernel = self.kernel * affine.scale
+        self.bias = (self.bias - affine.center) * affine.scale + affine.shift
+        self.has_folded = True
+
+    def implied_center(self) -> np.ndarray | None:
+        """What a batch normalization after the model's first layer says of the inputs' means.
+
+        Its mean is that of the sums, mean(x)*K + b, so with as many outputs as inputs it tells
+        mean(x) unless K is singular. None where it is not needed, or the sums do not tell.
+        """
+        inputs, units = self.kernel.shape
+        size = np.median(np.abs(self.bias))
+        if not self.has_folded or units < inputs or not size > LARGE_BIAS:
+            return None
+        center = np.linalg.lstsq(self.kernel.T, -self.bias, rcond=1e-9)[0].astype(np.float32)
+        is_found = np.abs(self.bias + center @ self.kernel).max() * LARGE_BIAS < size
+        return center.astype(np.float64) if is_found else None
+
+    def take(self, output: str) -> None:
+        """Another step has become part of it, which gives ``output``."""
+        if not self.output.endswith(PREACTIVATION):
+            self.folded.append(self.output)
+        self.output = output
 
     def finish(self) -> Layer:
-        names = {1.0: "linear", 0.0: "relu"}
-        return Layer(
-            self.name, self.kernel, self.bias, names.get(self.slope, "leaky_relu"), self.slope
-        )
+        kind = FoldedLayer if self.has_folded else Layer
+        activation = {1.0: "linear", 0.0: "relu"}.get(self.slope, "leaky_relu")
+        numbers = (self.kernel, self.bias, activation, self.slope)
+        return kind(self.name, *numbers, self.output, tuple(self.folded))
 
 
 class Folder:
@@ -45,43 +80,58 @@ class Folder:
 
     Attributes:
         output_activation: what the host computes last.
+        output: name of what the model gives; known once it is finished.
         input_shape: of one row; known once a layer has been added.
+        center: (k,) float64, what is subtracted from a row before the first layer, or None.
     """
 
     def __init__(self, where: str, input_shape: tuple | None):
         self._where = where
         self._drafts: list[_Draft] = []
-        self._scaling = None  # (scale, shift, layer) that waits for a layer to fold into
+        self._scaling = None  # (Affine, layer) that waits for a layer to fold into
+        self._waiting = []  # what the steps in it give
+        self._output = ""  # what the step that is added gives
         self._shape = input_shape
         self.input_shape = input_shape
-        self.output_activation = "linear"
+        self.output_activation, self.output = "linear", None
+        self.center = None
 
-    def add(self, step: Step, weights: dict[str, np.ndarray]) -> None:
+    def add(self, step: Step, weights: dict[str, np.ndarray], output: str) -> None:
         """Adds one step.
 
         Args:
             step: what happens to the rows.
             weights: the layer's arrays by kind, float32.
+            output: name of what it gives.
 
         Raises:
             CannotRun: with the reason.
             InvalidValueError: a weight has the wrong shape.
         """
+        self._output = output
         getattr(self, f"_add_{step.kind}")(step, weights)
 
     def add_node(self, node) -> None:
         """Adds a step whose constants are known already; never needs a diagonal layer."""
+        self._output = node.output
         if node.kind == "dense":
             self._add_dense(node.step, node.weights)
         elif node.kind == "scale":
-            self._fold(node.scale, node.shift, node.layer)
+            self._fold(node.affine, node.layer)
         else:
             self._add_slope(node.step, {}, node.slope)
 
     def finish(self) -> tuple[Layer, ...]:
         """All layers; a scaling that is left becomes a diagonal one."""
         if self._scaling:
-            self._add_diagonal(self._scaling[2])
+            self._add_diagonal(self._scaling[1])
+        first = self._drafts[0] if self._drafts and self.center is None else None
+        if first is not None:
+            self.center = first.implied_center()
+            if self.center is not None:
+                first.bias = first.bias + self.center @ first.kernel
+        if self._drafts and self.output is None:
+            self.output = self._drafts[-1].output
         return tuple(draft.finish() for draft in self._drafts)
 
     def require_flat(self, what: str) -> None:
@@ -97,7 +147,7 @@ class Folder:
         bias = weights.get("bias", np.zeros(units, np.float32)).astype(np.float64)
         if bias.shape != (units,):
             raise wrong_shape(self._where, step, "bias", bias, f"({units},)")
-        if self._shape is not None and self._shape[-1] is None and len(self._shape) > 1:
+        if self._shape is not None and len(self._shape) > 1 and self._shape[-1] is None:
             raise CannotRun(
                 f"its input has the shape {self._shape} with an open axis, expected flat rows (if "
                 "Keras 3 loaded this model from an older file, pass the path of that file)"
@@ -108,11 +158,11 @@ class Folder:
         if not self._drafts and (self._shape is None or None in self.input_shape):
             self.input_shape = (kernel.shape[0],)
         if self._scaling:
-            scale, shift = (np.broadcast_to(v, kernel.shape[:1]) for v in self._scaling[:2])
+            scale, shift = self._taken(kernel.shape[0])
             bias = bias + shift @ kernel
             kernel = scale[:, np.newaxis] * kernel
-            self._scaling = None
-        self._drafts.append(_Draft(step.layer.name, kernel, bias))
+        self._drafts.append(_Draft(step.layer.name, kernel, bias, self._output, self._waiting))
+        self._waiting = []
         self._shape = (units,)
 
     def _check_kernel(self, step, kernel):
@@ -122,20 +172,33 @@ class Folder:
         if units is not None and kernel.shape[1] != units:
             raise wrong_shape(self._where, step, "kernel", kernel, f"({kernel.shape[0]}, {units})")
 
-    def _add_scale(self, step, weights):
-        constants = constants_of(step, weights, self._where)
-        scale, shift = (self._spread(step, values) for values in constants)
-        self._fold(scale, shift, step.layer)
+    def _taken(self, units):
+        """Scale and shift that waited, (units,) each; the center of the first layer is set."""
+        affine = self._scaling[0].each(lambda values: np.broadcast_to(values, (units,)))
+        self._scaling = None
+        if self._drafts:
+            return affine.scale, affine.shift - affine.center * affine.scale
+        # Where float32 holds it but for the rounding of the composition, it is subtracted faster.
+        single = affine.center.astype(np.float32).astype(np.float64)
+        near = np.abs(single - affine.center) <= np.abs(single) * 2.0**-50
+        self.center = np.where(near, single, affine.center)
+        return affine.scale, affine.shift
 
-    def _fold(self, scale, shift, layer):
+    def _add_scale(self, step, weights):
+        affine = constants_of(step, weights, self._where)
+        self._fold(affine.each(lambda values: self._spread(step, values)), step.layer)
+
+    def _fold(self, affine, layer):
         if self._scaling:
-            before, offset, first = self._scaling
-            self._scaling = (before * scale, offset * scale + shift, first)
+            before, first = self._scaling
+            self._scaling = (before.then(affine), first)
         elif self._drafts and self._drafts[-1].slope == 1:
-            draft = self._drafts[-1]
-            draft.kernel, draft.bias = draft.kernel * scale, draft.bias * scale + shift
+            self._drafts[-1].fold(affine)
+            self._drafts[-1].take(self._output)
+            return
         else:
-            self._scaling = (scale, shift, layer)
+            self._scaling = (affine, layer)
+        self._waiting.append(self._output)
 
     def _spread(self, step, values):
         """The constants, repeated for every element of a flat row; one for all stays one."""
@@ -155,10 +218,11 @@ class Folder:
         if slope == 1:
             return
         if self._scaling or not self._drafts:
-            self._add_diagonal(self._scaling[2] if self._scaling else step.layer)
+            self._add_diagonal(self._scaling[1] if self._scaling else step.layer)
         draft = self._drafts[-1]
         # What an earlier negative slope has turned positive passes a second one unchanged.
         draft.slope = draft.slope if draft.slope < 0 else draft.slope * slope
+        draft.take(self._output)
 
     def _add_shared_slope(self, step, weights):
         alpha = weights["alpha"]
@@ -174,7 +238,7 @@ class Folder:
         self.require_flat("its input")
         if not self._drafts and not self._scaling:
             self._add_diagonal(step.layer)
-        self.output_activation = step.value
+        self.output_activation, self.output = step.value, self._output
 
     def _add_shape(self, step, weights):
         if self._shape is None or None in self._shape:
@@ -193,17 +257,17 @@ class Folder:
 
     def _add_diagonal(self, layer):
         """A layer of its own for a scaling, or for an activation with none before it."""
-        scale, shift, _ = self._scaling or (None, None, None)
-        if scale is None or scale.size == 1:
+        units = self._scaling[0].scale.size if self._scaling else 1
+        if units == 1:
             if self._shape is None or None in self._shape:
                 raise CannotRun("it comes first, and the model does not state its input's shape")
             units = math.prod(self._shape)
-            scale = np.broadcast_to(1.0 if scale is None else scale, (units,))
-            shift = np.broadcast_to(0.0 if shift is None else shift, (units,))
-        if scale.size > LARGEST_DIAGONAL:
+        if units > LARGEST_DIAGONAL:
             raise CannotRun(
-                f"it needs a diagonal layer of {scale.size} units, at most {LARGEST_DIAGONAL} are "
+                f"it needs a diagonal layer of {units} units, at most {LARGEST_DIAGONAL} are "
                 "supported"
             )
-        self._drafts.append(_Draft(layer.name, np.diag(scale), shift))
-        self._scaling = None
+        scale, shift = self._taken(units) if self._scaling else (np.ones(units), np.zeros(units))
+        waiting = self._waiting or ["/".join(layer.address) + PREACTIVATION]
+        self._drafts.append(_Draft(layer.name, np.diag(scale), shift, waiting[-1], waiting[:-1]))
+        self._waiting = []

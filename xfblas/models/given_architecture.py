@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from xfblas.errors import InvalidValueError
+from xfblas.file_kinds import ARCHITECTURE, refuse_others
 from xfblas.models.architecture import Architecture, Call, InputSpec, LayerSpec
 from xfblas.models.calls import parse_architecture
 from xfblas.models.stored_weights import StoredWeights
@@ -38,6 +39,7 @@ def given_architecture(architecture, stored: StoredWeights, keras: int) -> Archi
         architecture = from_json(architecture, where)
     elif isinstance(architecture, (str, os.PathLike)):
         where = str(architecture)
+        refuse_others(where, "the JSON of an architecture", ARCHITECTURE)
         try:
             text = Path(architecture).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:

@@ -34,15 +34,17 @@ class EngineStep:
 
     def compute(self, values: np.ndarray, engine: Callable | None = None) -> np.ndarray:
         """float32 (..., n) of values (..., k); ``engine(step, rows)`` computes (m, k) -> (m, n)."""
-        units = self.network.input_units
+        network, units = self.network, self.network.input_units
         if values.ndim < 2 or values.shape[-1] != units:
             raise InvalidValueError(
                 f"step {self.name}: its input {self.input} has shape {values.shape}, expected "
                 f"{units} values on the last axis"
             )
-        rows = np.ascontiguousarray(values, np.float32).reshape(-1, units)
-        found = self.network.logits(rows) if engine is None else engine(self, rows)
-        return np.asarray(found, np.float32).reshape(*values.shape[:-1], self.network.output_units)
+        # What the host computed in double is not rounded before its center is gone.
+        dtype = np.float32 if network.center is None else np.result_type(values, np.float32)
+        rows = np.ascontiguousarray(values, dtype).reshape(-1, units)
+        found = network.outputs_of(rows)[-1] if engine is None else engine(self, rows)
+        return np.asarray(found, np.float32).reshape(*values.shape[:-1], network.output_units)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,15 @@ class HostStep:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     reason: str = ""
 
-    def compute(self, values: Sequence[np.ndarray]) -> np.ndarray:
-        """float32, batch first, of the inputs' values in their order."""
-        return compute(self.function, values, self.parameters, self.arrays)
+    def compute(self, values: Sequence[np.ndarray], dtype=np.float32) -> np.ndarray:
+        """float32, batch first, of the inputs' values in their order; or in float64."""
+        inside = np.float64 if self.takes_double else dtype
+        if inside == np.float64:
+            values = [value.astype(inside, copy=False) for value in values]
+        arrays = {kind: np.asarray(array, inside) for kind, array in self.arrays.items()}
+        return compute(self.function, values, self.parameters, arrays, dtype)
+
+    @property
+    def takes_double(self) -> bool:
+        """Whether it subtracts means that may be large, in double."""
+        return self.function == "scale" and "center" in self.arrays

@@ -8,17 +8,21 @@ from xfblas.errors import InvalidValueError
 from xfblas.models import activations, layouts, merges, normalizations
 
 
-def compute(name: str, values: Sequence[np.ndarray], parameters: dict, arrays: dict) -> np.ndarray:
+def compute(
+    name: str, values: Sequence[np.ndarray], parameters: dict, arrays: dict, dtype=np.float32
+) -> np.ndarray:
     """One function of arrays whose first axis is the batch.
 
     Args:
         name: key of :data:`FUNCTIONS`.
-        values: its inputs, float32, or int64 where they are indices.
+        values: its inputs, float32 or float64, or int64 where they are indices.
         parameters: its settings, as JSON holds them.
         arrays: its weights by kind.
+        dtype: of the result: float64 for a function of :data:`LINEAR` whose result is not to be
+            rounded.
 
     Returns:
-        float32.
+        An array of that type.
 
     Raises:
         InvalidValueError: there is no such function, or the inputs do not fit it.
@@ -34,7 +38,7 @@ def compute(name: str, values: Sequence[np.ndarray], parameters: dict, arrays: d
             raise
         shapes = ", ".join(str(np.shape(value)) for value in values)
         raise InvalidValueError(f"{name} cannot take inputs of shape {shapes}: {error}") from None
-    return np.asarray(found).astype(np.float32, copy=False)
+    return np.asarray(found).astype(dtype, copy=False)
 
 
 def embedding(x, embeddings):
@@ -94,3 +98,12 @@ FUNCTIONS = {
     "square_root": np.sqrt,
     "logarithm": np.log,
 }
+
+#: Those that move or add up values, so that a large mean is in their results as in their inputs.
+LINEAR = frozenset(
+    (
+        *("scale", "add", "subtract", "multiply", "divide", "average", "maximum", "minimum"),
+        *("concatenate", "reshape", "permute", "repeat", "pad", "crop", "take"),
+        *("mean", "largest", "smallest", "total"),
+    )
+)

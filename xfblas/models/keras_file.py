@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 
 from xfblas.errors import InvalidValueError
+from xfblas.file_kinds import KERAS, WEIGHTS, refuse_others
 from xfblas.models.architecture import Architecture
 from xfblas.models.calls import parse_architecture
 from xfblas.models.given_architecture import from_json, given_architecture
@@ -48,10 +49,7 @@ def read_file(path: Path, given) -> tuple[Architecture, StoredWeights, bool]:
             architecture and none is given.
     """
     where = str(path)
-    if path.is_dir():
-        raise InvalidValueError(
-            f"{where} is a folder, expected a file: save the model as .h5 or .keras"
-        )
+    refuse_others(path, "a Keras file", KERAS, WEIGHTS)
     if not path.is_file():
         raise InvalidValueError(f"{where}: there is no such file")
     with _damage_reported(where):
@@ -75,7 +73,7 @@ def read_file(path: Path, given) -> tuple[Architecture, StoredWeights, bool]:
         raise InvalidValueError(
             f"{where} holds weights but no architecture. Pass architecture=, the model's "
             "configuration (a dict, JSON, or the path of a JSON file), or the activations of its "
-            f"Dense layers, such as ['relu', 'softmax']. The weights are\n{listed}"
+            f'Dense layers, such as ["relu", "softmax"]. The weights are\n{listed}'
         )
     return parse_architecture(from_json(config, where), where, keras), stored, False
 

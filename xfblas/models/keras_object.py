@@ -3,11 +3,15 @@
 import sys
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models.architecture import Architecture, is_of_keras
+from xfblas.models.activation_rules import own_activation
+from xfblas.models.architecture import Architecture
 from xfblas.models.calls import parse_architecture
 from xfblas.models.keras_version import major_version
-from xfblas.models.model_tree import OWN_CODE
+from xfblas.models.origin import OWN_CODE, is_object_of_keras
 from xfblas.models.stored_weights import StoredLayer, StoredWeight, StoredWeights, weight_path
+
+#: Methods of a model that tell what it predicts.
+_COMPUTING = ("call", "__call__", "predict", "predict_step")
 
 
 def is_keras_model(value: object) -> bool:
@@ -19,14 +23,15 @@ def read_model(model: object) -> tuple[Architecture, StoredWeights]:
     """The architecture and the weights of a model in memory.
 
     Raises:
-        UnsupportedModelError: its own code computes, so that its layers do not tell what.
-        InvalidValueError: it has no configuration of layers.
+        UnsupportedModelError: its own code computes, so that its layers do not tell what; or it has
+            no configuration.
+        InvalidValueError: its configuration is not one of layers.
     """
     where = f"model {getattr(model, 'name', type(model).__name__)}"
     _require_stack(model, where)
     try:
         config = model.get_config()
-    except NotImplementedError as error:
+    except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
         raise UnsupportedModelError(f"{where} has no configuration: {error}") from None
     _require_all_layers(model, config, where)
     architecture = parse_architecture(config, where, keras_version_of(model), _problems_of(model))
@@ -53,25 +58,27 @@ def _problems_of(model, models=()):
     found = {}
     for layer in model.layers:
         address = (*models, layer.name)
-        if hasattr(layer, "layers"):
+        if not hasattr(layer, "layers"):
+            found[address] = _problem_of(layer)
+        elif is_keras_stack(type(layer)):
             found |= _problems_of(layer, address)
-            continue
-        function = getattr(layer, "activation", None)
-        if not _is_of_keras(type(layer)):
+        else:
             found[address] = OWN_CODE
-        elif function is not None and not _is_of_keras(function):
-            name = getattr(function, "__name__", type(function).__name__)
-            found[address] = (
-                f"activation {name!r} is not one that can be computed here: it is not Keras' own"
-            )
-        elif getattr(layer, "invert", False) is True and "invert" not in layer.get_config():
-            found[address] = "it inverts, which the configuration of Keras 2.12 does not say"
-    return found
+    return {address: problem for address, problem in found.items() if problem is not None}
 
 
-def _is_of_keras(value):
-    module = getattr(value, "__module__", None)
-    return module is None or is_of_keras({"module": module})
+def _problem_of(layer) -> str | None:
+    function = getattr(layer, "activation", None)
+    if not is_object_of_keras(type(layer)) or "call" in vars(layer):
+        return OWN_CODE
+    if function is not None and not is_object_of_keras(function):
+        return str(own_activation(repr(getattr(function, "__name__", type(function).__name__))))
+    if getattr(function, "__name__", "") == "gelu" and "keras.src.ops." in function.__module__:
+        return "activation keras.ops.gelu approximates what its configuration calls 'gelu'"
+    if getattr(layer, "invert", False) is True and "invert" not in layer.get_config():
+        return "it inverts, which the configuration of Keras 2.12 does not say"
+    inner = getattr(layer, "layer", None)
+    return None if inner is None else _problem_of(inner)
 
 
 def keras_version_of(model):
@@ -87,15 +94,21 @@ def keras_version_of(model):
 
 def _require_stack(model, where):
     """Raises unless the model's class computes what Keras' Sequential or Functional does."""
-    for base in type(model).__mro__:
-        if base.__name__ in ("Sequential", "Functional"):
-            if getattr(type(model), "call", None) is getattr(base, "call", None):
-                return
-            break
-    raise UnsupportedModelError(
-        f"{where} is a {type(model).__name__}, which computes by its own code; expected a "
-        "Sequential or Functional model"
-    )
+    if not is_keras_stack(type(model)):
+        raise UnsupportedModelError(
+            f"{where} is a {type(model).__name__}, which computes by its own code; expected a "
+            "Sequential or Functional model"
+        )
+
+
+def is_keras_stack(kind: type) -> bool:
+    """Whether a class is Keras' Sequential or Functional, or computes and predicts as they do."""
+    for base in kind.__mro__:
+        if base.__name__ in ("Sequential", "Functional") and is_object_of_keras(base):
+            return all(
+                getattr(kind, name, None) is getattr(base, name, None) for name in _COMPUTING
+            )
+    return False
 
 
 def _layers_of(model, models):

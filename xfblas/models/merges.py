@@ -22,7 +22,7 @@ def divide(one, other):
 
 
 def average(*values):
-    return add(*values) / np.float32(len(values))
+    return add(*values) / len(values)
 
 
 def maximum(*values):
@@ -71,4 +71,4 @@ def _fold(function, values):
 
 
 def _as_float(value):
-    return value.astype(np.float32, copy=False)
+    return value if value.dtype.kind == "f" else value.astype(np.float32)

@@ -1,13 +1,15 @@
 """A model of any shape: steps in the order of computation, on the engine and on the host."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.graph_steps import EngineStep, HostStep
+from xfblas.models.host_functions import LINEAR
 from xfblas.models.network import Network
+from xfblas.models.placement import Placement
 from xfblas.models.single_chain import network_of, steps_of_chain
 from xfblas.models.tensor_spec import TensorSpec
 
@@ -21,6 +23,8 @@ class ModelGraph:
         inputs: what it takes, in Keras' order.
         outputs: what it gives, in Keras' order.
         steps: in the order of computation.
+        placements: where each layer of the Keras model went, in its order; empty where there was
+            none.
 
     Raises:
         InvalidValueError: a step takes a tensor that no step before it gives, or two give one.
@@ -30,9 +34,10 @@ class ModelGraph:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     steps: tuple[EngineStep | HostStep, ...]
+    placements: tuple[Placement, ...] = ()
 
     def __post_init__(self):
-        for attribute in ("inputs", "outputs", "steps"):
+        for attribute in ("inputs", "outputs", "steps", "placements"):
             object.__setattr__(self, attribute, tuple(getattr(self, attribute)))
         known = {spec.name for spec in self.inputs}
         names = set()
@@ -50,6 +55,7 @@ class ModelGraph:
                 )
             known.add(step.output)
             names.add(step.name)
+        object.__setattr__(self, "_in_double", self._computed_in_double())
         missing = [spec.name for spec in self.outputs if spec.name not in known]
         if missing or not self.outputs or not self.inputs:
             raise InvalidValueError(
@@ -57,25 +63,42 @@ class ModelGraph:
                 "outputs, and a step for each"
             )
 
+    def _computed_in_double(self) -> set[str]:
+        """Tensors of the host that are kept in float64, for steps that subtract a center later."""
+        wanted = set()
+        for step in reversed(self.steps):
+            if isinstance(step, EngineStep):
+                takes_double = step.network.center is not None
+            else:
+                is_linear = step.output in wanted and step.function in LINEAR
+                takes_double = step.takes_double or is_linear
+                if not is_linear:
+                    wanted.discard(step.output)
+            if takes_double:
+                wanted.update(step.inputs)
+        return wanted
+
     @classmethod
     def from_network(
         cls,
         network: Network,
         given: str = "input",
-        found: str = "output",
         input_key: str | None = None,
         output_key: str | None = None,
+        rows: str | None = None,
     ) -> "ModelGraph":
         """The graph of one chain: what :meth:`as_network` turns back.
 
         Args:
             network: the chain.
-            given, found: names of the input and the output tensor.
-            input_key, output_key: their keys where the model takes or gives a dict.
+            given: name of the input tensor.
+            input_key, output_key: keys where the model takes or gives a dict.
+            rows: name of the flattened input.
         """
         inputs = (TensorSpec(given, network.input_shape, key=input_key),)
-        outputs = (TensorSpec(found, (network.output_units,), key=output_key),)
-        return cls(network.name, inputs, outputs, steps_of_chain(network, given, found))
+        outputs = (TensorSpec(network.output, (network.output_units,), key=output_key),)
+        steps = steps_of_chain(network, given, network.output, rows)
+        return cls(network.name, inputs, outputs, steps)
 
     @property
     def engine_steps(self) -> tuple[EngineStep, ...]:
@@ -100,8 +123,9 @@ class ModelGraph:
 
         Args:
             inputs: as for :meth:`forward`.
-            engine: computes an engine step: ``engine(step, rows)`` of float32 (m, k) gives float32
-                (m, n); by default the step's float layers.
+            engine: computes an engine step: ``engine(step, rows)`` of float32 (m, k), or float64
+                where its network has a center, gives float32 (m, n); by default the step's float
+                layers.
 
         Raises:
             InvalidValueError: another number of inputs, or one of another shape or not finite.
@@ -111,7 +135,9 @@ class ModelGraph:
             if isinstance(step, EngineStep):
                 tensors[step.output] = step.compute(tensors[step.input], engine)
             else:
-                tensors[step.output] = step.compute([tensors[name] for name in step.inputs])
+                dtype = np.float64 if step.output in self._in_double else np.float32
+                values = [tensors[name] for name in step.inputs]
+                tensors[step.output] = step.compute(values, dtype)
         return tensors
 
     def tensors_of(self, inputs) -> dict[str, np.ndarray]:
@@ -130,6 +156,17 @@ class ModelGraph:
         if len(set(rows.values())) > 1:
             raise InvalidValueError(f"inputs have {rows} rows, expected the same number in each")
         return tensors
+
+    def with_columns(self, columns) -> "ModelGraph":
+        """The same, with the names of each input's columns; None for an input without.
+
+        Names that are not one for each value of a row are left out.
+        """
+        inputs = [
+            replace(spec, columns=names if names and (len(names),) == spec.shape else None)
+            for spec, names in zip(self.inputs, columns, strict=True)
+        ]
+        return replace(self, inputs=tuple(inputs))
 
     def as_network(self) -> Network | None:
         """The fast path: one chain with at most a host's activation after it, else None.

@@ -9,16 +9,15 @@ from xfblas.models.architecture import (
     LayerSpec,
     checked_entry,
     count_slots,
-    is_of_keras,
     name_of,
     stated_shape,
 )
 from xfblas.models.inbound_nodes import arguments_of, is_operation
 from xfblas.models.links import Links, links_of
 from xfblas.models.operation_rules import TENSOR
+from xfblas.models.origin import OWN_CODE, is_of_keras
 
 _DEEPEST = 50
-OWN_CODE = "is of a class of its own, not of Keras', whose code is not executed"
 
 
 @dataclass

@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from xfblas.models.affine import Affine
 from xfblas.models.architecture import LayerSpec
 from xfblas.models.step import Step
-
-#: What the name of a dense layer's sum ends with if more of the layer follows.
-DENSE_SUFFIX = ":dense"
 
 
 @dataclass(eq=False)
@@ -21,7 +19,7 @@ class Node:
         inputs: tensors.
         output: tensor.
         weights: of a dense step.
-        scale, shift: of a scaling, float64 (n,).
+        affine: of a scaling, (n,).
         slope: for negative values.
         function, parameters, arrays: of the host's function.
         reason: why it is on the host.
@@ -32,8 +30,7 @@ class Node:
     inputs: tuple[str, ...]
     output: str
     weights: dict = field(default_factory=dict)
-    scale: np.ndarray | None = None
-    shift: np.ndarray | None = None
+    affine: Affine | None = None
     slope: float = 1.0
     function: str = ""
     parameters: dict = field(default_factory=dict)

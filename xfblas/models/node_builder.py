@@ -6,6 +6,7 @@ import numpy as np
 
 from xfblas.models.architecture import Architecture
 from xfblas.models.node import Node, rectifier
+from xfblas.models.placement import output_of, why_on_host
 from xfblas.models.result_shape import result_shape
 from xfblas.models.scaling import constants_of, placed, wrong_shape
 from xfblas.models.step import CannotRun, Step
@@ -65,20 +66,15 @@ class NodeBuilder:
         if any(tensor not in self._shapes for tensor in inputs):
             return  # What comes before could not be run either.
         for index, step in enumerate(steps):
-            is_last = all(self._does_nothing(later) for later in steps[index + 1 :])
-            if self._does_nothing(step):
+            if step.does_nothing:
                 continue
-            output = call.output if is_last else f"{call.output}:{step.kind}"
+            output = output_of(call.output, steps[index + 1 :])
             node = self._node(step, inputs, output, weights.get(id(step), {}))
             if node is not None:
                 self.nodes.append(node)
                 inputs = (output,)
         if inputs[0] != call.output:
             self.alias[call.output] = inputs[0]
-
-    @staticmethod
-    def _does_nothing(step):
-        return step.kind == "slope" and step.value == 1
 
     def _node(self, step, inputs, output, weights):
         if step.kind == "dense":
@@ -91,7 +87,7 @@ class NodeBuilder:
             return self._prelu(step, inputs, output, weights["alpha"])
         if step.kind == "shape":
             return self._reshape(step, inputs, output)
-        parameters, reason = dict(step.parameters), f"the engine has no {step.value}"
+        parameters, reason = dict(step.parameters), why_on_host(step.value)
         rank = len(self._shapes[inputs[0]])
         if step.value == "softmax" and parameters.get("axis") in ([rank], [-1]):
             parameters = {}
@@ -129,16 +125,16 @@ class NodeBuilder:
 
     def _scale(self, step, inputs, output, weights):
         shape = self._shapes[inputs[0]]
-        constants = constants_of(step, weights, self._where)
-        scale, shift = (placed(step, values, shape, self._where) for values in constants)
-        if shape and shape[-1] is not None and scale.size in (1, scale.shape[-1]):
+        affine = constants_of(step, weights, self._where)
+        affine = affine.each(lambda values: placed(step, values, shape, self._where))
+        sizes = affine.scale.shape
+        if shape and shape[-1] is not None and affine.scale.size in (1, sizes[-1]):
             units = (shape[-1],)
-            scale, shift = (np.broadcast_to(v.reshape(-1), units) for v in (scale, shift))
+            affine = affine.each(lambda values: np.broadcast_to(values.reshape(-1), units))
             self._shapes[output] = shape
-            return Node("scale", step, inputs, output, scale=scale, shift=shift)
-        arrays = {"scale": scale.astype(np.float32), "shift": shift.astype(np.float32)}
+            return Node("scale", step, inputs, output, affine=affine)
         reason = "its axis is not that of a dense layer"
-        return self._host(step, inputs, output, "scale", {}, arrays, reason)
+        return self._host(step, inputs, output, "scale", {}, affine.arrays(), reason)
 
     def _slope(self, step, inputs, output, slope):
         self._shapes[output] = self._shapes[inputs[0]]

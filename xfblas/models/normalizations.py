@@ -3,9 +3,9 @@
 import numpy as np
 
 
-def scale(x, scale, shift):
-    """``x * scale + shift``; both broadcast over the last axes of a row."""
-    return x * scale + shift
+def scale(x, scale, shift, center=0.0):
+    """``(x - center) * scale + shift``; all broadcast over the last axes of a row."""
+    return (x - center) * scale + shift
 
 
 def layer_normalization(x, axes, epsilon, gamma=None, beta=None):

@@ -6,6 +6,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.architecture import LayerSpec, snake_case
+from xfblas.models.bfloat16 import from_bfloat16, is_bfloat16
 from xfblas.models.stored_weights import StoredLayer, StoredWeights
 
 #: What the versions call the same weight.
@@ -83,13 +84,13 @@ def _parts_of(layer, specs):
     parts = {}
     for weight in layer.weights:
         parents = weight.path[:-1]
-        owners = [spec for spec in inside if _ends(parents, _words((spec.name,)))]
+        owners = [spec for spec in inside if _owns(spec, parents)]
         if not parents and len(inside) == 1:
             owners = inside  # Keras 3.0 writes no way down, so that it cannot save more than one.
         if len(owners) > 1:
             # The same name in models of different depth: the way down must agree, as far as it
             # is told, which may begin below the nested model itself.
-            fits = [_agreement(parents, spec.address) for spec in owners]
+            fits = [max(_agreement(parents, way) for way in _ways(spec)) for spec in owners]
             owners = [spec for spec, fit in zip(owners, fits, strict=True) if fit == max(fits)]
         if len(owners) != 1:
             return [layer]
@@ -102,8 +103,19 @@ def _words(address):
     return tuple("/".join(address).split("/"))
 
 
-def _ends(parents, words):
-    return parents[-len(words) :] == words
+def _ways(spec):
+    """The way down to a layer's weights; that of Keras 3 goes on to the layer within a wrapper."""
+    yield spec.address
+    inner = spec.config.get("layer") if spec.class_name == "TimeDistributed" else None
+    config = inner.get("config") if isinstance(inner, dict) else None
+    if isinstance(config, dict) and isinstance(config.get("name"), str):
+        yield (*spec.address, config["name"])
+
+
+def _owns(spec, parents):
+    """Whether a way down ends with a layer's name, or that and the name within."""
+    ends = [_words(way[len(spec.models) :]) for way in _ways(spec)]
+    return any(parents[-len(words) :] == words for words in ends)
 
 
 def _agreement(parents, address):
@@ -206,6 +218,8 @@ def _by_kind(spec, expected, layer, where):
 
 
 def _as_float32(values, what):
+    if is_bfloat16(values.dtype):
+        values = from_bfloat16(values)
     if values.dtype.kind != "f":
         raise InvalidValueError(f"{what} is {values.dtype} {values.shape}, expected floats")
     with np.errstate(over="ignore"):

@@ -64,7 +64,7 @@ def read_network(source, architecture=None) -> Network:
     parts = _parts(source, architecture)
     try:
         return assemble_chain(*parts)
-    except UnsupportedModelError as error:
+    except (UnsupportedModelError, InvalidValueError) as error:
         network = _chain_after_all(parts)
         if network is None:
             raise error from None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.models.affine import Affine
 from xfblas.models.settings import number, numbers, row_axes
 from xfblas.models.step import CannotRun, Step
 
@@ -80,8 +81,8 @@ def rescaling(layer):
     return [Step("scale", layer, Scaling("constant", tuple(range(-rank, 0))), arrays=arrays)]
 
 
-def constants_of(step: Step, weights: dict, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and shift, float64, each with an axis for every one of the scaling's.
+def constants_of(step: Step, weights: dict, where: str) -> Affine:
+    """The constants, float64, each with an axis for every one of the scaling's.
 
     Raises:
         InvalidValueError: a weight has the wrong shape, or a variance is negative.
@@ -89,15 +90,17 @@ def constants_of(step: Step, weights: dict, where: str) -> tuple[np.ndarray, np.
     scaling, weights = step.value, {**step.arrays, **weights}
     if scaling.kind == "constant":
         rank = len(scaling.axes)
+        _require_one_shape(step, weights, where)
         values = (weights["scale"], weights["shift"])
         scale, shift = (v.reshape((1,) * (rank - v.ndim) + v.shape) for v in values)
-        return np.broadcast_arrays(scale, shift)
+        return _spread(Affine.of(scale, shift))
     prefix = "moving_" if scaling.kind == "batch" else ""
     mean = weights[f"{prefix}mean"].astype(np.float64)
     for kind, values in weights.items():
         wrong = values.ndim != len(scaling.axes) if kind in ("mean", "moving_mean") else False
         if wrong or (scaling.kind == "batch" and values.shape != mean.shape):
             raise wrong_shape(where, step, kind, values, f"{mean.shape[:1]}")
+    _require_one_shape(step, weights, where)
     variance = weights[f"{prefix}variance"].astype(np.float64)
     divisor = variance + scaling.epsilon
     if (divisor < 0).any() or (scaling.kind == "batch" and (divisor == 0).any()):
@@ -108,10 +111,25 @@ def constants_of(step: Step, weights: dict, where: str) -> tuple[np.ndarray, np.
     if scaling.kind == "normalization":
         deviation = np.maximum(np.sqrt(variance), _SMALLEST_DEVIATION)
         if scaling.invert:
-            return np.broadcast_arrays(deviation, mean)
-        return np.broadcast_arrays(1 / deviation, -mean / deviation)
+            return _spread(Affine.of(deviation, mean))
+        return _spread(Affine(1 / deviation, mean, np.zeros(())))
     scale = weights.get("gamma", np.float64(1)) / np.sqrt(divisor)
-    return scale, weights.get("beta", np.float64(0)) - mean * scale
+    return _spread(Affine(scale, mean, np.asarray(weights.get("beta", 0.0), np.float64)))
+
+
+def _require_one_shape(step: Step, weights: dict, where: str) -> None:
+    try:
+        np.broadcast_shapes(*(values.shape for values in weights.values()))
+    except ValueError:
+        shapes = ", ".join(f"{kind} {values.shape}" for kind, values in weights.items())
+        raise InvalidValueError(
+            f"{where}: layer {step.layer} has {shapes}, expected constants that fit each other"
+        ) from None
+
+
+def _spread(affine: Affine) -> Affine:
+    """All three of one shape."""
+    return Affine(*np.broadcast_arrays(affine.scale, affine.center, affine.shift))
 
 
 def placed(step: Step, values: np.ndarray, shape: tuple, where: str) -> np.ndarray:

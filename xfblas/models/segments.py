@@ -5,7 +5,8 @@ import numpy as np
 from xfblas.models.fold import Folder
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.network import Network
-from xfblas.models.node import DENSE_SUFFIX, Node, rectifier
+from xfblas.models.node import Node, rectifier
+from xfblas.models.placement import PREACTIVATION
 
 
 def steps_from(nodes: list[Node], outputs: set[str], where: str) -> list[EngineStep | HostStep]:
@@ -99,9 +100,10 @@ def _engine_step(segment, where):
     for node in segment:
         folder.add_node(node)
     layers = folder.finish()
-    network = Network(first.output, layers, "linear", folder.input_shape)
+    ends = (folder.input_shape, folder.output, folder.center)
+    network = Network(first.output, layers, "linear", *ends)
     names = ", ".join(dict.fromkeys(node.layer.name for node in segment))
-    name = first.output.removesuffix(DENSE_SUFFIX)
+    name = first.output.removesuffix(PREACTIVATION)
     return EngineStep(name, segment[0].inputs[0], segment[-1].output, network, f"layers {names}")
 
 
@@ -109,15 +111,16 @@ def _host_step(node, names):
     function, parameters, arrays, reason = _host_function(node)
     # A layer's activation has the name of its output, which its dense part may have taken.
     name = f"{node.output}:{function}" if node.output in names else node.output
-    arrays = {kind: np.asarray(values, np.float32) for kind, values in arrays.items()}
+    if function != "scale":  # Which takes large numbers away from each other.
+        arrays = {kind: np.asarray(values, np.float32) for kind, values in arrays.items()}
     return HostStep(name, node.inputs, node.output, function, parameters, arrays, reason)
 
 
 def _host_function(node):
     """(function, parameters, arrays, reason) of a node that no dense layer takes in."""
     if node.kind == "scale":
-        arrays = {"scale": node.scale, "shift": node.shift}
-        return "scale", {}, arrays, "no dense layer before or after it could take it in"
+        arrays, reason = node.affine.arrays(), "no dense layer before or after it could take it in"
+        return "scale", {}, arrays, reason
     if node.kind == "slope":
         reason = "no dense layer before it could take it in"
         return *rectifier(node.slope), reason

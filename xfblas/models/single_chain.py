@@ -1,34 +1,39 @@
 """A network as the steps of a graph, and a graph of one chain as a network."""
 
 import math
+from dataclasses import replace
 
 from xfblas.models.activations import HOST_FUNCTIONS
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.network import Network
+from xfblas.models.placement import PREACTIVATION, why_on_host
 
 
-def steps_of_chain(network: Network, given: str, found: str) -> tuple[EngineStep | HostStep, ...]:
+def steps_of_chain(
+    network: Network, given: str, found: str, rows: str | None = None
+) -> tuple[EngineStep | HostStep, ...]:
     """One engine step, with a flattening before it and an activation after it where needed.
 
     Args:
         network: the chain.
         given, found: names of the input and the output tensor.
+        rows: name of the flattened input.
     """
     steps = []
     shape, tensor = network.input_shape, given
     is_flat, is_linear = len(shape) == 1, network.output_activation == "linear"
     if not is_flat:
-        tensor = f"{given}:rows"
+        tensor = rows or f"{given}:rows"
         layout = {"shape": [-1]}
         steps.append(HostStep(tensor, (given,), tensor, "reshape", layout, {}, "layout only"))
-    inside = Network(network.name, network.layers, "linear", (network.input_units,))
+    inside = replace(network, output_activation="linear", input_shape=(network.input_units,))
     name, reason = network.layers[0].name, _listed(inside)
-    logits = found if is_linear else f"{found}:logits"
+    logits = found if is_linear else found + PREACTIVATION
     steps.append(EngineStep(name, tensor, logits, inside, reason))
     if not is_linear:
         function = network.output_activation
-        name, reason = f"{found}:{function}", f"the engine has no {function}"
-        steps.append(HostStep(name, (logits,), found, function, {}, {}, reason))
+        name = f"{found}:{function}"
+        steps.append(HostStep(name, (logits,), found, function, {}, {}, why_on_host(function)))
     return tuple(steps)
 
 
@@ -52,7 +57,10 @@ def network_of(graph) -> Network | None:
     network = steps[0].network
     if math.prod(shape) != network.input_units:
         return None
-    return Network(graph.name, network.layers, activation, shape)
+    output = graph.outputs[0].name
+    return replace(
+        network, name=graph.name, output_activation=activation, input_shape=shape, output=output
+    )
 
 
 def _listed(network: Network) -> str:

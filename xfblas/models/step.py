@@ -37,3 +37,8 @@ class Step:
     refusal: str | None = None
     uses_mask: bool = False
     same_rank: bool = False
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether it gives the values that it takes."""
+        return self.kind == "slope" and self.value == 1

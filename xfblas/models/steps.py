@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from xfblas.models.activation_rules import ACTIVATION_RULES, activation
-from xfblas.models.architecture import LayerSpec, is_of_keras
+from xfblas.models.architecture import LayerSpec
 from xfblas.models.host_rules import HOST_RULES, NO_SUCH_LAYER
 from xfblas.models.operation_rules import operation_steps
+from xfblas.models.origin import OWN_CODE, is_of_keras
 from xfblas.models.scaling import SCALING_RULES
 from xfblas.models.settings import number, require_channels_last
 from xfblas.models.step import CannotRun, Step
@@ -25,7 +26,7 @@ IDENTITIES = (
 )
 
 #: Words in the data type of a layer after ``model.quantize``.
-QUANTIZED_POLICIES = ("Quantized", "int8", "int4", "float8")
+QUANTIZED_POLICIES = ("Quantized", "int8", "int4", "float8", "gptq/", "awq/")
 
 
 def steps_of(layer: LayerSpec) -> list[Step]:
@@ -36,6 +37,9 @@ def steps_of(layer: LayerSpec) -> list[Step]:
     """
     if layer.problem is not None:
         raise CannotRun(layer.problem)
+    policy = layer.config.get("dtype")
+    if isinstance(policy, dict) and not is_of_keras(policy):
+        raise CannotRun(f"its dtype policy {OWN_CODE}")
     if layer.is_operation:
         return operation_steps(layer)
     if layer.class_name in IDENTITIES:
@@ -79,7 +83,9 @@ def _reshape(layer):
 def _time_distributed(layer):
     """The inner layer for each step of time; those below take the last axis alone anyway."""
     inner = layer.config.get("layer")
-    inner = inner if isinstance(inner, dict) and is_of_keras(inner) else {}
+    inner = inner if isinstance(inner, dict) else {}
+    if not is_of_keras(inner):
+        raise CannotRun(f"its layer {OWN_CODE}")
     name, config = str(inner.get("class_name")), inner.get("config")
     if name not in _BY_LAST_AXIS or not isinstance(config, dict):
         raise CannotRun(f"its layer is {name[:60]}, expected one of {', '.join(_BY_LAST_AXIS)}")

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xfblas.arrays import readable
 from xfblas.errors import InvalidValueError
+from xfblas.row_source import as_real, require_unmasked
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,15 @@ class TensorSpec:
         shape: of one row, without the batch; None for a size that may differ between calls.
         dtype: what values are converted to: 'float32', or 'int64' for indices.
         key: its key where the model takes or gives a dict, else None.
+        columns: names of an input's columns, where the model was calibrated with rows that have
+            names, else None.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: str = "float32"
     key: str | None = None
+    columns: tuple[str, ...] | None = None
 
     def convert(self, value) -> np.ndarray:
         """One input as the steps take it: (m, *shape), of this dtype.
@@ -29,14 +34,13 @@ class TensorSpec:
         Raises:
             InvalidValueError: not real numbers, of another shape, or not finite; names the input.
         """
+        name = f"input {self.name}"
+        require_unmasked(name, value)
         try:
             given = np.asarray(value)
-            if given.dtype.kind not in "biuf":
-                given = np.asarray(value, np.float64)
         except (TypeError, ValueError) as error:
-            raise InvalidValueError(
-                f"input {self.name} cannot be read as numbers: {error}"
-            ) from None
+            raise InvalidValueError(f"{name} cannot be read as numbers: {error}") from None
+        given = as_real(name, given)
         sizes = ("rows", *("any" if size is None else str(size) for size in self.shape))
         if given.ndim != len(sizes):
             # Keras adds the axis of size 1 that a flat column lacks, and takes away one too many.
@@ -49,17 +53,22 @@ class TensorSpec:
             for size, found in zip(self.shape, given.shape[1:], strict=False)
         )
         if not fits:
+            # What has names was told by them.
+            is_wide = given.ndim == len(sizes) == 2 and given.shape[1] > self.shape[0]
+            hint = ": leave out what is no input, such as a label (in commands: --drop)"
             raise InvalidValueError(
-                f"input {self.name} has shape {np.shape(value)}, expected ({', '.join(sizes)})"
+                f"{name} has shape {np.shape(value)}, expected ({', '.join(sizes)})"
+                + (hint if is_wide else "")
             )
         with np.errstate(over="ignore", invalid="ignore"):
-            values = np.ascontiguousarray(given, self.dtype)
+            values = readable(given, self.dtype)
         finite = np.isfinite(values)
         if values.dtype != given.dtype:
             finite &= np.isfinite(given)
         if not finite.all():
             place = tuple(int(index) for index in np.argwhere(~finite)[0])
+            column = f" (column {self.columns[place[1]]})" if self.columns else ""
             raise InvalidValueError(
-                f"input {self.name} has {given[place]} at {place}; every value must be finite"
+                f"{name} has {given[place]} at {place}{column}; every value must be finite"
             )
         return values

@@ -50,14 +50,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class CallEstimate:
-    """A program of products in one launch, and what surrounds it.
+    """Products in the order of computation, and what surrounds them.
 
     Attributes:
-        products: in the order of computation.
-        launch_seconds: of starting the kernel and reading its program.
+        products: of every launch.
+        launch_seconds: of starting the kernel and reading its programs.
         input_seconds, output_seconds: of moving inputs and outputs over PCIe.
         seconds: all of it.
-        rows_per_second: rows of the input divided by ``seconds``.
+        rows_per_second: rows of the input divided by ``seconds``; 0 without products.
     """
 
     products: tuple[Estimate, ...]
@@ -90,10 +90,11 @@ def estimate_product(
     for size_name, size in (("m", m), ("k", k), ("n", n)):
         if not 1 <= size < 2**31:
             raise InvalidValueError(f"{size_name} is {size}, expected 1 or more")
-    for given_name, given, known in (("engine", engine, OPCODES), ("dtype", dtype, ELEMENT_BYTES)):
-        if given not in known:
-            raise InvalidValueError(f"{given_name} is {given!r}, expected {' or '.join(known)}")
-    machine = board.machine(dtype)
+    if engine not in OPCODES:
+        raise InvalidValueError(f"engine is {engine!r}, expected {' or '.join(OPCODES)}")
+    if engine == "gemv" and n != 1:
+        raise InvalidValueError(f"n is {n}, expected 1: the gemv engine takes a vector")
+    machine = board.machine(dtype, engine)
     addend_elements = 4 // ELEMENT_BYTES[dtype] if engine == "fcn" else 1
     words = _instruction(machine, engine, m, k, n, packed)
     cycles = ffi.new("xfblasCycles_t *")
@@ -119,15 +120,28 @@ def estimate_product(
 
 def estimate_call(board: Board, dtype: str, products: list[Estimate]) -> CallEstimate:
     """A chain of products as one launch, with its input and output moved over PCIe."""
-    first, last = products[0], products[-1]
+    return estimate_calls(board, dtype, [products], products[0].m)
+
+
+def estimate_calls(
+    board: Board, dtype: str, chains: list[list[Estimate]], rows: int
+) -> CallEstimate:
+    """Several chains one after the other, each a launch of its own; the host's work takes no time.
+
+    Args:
+        board: where they run.
+        dtype: the element type.
+        chains: the products of each launch.
+        rows: of the whole input.
+    """
     element = ELEMENT_BYTES[dtype]
-    input_seconds = first.m * first.k * element / PCIE_BYTES_PER_SECOND
-    output_seconds = last.m * last.n * element / PCIE_BYTES_PER_SECOND
-    seconds = LAUNCH_SECONDS + input_seconds + output_seconds
-    seconds += sum(product.seconds for product in products)
-    return CallEstimate(
-        tuple(products), LAUNCH_SECONDS, input_seconds, output_seconds, seconds, first.m / seconds
-    )
+    products = tuple(product for chain in chains for product in chain)
+    moved_in = sum(chain[0].m * chain[0].k * element for chain in chains)
+    moved_out = sum(chain[-1].m * chain[-1].n * element for chain in chains)
+    launches = len(chains) * LAUNCH_SECONDS
+    moves = moved_in / PCIE_BYTES_PER_SECOND, moved_out / PCIE_BYTES_PER_SECOND
+    seconds = launches + sum(moves) + sum(product.seconds for product in products)
+    return CallEstimate(products, launches, *moves, seconds, rows / seconds if seconds else 0.0)
 
 
 def _instruction(machine: Machine, engine: str, m, k, n, packed) -> list[int]:

@@ -120,8 +120,11 @@ class Builder:
         layers, options = self._layers, variant.options
         layer, is_last = layers[index], index + 1 == len(layers)
         bias = layer.bias
-        if index == 0 and part.coding.offset is not None:
-            bias = bias + part.coding.offset @ layer.kernel
+        if index == 0:
+            # What the host subtracts stands in for the center of the layers.
+            offset = 0.0 if part.coding.offset is None else part.coding.offset
+            moved = offset - (0.0 if layer.center is None else layer.center)
+            bias = bias + np.broadcast_to(moved, len(layer.kernel)) @ layer.kernel
         place = Place(
             layer,
             bias,
@@ -150,11 +153,7 @@ class Builder:
         """The network's inputs."""
         seen, floats, first = self._seen, self._floats, self._layers[0]
         largest = size_limits(seen.inputs, options, options.element_max)
-        ranges = (
-            ranges_with_room(seen.inputs, largest, first.kernel)
-            * options.margin
-            * options.input_room
-        )
+        ranges = ranges_with_room(seen, largest, first.kernel) * options.margin * options.input_room
         limit = max(1, options.element_max >> shrink)
         scale = input_scales(seen, ranges, limit, options.power_of_two)
         offset = seen.offset if seen.offset.any() else None

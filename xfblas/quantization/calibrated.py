@@ -16,6 +16,7 @@ from xfblas.errors import UnsupportedModelError
 from xfblas.models import Network
 from xfblas.quantization.builder import Builder
 from xfblas.quantization.calibration import calibrate
+from xfblas.quantization.calibration_check import findings
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import prepare
@@ -25,8 +26,15 @@ from xfblas.quantization.search import best_attempt
 TRIAL_ROWS = 256
 
 
-def quantize_calibrated(network: Network, rows, options: Options) -> QuantizedNetwork:
-    """See :func:`~xfblas.quantization.quantize`."""
+def quantize_calibrated(
+    network: Network, rows, options: Options, **told
+) -> tuple[QuantizedNetwork, list[str]]:
+    """See :func:`~xfblas.quantization.quantize`.
+
+    Returns:
+        The network, and what the rows do not tell of it, see
+        :func:`~xfblas.quantization.calibration_check.findings`, which takes ``told``.
+    """
     check_slopes(network)
     layers, output_slope = prepare(network, "prelu" if options.legacy else options.leaky)
     seen = calibrate(layers, rows, options.legacy)
@@ -34,11 +42,12 @@ def quantize_calibrated(network: Network, rows, options: Options) -> QuantizedNe
     whole = Builder(layers, seen, seen.sample)
     part = Builder(layers, seen, seen.sample[:TRIAL_ROWS])
     attempt = best_attempt(part.build, whole.build, layers, options)
-    return replace(
+    quantized = replace(
         attempt.network,
         output_slope=output_slope,
         output_activation=network.output_activation,
     )
+    return quantized, findings(layers, seen, attempt.decibels, options, output_slope, **told)
 
 
 def check_slopes(network: Network) -> None:

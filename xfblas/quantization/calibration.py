@@ -22,6 +22,10 @@ SEED = 7
 NARROW = 0.4
 SPARSE = 0.2
 FEWEST_ROWS = 16
+#: Features that use less than this share of it may have varied by chance or by rounding alone.
+STILL = 2.0**-12
+#: So many times what all others need is too much for a feature that hardly varied.
+DROWNING = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,8 @@ class Calibration:
             makes no value larger.
         sample: (rows, k) float64 inputs.
         decimals: (k,) int64, decimals of each input feature; -1 where they are not few.
+        low, high: (k,) float64, the ends of every input feature.
+        ends: the same of what each layer puts out.
     """
 
     offset: np.ndarray
@@ -42,6 +48,9 @@ class Calibration:
     layers: tuple[Histogram, ...]
     sample: np.ndarray
     decimals: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    ends: tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
 def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
@@ -60,41 +69,66 @@ def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
     decimals = np.zeros(units, np.int64)
     generator = np.random.default_rng(SEED)
     sample, count = np.empty((0, units)), 0
-    offset = None
+    offset, ends = None, [(np.inf, -np.inf)] * (len(layers) + 1)
     for given in _chunks(rows, units):
         if offset is None:
-            offset = np.zeros(units) if legacy else centers(given)
+            offset = centers(given, layers[0].kernel, layers[0].center)
+            if legacy:
+                # The public engine's host has no offsets, so only what the model states is centred.
+                stated = 0.0 if layers[0].center is None else layers[0].center
+                offset = np.where(stated == 0, 0.0, offset)
         chunk = given - offset
         sample = _draw(generator, sample, given, count)
         count += len(chunk)
         inputs.add(chunk)
         decimals = _decimals(chunk, offset, decimals)
+        ends[0] = _widened(ends[0], given)
         current = given
-        for layer, histogram in zip(layers, histograms, strict=True):
+        for index, (layer, histogram) in enumerate(zip(layers, histograms, strict=True)):
             sums = layer.sums(current)
             current = layer.activate(sums)
+            ends[index + 1] = _widened(ends[index + 1], current)
             histogram.add(current if layer.activation == "relu" and not legacy else sums)
     if count == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    return Calibration(offset, inputs, tuple(histograms), sample, decimals)
+    return Calibration(
+        offset, inputs, tuple(histograms), sample, decimals, *ends[0], tuple(ends[1:])
+    )
 
 
-def centers(rows: np.ndarray) -> np.ndarray:
+def centers(rows: np.ndarray, kernel=None, stated=None) -> np.ndarray:
     """What to subtract from each feature of (m, k) rows, (k,): 0 where that gains little.
 
     A feature that stays within a small part of its size, as a temperature in kelvin does, would use
     few of the integers; so its middle becomes 0. Not so a feature that is often 0, as a pixel or a
-    count, because what it is on other rows tells little of its range; nor one that never changed.
+    count, because what it is on other rows tells little of its range.
+
+    Of a feature that hardly varied, or of few rows, the rows do not tell the range either. It keeps
+    room for all of its size unless that would drown the others, as 20240131 beside ages does.
+
+    Args:
+        rows: the calibration's first.
+        kernel: (k, n) of the first layer; by default features are of equal weight.
+        stated: (k,) the center that the model's own layers subtract; None for zeros.
     """
-    if len(rows) < FEWEST_ROWS:
-        return np.zeros(rows.shape[1])
+    units = rows.shape[1]
+    stated = np.zeros(units) if stated is None else stated
+    weights = np.ones(units) if kernel is None else np.abs(kernel).max(axis=1)
     low, high = rows.min(axis=0), rows.max(axis=0)
-    half, largest = (high - low) / 2, np.maximum(-low, high)
-    is_narrow = (half <= NARROW * largest) & (half >= largest * 2.0**-12)
-    is_narrow &= (rows == 0).mean(axis=0) < SPARSE
+    is_few = np.full(units, len(rows) < FEWEST_ROWS)
+    # What the model states tells more than few rows do, or such as are all alike.
+    middle = np.where((stated != 0) & (is_few | (low == high)), stated, (low + high) / 2)
+    half, largest = np.maximum(high - middle, middle - low), np.maximum(-low, high)
+    is_narrow = half <= NARROW * largest
+    is_alike = (low == high) | (half < STILL * largest)
+    is_still = is_narrow & np.where(is_few, stated != 0, is_alike)
+    needed = float((weights * np.where(is_narrow, half, largest)).max())
+    is_drowning = (weights * largest > DROWNING * needed) & ((needed > 0) | (stated != 0))
+    is_centred = is_narrow & ~is_few & ((rows == 0).mean(axis=0) < SPARSE)
+    is_centred = np.where(is_still, is_drowning, is_centred)
     # On a grid of the feature's own decimals, so that what was exact stays exact.
-    unit = 10.0 ** -np.ceil(np.maximum(-np.log10(np.maximum(half, 1e-30)), 0) + 1)
-    return np.where(is_narrow, np.rint((low + high) / 2 / unit) * unit, 0.0)
+    unit = 10.0 ** (np.floor(np.log10(np.where(half > 0, half, 1.0))) - 1)
+    return np.where(is_centred, np.where(half > 0, np.rint(middle / unit) * unit, middle), 0.0)
 
 
 def _chunks(rows, units: int):
@@ -119,6 +153,12 @@ def _draw(generator, sample: np.ndarray, chunk: np.ndarray, count: int) -> np.nd
     return sample
 
 
+def _widened(ends, rows):
+    """The least and the largest value of each feature, (k,) each, with more rows."""
+    low, high = ends
+    return np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
+
+
 def _decimals(chunk: np.ndarray, offset: np.ndarray, known: np.ndarray) -> np.ndarray:
     """The decimals that every value of a feature has had so far: 0 to 3, or -1 for more."""
     result = known.copy()
@@ -127,8 +167,10 @@ def _decimals(chunk: np.ndarray, offset: np.ndarray, known: np.ndarray) -> np.nd
         if len(open_features) == 0:
             continue
         values = chunk[:, open_features] * 10.0**places
-        # Float32 holds seven digits of what was given; what it misses is no further decimal.
+        # Float32 holds whole numbers, and seven digits of others: what it misses of these is no
+        # further decimal, unless it may be all there is.
         size = np.abs(values) + np.abs(offset[open_features]) * 10.0**places + 1
-        is_whole = np.abs(values - np.rint(values)) <= size * 2.0**-22
+        missed = size * 2.0 ** (-22 if places else -40)
+        is_whole = np.abs(values - np.rint(values)) <= np.where(missed < 0.25, missed, 0.0)
         result[open_features[~is_whole.all(axis=0)]] = places + 1 if places < 3 else -1
     return result

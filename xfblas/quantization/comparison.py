@@ -65,6 +65,8 @@ def compare(network: Network, quantized: QuantizedNetwork, rows) -> Comparison:
 def reference_logits(network: Network, rows: np.ndarray) -> np.ndarray:
     """The logits in float64, (m, n): what a network means, without float32's own roundings."""
     current = rows.astype(np.float64)
+    if network.center is not None:
+        current = current - network.center
     for layer in network.layers:
         sums = current @ layer.kernel.astype(np.float64) + layer.bias
         current = np.where(sums < 0, sums * layer.negative_slope, sums)

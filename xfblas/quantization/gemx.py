@@ -35,6 +35,7 @@ def quantize_gemx(network: Network, rows, bits: int = 16) -> QuantizedNetwork:
     Raises:
         InvalidValueError: rows are empty, all 0, not finite, or of another width.
     """
+    network = network.without_center()
     rows = as_rows("calibration", rows, network.input_units, np.float32)
     if len(rows) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")

@@ -40,6 +40,10 @@ class InputCoding:
         """Values in a row of floats."""
         return len(self.scale)
 
+    def __repr__(self):
+        inputs = self.features if self.columns is None else len(self.columns)
+        return f"<InputCoding of {self.features} features in {inputs} integers>"
+
     def encode(self, rows: np.ndarray) -> np.ndarray:
         """Whole float64 (m, inputs) of finite rows (m, k)."""
         rows = rows.astype(np.float64, copy=False)

@@ -20,7 +20,7 @@ is m, and the m with the least m**2 * (1 + r / k)**3 is taken, so that equal wei
 
 import numpy as np
 
-from xfblas.quantization.calibration import Calibration
+from xfblas.quantization.calibration import STILL, Calibration
 from xfblas.quantization.histogram import Histogram
 
 HEADROOM = 8
@@ -32,24 +32,28 @@ WORTHWHILE = 0.7
 ENOUGH = 4
 
 
-def ranges_with_room(histogram: Histogram, largest: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def ranges_with_room(seen: Calibration, largest: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The sizes that each feature shall hold, (k,), above 0.
 
     Args:
-        histogram: of the inputs.
+        seen: of the inputs.
         largest: (k,) from :func:`~xfblas.quantization.ranges.limits`.
         kernel: (k, n) float64 of the first layer.
     """
     whole = float(largest.max(initial=0.0)) or 1.0
-    near = _count_near(histogram)
+    near = _count_near(seen.inputs)
     room = np.clip(HEADROOM * ENOUGH / np.maximum(near, 1), 1, HEADROOM)
     wanted = np.where(largest > 0, np.minimum(room * largest, whole), whole)
+    # Of a feature that hardly varied, other rows may hold anything of its size.
+    size = np.abs(seen.offset)
+    is_still = (size > 0) & (seen.high - seen.low <= STILL * size)
+    wanted = np.where(is_still, np.maximum(whole, size), wanted)
     # A range times its weight is what shares one scale with all others: room is free up to the
     # largest of these products, and beyond it would take bits from every other weight.
     weights = np.abs(kernel).max(axis=1)
     heaviest = float((weights * largest).max(initial=0.0))
     if heaviest > 0:
-        wanted = np.minimum(wanted, heaviest / np.maximum(weights, heaviest / whole))
+        wanted = np.minimum(wanted, heaviest / np.maximum(weights, heaviest / wanted))
     return np.maximum(wanted, largest)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
 from xfblas.models import activate
+from xfblas.models.network import subtracted
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.output_windows import join_windows
 from xfblas.quantization.summary import LayerSummary
@@ -60,6 +61,14 @@ class QuantizedLayer:
         """postScale, postShift, preluScale, preluAlpha, in the order of an instruction."""
         return (self.post_scale, self.post_shift, self.prelu_scale, self.prelu_alpha)
 
+    def __repr__(self):
+        inputs, outputs = self.weights.shape
+        return (
+            f"<QuantizedLayer {self.name}: {inputs}x{outputs} {self.weights.dtype}, "
+            f"post {self.post_scale} >> {self.post_shift}, "
+            f"prelu {self.prelu_scale} >> {self.prelu_alpha}>"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class QuantizedNetwork:
@@ -74,7 +83,8 @@ class QuantizedNetwork:
             are the result.
         output_activation: what the host computes last.
         input_limit: inputs are clipped to +-input_limit; None for the element's largest value.
-        input_offset: (k,), subtracted from the inputs before they are scaled; None for zeros.
+        input_offset: (k,), subtracted from the inputs, in double, before they are scaled; None
+            for zeros.
         input_base, input_columns: which digits of which features the engine's inputs are, see
             :class:`~xfblas.quantization.input_coding.InputCoding`.
         input_wraps: whether inputs beyond the element's range wrap, as in the public library,
@@ -144,7 +154,7 @@ class QuantizedNetwork:
         """
         rows = as_rows("rows", rows, self.features)
         if self.dtype.kind == "f":
-            return rows.astype(np.float32, copy=False)
+            return subtracted(rows, self.input_offset)
         if self.input_scale is None:
             raise InvalidValueError(
                 "the network has no input_scale, expected one from calibration rows: its layers "
@@ -199,3 +209,9 @@ class QuantizedNetwork:
         from xfblas.quantization.storage import read_network
 
         return read_network(group)
+
+    def __repr__(self):
+        return (
+            f"<QuantizedNetwork {self.dtype}: {self.features} features, {len(self.layers)} layers, "
+            f"{self.output_units // self.output_windows} outputs, {self.output_activation}>"
+        )

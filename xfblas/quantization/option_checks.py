@@ -35,8 +35,7 @@ def check_options(options) -> None:
             listed = ", ".join(repr(choice) for choice in allowed)
             raise InvalidValueError(f"{name} is {value!r}, expected one of {listed}")
     for name in SWITCHES:
-        if not isinstance(getattr(options, name), bool):
-            raise InvalidValueError(f"{name} is {getattr(options, name)!r}, expected True or False")
+        require_switch(name, getattr(options, name))
     for name in OPEN_SWITCHES:
         if not isinstance(getattr(options, name), bool | None):
             raise InvalidValueError(
@@ -105,6 +104,12 @@ def _check_together(options) -> None:
                 f"{name} is {getattr(options, name)!r} with legacy arithmetic, expected "
                 f"{expected!r}: an engine without the saturate flag wraps"
             )
+
+
+def require_switch(name: str, value) -> None:
+    """Raises an InvalidValueError unless a value is a truth."""
+    if not isinstance(value, bool):
+        raise InvalidValueError(f"{name} is {value!r}, expected True or False")
 
 
 def is_number(value) -> bool:

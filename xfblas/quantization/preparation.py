@@ -31,6 +31,7 @@ class PreparedLayer:
         bias: (n,).
         split_slope: s of equation (1) where the layer has been split, else None.
         model_activation: before it was split.
+        center: (k,) what is subtracted from its inputs; of the first layer, or None.
     """
 
     name: str
@@ -40,9 +41,11 @@ class PreparedLayer:
     slope: float
     split_slope: float | None
     model_activation: str
+    center: np.ndarray | None = None
 
     def sums(self, rows: np.ndarray) -> np.ndarray:
         """What the layer computes of float rows (m, k) before its activation."""
+        rows = rows if self.center is None else rows - self.center
         return rows @ self.kernel + self.bias
 
     def activate(self, sums: np.ndarray) -> np.ndarray:
@@ -78,9 +81,9 @@ def prepare(network: Network, leaky: str) -> tuple[list[PreparedLayer], float]:
                 rows_slope = slope
                 kernel, bias = np.hstack([kernel, -kernel]), np.concatenate([bias, -bias])
                 activation, slope = "relu", 0.0
-        prepared.append(
-            PreparedLayer(layer.name, kernel, bias, activation, slope, rows_slope, layer.activation)
-        )
+        kinds = (activation, slope, rows_slope, layer.activation)
+        center = network.center if index == 0 else None
+        prepared.append(PreparedLayer(layer.name, kernel, bias, *kinds, center))
     return prepared, output_slope
 
 

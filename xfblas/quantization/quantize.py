@@ -2,15 +2,24 @@
 
 import dataclasses
 
+import numpy as np
+
+from xfblas.arrays import as_rows
+from xfblas.columns import column_names
 from xfblas.errors import InvalidValueError
 from xfblas.models import Network
 from xfblas.quantization.calibrated import quantize_calibrated
+from xfblas.quantization.calibration_check import still_features, tell
 from xfblas.quantization.gemx import quantize_gemx
 from xfblas.quantization.layers import QuantizedNetwork
+from xfblas.quantization.option_checks import require_switch
 from xfblas.quantization.options import METHODS, Options
+from xfblas.quantization.preparation import prepare
 
 
-def quantize(network: Network, rows, *, method: str = "calibrated", **options) -> QuantizedNetwork:
+def quantize(
+    network: Network, rows, *, method: str = "calibrated", strict: bool = False, **options
+) -> QuantizedNetwork:
     """Quantizes a network with scales from calibration rows.
 
     No input whatever makes a sum overflow: that is proved from the weights, and each layer's
@@ -23,6 +32,7 @@ def quantize(network: Network, rows, *, method: str = "calibrated", **options) -
             memory than a chunk.
         method: 'calibrated', or 'gemx' for the public library's own scheme, which takes ``bits``
             alone of the options below.
+        strict: whether rows that tell too little are an error instead of a warning.
         bits: 16 or 8, of the image's elements.
         activations: how far values reach: 'minmax' of the rows, or clipped by 'percentile', 'mse'
             (least squares) or 'entropy'.
@@ -56,7 +66,36 @@ def quantize(network: Network, rows, *, method: str = "calibrated", **options) -
             has no such value; clipping is asked of arithmetic that wraps.
         UnsupportedModelError: an activation cannot be expressed, or a layer has so many inputs that
             its sums cannot fit the accumulator.
+        CalibrationError: with ``strict``, of rows in which features never vary, that reach no unit
+            of a layer, or whose own logits are far below the goal.
+
+    Warns:
+        CalibrationWarning: of the same, without ``strict``.
     """
+    require_switch("strict", strict)
+    quantized, found = quantize_and_check(network, rows, method=method, **options)
+    tell(found, strict)
+    return quantized
+
+
+def quantize_and_check(
+    network: Network, rows, *, method: str = "calibrated", names=None, are_features=True, **options
+) -> tuple[QuantizedNetwork, list[str]]:
+    """:func:`quantize`, and what there is to :func:`tell`.
+
+    Args:
+        network, rows, method, options: as for :func:`quantize`.
+        names, are_features: as for :func:`~xfblas.quantization.calibration_check.findings`.
+    """
+    if not isinstance(network, Network):
+        raise InvalidValueError(
+            f"network is a {type(network).__name__}, expected a Network: xfblas.read_network makes "
+            "one of a Keras model or file, and xfblas.compile takes these themselves"
+        )
+    if names is None and are_features:
+        names = column_names(rows)
+    if names is not None and len(names) != network.input_units:
+        names = None
     if method not in METHODS:
         raise InvalidValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
     known = [field.name for field in dataclasses.fields(Options)]
@@ -67,11 +106,15 @@ def quantize(network: Network, rows, *, method: str = "calibrated", **options) -
         )
     chosen = Options(**options)
     if method == "calibrated":
-        return quantize_calibrated(network, rows, chosen)
+        return quantize_calibrated(network, rows, chosen, names=names, are_features=are_features)
     others = sorted(set(options) - {"bits", "legacy"})
     if others or options.get("legacy") is False:
         raise InvalidValueError(
             f"{', '.join(others) or 'legacy=False'} was given with method 'gemx', which has a "
             "fixed scheme with wrapping arithmetic and takes bits alone"
         )
-    return quantize_gemx(network, rows, chosen.bits)
+    rows = as_rows("calibration", rows, network.input_units, np.float32)
+    quantized = quantize_gemx(network, rows, chosen.bits)
+    ends = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
+    first = prepare(network, "prelu")[0][0]
+    return quantized, still_features(*ends, len(rows), first, names, are_features)

@@ -34,6 +34,13 @@ class LayerTrace:
     sum_low: int
     sum_high: int
 
+    def __repr__(self):
+        rows, columns = self.output.shape
+        return (
+            f"<LayerTrace {rows} rows of {columns} {self.output.dtype}: "
+            f"{self.saturations} saturations, {self.wraps} wraps>"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -59,6 +66,12 @@ class Trace:
     def wraps(self) -> int:
         """Of all layers together."""
         return sum(layer.wraps for layer in self.layers)
+
+    def __repr__(self):
+        return (
+            f"<Trace of {len(self.layers)} layers, {len(self.output)} rows: "
+            f"{self.saturations} saturations, {self.wraps} wraps>"
+        )
 
 
 def simulate(network, integers: np.ndarray) -> Trace:

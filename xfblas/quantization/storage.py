@@ -19,7 +19,9 @@ from xfblas.quantization.layers import Arithmetic, QuantizedLayer, QuantizedNetw
 from xfblas.quantization.summary import LayerSummary
 
 FORMAT = "xfblas quantized network"
-VERSION = 1
+#: Networks of floats without an offset, and all of integers, have version 1, which earlier
+#: releases read.
+VERSION = 2
 ELEMENTS = (np.dtype(np.int8), np.dtype(np.int16), np.dtype(np.float32))
 
 
@@ -28,7 +30,8 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
     if len(group) or len(group.attrs):
         raise InvalidValueError(f"group {group.name} is not empty, expected an empty HDF5 group")
     group.attrs["format"] = FORMAT
-    group.attrs["version"] = VERSION
+    is_centred = network.dtype.kind == "f" and network.input_offset is not None
+    group.attrs["version"] = VERSION if is_centred else 1
     _write_fields(group.create_group("arithmetic"), network.arithmetic)
     _write_fields(group, network, without=("layers", "arithmetic", "summaries"))
     for name, parts in (("layers", network.layers), ("summaries", network.summaries)):
@@ -47,10 +50,10 @@ def read_network(group: h5py.Group) -> QuantizedNetwork:
                 f"group {group.name} has format {found!r}, expected {FORMAT!r}: it holds something "
                 "else"
             )
-        if version != VERSION:
+        if version not in range(1, VERSION + 1):
             raise InvalidValueError(
-                f"group {group.name} has version {version!r}, expected {VERSION}: it was written "
-                "by another release of this package"
+                f"group {group.name} has version {version!r}, expected up to {VERSION}: it was "
+                "written by another release of this package"
             )
         network = QuantizedNetwork(
             layers=_read_list(group, "layers", QuantizedLayer),
@@ -153,8 +156,10 @@ def _check_host_side(network: QuantizedNetwork, columns: int) -> None:
         is_fit &= picked is not None or len(scale) == inputs
         if picked is not None:
             is_fit &= picked.min() >= 0 and picked.max() < 2 * len(scale)
-        offset = network.input_offset
-        is_fit &= offset is None or (offset.shape == scale.shape and np.isfinite(offset).all())
+    offset = network.input_offset
+    if offset is not None:
+        is_fit &= offset.shape == (network.features,) and bool(np.isfinite(offset).all())
+        is_fit &= scale is not None or network.dtype.kind == "f"
     if not is_fit:
         raise InvalidValueError(
             f"input_scale, input_offset and input_columns do not fit {network.input_units} inputs"

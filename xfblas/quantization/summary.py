@@ -76,6 +76,12 @@ class LayerSummary:
         """Whether no input whatever can overflow the accumulator."""
         return self.sum_bits <= self.accumulator
 
+    def __repr__(self):
+        return (
+            f"<LayerSummary {self.name}: {self.inputs}x{self.outputs} int{self.bits}, "
+            f"{self.activation}, weights of {self.weight_bits} bits, sums of {self.sum_bits}>"
+        )
+
     def values(self, integers: np.ndarray) -> np.ndarray:
         """The model's values (m, n) float64 that a layer's integers stand for."""
         columns = integers[:, : integers.shape[1] - self.constants]

@@ -32,5 +32,8 @@ def without_scales(network: Network) -> QuantizedNetwork:
         for layer in network.layers
     )
     return QuantizedNetwork(
-        layers, Arithmetic(False, False, True), output_activation=network.output_activation
+        layers,
+        Arithmetic(False, False, True),
+        output_activation=network.output_activation,
+        input_offset=network.center,
     )

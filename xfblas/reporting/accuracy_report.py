@@ -13,11 +13,15 @@ from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.measurement import Measurement
 from xfblas.reporting.observed_output import ObservedOutput
 from xfblas.reporting.output_report import OutputReport
+from xfblas.runtime.summary import Line
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
     """How near a quantized model is to its float one, and what to do about it.
+
+    A shell shows it in a line and a notebook as its page. :meth:`print` prints tables, which
+    :meth:`to_text` returns; :meth:`to_html`, :meth:`to_json` and :meth:`to_dict` give all of it.
 
     Attributes:
         model: its name.
@@ -28,6 +32,7 @@ class Report:
         outputs: one for each output of the model.
         alternatives: other choices of bits and accumulator; empty where none were asked for.
         advice: what hurts and what to try, worst first.
+        places: where every layer of the model runs, those folded into others included.
         measurement, observed: what the plots are drawn from.
     """
 
@@ -39,13 +44,14 @@ class Report:
     outputs: tuple[OutputReport, ...]
     alternatives: tuple[Alternative, ...]
     advice: tuple[Advice, ...]
+    places: tuple[Line, ...]
     measurement: Measurement = field(repr=False)
     observed: tuple[ObservedOutput, ...] = field(repr=False)
 
     def to_dict(self) -> dict:
         """Everything but the plots, JSON-able; infinite decibels are the text ``"inf"``."""
         kept = ("model", "bits", "rows", "calibration")
-        lists = ("layers", "outputs", "alternatives", "advice")
+        lists = ("layers", "outputs", "alternatives", "advice", "places")
         found = {name: getattr(self, name) for name in kept}
         found |= {name: [asdict(entry) for entry in getattr(self, name)] for name in lists}
         return _plain(found)
@@ -77,6 +83,17 @@ class Report:
         from xfblas.reporting.text import tables
 
         print_tables(tables(self))
+
+    def __repr__(self):
+        from xfblas.reporting.text import headline
+
+        return f"<xfblas.Report {headline(self)}; print() shows tables, to_html(path) a page>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page in a frame, so that its style stays its own."""
+        from xfblas.reporting.page import frame
+
+        return frame(self)
 
 
 def _plain(value):

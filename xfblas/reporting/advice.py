@@ -143,7 +143,7 @@ def _host(layers, outputs):
                 "change what the reason names; results are right, but slower",
             )
         elif line.place == "host" and line.activation in BENT and line.output not in ends:
-            bent.append(line.name)
+            bent.append(f"{line.activation} of {line.name}")
     if bent:
         yield Advice(
             0.5,

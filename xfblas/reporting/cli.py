@@ -5,6 +5,7 @@ from xfblas.errors import InvalidValueError
 
 def add_commands(subparsers):
     """Adds ``report`` to the commands of an argparse parser."""
+    from xfblas.runtime.cli import CALIBRATION
     from xfblas.runtime.model_arguments import add_model_arguments
 
     parser = subparsers.add_parser(
@@ -23,31 +24,42 @@ def add_commands(subparsers):
     parser.add_argument("--html", help="file to write, with plots; opens offline")
     parser.add_argument("--json", help="file to write, - for the terminal instead of the tables")
     add_model_arguments(parser)
-    parser.set_defaults(run=run_report)
+    words = {"calibration": CALIBRATION, "x": "--data", "y": "y (--label or --labels)"}
+    parser.set_defaults(run=run_report, words=words)
 
 
 def run_report(args) -> int:
     """Prints the tables and writes the files; returns 0."""
     import json
 
+    from xfblas.reporting.figure import figure_class
     from xfblas.reporting.labels import read_labels
     from xfblas.reporting.report import report
     from xfblas.runtime.cli import spread
     from xfblas.runtime.model_arguments import quantization_options, refuse_options
+    from xfblas.runtime.output_files import require_output
     from xfblas.runtime.saved_model import is_saved_model
     from xfblas.runtime.tables import open_table
 
+    require_output("--html", args.html)
+    require_output("--json", args.json)
+    if args.html:
+        figure_class()
     if args.labels and args.label:
         raise InvalidValueError("--labels and --label were given, expected one of them")
-    y, classes = None, None
-    if args.labels or args.label:
-        y, classes = read_labels(args.labels or args.data, args.label)
     dropped = [*args.drop, *([args.label] if args.label else [])]
-    x = _all_rows(open_table(args.data, dropped))
+    x = _all_rows(open_table(args.data, dropped, args.header))
+    y, classes = None, None
+    if args.label:
+        y, classes = read_labels(args.data, args.label, args.header)
+    elif args.labels:
+        y, classes = read_labels(args.labels, header=args.header, row_count=len(x))
     where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
     calibration = None
     if args.calibration:
-        calibration = spread(open_table(args.calibration, _there(args.calibration, dropped)))
+        # It may lack the label.
+        table = open_table(args.calibration, dropped, args.header, strict=False)
+        calibration = spread(table)
     if is_saved_model(args.model):
         refuse_options(args, allowed=("calibration",) if args.compare else ())
         options = where
@@ -73,21 +85,10 @@ def run_report(args) -> int:
 def _all_rows(table):
     import numpy as np
 
+    from xfblas.columns import NamedRows
     from xfblas.runtime.cli import CHUNK
 
     parts = list(table.chunks(CHUNK))
     if not parts or not sum(map(len, parts)):
         raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
-    return np.concatenate(parts)
-
-
-def _there(path, columns):
-    """The columns to leave out that a second file has; it may lack the label."""
-    from xfblas.runtime.tables import open_table
-
-    table = open_table(path)
-    if table.names is not None:
-        known = {*table.names, *map(str, range(len(table.names)))}
-    else:
-        known = set(map(str, range(next(table.chunks(1)).shape[-1])))
-    return [name for name in columns if name in known]
+    return NamedRows(np.concatenate(parts), table.names)

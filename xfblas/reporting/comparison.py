@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.quantization import quantize
+from xfblas.quantization.quantize import quantize_and_check
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.observation import Observation
 from xfblas.runtime.batch import Batch
@@ -15,7 +15,7 @@ CHOICES = ((16, 48), (16, 32), (8, 32))
 #: Options of compile that are none of quantize.
 ELSEWHERE = (
     *("device", "xclbin", "target", "dtype", "architecture"),
-    *("loss", "metrics", "loss_weights", "weighted_metrics", "method"),
+    *("loss", "metrics", "loss_weights", "weighted_metrics", "method", "strict"),
 )
 
 
@@ -35,7 +35,7 @@ def compare(
         layers: of the report of the model as it is.
         options: that the model was compiled with.
     """
-    inputs = calibration_inputs(compiled.graph, calibration)
+    _, inputs = calibration_inputs(compiled.graph, calibration)
     kept = {name: value for name, value in options.items() if name not in ELSEWHERE}
     if options.get("method", "calibrated") != "calibrated":
         kept = {}
@@ -71,7 +71,8 @@ def requantized(graph, inputs, bits: int, accumulator: int, options: dict) -> di
     chosen = {**options, "bits": bits, "accumulator": accumulator}
     for step in graph.engine_steps:
         try:
-            networks[step.name] = quantize(step.network, rows[step.name], **chosen)
+            # What the rows do not tell was said when the model was compiled.
+            networks[step.name], _ = quantize_and_check(step.network, rows[step.name], **chosen)
         except UnsupportedModelError:
             # As in xfblas.compile, the host computes it in float.
             continue

@@ -6,8 +6,8 @@ import re
 from xfblas.errors import NotSupportedError
 
 
-def empty_figure(width: float, height: float):
-    """A figure and its axes, of so many inches.
+def figure_class():
+    """Matplotlib's Figure.
 
     Raises:
         NotSupportedError: matplotlib is not installed.
@@ -16,10 +16,19 @@ def empty_figure(width: float, height: float):
         from matplotlib.figure import Figure
     except ImportError as error:
         raise NotSupportedError(
-            f'plots need matplotlib ({error}): pip install "xfblas[report]"'
+            f"plots need matplotlib ({error}): pip install matplotlib"
         ) from None
+    return Figure
+
+
+def empty_figure(width: float, height: float):
+    """A figure and its axes, of so many inches.
+
+    Raises:
+        NotSupportedError: matplotlib is not installed.
+    """
     # No pyplot: its figures belong to the process, and a program may be drawing others.
-    figure = Figure((width, height), layout="constrained")
+    figure = figure_class()((width, height), layout="constrained")
     axes = figure.subplots()
     axes.set_axisbelow(True)
     axes.grid(color="#d5d9de", linewidth=0.6)

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from xfblas.reporting.text import decibels
+
 
 @dataclass(frozen=True)
 class LayerReport:
     """What was seen of a layer. Numbers of the engine are None for what the host computes.
 
     Attributes:
-        name: the model's.
+        name: of its values, see :mod:`xfblas.models.placement`.
         step: of the graph, that it belongs to.
         output: tensor that the step gives.
         place: 'engine' or 'host'.
@@ -70,3 +72,10 @@ class LayerReport:
     wraps: int | None = None
     clipped_inputs: int | None = None
     inputs_seen: int | None = None
+
+    def __repr__(self):
+        shape = "" if self.inputs is None else f"{self.inputs}x{self.outputs} "
+        return (
+            f"<LayerReport {self.name}: {shape}{self.activation} on the {self.place}, "
+            f"{decibels(self.decibels)}>"
+        )

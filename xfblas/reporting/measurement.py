@@ -37,12 +37,12 @@ class Measurement:
         floats: dict[str, list[np.ndarray]] = {}
 
         def in_float(step, rows):
-            floats[step.name] = step.network.layer_outputs(rows)
+            floats[step.name] = step.network.outputs_of(rows)
             return floats[step.name][-1]
 
         def on_engine(step, rows):
             if step.name not in self.networks:
-                return step.network.logits(rows)
+                return step.network.outputs_of(rows)[-1]
             return self._run(step, rows, floats[step.name])
 
         expected = self.graph.run(inputs, in_float)
@@ -93,7 +93,7 @@ class Measurement:
         decibels = nearness.decibels
         is_chain = isinstance(step, EngineStep)
         return LayerReport(
-            name=step.name,
+            name=step.output,
             step=step.name,
             output=step.output,
             place="host",

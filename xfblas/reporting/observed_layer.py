@@ -107,7 +107,7 @@ class ObservedLayer:
         if clipped is not None:
             common |= {"clipped_inputs": clipped[0], "inputs_seen": clipped[1]}
         return LayerReport(
-            name=self.layer.name,
+            name=self.layer.output,
             step=step.name,
             output=step.output,
             place="engine",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from xfblas.reporting.text import output_line
+
 
 @dataclass(frozen=True)
 class OutputReport:
@@ -44,3 +46,6 @@ class OutputReport:
     error_float: float | None = None
     error: float | None = None
     calibration: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        return f"<OutputReport {self.name}, {self.rows:,} rows: {output_line(self)}>"

@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from xfblas.errors import NotSupportedError
 from xfblas.reporting import plots, text
 from xfblas.reporting.page_style import STYLE
 
@@ -61,6 +62,16 @@ def page(report) -> str:
     )
 
 
+def frame(report) -> str:
+    """The page as an element of another page; its tables as text where matplotlib is missing."""
+    try:
+        shown = page(report)
+    except NotSupportedError as error:
+        return f"<pre>{escape(report.to_text())}\n{escape(str(error))}</pre>"
+    style = "width: 100%; height: 80vh; min-height: 30em; border: 0"
+    return f'<iframe srcdoc="{escape(shown)}" style="{style}"></iframe>'
+
+
 def _subtitle(report) -> str:
     return ", ".join(
         [
@@ -88,8 +99,7 @@ def _tiles(report) -> str:
         tiles.append((text.decibels(output.decibels), f"{prefix}signal to noise of the logits"))
         what = f"{prefix}largest difference of the output"
         tiles.append((f"{output.largest_difference:.2g}", what))
-    found = [line for line in report.layers if line.place == "engine"]
-    tiles.append((f"{len(found)} of {len(report.layers)}", "layers and steps on the engine"))
+    tiles.append((text.on_engine(report), "steps on the engine"))
     shown = "".join(
         f'<div class="tile"><b>{escape(value)}</b><span>{escape(what)}</span></div>'
         for value, what in tiles
@@ -126,8 +136,8 @@ def _plots(report) -> str:
     if observed:
         steps = "size in integers; grey: what can be held"
         limit = 2 ** (report.bits - 1) - 1
-        weights = [(one.layer.name, _sizes(one.quantized.weights), limit) for one in observed]
-        values = [(one.layer.name, one.sizes(), one.levels) for one in observed]
+        weights = [(one.layer.output, _sizes(one.quantized.weights), limit) for one in observed]
+        values = [(one.layer.output, one.sizes(), one.levels) for one in observed]
         drawn += [
             plots.accumulator(report.layers),
             plots.boxes(weights, "Weights", steps),

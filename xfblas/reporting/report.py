@@ -9,11 +9,13 @@ from xfblas.reporting.accuracy_report import Report
 from xfblas.reporting.advice import advise
 from xfblas.reporting.comparison import compare as compare_choices
 from xfblas.reporting.observation import Observation
+from xfblas.runtime.accelerate import accelerated_of
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import compile
 from xfblas.runtime.data import data_of
 from xfblas.runtime.saved_model import is_saved_model, load
 from xfblas.runtime.streams import is_stream
+from xfblas.runtime.summary import lines_of
 
 #: Rows that both models compute at once.
 ROWS = 2048
@@ -28,29 +30,43 @@ def report(model, x, y=None, *, calibration=None, classes=None, compare=False, *
     the engine. Rows are taken in chunks, so memory does not grow with them.
 
     Args:
-        model: a :class:`~xfblas.CompiledModel`, the path of a ``.xfblas`` file, or what
+        model: a :class:`~xfblas.CompiledModel`, an accelerated keras.Model or the path of a
+            ``.xfblas`` file, of which the scales that run are measured; or what
             :func:`xfblas.compile` takes.
         x: rows, as ``predict`` takes them.
         y: labels or targets, as ``evaluate`` takes them.
-        calibration: typical rows for a model that is not quantized; by default ``x``.
+        calibration: typical rows for a model that is not quantized, and for ``compare``; by default
+            ``x``, or those that the model was accelerated with.
         classes: names of the classes, in order.
         compare: whether to quantize it anew with other bits and accumulators, too.
         **options: of :func:`xfblas.compile`, for a model that is not quantized.
+
+    Returns:
+        A :class:`~xfblas.Report`: a shell shows it in a line and a notebook as a page; its
+        ``print()`` prints tables, and ``to_html(path)``, ``to_json(path)``, ``to_text()`` and
+        ``to_dict()`` give all of it.
 
     Raises:
         InvalidValueError: the model is quantized already but options were given, it is a float
             model, or data does not fit it.
     """
     is_path = isinstance(model, (str, Path))
-    if isinstance(model, CompiledModel) or (is_path and is_saved_model(model)):
+    accelerated = None if is_path else accelerated_of(model)
+    is_own = accelerated is not None or isinstance(model, CompiledModel)
+    if is_own or (is_path and is_saved_model(model)):
         allowed = ("device", "xclbin", "target") if is_path else ()
         wrong = [name for name in options if name not in allowed]
+        if calibration is not None and not compare:
+            wrong.append("calibration")
         if wrong:
             raise InvalidValueError(
                 f"{', '.join(wrong)} was given, but the model is quantized already: expected no "
-                "options, or a Keras model"
+                "options, or a Keras model that is not accelerated"
             )
         compiled, chosen = (load(model, **options) if is_path else model), {}
+        if accelerated is not None:
+            compiled, chosen = accelerated.current(), accelerated.options
+            calibration = accelerated.rows if calibration is None else calibration
     else:
         is_once = is_stream(x) and not hasattr(x, "__len__")
         if calibration is None and is_once:
@@ -64,7 +80,7 @@ def report(model, x, y=None, *, calibration=None, classes=None, compare=False, *
     try:
         return _report(compiled, x, y, calibration, classes, compare, chosen)
     finally:
-        if compiled is not model:
+        if not is_own:
             compiled.close()
 
 
@@ -102,6 +118,7 @@ def _report(compiled, x, y, calibration, classes, compare, options) -> Report:
         outputs,
         alternatives,
         tuple(advice),
+        tuple(lines_of(graph, compiled.host_reasons)),
         observation.measurement,
         tuple(observation.outputs),
     )

@@ -3,6 +3,7 @@
 import math
 
 from xfblas.image.tables import Table
+from xfblas.runtime.summary import steps_on_engine
 
 LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"
 LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clipped", "wraps")
@@ -10,6 +11,8 @@ INSTRUCTION_TITLE = "instructions: the model's size and the engine's, integers p
 INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu")
 SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
 SUM_HEADS = ("layer", "weights", "sums seen", "proved", "accumulator", "inputs clipped")
+#: A headline says no more than so many.
+NAMED_OUTPUTS = 3
 CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
 
 
@@ -28,6 +31,28 @@ def tables(report) -> list[Table]:
     return [table for table in found if table.rows]
 
 
+def headline(report) -> str:
+    """The model and how near it is, in a line."""
+    outputs = [output_line(output) for output in report.outputs[:NAMED_OUTPUTS]]
+    if len(report.outputs) > 1:
+        named = zip(report.outputs, outputs, strict=False)
+        outputs = [f"{output.name} {line}" for output, line in named]
+    if len(report.outputs) > NAMED_OUTPUTS:
+        outputs.append(f"{len(report.outputs) - NAMED_OUTPUTS} more outputs")
+    return f"{report.model} int{report.bits}, {report.rows:,} rows: {'; '.join(outputs)}"
+
+
+def output_line(output) -> str:
+    """How near an output is, in a few words."""
+    parts = []
+    if output.agreement is not None:
+        parts.append(f"labels agree {percent(output.agreement)}")
+    if output.accuracy is not None:
+        quantized, plain = percent(output.accuracy), percent(output.accuracy_float)
+        parts.append(f"accuracy {quantized} (float {plain})")
+    return ", ".join([*parts, f"logits {decibels(output.decibels)}"])
+
+
 def facts(report) -> list[tuple[str, str]]:
     """What is said of the model as a whole."""
     options = ", ".join(
@@ -38,6 +63,7 @@ def facts(report) -> list[tuple[str, str]]:
         ("elements", f"int{report.bits}"),
         ("rows", f"{report.rows:,}"),
         ("calibrated with", f"{report.calibration.get('rows', 0):,} rows"),
+        ("steps on the engine", on_engine(report)),
     ]
     if options:
         rows.append(("options", options))
@@ -113,7 +139,17 @@ def sum_rows(report) -> list[tuple[str, ...]]:
 
 
 def place_rows(report) -> list[tuple[str, str, str]]:
-    return [(line.name, line.place, line.reason or "-") for line in report.layers]
+    """Every layer of the model, also those that are folded into others."""
+    return [
+        (line.name, line.place, f"dense, {line.reason}" if line.place == "engine" else line.reason)
+        for line in report.places
+    ]
+
+
+def on_engine(report) -> str:
+    """Such as ``4 of 7``, counted as :meth:`xfblas.CompiledModel.summary` counts."""
+    engine, steps = steps_on_engine(report.places)
+    return f"{engine} of {steps}"
 
 
 def choice_rows(report) -> list[tuple[str, ...]]:

@@ -1,11 +1,15 @@
 """``xfblas.accelerate``: a keras.Model whose own predict runs on the engine."""
 
 import inspect
+import os
 import threading
 import warnings
 import weakref
+from typing import TypeVar
 
+from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
+from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
 from xfblas.runtime.compiled_model import CompiledModel
@@ -18,8 +22,10 @@ METHODS = ("predict", "predict_on_batch", "evaluate")
 #: Arguments that Keras 2 has in addition.
 LOADING = ("max_queue_size", "workers", "use_multiprocessing")
 
+Model = TypeVar("Model")
 
-def accelerate(model, calibration=None, *, recompile=True, **options):
+
+def accelerate(model: Model, calibration=None, *, recompile=True, **options) -> Model:
     """Replaces ``predict``, ``predict_on_batch`` and ``evaluate`` of a keras.Model.
 
     The model is used as before. Training it or setting its weights is noticed: by default the next
@@ -39,6 +45,8 @@ def accelerate(model, calibration=None, *, recompile=True, **options):
         InvalidValueError: it is not a keras.Model, or an argument cannot be used.
         UnsupportedModelError: lists every layer that cannot be run.
     """
+    if isinstance(model, (str, bytes, os.PathLike)):
+        refuse_others(model, "a keras.Model")
     if not is_keras_model(model) or not hasattr(model, "predict"):
         raise InvalidValueError(
             f"model is a {type(model).__name__}, expected a keras.Model: use xfblas.compile for a "
@@ -63,7 +71,7 @@ def accelerate(model, calibration=None, *, recompile=True, **options):
     return model
 
 
-def restore(model):
+def restore(model: Model) -> Model:
     """Gives a keras.Model its own methods back; a model that has them is left as it is.
 
     Returns:
@@ -77,7 +85,7 @@ def restore(model):
 
 def accelerated_of(model) -> "Accelerated | None":
     """What :func:`accelerate` put into a model, if anything."""
-    owner = getattr(vars(model).get("predict"), "__self__", None)
+    owner = getattr(getattr(model, "__dict__", {}).get("predict"), "__self__", None)
     return owner if isinstance(owner, Accelerated) else None
 
 
@@ -86,25 +94,28 @@ class Accelerated:
 
     Attributes:
         compiled: the :class:`CompiledModel` of the weights that the model had last.
+        rows: what its scales are derived from, as compile takes it; None on a float image.
+        options: of compile.
     """
 
     def __init__(self, model, calibration, recompile, options):
         self._model = weakref.ref(model)
-        self._recompile, self._options = recompile, options
+        self._recompile, self.options = recompile, options
         self._lock = threading.Lock()
-        self._rows = None
+        self.rows = None
         self._scoring, self._scored_as = None, None
         if calibration is not None:
             # A generator can be used once, so what is needed of it is kept.
-            graph = read_graph(model)
-            rows = calibration_inputs(graph, calibration)
-            self._rows = rows if len(rows) > 1 else rows[0]
+            graph, inputs = calibration_inputs(read_graph(model), calibration)
+            pairs = zip(inputs, graph.inputs, strict=True)
+            rows = [NamedRows(values, spec.columns) for values, spec in pairs]
+            self.rows = rows if len(rows) > 1 else rows[0]
         self._replaced = {}
 
     def compile(self, model) -> None:
         """Makes ``compiled`` of the weights that the model has now."""
         watch = WeightWatch(model.weights)
-        self.compiled: CompiledModel = compile(model, self._rows, **self._options)
+        self.compiled: CompiledModel = compile(model, self.rows, **self.options)
         # Not before: what failed is tried again by the next prediction.
         self._watch = watch
 
@@ -124,14 +135,14 @@ class Accelerated:
         """On the engine; see :meth:`xfblas.CompiledModel.predict`."""
         if others and not self._is_about_loading(others):
             raise TypeError(f"predict() got an unexpected keyword argument {min(others)!r}")
-        compiled = self._current()
+        compiled = self.current()
         if callbacks is None:
             return compiled.predict(x, batch_size, verbose, steps)
         return compiled._predict(x, batch_size, verbose, steps, callbacks, self._model())
 
     def predict_on_batch(self, x):
         """On the engine; see :meth:`xfblas.CompiledModel.predict_on_batch`."""
-        return self._current().predict_on_batch(x)
+        return self.current().predict_on_batch(x)
 
     def evaluate(
         self,
@@ -152,7 +163,7 @@ class Accelerated:
             # From within fit, whose weights change with every epoch.
             told |= {"sample_weight": sample_weight, "return_dict": return_dict}
             return type(model).evaluate(model, x, y, batch_size, **told, **others)
-        return self._current()._evaluate(
+        return self.current()._evaluate(
             x,
             y,
             sample_weight,
@@ -176,7 +187,7 @@ class Accelerated:
         known = inspect.signature(type(self._model()).predict).parameters
         return all(name in LOADING and name in known for name in others)
 
-    def _current(self) -> CompiledModel:
+    def current(self) -> CompiledModel:
         """The compiled model, after a look whether the weights are still those it was made of."""
         model = self._model()
         take_back_weights(model)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.runtime.row_source import RowSource
+from xfblas.row_source import RowSource
 
 
 def input_sources(x, specs) -> list[RowSource]:
@@ -14,7 +14,7 @@ def input_sources(x, specs) -> list[RowSource]:
         specs: the inputs' :class:`~xfblas.models.model_graph.TensorSpec`.
 
     Raises:
-        InvalidValueError: inputs are missing or left over.
+        InvalidValueError: inputs are missing or left over, or columns of them.
     """
     if isinstance(x, dict):
         values = _by_name(x, specs)
@@ -29,7 +29,7 @@ def input_sources(x, specs) -> list[RowSource]:
             + ", ".join(spec.name for spec in specs)
         )
     return [
-        RowSource("x" if len(specs) == 1 else f"input {spec.name}", value)
+        RowSource("x" if len(specs) == 1 else f"input {spec.name}", value, spec.columns)
         for spec, value in zip(specs, values, strict=True)
     ]
 

@@ -20,11 +20,15 @@ class ArrayData:
         batch_size: rows of a step; None for 32, or for a share of the rows where steps are given.
         steps: how many steps to take; all by default.
         at_once: about how many rows to give at once; whole steps, and at least one.
+
+    Attributes:
+        columns: names of each input's columns, None for an input without.
     """
 
     def __init__(self, x, y, sample_weight, model, batch_size=None, steps=None, at_once=1):
         self._sources = RowSources(x, y, sample_weight, model)
         given = self._sources.rows
+        self.columns = [source.columns for source in self._sources.inputs]
         if batch_size is None:
             batch_size = KERAS_BATCH if steps is None else max(1, -(-given // steps))
         self._batch_size = int(batch_size)

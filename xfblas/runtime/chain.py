@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from xfblas.compute_unit import ComputeUnit
-from xfblas.errors import DtypeError, InvalidValueError, XfblasError
+from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError, XfblasError
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.prediction import Prediction
 
@@ -38,7 +38,8 @@ class Chain:
         self._biases = [None] * len(network.layers)
         if network.arithmetic.bias_row:
             self._biases = [
-                compute_unit.send(layer.bias.reshape(1, -1)) for layer in network.layers
+                compute_unit.send(addend_of(layer, compute_unit.device).reshape(1, -1))
+                for layer in network.layers
             ]
 
     def send(self, batch: np.ndarray) -> None:
@@ -123,7 +124,9 @@ class Chain:
         self._activations = [unit.empty((rows, width)) for width in widths]
         if not self.network.arithmetic.bias_row:
             self._biases = [
-                unit.send(np.broadcast_to(layer.bias, (rows, layer.weights.shape[1])))
+                unit.send(
+                    np.broadcast_to(addend_of(layer, unit.device), (rows, layer.weights.shape[1]))
+                )
                 for layer in layers
             ]
         self._capacity = rows
@@ -133,6 +136,22 @@ class Chain:
         self._activations = []
         if not self.network.arithmetic.bias_row:
             self._biases = [None] * len(self.network.layers)
+
+
+def addend_of(layer, device) -> np.ndarray:
+    """A layer's bias as the image takes X.
+
+    Raises:
+        NotSupportedError: a value is beyond the image's XdataType.
+    """
+    bias = layer.bias.astype(device.addend_dtype, copy=False)
+    if not np.array_equal(bias, layer.bias):
+        beyond = layer.bias[bias != layer.bias][0]
+        raise NotSupportedError(
+            f"the bias of {layer.name} has the value {beyond}, but X is {device.addend_dtype} on "
+            "this image: scale it less, or take an image with XdataType=int32_t"
+        )
+    return bias
 
 
 def run_in_parts(chains: list[Chain], batch: np.ndarray, most: int) -> np.ndarray:

@@ -5,18 +5,23 @@ from pathlib import Path
 
 import numpy as np
 
+from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
 from xfblas.runtime.model_arguments import (
     add_model_arguments,
     quantization_options,
     refuse_options,
 )
+from xfblas.runtime.output_files import require_output
 from xfblas.runtime.shown_messages import shown_messages
 
 #: Rows of a file that are read, computed and written at once.
 CHUNK = 65536
 #: Rows of a file that scales are derived from, at least where it has as many.
 CALIBRATION_ROWS = 8192
+
+#: What messages of commands call the rows that scales are derived from.
+CALIBRATION = "--calibration (by default the data)"
 
 
 def add_commands(subparsers):
@@ -29,7 +34,7 @@ def add_commands(subparsers):
     parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
-    parser.set_defaults(run=run_quantize)
+    parser.set_defaults(run=run_quantize, words={"calibration": "--data"})
     parser = subparsers.add_parser("predict", help="predict a file of rows on the engine")
     parser.add_argument("model", help="a .xfblas, .keras or .h5 file")
     parser.add_argument("data", help="rows: CSV with or without names, .npy or .parquet")
@@ -42,14 +47,12 @@ def add_commands(subparsers):
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
-    parser.set_defaults(run=run_predict)
+    parser.set_defaults(run=run_predict, words={"calibration": CALIBRATION})
 
 
 def run_quantize(args) -> int:
     """Writes the file and prints its table of layers."""
-    folder = Path(args.output).resolve().parent
-    if not folder.is_dir():
-        raise InvalidValueError(f"--output is {args.output}, but there is no folder {folder}")
+    require_output("--output", args.output)
     with shown_messages(not args.quiet):
         model = _compiled(args, args.data)
     with model:
@@ -67,13 +70,14 @@ def run_predict(args) -> int:
     from xfblas.runtime.table_writer import TableWriter
     from xfblas.runtime.tables import open_table
 
-    table = open_table(args.data, args.drop)
+    require_output("--output", args.output)
+    table = open_table(args.data, args.drop, args.header)
     if is_saved_model(args.model):
         refuse_options(args)
         where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
         model = load(args.model, **where)
     else:
-        model = _compiled(args, args.calibration or args.data)
+        model = _compiled(args, args.calibration or args.data, strict=not args.calibration)
     with model:
         _require_one_input(model)
         names, has_names = column_names(model, args.labels), table.names is not None
@@ -82,9 +86,13 @@ def run_predict(args) -> int:
         done = 0
         try:
             for chunk in table.chunks(CHUNK):
-                writer.write(columns(model.predict(chunk, verbose=0), args.labels))
+                rows = NamedRows(chunk, table.names)
+                writer.write(columns(model.predict(rows, verbose=0), args.labels))
                 done += len(chunk)
                 bar.update(done)
+            if not done:
+                shape = (0, *(size or 1 for size in model.graph.inputs[0].shape))
+                writer.write(columns(model.predict(np.empty(shape), verbose=0), args.labels))
             writer.finish()
         except BaseException:
             writer.abandon()
@@ -93,14 +101,14 @@ def run_predict(args) -> int:
     return 0
 
 
-def _compiled(args, data):
+def _compiled(args, data, strict=True):
     from xfblas.runtime.compiler import compile
     from xfblas.runtime.tables import open_table
 
     options = quantization_options(args)
     rows = None
     if args.bits != 32 and data is not None:
-        rows = spread(open_table(data, args.drop))
+        rows = spread(open_table(data, args.drop, args.header, strict=strict))
     elif args.bits != 32:
         raise InvalidValueError("--data is missing: typical rows to derive the scales from")
     return compile(
@@ -115,7 +123,7 @@ def _compiled(args, data):
     )
 
 
-def spread(table) -> np.ndarray:
+def spread(table) -> NamedRows:
     """Some rows from the whole length of a file: every second, fourth... of a long one."""
     kept, held, stride, seen = [], 0, 1, 0
     for chunk in table.chunks(CHUNK):
@@ -126,7 +134,7 @@ def spread(table) -> np.ndarray:
             held = len(kept[0])
     if not kept:
         raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
-    return np.concatenate(kept)
+    return NamedRows(np.concatenate(kept), table.names)
 
 
 def _require_one_input(model):

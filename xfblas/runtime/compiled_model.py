@@ -2,11 +2,13 @@
 
 import threading
 import weakref
+from typing import Any, Self
 
 import numpy as np
 
+from xfblas.device import Device
 from xfblas.errors import InvalidValueError, NotInitializedError
-from xfblas.models.model_graph import EngineStep, ModelGraph
+from xfblas.models.model_graph import ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.arrange import input_arrays
 from xfblas.runtime.callback_list import CallbackList
@@ -14,7 +16,7 @@ from xfblas.runtime.data import data_of
 from xfblas.runtime.graph_engine import GraphEngine
 from xfblas.runtime.result_array import ResultArray
 from xfblas.runtime.shared_devices import Lease
-from xfblas.runtime.summary import summary_text
+from xfblas.runtime.summary import lines_of, steps_on_engine, summary_text
 from xfblas.scoring import Scoring
 
 
@@ -61,7 +63,7 @@ class CompiledModel:
         self._plain = None if self._keys() else self._engine.plain
 
     @property
-    def device(self):
+    def device(self) -> Device:
         """The :class:`~xfblas.Device` that it runs on."""
         return self._lease.device
 
@@ -80,13 +82,16 @@ class CompiledModel:
         """Shape of the output, the rows' axis None first; a list of shapes for several."""
         return _shapes(self.graph.outputs)
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self, x, batch_size=None, verbose: int | str = "auto", steps=None, callbacks=None
+    ) -> Any:
         """The model's output, as ``keras.Model.predict`` returns it.
 
         Args:
             x: (m, ...) numbers of any type and layout: an array, list, data frame, tensor or sparse
                 matrix, or a list or dict of them for several inputs; or a generator, keras
                 PyDataset, tf.data.Dataset or DataLoader of batches (x,), (x, y) or (x, y, w).
+                All become float32 first, as in Keras: of 1.7e9 that leaves steps of 128.
             batch_size: rows of a step. By default the engine takes as many at once as suits it,
                 and steps that are counted or told to callbacks have Keras' 32 rows.
             verbose: ``"auto"`` or 1 for a progress bar, 2 for a line, 0 for silence.
@@ -141,14 +146,14 @@ class CompiledModel:
             return self._structured(self._nothing())
         return self._structured([result.rows() for result in results])
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x) -> Any:
         """The output for one batch of rows, without a progress bar."""
         inputs = input_arrays(x, self.graph.inputs)
         if len(inputs[0]) == 0:
             return self._structured(self._nothing())
         return self._structured(self._require_open().outputs(inputs))
 
-    def __call__(self, x, training=False):
+    def __call__(self, x, training=False) -> Any:
         """As :meth:`predict_on_batch`; ``training`` must be false."""
         if training:
             raise InvalidValueError(f"training is {training!r}, expected False: weights are fixed")
@@ -159,12 +164,12 @@ class CompiledModel:
         x=None,
         y=None,
         batch_size=None,
-        verbose="auto",
+        verbose: int | str = "auto",
         sample_weight=None,
         steps=None,
         callbacks=None,
         return_dict=False,
-    ):
+    ) -> Any:
         """Loss and metrics of the predictions, as ``keras.Model.evaluate`` returns them.
 
         They are those that the Keras model was compiled with, or that :func:`xfblas.compile` was
@@ -226,19 +231,23 @@ class CompiledModel:
             told.end(results)
             return results if return_dict else scoring.in_order(results)
 
-    def trace(self, x) -> tuple:
+    def trace(self, x) -> tuple[Any, dict[str, np.ndarray]]:
         """The output, and what each layer put out on the way.
 
         Returns:
-            What :meth:`predict` returns, and a dict of float32 arrays (m, ...): by name every layer
-            that the engine computed, in the model's units, and every step of the host.
+            What :meth:`predict` returns, and a dict of float32 arrays (m, ...) in the model's
+            units. The name of a Keras layer gives what Keras' layer gives, after its activation
+            (``dense#2`` for a second call, ``model/dense`` within a nested model). Where the host
+            computes the activation, ``dense:preactivation`` is what the engine gave. Layers that
+            are folded into others, or pass their input on, are left out: :meth:`summary` says
+            where they went.
         """
         engine = self._require_open()
         outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
         return self._structured(outputs), layers
 
     def summary(self, print_fn=print) -> None:
-        """Prints a table: each layer, where it runs, and why."""
+        """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""
         print_fn(summary_text(self))
 
     def save(self, path) -> None:
@@ -286,21 +295,19 @@ class CompiledModel:
             raise NotInitializedError(f"{self!r}: compile or load the model again")
         return engine
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception) -> None:
         self.close()
 
     def __repr__(self):
-        engine = sum(isinstance(step, EngineStep) for step in self.graph.steps)
-        engine -= len(self.host_reasons)
         if self.closed:
             return f"<xfblas.CompiledModel {self.graph.name}, closed>"
+        engine, steps = steps_on_engine(lines_of(self.graph, self.host_reasons))
         return (
             f"<xfblas.CompiledModel {self.graph.name} {self.device.dtype} on "
-            f"{self.device.target}, {engine} steps on the engine and "
-            f"{len(self.graph.steps) - engine} on the host>"
+            f"{self.device.target}, {engine} steps on the engine and {steps - engine} on the host>"
         )
 
 

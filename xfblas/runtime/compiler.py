@@ -6,9 +6,13 @@ import warnings
 import numpy as np
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import ModelGraph, read_graph
-from xfblas.quantization import quantize, without_scales
+from xfblas.models import HostStep, ModelGraph, read_graph
+from xfblas.quantization import without_scales
+from xfblas.quantization.calibration_check import tell
+from xfblas.quantization.option_checks import require_switch
 from xfblas.quantization.options import GOALS
+from xfblas.quantization.quantize import quantize_and_check
+from xfblas.runtime.arrange import input_sources
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
@@ -38,6 +42,7 @@ def compile(
     metrics=None,
     loss_weights=None,
     weighted_metrics=None,
+    strict=False,
     **quantization,
 ) -> CompiledModel:
     """Puts a Keras model on the engine.
@@ -47,7 +52,8 @@ def compile(
             :class:`~xfblas.models.Network` or :class:`~xfblas.models.ModelGraph`.
         calibration: typical inputs, from which the scales are derived: anything that ``predict``
             takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
-            first). Not needed on a float image.
+            first). Not needed on a float image. Names of columns, as data frames have them, are
+            remembered: what is predicted later is put in their order.
         device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device.
             Devices that are opened here are shared by models, and closed when no model uses them.
         xclbin: path of an image with the Fcn engine; by default a packaged one.
@@ -57,6 +63,9 @@ def compile(
         architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
         loss, metrics, loss_weights, weighted_metrics: what ``evaluate`` computes, as for
             keras.Model.compile; by default what the Keras model was compiled with.
+        strict: whether a calibration that tells too little is an error: one in which features never
+            vary, that does not reach a layer, or whose own results are far below the goal. By
+            default it is a CalibrationWarning.
         **quantization: options of :func:`xfblas.quantize`.
 
     Raises:
@@ -64,14 +73,18 @@ def compile(
         InvalidValueError: the calibration is missing or does not fit the inputs; an option has a
             value that cannot be used.
         DtypeError: the device computes with another element type than was asked for.
+        CalibrationError: with ``strict``, the calibration tells too little.
     """
+    require_switch("strict", strict)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
     graph = read_graph(model, architecture)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     held = lease(device, xclbin, wanted, target)
     try:
-        networks, reasons, rows = _networks(graph, calibration, held.device.dtype, quantization)
+        graph, networks, reasons, rows = _networks(
+            graph, calibration, held.device.dtype, quantization, strict
+        )
         return CompiledModel(
             graph,
             networks,
@@ -107,31 +120,56 @@ def _element_type(bits, dtype):
     return DTYPES[bits]
 
 
-def _networks(graph, calibration, dtype, options):
-    """Quantized layers and reasons of steps left to the host, by name; rows of calibration."""
+def _networks(graph, calibration, dtype, options, strict):
+    """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
     if dtype == np.float32:
         if options:
             raise InvalidValueError(
                 f"{', '.join(options)} was given, but a float image computes without scales"
             )
+        if calibration is not None and not is_stream(calibration):
+            sources = input_sources(calibration, graph.inputs)
+            graph = graph.with_columns([source.columns for source in sources])
         networks, reasons = _convert(graph, lambda step: without_scales(step.network))
-        return networks, reasons, 0
+        return graph, networks, reasons, 0
     if calibration is None:
         raise InvalidValueError(
             f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
             "from; without any, pass dtype='float32'"
         )
-    inputs = calibration_inputs(graph, calibration)
+    graph, inputs = calibration_inputs(graph, calibration)
     seen = step_inputs(graph, inputs)
     bits = 8 * dtype.itemsize
     if "method" not in options:
         # What each chain adds to the noise shall together stay below the goal of one.
         chains = max(1, len(graph.engine_steps))
         options = {"goal": GOALS[bits] + 5 * math.log10(chains)} | options
-    networks, reasons = _convert(
-        graph, lambda step: quantize(step.network, seen[step.name], bits=bits, **options)
-    )
-    return networks, reasons, len(inputs[0])
+    names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
+    found = []
+
+    def convert(step):
+        told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
+        rows = seen[step.name]
+        network, more = quantize_and_check(step.network, rows, bits=bits, **told, **options)
+        found.extend(more)
+        return network
+
+    networks, reasons = _convert(graph, convert)
+    tell(found, strict)
+    return graph, networks, reasons, len(inputs[0])
+
+
+def _is_fed_by_inputs(graph, step):
+    """Whether a step takes the model's own input, if in another shape."""
+    tensors = {spec.name for spec in graph.inputs}
+    for other in graph.steps:
+        if (
+            isinstance(other, HostStep)
+            and other.function == "reshape"
+            and other.inputs[0] in tensors
+        ):
+            tensors.add(other.output)
+    return step.input in tensors
 
 
 def _convert(graph, convert):
@@ -159,8 +197,11 @@ class _Inputs:
         self.graph = graph
 
 
-def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
+def calibration_inputs(graph: ModelGraph, calibration) -> tuple[ModelGraph, list[np.ndarray]]:
     """At most 8,192 rows of each input of the model, converted and checked.
+
+    Returns:
+        The graph, which remembers the names of the columns where the rows have some, and the rows.
 
     Raises:
         InvalidValueError: they do not fit the inputs, or there are none.
@@ -170,13 +211,15 @@ def calibration_inputs(graph: ModelGraph, calibration) -> list[np.ndarray]:
         endless = is_stream(calibration) and number_of_batches(calibration) == float("inf")
         steps = CALIBRATION_ROWS if endless else None
         data = data_of(calibration, None, None, _Inputs(graph), steps=steps)
-        tensors = graph.tensors_of(data.sample(CALIBRATION_ROWS))
+        sample = data.sample(CALIBRATION_ROWS)
+        graph = graph.with_columns(data.columns)
+        tensors = graph.tensors_of(sample)
     except InvalidValueError as error:
         raise InvalidValueError(f"calibration: {error}") from None
     inputs = [tensors[spec.name] for spec in graph.inputs]
     if len(inputs[0]) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    return inputs
+    return graph, inputs
 
 
 def step_inputs(graph: ModelGraph, inputs) -> dict[str, np.ndarray]:
@@ -189,7 +232,7 @@ def step_inputs(graph: ModelGraph, inputs) -> dict[str, np.ndarray]:
         share = -(-STEP_ROWS // parts)
         # Every so many rows, where an input has several.
         found[step.name].append(rows[:: -(-len(rows) // share)] if len(rows) else rows)
-        return step.network.logits(rows)
+        return step.network.outputs_of(rows)[-1]
 
     for first in range(0, count, FLOAT_ROWS):
         graph.run([values[first : first + FLOAT_ROWS] for values in inputs], keep)

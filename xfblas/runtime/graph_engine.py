@@ -65,37 +65,36 @@ class GraphEngine:
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs]
 
     def trace(self, inputs: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
-        """The outputs, and what each layer on the engine and each step on the host put out."""
+        """The outputs, and what each layer on the engine and each step on the host put out.
+
+        Names are those of :mod:`xfblas.models.placement`.
+        """
         layers: dict[str, np.ndarray] = {}
-        before: dict[str, dict] = {}
+        before: dict[str, list] = {}
 
         def compute(step, rows):
             engine = self._engines.get(step.name)
-            if engine is None:
-                names = [layer.name for layer in step.network.layers]
-                found = dict(zip(names, step.network.layer_outputs(rows), strict=True))
-            else:
-                found = engine.layer_outputs(rows)
-            before[step.name] = found
-            return list(found.values())[-1]
+            compute_all = step.network.outputs_of if engine is None else engine.layer_outputs
+            before[step.name] = compute_all(rows)
+            return before[step.name][-1]
 
         tensors = self.graph.run(inputs, compute)
         for step in self.graph.steps:
             if isinstance(step, EngineStep):
                 lead = tensors[step.input].shape[:-1]
-                for name, values in before[step.name].items():
-                    layers[_free(name, layers)] = values.reshape(*lead, values.shape[-1])
+                for layer, values in zip(step.network.layers, before[step.name], strict=True):
+                    layers[_free(layer.output, layers)] = values.reshape(*lead, values.shape[-1])
             else:
-                layers[_free(step.name, layers)] = tensors[step.output]
+                layers[_free(step.output, layers)] = np.asarray(tensors[step.output], np.float32)
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs], layers
 
     def _compute(self, step, rows):
         engine = self._engines.get(step.name)
-        return step.network.logits(rows) if engine is None else engine.predict(rows)
+        return step.network.outputs_of(rows)[-1] if engine is None else engine.predict(rows)
 
 
 def _free(name: str, taken) -> str:
-    """A layer that is called more than once gets a number from its second call on."""
+    """A network by hand may have a name twice: the second gets a number."""
     if name not in taken:
         return name
     number = 2

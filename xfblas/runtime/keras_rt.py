@@ -3,6 +3,7 @@
 import numpy as np
 
 from xfblas.arrays import as_rows
+from xfblas.columns import column_names
 from xfblas.device import Device
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_network
@@ -31,17 +32,20 @@ class KerasRT(XfblasRT):
         relu_scale: list of [preluScale, preluAlpha] to use instead of the model's activations.
         idxKernel: index of the compute unit.
         idxDevice: index of a device that createFcn opened.
-        calibration: (m, k) typical inputs to derive the scales from.
+        calibration: (m, k) typical inputs to derive the scales from. The names of a data frame's
+            columns are remembered: ``predict`` puts a frame's columns in their order.
         compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices, or
             the :class:`~xfblas.Device`: then ``predict`` splits its rows over all units.
         legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
         margin: room above the largest value that calibration saw, as a factor; None for the
             default of :func:`~xfblas.quantize`.
         architecture: for a file that holds weights alone, see :func:`~xfblas.models.read_network`.
+        strict: whether calibration rows that tell too little are an error instead of a warning.
 
     Raises:
         UnsupportedModelError: names every layer that cannot be run, with the reason.
         InvalidValueError: scales are neither given nor to be derived, or do not fit the layers.
+        CalibrationError: with ``strict``, see :func:`xfblas.quantize`.
     """
 
     def __init__(
@@ -53,13 +57,14 @@ class KerasRT(XfblasRT):
         post_scale=None,
         relu_scale=None,
         idxKernel=0,
-        idxDevice=0,
+        idxDevice: int | str = 0,
         *,
         calibration=None,
         compute_unit=None,
         legacy=None,
         margin=None,
         architecture=None,
+        strict=False,
     ):
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
         units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
@@ -74,10 +79,11 @@ class KerasRT(XfblasRT):
             network = without_scales(model)
         elif given:
             self._check_lists(lists, calibration)
+            layers = model.without_center().layers
             network = quantize_explicitly(
-                [layer.name for layer in model.layers],
-                [layer.kernel for layer in model.layers],
-                [layer.bias for layer in model.layers],
+                [layer.name for layer in layers],
+                [np.float32(layer.kernel) for layer in layers],
+                [np.float32(layer.bias) for layer in layers],
                 weight_scales=wgt_scale,
                 bias_scales=bias_scale,
                 post_scales=post_scale,
@@ -90,13 +96,17 @@ class KerasRT(XfblasRT):
                 "scales from, or the lists wgt_scale, bias_scale and post_scale"
             )
         else:
-            network = quantize(model, calibration, margin=margin, legacy=bool(legacy))
+            options = {"margin": margin, "legacy": bool(legacy), "strict": strict}
+            network = quantize(model, calibration, **options)
         self.model = model
-        self._start(units, network)
+        self._columns = column_names(calibration)
+        #: The model as it was given, which programs for the public library walk over.
+        self.kmodel = keras_model
+        self._start(units, network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)
         #: Float rows to the model's output in one call. None where the caller gives scales, and
         #: where several units of a card share the rows; on this CPU one unit uses all of it.
         is_single = len(units) == 1 or unit.device.target == "native"
-        takes_all = is_single and not self.returns_raw
+        takes_all = is_single and not self.returns_raw and bool(self._chains)
         self._plain = StepEngine.of_chains(self._chains[:1]) if takes_all else None
 
     @staticmethod
@@ -119,13 +129,13 @@ class KerasRT(XfblasRT):
         require_pairs("relu_scale", relu_scale)
         return [tuple(map(int, pair)) for pair in relu_scale]
 
-    def predict(self, inp, in_scale=None):
+    def predict(self, inp, in_scale=None) -> np.ndarray:
         """The model's output, or with lists of scales the engine's numbers, (m, n).
 
         See :meth:`XfblasRT.predict` for arguments and errors. Without lists rows of any type become
         float32 first, as in Keras.
         """
-        if self._plain is None or in_scale is not None:
+        if self._plain is None or in_scale is not None or self.predicts_by_steps:
             return super().predict(inp, in_scale)
         return self._plain.predict(self._single(inp))
 
@@ -133,7 +143,7 @@ class KerasRT(XfblasRT):
         return super()._quantized(inp if self.returns_raw else self._single(inp), in_scale)
 
     def _single(self, inp) -> np.ndarray:
-        return as_rows("inp", inp, self.network.features, np.float32)
+        return as_rows("inp", inp, self.network.features, np.float32, self._columns)
 
     def _finished(self, raw):
         return raw if self.returns_raw else finished(self.network, raw)

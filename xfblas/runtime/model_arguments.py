@@ -1,5 +1,6 @@
 """Arguments of the commands that take a model: where it runs, and how it is quantized."""
 
+import argparse
 import json
 
 from xfblas.errors import InvalidValueError
@@ -13,9 +14,18 @@ QUANTIZATION = (
 def add_model_arguments(parser):
     """Adds what all commands take that quantize a model."""
     parser.add_argument(
-        "--drop", action="append", default=[], help="leave out a column, by name or number"
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMN[,COLUMN]",
+        help="leave out columns, by name or number",
     )
-    parser.add_argument("--architecture", help="JSON file, for a file of weights alone")
+    parser.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether CSV files begin with names; by default the file tells",
+    )
+    add_architecture(parser)
     parser.add_argument("--xclbin", help="image with the Fcn engine")
     parser.add_argument("--target", help="native, csim or xrt")
     parser.add_argument("--device", type=int, default=0, help="index of the device")
@@ -28,13 +38,29 @@ def add_model_arguments(parser):
     parser.add_argument("--percentile", type=float, help="of values within the range")
     parser.add_argument("--goal", type=float, help="decibels to aim at; 0 adds nothing for them")
     parser.add_argument(
+        "--strict",
+        action="store_true",
+        default=None,
+        help="fail where the calibration rows tell too little, instead of warning",
+    )
+    parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="any other option"
+    )
+
+
+def add_architecture(parser):
+    """Adds the option of every command that takes a model of Keras."""
+    parser.add_argument(
+        "--architecture",
+        help="for a file of weights alone: the model's JSON (to_json) or a file of it, or the "
+        """activations of its Dense layers, '["relu", "softmax"]'""",
     )
 
 
 def quantization_options(args) -> dict:
     """The options of :func:`xfblas.quantize` that were given, by name."""
-    found = {name: value for name in QUANTIZATION if (value := getattr(args, name)) is not None}
+    names = (*QUANTIZATION, "strict")
+    found = {name: value for name in names if (value := getattr(args, name)) is not None}
     for text in args.option:
         name, equals, value = text.partition("=")
         if not equals:
@@ -50,7 +76,7 @@ def refuse_options(args, allowed=()):
     """Raises where options were given, but for those allowed, that a quantized model has fixed."""
     given = [
         f"--{name}"
-        for name in (*QUANTIZATION, "bits", "calibration", "architecture")
+        for name in (*QUANTIZATION, "bits", "calibration", "architecture", "strict")
         if name not in allowed and getattr(args, name) is not None
     ]
     if given or args.option:

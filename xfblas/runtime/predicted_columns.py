@@ -1,5 +1,7 @@
 """What a model predicts, as the columns of a table."""
 
+import math
+
 import numpy as np
 
 
@@ -10,7 +12,7 @@ def columns(found, labels: bool) -> np.ndarray:
         found: what ``predict`` returns: an array (m, ...), or a list or dict of them.
         labels: whether to have each output's likeliest class instead of its values.
     """
-    parts = [part.reshape(len(part), -1) for part in _outputs(found)]
+    parts = [part.reshape(len(part), math.prod(part.shape[1:])) for part in _outputs(found)]
     if labels:
         parts = [_labels(part)[:, np.newaxis] for part in parts]
     return np.concatenate(parts, axis=1)

@@ -1,10 +1,22 @@
 """A graph in an HDF5 file: arrays in groups, and a description of everything that is no array."""
 
+import dataclasses
+
 import h5py
+import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import EngineStep, HostStep, Layer, ModelGraph, Network, TensorSpec
+from xfblas.models import (
+    EngineStep,
+    FoldedLayer,
+    HostStep,
+    Layer,
+    ModelGraph,
+    Network,
+    TensorSpec,
+)
 from xfblas.models.host_functions import FUNCTIONS
+from xfblas.models.placement import Placement
 
 
 def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
@@ -22,6 +34,7 @@ def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
         "inputs": [_spec(spec) for spec in graph.inputs],
         "outputs": [_spec(spec) for spec in graph.outputs],
         "steps": steps,
+        "placements": [dataclasses.asdict(placement) for placement in graph.placements],
     }
 
 
@@ -38,16 +51,24 @@ def read_graph(file: h5py.File, described: dict) -> ModelGraph:
     ]
     inputs, outputs = (
         tuple(
-            TensorSpec(spec["name"], tuple(spec["shape"]), spec["dtype"], spec["key"])
+            TensorSpec(
+                spec["name"],
+                tuple(spec["shape"]),
+                spec["dtype"],
+                spec["key"],
+                # Earlier files have none.
+                tuple(spec["columns"]) if spec.get("columns") else None,
+            )
             for spec in described[kind]
         )
         for kind in ("inputs", "outputs")
     )
-    return ModelGraph(described["name"], inputs, outputs, tuple(steps))
+    placements = tuple(Placement(**entry) for entry in described.get("placements", ()))
+    return ModelGraph(described["name"], inputs, outputs, tuple(steps), placements)
 
 
 def _spec(spec: TensorSpec) -> dict:
-    return {"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype, "key": spec.key}
+    return dataclasses.asdict(spec)
 
 
 def _write_step(step, group) -> dict:
@@ -56,8 +77,16 @@ def _write_step(step, group) -> dict:
         network = step.network
         for index, layer in enumerate(network.layers):
             group[f"{index}/kernel"], group[f"{index}/bias"] = layer.kernel, layer.bias
+        if network.center is not None:
+            group["center"] = network.center
         layers = [
-            {"name": layer.name, "activation": layer.activation, "slope": layer.negative_slope}
+            {
+                "name": layer.name,
+                "activation": layer.activation,
+                "slope": layer.negative_slope,
+                "output": layer.output,
+                "folded": list(layer.folded),
+            }
             for layer in network.layers
         ]
         return {
@@ -81,16 +110,12 @@ def _write_step(step, group) -> dict:
 def _read_step(entry, group):
     if "layers" in entry:
         layers = tuple(
-            Layer(
-                layer["name"],
-                group[f"{index}/kernel"][()],
-                group[f"{index}/bias"][()],
-                layer["activation"],
-                layer["slope"],
-            )
+            _layer(group[f"{index}/kernel"][()], group[f"{index}/bias"][()], layer)
             for index, layer in enumerate(entry["layers"])
         )
-        network = Network(entry["network"], layers, "linear", tuple(entry["input_shape"]))
+        center = group["center"][()] if "center" in group else None
+        shape = tuple(entry["input_shape"])
+        network = Network(entry["network"], layers, "linear", shape, center=center)
         return EngineStep(entry["name"], entry["input"], entry["output"], network, entry["reason"])
     if entry["function"] not in FUNCTIONS:
         raise InvalidValueError(
@@ -105,3 +130,11 @@ def _read_step(entry, group):
         {kind: group[kind][()] for kind in entry["arrays"]},
         entry["reason"],
     )
+
+
+def _layer(kernel, bias, entry) -> Layer:
+    kind = FoldedLayer if kernel.dtype == np.float64 else Layer
+    numbers = (kernel, bias, entry["activation"], entry["slope"])
+    # Files of before names were kept have none but the layer's.
+    names = (entry.get("output", ""), tuple(entry.get("folded", ())))
+    return kind(entry["name"], *numbers, *names)

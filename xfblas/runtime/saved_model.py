@@ -15,6 +15,8 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.file_kinds import XFBLAS, refuse_others
+from xfblas.models import HostStep
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.saved_graph import read_graph, write_graph
@@ -23,7 +25,8 @@ from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
 FORMAT = "xfblas model"
-VERSION = 1
+#: Files without centers of features have version 1, which earlier releases read.
+VERSION = 2
 #: What h5py and a damaged file's content raise, by experience.
 _DAMAGE = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, IndexError)
 
@@ -56,7 +59,13 @@ def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
         InvalidValueError: there is no such file, it is damaged or foreign, or of a newer version.
         DtypeError: the device computes with another element type.
     """
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise InvalidValueError(
+            f"path is a {type(path).__name__}, expected the path of a .xfblas file: a model is for "
+            "xfblas.compile or xfblas.accelerate"
+        )
     where = os.fsdecode(path)
+    refuse_others(where, "an xfblas model", XFBLAS)
     if not Path(where).is_file():
         raise InvalidValueError(f"{where}: there is no such file")
     try:
@@ -123,9 +132,13 @@ def _write(model, file):
         "output_names": list(model.scoring.output_names),
     }
     file.attrs["format"] = FORMAT
-    file.attrs["version"] = VERSION
+    file.attrs["version"] = VERSION if any(_has_center(step) for step in model.graph.steps) else 1
     # An attribute of HDF5 holds 64 KiB at most, which a model of many layers exceeds.
     file["description"] = json.dumps(described)
+
+
+def _has_center(step) -> bool:
+    return step.takes_double if isinstance(step, HostStep) else step.network.center is not None
 
 
 def _description(file, where) -> dict:

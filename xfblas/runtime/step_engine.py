@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from xfblas.arrays import as_rows
+from xfblas.arrays import as_rows, readable
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.chain import Chain, run_in_parts
 from xfblas.runtime.prediction import finished
@@ -61,11 +61,13 @@ class StepEngine:
         """The network's output (m, n), float32, its output activation included.
 
         Args:
-            rows: (m, k) finite numbers.
+            rows: (m, k) finite numbers; float64 ones are not rounded before an offset is gone.
 
         Raises:
             InvalidValueError: another width, or a number that is not finite.
         """
+        if self.network.input_offset is not None and rows.dtype == np.float64:
+            return self._predict_in_steps(rows)
         prediction = self._prediction
         if prediction is None:
             chain = self._chains[0]
@@ -76,7 +78,7 @@ class StepEngine:
             return self._predict_in_steps(rows)
         if rows.shape[1] != prediction.features:
             as_rows("rows", rows, prediction.features)
-        return prediction.run(np.ascontiguousarray(rows, np.float32))
+        return prediction.run(readable(rows, np.float32))
 
     def _predict_in_steps(self, rows):
         return finished(self.network, self.run(self.network.quantize_input(rows)))
@@ -87,13 +89,13 @@ class StepEngine:
         chains = self._chains[:1] if is_little else self._chains
         return run_in_parts(chains, integers, self.rows_per_program)
 
-    def layer_outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """What each layer put out, by its name, (m, n) float32 in the model's units.
+    def layer_outputs(self, rows: np.ndarray) -> list[np.ndarray]:
+        """What each layer put out, (m, n) float32 in the model's units.
 
         The layers run one by one on the first unit, so that each result can be read.
         """
         unit, network = self._chains[0].compute_unit, self.network
-        current, found = network.quantize_input(rows), {}
+        current, found = network.quantize_input(rows), []
         for index, layer in enumerate(network.layers):
             alone = dataclasses.replace(network, layers=(layer,), summaries=())
             current = run_in_parts([Chain(unit, alone)], current, self.rows_per_program)
@@ -103,7 +105,7 @@ class StepEngine:
                 values = network.summaries[index].values(current)
             else:
                 values = current
-            found[layer.name] = values.astype(np.float32, copy=False)
+            found.append(values.astype(np.float32, copy=False))
         return found
 
     def __repr__(self):

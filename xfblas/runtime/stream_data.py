@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from xfblas.columns import listed
 from xfblas.errors import InvalidValueError
 from xfblas.runtime.batch import Batch, warn_of_end
 from xfblas.runtime.row_sources import RowSources
@@ -17,9 +18,13 @@ class StreamData:
         batches: gives x, (x,), (x, y) or (x, y, sample_weight).
         model: gives ``graph.inputs`` and ``output_names``.
         steps: how many to take; all by default.
+
+    Attributes:
+        columns: names of each input's columns in the last batch, None for an input without.
     """
 
     rows = None
+    columns: list | None = None
 
     def __init__(self, batches, model, steps):
         self._batches, self._model, self._wanted = batches, model, steps
@@ -50,6 +55,12 @@ class StreamData:
 
     def _batch(self, element, step) -> Batch:
         sources = RowSources(*unpacked(element), self._model)
+        before, self.columns = self.columns, [source.columns for source in sources.inputs]
+        for old, new in zip(before or self.columns, self.columns, strict=True):
+            if old != new and None not in (old, new):
+                raise InvalidValueError(
+                    f"a batch of x has columns {listed(new)}, but the batch before it {listed(old)}"
+                )
         return sources.batch(0, sources.rows, step, step, max(sources.rows, 1))
 
     def sample(self, limit: int) -> list[np.ndarray]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from xfblas.runtime.parquet_table import parquet_module
 from xfblas.runtime.result_array import ResultArray
-from xfblas.runtime.tables import _parquet
 
 #: Digits that give back every float32.
 DIGITS = "%.9g"
@@ -44,7 +44,7 @@ class TableWriter:
 
             table = pyarrow.table(dict(zip(self._names, rows.T, strict=True)))
             if self._writer is None:
-                self._writer = _parquet().ParquetWriter(self._unfinished, table.schema)
+                self._writer = parquet_module().ParquetWriter(self._unfinished, table.schema)
             self._writer.write_table(table)
         else:
             format = "%d" if rows.dtype.kind in "iu" else DIGITS

@@ -5,6 +5,7 @@ import numpy as np
 from xfblas.arrays import as_rows
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.image.configuration import Configuration
+from xfblas.models.network import subtracted
 from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_explicitly
 from xfblas.quantization.explicit import (
     require_finite,
@@ -14,12 +15,16 @@ from xfblas.quantization.explicit import (
 )
 from xfblas.quantization.layers import LEGACY
 from xfblas.runtime.chain import Chain, run_in_parts
+from xfblas.runtime.public_steps import PublicSteps
 from xfblas.runtime.step_engine import ROWS_PER_PROGRAM
 from xfblas.session import session
 
 
-class XfblasRT:
+class XfblasRT(PublicSteps):
     """Linear layers on a compute unit of a device that createFcn opened.
+
+    A subclass may replace the steps of :class:`~xfblas.runtime.public_steps.PublicSteps`, such as
+    ``loadInstr`` or ``loadInstrByAddress``; then it predicts by them.
 
     Args:
         xclbin_opts: the image's configuration, as parse_cfg reads it.
@@ -46,7 +51,7 @@ class XfblasRT:
         post_scale,
         relu_scale=None,
         idxKernel=0,
-        idxDevice=0,
+        idxDevice: int | str = 0,
     ):
         wgt = wgt if isinstance(wgt, list) else [wgt]
         bias = bias if isinstance(bias, list) else [bias]
@@ -78,12 +83,18 @@ class XfblasRT:
                 post_scales=post_scale,
                 prelus=[tuple(map(int, prelu)) for prelu in prelus],
             )
-        self._start([unit], network)
+        self._start([unit], network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)
 
-    def _start(self, units, network: QuantizedNetwork) -> None:
+    def _start(self, units, network: QuantizedNetwork, *options) -> None:
         self.network = network
         self.compute_unit = units[0]
-        self._chains = [Chain(unit, network) for unit in units]
+        self._start_steps(*options)
+        self._chains = [] if self.predicts_by_steps else [Chain(unit, network) for unit in units]
+
+    def __repr__(self):
+        unit = self.compute_unit
+        where = f"compute unit {unit.index} of {unit.device.target}"
+        return f"<xfblas.{type(self).__name__} of {self.network!r} on {where}>"
 
     @staticmethod
     def _check_options(xclbin_opts, device) -> None:
@@ -111,7 +122,7 @@ class XfblasRT:
                     f"bias[{index}] has shape {np.shape(bias)}, expected ({units},) or (m, {units})"
                 )
 
-    def predict(self, inp, in_scale=None):
+    def predict(self, inp, in_scale=None) -> np.ndarray:
         """Computes the network for a batch.
 
         Args:
@@ -125,23 +136,35 @@ class XfblasRT:
             InvalidValueError: ``inp`` has another width or is not finite; ``in_scale`` is missing.
         """
         batch = self._quantized(inp, in_scale)
+        if self.predicts_by_steps:
+            if len(batch) == 0:
+                return self._finished(np.empty((0, self.network.output_units), batch.dtype))
+            with self.compute_unit.lock:
+                self._send_by_steps(batch)
+                return self._finished(self._result_by_steps())
         # The chain holds a bias for each row from the first row on: such a batch stays whole.
         most = len(batch) if self._has_bias_per_row else ROWS_PER_PROGRAM
         return self._finished(run_in_parts(self._chains, batch, most))
 
-    def send_matrices(self, inp, in_scale=None):
+    def send_matrices(self, inp, in_scale=None) -> None:
         """Sends a batch and queues its program; run it with single_execute or executeAsync."""
         batch = self._quantized(inp, in_scale)
         if len(batch) == 0:
             raise InvalidValueError("inp has no rows, expected 1 or more")
-        self._chains[0].send(batch)
+        if self.predicts_by_steps:
+            with self.compute_unit.lock:
+                self._send_by_steps(batch)
+        else:
+            self._chains[0].send(batch)
 
-    def single_execute(self):
+    def single_execute(self) -> None:
         """Runs the program of the batch that was sent."""
         self.compute_unit.execute()
 
-    def get_result(self):
+    def get_result(self) -> np.ndarray:
         """The result for the batch that was sent, as :meth:`predict` returns it."""
+        if self.predicts_by_steps:
+            return self._finished(self._result_by_steps())
         return self._finished(self._chains[0].result())
 
     @property
@@ -160,7 +183,7 @@ class XfblasRT:
                     f"{len(layer.bias)}"
                 )
         if self.network.dtype == np.float32:
-            return rows.astype(np.float32, copy=False)
+            return subtracted(rows, self.network.input_offset)
         own_scale = self.network.input_scale
         if own_scale is not None:
             if in_scale is not None:

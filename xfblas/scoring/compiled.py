@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from xfblas.models.architecture import is_of_keras
+from xfblas.models.origin import is_object_of_keras
 from xfblas.scoring.scoring import Scoring
 from xfblas.scoring.stored import KEYS
 
@@ -46,7 +46,7 @@ def _of_object(model) -> Scoring:
             # TensorFlow's name for a number that only a batch tells.
             notes = ["the loss lacks what regularizers of activities add"]
     notes = notes if config.get("loss") is not None else []
-    bases = [base for base in type(model).__mro__ if is_of_keras({"module": base.__module__})]
+    bases = [base for base in type(model).__mro__ if is_object_of_keras(base)]
     model_class = next((base for base in bases if base.__name__ == "Model"), None)
     for name in OWN_NUMBERS if model_class else ():
         if getattr(type(model), name, None) is not getattr(model_class, name, None):

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
-from xfblas.models.architecture import is_of_keras
+from xfblas.models.origin import is_object_of_keras
 from xfblas.scoring.stored import live_config
 
 #: Rows that Keras gets at once where its batches change no number: a step costs it 0.2 ms.
@@ -236,7 +236,7 @@ def _is_over_rows(value) -> bool:
     is_name = isinstance(value, str)
     name = value if is_name else getattr(value, "__name__", type(value).__name__)
     return (
-        (is_name or is_of_keras({"module": value.__module__}))
+        (is_name or is_object_of_keras(value))
         and OVER_ROWS.fullmatch(name) is not None
         and getattr(value, "reduction", "auto") in ("auto", "mean", "sum_over_batch_size")
         and getattr(value, "_fn_kwargs", {}).get("ignore_class") is None

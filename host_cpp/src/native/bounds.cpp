@@ -14,8 +14,44 @@ constexpr double fits = 2147483000.0;
 // simd/refine.hpp.
 constexpr double fits_refined = fits - 65536;
 
-bool are_below(double limit, double row, double largest, const ColumnBounds::Norms& column) {
-  return std::min(row * column.root, largest * column.sum) <= limit;
+// An estimate is rounded to a multiple of 2^16 besides.
+constexpr double fits_estimated = fits_refined - 65536;
+
+double bound(double row, double largest, const ColumnBounds::Norms& column) {
+  return std::min(row * column.root, largest * column.sum);
+}
+
+// The longest block for which is_proved(row's norm, column's block) holds in all of k, or 0.
+template <typename Proof>
+int64_t longest_block(const RowBounds& rows, const ColumnBounds& columns, const Proof& is_proved) {
+  for (int place = 0; place < block_sizes; ++place) {
+    const auto& of_rows = rows.blocks[place];
+    if (std::equal(of_rows.begin(), of_rows.end(), columns.blocks[place].begin(), is_proved))
+      return size_of_block(place);
+  }
+  return 0;
+}
+
+int64_t spilled_block(const RowBounds& rows, const ColumnBounds& columns) {
+  return longest_block(rows, columns, [&](double row, const auto& column) {
+    return bound(row, rows.largest, column.all) <= fits_refined;
+  });
+}
+
+int64_t estimated_block(const RowBounds& rows, const ColumnBounds& columns) {
+  const auto found = longest_block(rows, columns, [&](double row, const auto& column) {
+    return bound(row, rows.largest, column.low) + 128 * column.low.sum +
+               32768 * column.high_sum <= fits_estimated;
+  });
+  return std::max(found, shortest_estimated);
+}
+
+// A's high words are rounded to at most 128, so that their low parts are 128 at most.
+int64_t split_block(const RowBounds& rows, const ColumnBounds& columns) {
+  const auto found = longest_block(rows, columns, [&](double, const auto& column) {
+    return 128 * column.all.sum <= fits_estimated;
+  });
+  return std::max(found, shortest_split);
 }
 
 }  // namespace
@@ -25,43 +61,69 @@ bool ColumnBounds::prove(ElementRange a) const {
   return std::max(-double(a.lowest), double(a.highest)) * whole.sum <= fits;
 }
 
+namespace {
+
+// What columns add up to over some of k.
+struct ColumnTotals {
+  explicit ColumnTotals(size_t width)
+      : squares(width), magnitudes(width), low_squares(width), low_magnitudes(width),
+        high_magnitudes(width), sums(width) {}
+
+  void add(const ColumnNorms& part) {
+    for (size_t j = 0; j < squares.size(); ++j) {
+      squares[j] += part.squares[j];
+      magnitudes[j] += uint64_t(part.magnitudes[j]);
+      low_squares[j] += uint64_t(part.low_squares[j]);
+      low_magnitudes[j] += uint64_t(part.low_magnitudes[j]);
+      high_magnitudes[j] += uint64_t(part.high_magnitudes[j]);
+      sums[j] += part.sums[j];
+    }
+  }
+
+  ColumnBounds::Block block() const {
+    return {{std::sqrt(largest(squares)), largest(magnitudes)},
+            {std::sqrt(largest(low_squares)), largest(low_magnitudes)},
+            largest(high_magnitudes)};
+  }
+
+  // The sum of magnitudes and the sum itself give the positive and the negative part.
+  double one_sign() const {
+    double most = 0;
+    for (size_t j = 0; j < sums.size(); ++j)
+      most = std::max(most, (double(magnitudes[j]) + std::abs(double(sums[j]))) / 2);
+    return most;
+  }
+
+  static double largest(const std::vector<uint64_t>& values) {
+    return double(*std::max_element(values.begin(), values.end()));
+  }
+
+  std::vector<uint64_t> squares, magnitudes, low_squares, low_magnitudes, high_magnitudes;
+  std::vector<int64_t> sums;
+};
+
+}  // namespace
+
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors) {
   const auto width = size_t(vectors * kernels.lanes);
   constexpr auto step = size_of_block(block_sizes - 1);
-  struct Totals {
-    std::vector<uint64_t> squares, magnitudes;
-    explicit Totals(size_t count) : squares(count), magnitudes(count) {}
-    void add(const Totals& part) {
-      for (size_t j = 0; j < squares.size(); ++j)
-        squares[j] += part.squares[j], magnitudes[j] += part.magnitudes[j];
-    }
-    ColumnBounds::Norms norms() const {
-      return {std::sqrt(double(*std::max_element(squares.begin(), squares.end()))),
-              double(*std::max_element(magnitudes.begin(), magnitudes.end()))};
-    }
-  };
-  std::vector<int64_t> sums(width);
   ColumnBounds bounds;
-  Totals all(width);
-  std::array<Totals, block_sizes> open{Totals(width), Totals(width), Totals(width)};
+  ColumnTotals all(width);
+  std::vector<ColumnTotals> open(block_sizes, all);
   for (int64_t p = 0; p < k; p += step) {
-    Totals part(width);
-    kernels.column_norms(panel + p * int64_t(width), std::min(step, k - p), vectors,
-                         part.squares.data(), part.magnitudes.data(), sums.data());
+    ColumnNorms part;
+    kernels.column_norms(panel + p * int64_t(width), std::min(step, k - p), vectors, part);
     all.add(part);
     for (int place = 0; place < block_sizes; ++place) {
       open[place].add(part);
       const auto end = p + step;
       if (end % size_of_block(place) != 0 && end < k) continue;
-      bounds.blocks[place].push_back(open[place].norms());
-      open[place] = Totals(width);
+      bounds.blocks[place].push_back(open[place].block());
+      open[place] = ColumnTotals(width);
     }
   }
-  bounds.whole = all.norms();
-  // The sum of magnitudes and the sum itself give the positive and the negative part.
-  for (size_t j = 0; j < width; ++j)
-    bounds.one_sign = std::max(bounds.one_sign,
-                               (double(all.magnitudes[j]) + std::abs(double(sums[j]))) / 2);
+  bounds.whole = all.block().all;
+  bounds.one_sign = all.one_sign();
   return bounds;
 }
 
@@ -99,17 +161,19 @@ RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int6
 }
 
 Route cheapest_route(const RowBounds& rows, const ColumnBounds& columns, bool has_quads) {
-  if (are_below(fits, rows.whole, rows.largest, columns.whole)) return {SumPath::proved};
-  for (int place = 0; place < block_sizes; ++place) {
-    const auto& of_rows = rows.blocks[place];
-    const auto& of_columns = columns.blocks[place];
-    const auto is_below = [&](double row, const auto& column) {
-      return are_below(fits_refined, row, rows.largest, column);
-    };
-    if (std::equal(of_rows.begin(), of_rows.end(), of_columns.begin(), is_below))
-      return {SumPath::spilled, size_of_block(place)};
+  if (bound(rows.whole, rows.largest, columns.whole) <= fits) return {SumPath::proved};
+  if (const auto block = spilled_block(rows, columns)) return {SumPath::spilled, block};
+  return route_by(has_quads ? SumPath::estimated : SumPath::split, rows, columns);
+}
+
+Route route_by(SumPath path, const RowBounds& rows, const ColumnBounds& columns) {
+  switch (path) {
+    case SumPath::spilled:
+      return {path, std::max(spilled_block(rows, columns), size_of_block(block_sizes - 1))};
+    case SumPath::estimated: return {path, estimated_block(rows, columns)};
+    case SumPath::split: return {path, split_block(rows, columns)};
+    default: return {path};
   }
-  return {has_quads ? SumPath::estimated : SumPath::split};
 }
 
 }  // namespace xfblas

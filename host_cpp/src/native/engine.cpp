@@ -95,11 +95,26 @@ void run_gemv(char* memory, const Instruction& i, const Configuration& configura
   run_vector_product(a, i.m, i.k, at_page<char>(memory, i.b), at_page<char>(memory, i.c));
 }
 
+// Rows that are read as they lie must be there; those of B are the cache's business.
+void restore_operands(const Instruction& i, const Configuration& configuration,
+                      PanelCache& cache) {
+  if (i.flags & (flag_a_packed | flag_b_packed)) return cache.restore(0, UINT64_MAX);
+  const auto restore = [&](uint32_t page, uint64_t rows, uint64_t ld, uint64_t columns) {
+    // Of X the elements are the longest.
+    if (page) cache.restore(uint64_t(page) * page_bytes, ((rows - 1) * ld + columns) * 4);
+  };
+  restore(i.a, i.m, i.lda, i.k);
+  if (i.opcode == opcode_gemv || configuration.data_type == DataType::float32)
+    restore(i.b, i.k, std::max(i.ldb, 1u), std::max(i.n, 1u));
+  if (i.opcode != opcode_gemv) restore(i.x, i.flags & flag_bias_row ? 1 : i.m, i.ldx, i.n);
+}
+
 void run_instruction(char* memory, const Instruction& i, const Configuration& configuration,
                      PanelCache& cache) {
   const uint64_t rows = i.opcode == opcode_gemv ? 1 : i.m;
   const uint64_t columns = i.opcode == opcode_gemv ? i.m : i.n;
   const uint64_t ldc = i.opcode == opcode_gemv ? i.m : i.ldc;
+  restore_operands(i, configuration, cache);
   cache.invalidate(uint64_t(i.c) * page_bytes,
                    ((rows - 1) * ldc + columns) * configuration.element_bytes());
   if (i.opcode == opcode_gemv) run_gemv(memory, i, configuration);
@@ -137,7 +152,7 @@ IntegerProduct integer_product(char* memory, const Instruction& i,
           {at_page<char>(memory, i.a), i.lda, bytes},
           at_page<char>(memory, i.x),
           i.flags & flag_bias_row ? 0 : i.ldx,
-          i.opcode == opcode_fcn ? 4 : bytes,
+          int(configuration.addend_bytes(i.opcode == opcode_fcn ? Engine::fcn : Engine::gemm)),
           at_page<char>(memory, i.c),
           i.ldc,
           Requantization(i)};

@@ -56,6 +56,7 @@ class Forward {
       auto product = integer_product(memory, instruction, configuration);
       const auto b = source_of_b(memory, instruction, configuration);
       auto panels = cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
+      cache.restore(uint64_t(instruction.x) * page_bytes, uint64_t(product.n) * sizeof(int32_t));
       // What is known of the elements before any is computed saves looking at them.
       if (!product.needs_low_bits_only() && panels->prove(range)) product.path = SumPath::proved;
       range = range_of_output(product);

@@ -30,6 +30,16 @@ struct SumsOfTile {
   const int32_t* column_offsets;  // added to each row of int8 sums, or null
 };
 
+// What each column of a panel adds up to over at most 64 of k. Its elements are b = 256 bh + bl as in
+// bounds.hpp.
+struct ColumnNorms {
+  static constexpr int64_t most_steps = 64;
+  static constexpr int most_columns = 64;
+  uint64_t squares[most_columns];
+  int32_t magnitudes[most_columns], sums[most_columns];
+  int32_t low_squares[most_columns], low_magnitudes[most_columns], high_magnitudes[most_columns];
+};
+
 struct Kernels {
   const char* name;
   int lanes;         // columns in a vector
@@ -45,17 +55,15 @@ struct Kernels {
   void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
                 int64_t steps, bool accumulate, int32_t* sums);
 
-  // Panels: k rows of `columns` elements of B. Column sums have a row of `width` for each `block`.
+  // Panels: k rows of `columns` elements of B. Sums, of the bytes or of the elements, have a row of
+  // `width` for each `block` of k. High bytes are those of bounds.hpp.
   void (*pack_pairs16)(const int16_t* b, int64_t ldb, int64_t k, int columns, int16_t* to);
   void (*pack_pairs8)(const int8_t* b, int64_t ldb, int64_t k, int columns, int16_t* to);
   void (*pack_quads8)(const int8_t* b, int64_t ldb, int64_t k, int columns, int64_t block,
                       int8_t* to, int32_t* column_sums);
   void (*pack_high_quads)(const int16_t* b, int64_t ldb, int64_t k, int columns, int64_t block,
-                          int8_t* to, int32_t* column_sums);
-  void (*sum_pairs)(const int16_t* panel, int64_t k, int vectors, int64_t block,
-                    int32_t* column_sums);
-  void (*column_norms)(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
-                       uint64_t* magnitudes, int64_t* sums);
+                          int8_t* to, int32_t* high_sums, int32_t* sums);
+  void (*column_norms)(const int16_t* panel, int64_t k, int vectors, ColumnNorms& norms);
 
   // Rows of A.
   // The sum of squares of each `block` of a row.
@@ -64,17 +72,19 @@ struct Kernels {
                         int32_t* highest);
   void (*widen_row)(const int8_t* row, int64_t count, int16_t* to);
   void (*offset_row)(const int8_t* row, int64_t count, uint8_t* to);
+  // Rounded to the nearest as words, rounded down with 128 added as bytes.
   void (*high_words)(const int16_t* row, int64_t count, int16_t* to);
-  int32_t (*high_bytes)(const int16_t* row, int64_t count, uint8_t* to);
+  void (*high_bytes)(const int16_t* row, int64_t count, uint8_t* to);
   uint32_t (*dot16)(const int16_t* a, const int16_t* b, int64_t count);
   uint32_t (*dot8)(const int8_t* a, const int8_t* b, int64_t count);
 
+  // Tiles of sums of which a block more of k was added to `low`, see simd/refine.hpp.
   void (*refine_spilled)(int rows, int vectors, const int32_t* low, int32_t* high, bool is_first);
   void (*refine_split)(int rows, int vectors, const int32_t* low, const int32_t* products,
-                       const int32_t* column_sums, int32_t* high, bool is_first);
-  void (*refine_estimated)(int rows, int vectors, const int32_t* low, const int32_t* products,
-                           const int32_t* row_sums, const int32_t* column_sums, int64_t count,
-                           int32_t* high, bool is_first);
+                       int32_t* high, bool is_first);
+  // `high` has the product of high bytes added; offsets before and behind the block, see Panel.
+  void (*refine_estimated)(int rows, int vectors, const int32_t* low, const int32_t* before,
+                           const int32_t* behind, int32_t* high);
 
   // By the bytes of an element, and whether X has C's type (Gemm) or 32 bits.
   using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfTile&,
@@ -83,11 +93,11 @@ struct Kernels {
 
   // A row of floats into its features' high digits, and into the low ones where `low` is not null.
   // Returns the place of the first value that is not finite, or -1; the digits are then of no use.
-  // With the scales in single precision, see single_scales, this is faster; they may be null.
-  int64_t (*encode16)(const float* from, const InputCoding&, const float* single_scales,
-                      int16_t* high, int16_t* low);
-  int64_t (*encode8)(const float* from, const InputCoding&, const float* single_scales,
-                     int8_t* high, int8_t* low);
+  // With a NearCoding high digits alone are faster; it may be null.
+  int64_t (*encode16)(const float* from, const InputCoding&, const NearCoding*, int16_t* high,
+                      int16_t* low);
+  int64_t (*encode8)(const float* from, const InputCoding&, const NearCoding*, int8_t* high,
+                     int8_t* low);
 
   // Rows of C, `stride` elements apart, into rows of the output. `space`: room for decode_space
   // floats.

@@ -10,8 +10,6 @@ namespace {
 // Rows of A that are read again for each panel stay in half of the second-level cache.
 constexpr int64_t row_block_bytes = 480 * 1024;
 constexpr int64_t fewest_rows = 72, most_rows_of_block = 288;
-// Tiles that share a part of a panel while it is in the first-level cache.
-constexpr int tiles_of_group = 4;
 // Without refinement k is cut only where a panel would outgrow the second-level cache.
 constexpr int64_t longest_block = 4096;
 
@@ -44,13 +42,15 @@ class PanelProduct {
         first_row_(first_row),
         first_column_(first_column) {
     const auto tile = size_t(kernels.rows_of_tile(1)) * size_t(kernels.width());
-    low_ = space.sums.room<int32_t>(tile * (2 * tiles_of_group + 1));
-    high_ = low_ + tile * tiles_of_group;
-    products_ = high_ + tile * tiles_of_group;
+    low_ = space.sums.room<int32_t>(3 * tile);
+    high_ = low_ + tile;
+    products_ = high_ + tile;
   }
 
   Route route_for(const Panel& panel) const {
-    if (product_.path) return {*product_.path};
+    if (product_.path == SumPath::proved || product_.path == SumPath::low_bits)
+      return {*product_.path};
+    if (product_.path) return route_by(*product_.path, rows_.bounds(), *panel.bounds);
     if (product_.element_bytes() == 1 || product_.needs_low_bits_only())
       return {SumPath::low_bits};
     // The range of the rows is found sooner than their norms.
@@ -60,77 +60,62 @@ class PanelProduct {
   }
 
   void run(const Panel& panel, const Route& route) {
-    const auto path = route.path;
+    const auto block = route.block ? route.block : longest_block;
     const int tile_rows = kernels_.rows_of_tile(panel.vectors);
-    const bool refines = path == SumPath::spilled || path == SumPath::estimated ||
-                         path == SumPath::split;
-    const auto block = refines ? route.block : longest_block;
-    for (int64_t i = 0; i < rows_.rows(); i += tile_rows * tiles_of_group) {
-      const auto end = std::min<int64_t>(rows_.rows(), i + tile_rows * tiles_of_group);
+    for (int64_t row = 0; row < rows_.rows(); row += tile_rows) {
+      const auto rows = int(std::min<int64_t>(tile_rows, rows_.rows() - row));
       for (int64_t p = 0; p < panels_.k(); p += block) {
         const auto count = std::min(block, panels_.k() - p);
-        for_each_tile(i, end, tile_rows, [&](int64_t row, int rows, int64_t at) {
-          add_products(panel, row, rows, p, count, low_ + at);
-          if (path == SumPath::spilled)
-            kernels_.refine_spilled(rows, panel.vectors, low_ + at, high_ + at, p == 0);
-        });
-        if (path == SumPath::estimated || path == SumPath::split)
-          for_each_tile(i, end, tile_rows, [&](int64_t row, int rows, int64_t at) {
-            if (path == SumPath::estimated) estimate(panel, row, rows, p, count, at);
-            else split(panel, row, rows, p, count, at);
-          });
+        add_products(panel, row, rows, p, count);
+        refine(panel, route.path, row, rows, p, count);
       }
-      for_each_tile(i, end, tile_rows, [&](int64_t row, int rows, int64_t at) {
-        finish(panel, path, row, rows, at);
-      });
+      finish(panel, route.path, row, rows);
     }
   }
 
  private:
-  template <typename Body>
-  void for_each_tile(int64_t first, int64_t end, int tile_rows, const Body& body) const {
-    for (int64_t row = first; row < end; row += tile_rows)
-      body(row, int(std::min<int64_t>(tile_rows, end - row)), (row - first) * kernels_.width());
-  }
-
-  void add_products(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count,
-                    int32_t* sums) const {
+  void add_products(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count) const {
     const auto& a = rows_.elements();
     const int64_t width = panel.vectors * kernels_.lanes;
     const auto* b = static_cast<const char*>(panel.packed);
     if (panels_.has_quads())
       kernels_.quads(rows, panel.vectors, a.at(row, p), a.stride, b + p * width, (count + 3) / 4,
-                     p > 0, sums);
+                     p > 0, low_);
     else
       kernels_.pairs(rows, panel.vectors, a.at(row, 2 * p), a.stride, b + 2 * p * width,
-                     (count + 1) / 2, p > 0, sums);
+                     (count + 1) / 2, p > 0, low_);
   }
 
-  void estimate(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count, int64_t at) {
+  void refine(const Panel& panel, SumPath path, int64_t row, int rows, int64_t p, int64_t count) {
+    if (path == SumPath::spilled) kernels_.refine_spilled(rows, panel.vectors, low_, high_, p == 0);
+    else if (path == SumPath::estimated) estimate(panel, row, rows, p, count);
+    else if (path == SumPath::split) split(panel, row, rows, p, count);
+  }
+
+  void estimate(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count) {
     const auto& a = rows_.high_bytes();
-    const auto block = p / refine_block;
     kernels_.quads(rows, panel.vectors, a.at(row, p), a.stride,
-                   panel.high_bytes + p * panel.vectors * kernels_.lanes, (count + 3) / 4, false,
-                   products_);
-    kernels_.refine_estimated(rows, panel.vectors, low_ + at, products_,
-                              rows_.row_sums(block) + row, sums_of(panel, block), count,
-                              high_ + at, p == 0);
+                   panel.high_bytes + p * panel.vectors * kernels_.lanes, (count + 3) / 4, p > 0,
+                   high_);
+    kernels_.refine_estimated(rows, panel.vectors, low_, offsets_at(panel, p),
+                              offsets_at(panel, p + count), high_);
   }
 
-  void split(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count, int64_t at) {
+  void split(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count) {
     const auto& a = rows_.high_words();
     const auto* b = static_cast<const int16_t*>(panel.packed);
     kernels_.pairs(rows, panel.vectors, a.at(row, 2 * p), a.stride,
                    b + p * panel.vectors * kernels_.lanes, (count + 1) / 2, false, products_);
-    kernels_.refine_split(rows, panel.vectors, low_ + at, products_,
-                          sums_of(panel, p / refine_block), high_ + at, p == 0);
+    kernels_.refine_split(rows, panel.vectors, low_, products_, high_, p == 0);
   }
 
-  const int32_t* sums_of(const Panel& panel, int64_t block) const {
-    return panel.column_sums + block * kernels_.width();
+  // k ends between two rows of offsets, of which the second belongs to it.
+  const int32_t* offsets_at(const Panel& panel, int64_t p) const {
+    const auto part = (p + shortest_estimated - 1) / shortest_estimated;
+    return panel.estimate_offsets + part * kernels_.width();
   }
 
-  void finish(const Panel& panel, SumPath path, int64_t row, int rows, int64_t at) const {
+  void finish(const Panel& panel, SumPath path, int64_t row, int rows) const {
     const auto& r = product_.requantization;
     const auto bytes = product_.element_bytes();
     auto reach = Reach::wide;
@@ -141,7 +126,7 @@ class PanelProduct {
     const auto* x = static_cast<const char*>(product_.x);
     if (x) x += (in_c * product_.ldx + column) * product_.addend_bytes;
     kernels_.finish(reach, bytes, product_.addend_bytes)(
-        r, rows, panel.columns, {low_ + at, high_ + at, panel.column_offsets}, x, product_.ldx, c,
+        r, rows, panel.columns, {low_, high_, panel.column_offsets}, x, product_.ldx, c,
         product_.ldc);
     if (r.function == activation_prelu) return;
     if (bytes == 2)

@@ -23,6 +23,27 @@ void NativeTarget::write(uint32_t compute_unit, uint64_t offset, const void* fro
   MemoryTarget::write(compute_unit, offset, from, rows);
 }
 
+void NativeTarget::read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) {
+  caches_[compute_unit].restore(offset, rows.device_bytes());
+  MemoryTarget::read(compute_unit, offset, to, rows);
+}
+
+bool NativeTarget::keep(uint32_t compute_unit, const Matrix& matrix, const HostMatrix& from) {
+  const auto element = int(configuration_.element_bytes());
+  if (configuration_.data_type == DataType::float32 || from.element_bytes != element) return false;
+  // Padding belongs to the B of programs and models, but not to what the caller has.
+  if (from.rows % configuration_.k_padding() || from.columns % configuration_.n_padding())
+    return false;
+  const SourceOfB b{from.data, from.leading_dimension, element};
+  caches_[compute_unit].keep({uint64_t(matrix.page) * page_bytes, matrix.bytes, from.rows,
+                              from.columns, matrix.leading_dimension}, b);
+  return true;
+}
+
+void NativeTarget::forget(uint32_t compute_unit, const Matrix& matrix) {
+  caches_[compute_unit].forget(uint64_t(matrix.page) * page_bytes, matrix.bytes);
+}
+
 void NativeTarget::run(uint32_t compute_unit) {
   run_native(memory(compute_unit).data(), pages(compute_unit), engine_, configuration_,
              caches_[compute_unit]);

@@ -12,7 +12,17 @@ namespace xfblas {
 
 class PanelCache {
  public:
-  explicit PanelCache(const char* memory) : memory_(memory) {}
+  explicit PanelCache(char* memory) : memory_(memory) {}
+
+  // A matrix B (k, n) in the memory, whose range may be longer than its rows.
+  struct Place {
+    uint64_t offset, bytes;
+    int64_t k, n, ldb;
+
+    bool meets(uint64_t begin, uint64_t count) const {
+      return offset < begin + count && begin < offset + bytes;
+    }
+  };
 
   // The panels of B (k, n), or null at its first use, for a matrix that is used once is better
   // packed on the way. `wide`: with what sums of 48 bits need. They stay as long as they are held,
@@ -22,8 +32,17 @@ class PanelCache {
   // The same, packed at its first use already.
   std::shared_ptr<const Panels> find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide);
 
-  // Forgets what was packed from these bytes of the memory.
+  // Packs B, which lies elsewhere, in place of its rows in the memory: these come back when they
+  // are asked for. Until then the panels are all there is of B, and stay.
+  void keep(const Place& place, const SourceOfB& b);
+
+  // Brings back rows that have a part in these bytes.
+  void restore(uint64_t offset, uint64_t bytes);
+
+  // Forgets what was packed from these bytes of the memory: because they change, where rows come
+  // back before, or for good.
   void invalidate(uint64_t offset, uint64_t bytes);
+  void forget(uint64_t offset, uint64_t bytes);
 
  private:
   // Of packed copies; with more than this the oldest go.
@@ -32,15 +51,16 @@ class PanelCache {
   static constexpr size_t most_entries = 4096;
 
   struct Entry {
-    uint64_t offset, bytes;  // of the rows
-    int64_t k, n, ldb;
+    Place place;
     std::shared_ptr<Panels> panels;  // null until they are packed
+    bool is_alone = false;           // its rows are not in the memory
   };
   Entry* known(const SourceOfB& b, int64_t k, int64_t n);
   std::shared_ptr<const Panels> packed(Entry& entry, const SourceOfB& b, bool wide);
+  void give_back(const Place& place);
   void make_room(const Entry& newest);
 
-  const char* memory_;
+  char* memory_;
   std::list<Entry> entries_;  // the newest first
 };
 

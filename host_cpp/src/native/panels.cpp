@@ -12,11 +12,12 @@ int64_t panels_for(const Kernels& kernels, int64_t columns) {
 
 void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first,
                   int64_t columns, bool wide) {
-  k_ = k;
+  k_ = k, element_bytes_ = b.element_bytes;
+  lanes_ = kernels.lanes;
   is_wide_ = wide && b.element_bytes == 2;
   has_quads_ = b.element_bytes == 1 && kernels.has_quads;
   proves_everything_ = false;
-  panels_.clear(), bounds_.clear(), high_bytes_.clear(), column_sums_.clear();
+  panels_.clear(), bounds_.clear(), high_bytes_.clear(), column_offsets_.clear(), estimate_offsets_.clear();
 
   int64_t vectors = (columns + kernels.lanes - 1) / kernels.lanes;
   padded_columns_ = vectors * kernels.lanes;
@@ -38,12 +39,12 @@ void Panels::pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first
   const int64_t width = kernels.width();
   const auto element = has_quads_ ? 1 : 2;
   auto* to = packed_.room<char>(size_t(depth * padded_columns_ * element));
-  if (has_quads_) column_sums_.assign(panels_.size() * size_t(width), 0);
+  if (has_quads_) column_offsets_.assign(panels_.size() * size_t(width), 0);
   for (size_t i = 0; i < panels_.size(); ++i) {
     auto& panel = panels_[i];
     panel.packed = to;
     if (has_quads_) {
-      auto* sums = column_sums_.data() + int64_t(i) * width;
+      auto* sums = column_offsets_.data() + int64_t(i) * width;
       kernels.pack_quads8(from + panel.column, b.ldb, k_, panel.columns, depth,
                           reinterpret_cast<int8_t*>(to), sums);
       for (int64_t j = 0; j < width; ++j) sums[j] = int32_t(uint32_t(sums[j]) * uint32_t(-128));
@@ -65,37 +66,62 @@ void Panels::pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t firs
     kernels.pack_pairs16(from + panel.column, b.ldb, k_, panel.columns, to);
     to += depth * panel.vectors * kernels.lanes;
   }
-  if (is_wide_) add_bounds(kernels, b, first);
+  if (!is_wide_) return;
+  add_bounds(kernels);
+  if (kernels.has_quads && !proves_everything_) add_estimates(kernels, b, first);
 }
 
-void Panels::add_bounds(const Kernels& kernels, const SourceOfB& b, int64_t first) {
+void Panels::add_bounds(const Kernels& kernels) {
   for (const auto& panel : panels_)
     bounds_.push_back(column_bounds(kernels, static_cast<const int16_t*>(panel.packed), k_,
                                     panel.vectors));
   for (size_t i = 0; i < panels_.size(); ++i) panels_[i].bounds = &bounds_[i];
   proves_everything_ = prove(any_int16);
-  if (proves_everything_) return;
+}
 
+void Panels::add_estimates(const Kernels& kernels, const SourceOfB& b, int64_t first) {
   const auto* from = static_cast<const int16_t*>(b.data) + first;
   const auto depth = rounded_up(k_, 4);
-  const auto sums_of_panel = blocks_of(k_) * kernels.width();
-  column_sums_.assign(panels_.size() * size_t(sums_of_panel), 0);
-  if (kernels.has_quads) high_bytes_.resize(size_t(depth * padded_columns_ + 256));
+  const int64_t width = kernels.width();
+  const auto parts = (k_ + shortest_estimated - 1) / shortest_estimated;
+  high_bytes_.resize(size_t(depth * padded_columns_ + 256));
+  estimate_offsets_.assign(panels_.size() * size_t((parts + 1) * width), 0);
   auto* bytes = high_bytes_.data();
-  auto* sums = column_sums_.data();
+  auto* offsets = estimate_offsets_.data();
+  std::vector<int32_t> high_sums(size_t(parts * width)), sums(high_sums);
   for (auto& panel : panels_) {
-    panel.column_sums = sums;
-    if (kernels.has_quads) {
-      panel.high_bytes = bytes;
-      kernels.pack_high_quads(from + panel.column, b.ldb, k_, panel.columns, refine_block, bytes,
-                              sums);
-      bytes += depth * panel.vectors * kernels.lanes;
-    } else {
-      kernels.sum_pairs(static_cast<const int16_t*>(panel.packed), k_, panel.vectors, refine_block,
-                        sums);
+    panel.high_bytes = bytes, panel.estimate_offsets = offsets;
+    std::fill(high_sums.begin(), high_sums.end(), 0), std::fill(sums.begin(), sums.end(), 0);
+    kernels.pack_high_quads(from + panel.column, b.ldb, k_, panel.columns, shortest_estimated,
+                            bytes, high_sums.data(), sums.data());
+    for (int64_t j = 0; j < width; ++j) {
+      int64_t high_total = 0, total = 0;
+      for (int64_t part = 0; part < parts; ++part) {
+        high_total += high_sums[size_t(part * width + j)], total += sums[size_t(part * width + j)];
+        offsets[(part + 1) * width + j] = int32_t((total >> 9) - 128 * high_total);
+      }
     }
-    sums += sums_of_panel;
+    bytes += depth * panel.vectors * kernels.lanes;
+    offsets += (parts + 1) * width;
   }
+}
+
+template <int depth, typename Packed, typename Element>
+void Panels::unpack_groups(Element* rows, int64_t ldb) const {
+  for (const auto& panel : panels_) {
+    const int64_t width = panel.vectors * lanes_;
+    const auto* packed = static_cast<const Packed*>(panel.packed);
+    for (int64_t p = 0; p < k_; ++p)
+      for (int64_t j = 0; j < panel.columns; ++j)
+        rows[p * ldb + panel.column + j] =
+            Element(packed[p / depth * depth * width + depth * j + p % depth]);
+  }
+}
+
+void Panels::unpack(void* rows, int64_t ldb) const {
+  if (element_bytes_ == 2) unpack_groups<2, int16_t>(static_cast<int16_t*>(rows), ldb);
+  else if (has_quads_) unpack_groups<4, int8_t>(static_cast<int8_t*>(rows), ldb);
+  else unpack_groups<2, int16_t>(static_cast<int8_t*>(rows), ldb);
 }
 
 bool Panels::prove(ElementRange a) const {
@@ -106,7 +132,7 @@ bool Panels::prove(ElementRange a) const {
 uint64_t Panels::bytes() const {
   const auto depth = rounded_up(k_, has_quads_ ? 4 : 2);
   return uint64_t(depth * padded_columns_) * (has_quads_ ? 1 : 2) + high_bytes_.size() +
-         column_sums_.size() * sizeof(int32_t);
+         (column_offsets_.size() + estimate_offsets_.size()) * sizeof(int32_t);
 }
 
 }  // namespace xfblas

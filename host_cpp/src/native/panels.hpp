@@ -24,7 +24,10 @@ struct Panel {
   const void* packed;            // pairs of int16, or quads of int8
   const int32_t* column_offsets; // of quads: -128 * the columns' sums, or null
   const int8_t* high_bytes;      // quads for the estimated path, or null
-  const int32_t* column_sums;    // of the high bytes or of all, a row for each refine_block
+  // For the estimated path, a row at each multiple of shortest_estimated: what (2) of bounds.hpp
+  // adds for all of k before it, in units of 2^16, with 128 times the bytes taken off, since A's
+  // come with 128 added.
+  const int32_t* estimate_offsets;
   const ColumnBounds* bounds;    // null where nobody asked for them
 };
 
@@ -34,6 +37,9 @@ class Panels {
   // are made where `wide` asks for them (of int16 only).
   void pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first, int64_t columns,
             bool wide);
+
+  // B's rows again, `ldb` elements apart.
+  void unpack(void* rows, int64_t ldb) const;
 
   const std::vector<Panel>& panels() const { return panels_; }
   int64_t k() const { return k_; }
@@ -45,17 +51,21 @@ class Panels {
   uint64_t bytes() const;
 
  private:
+  template <int depth, typename Packed, typename Element>
+  void unpack_groups(Element* rows, int64_t ldb) const;
   void pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first);
   void pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t first);
-  void add_bounds(const Kernels& kernels, const SourceOfB& b, int64_t first);
+  void add_bounds(const Kernels& kernels);
+  void add_estimates(const Kernels& kernels, const SourceOfB& b, int64_t first);
 
   int64_t k_ = 0;
+  int element_bytes_ = 0, lanes_ = 0;
   int64_t padded_columns_ = 0;
   bool has_quads_ = false, is_wide_ = false, proves_everything_ = false;
   std::vector<Panel> panels_;
   std::vector<ColumnBounds> bounds_;
   std::vector<int8_t> high_bytes_;
-  std::vector<int32_t> column_sums_;
+  std::vector<int32_t> column_offsets_, estimate_offsets_;
   Workspace packed_;
 };
 

@@ -14,6 +14,10 @@ namespace {
 constexpr int64_t most_packed_bytes = 1536 * 1024, least_packed_bytes = 256 * 1024;
 constexpr int64_t part_of_operands = 24;
 
+// Rows are dealt out in so many parts for each thread, so that one that wakes late, or shares its
+// core, holds up the others by a part only; but no part is less than some tiles.
+constexpr int64_t parts_of_thread = 4, fewest_tiles_of_part = 7;
+
 ThreadSpace& thread_space() {
   static thread_local ThreadSpace space;
   return space;
@@ -27,11 +31,12 @@ int64_t threads_for(const IntegerProduct& product) {
 class Counter {
  public:
   void add(const PathCounts& counts) {
+    Statistics::shared().add(counts);
+    if (!explains()) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     xfblas::add(counts_, counts);
   }
   void report(const Kernels& kernels, const IntegerProduct& product, const char* packing) const {
-    Statistics::shared().add(counts_);
     if (explains()) explain(kernels, product, counts_, packing);
   }
 
@@ -63,10 +68,12 @@ void run_packed(const IntegerProduct& product, const Panels& panels) {
     part(0, panel_count, 0, product.m);
   } else if (product.m >= 2 * tile * threads || panel_count < threads) {
     // Each thread takes rows: it reads all of B, which is shared, and rows of its own.
-    const auto parts = std::min(threads, (product.m + tile - 1) / tile);
-    const auto rows = ((product.m + parts - 1) / parts + tile - 1) / tile * tile;
-    ThreadPool::shared().run((product.m + rows - 1) / rows, [&](int64_t task) {
-      part(0, panel_count, task * rows, std::min(product.m, (task + 1) * rows));
+    const auto tiles = (product.m + tile - 1) / tile;
+    const auto parts =
+        std::clamp(tiles / fewest_tiles_of_part, std::min(threads, tiles), parts_of_thread * threads);
+    ThreadPool::shared().run(parts, [&](int64_t task) {
+      part(0, panel_count, task * tiles / parts * tile,
+           std::min(product.m, (task + 1) * tiles / parts * tile));
     });
   } else {
     ThreadPool::shared().run(threads, [&](int64_t task) {
@@ -85,17 +92,17 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
                                  most_packed_bytes);
   const bool wide = !product.needs_low_bits_only();
   const auto column_bytes = product.k * (wide ? 3 : 2);
-  const int64_t width = kernels.width();
-  const auto panels_at_once = std::max<int64_t>(1, budget / (column_bytes * width));
+  const auto panels_at_once = std::max<int64_t>(1, budget / (column_bytes * kernels.width()));
   const auto panel_count = panels_for(kernels, product.n);
-  // Groups of panels, as many for each thread.
+  // Groups of columns, as many for each thread, and of as many vectors.
   auto groups = (panel_count + panels_at_once - 1) / panels_at_once;
   groups = std::min(panel_count, (groups + threads - 1) / threads * threads);
+  const int64_t lanes = kernels.lanes, vectors = (product.n + lanes - 1) / lanes;
   Counter counter;
   run_tasks(threads, groups, [&](int64_t group) {
     static thread_local Panels panels;
-    const auto first = group * panel_count / groups * width;
-    const auto end = std::min(product.n, (group + 1) * panel_count / groups * width);
+    const auto first = group * vectors / groups * lanes;
+    const auto end = std::min(product.n, (group + 1) * vectors / groups * lanes);
     panels.pack(kernels, b, product.k, first, end - first, wide);
     PathCounts counts{};
     multiply(kernels, product, panels, 0, product.m, first, thread_space(), counts);

@@ -36,6 +36,11 @@ struct Requantization {
            function == activation_prelu && (!activates || prelu_scale == 0);
   }
 
+  // Whether an element is the low bits of its sum, as in a product without an epilogue.
+  bool keeps_low_bits() const {
+    return scale == 1 && shift == 0 && !saturates && !activates;
+  }
+
   uint32_t scale;
   int shift;
   bool rounds, saturates, activates;  // activates: by PReLU that changes something

@@ -72,19 +72,7 @@ const TileRows& RowBlock::high_words() {
 }
 
 const TileRows& RowBlock::high_bytes() {
-  if (high_bytes_.data) return high_bytes_;
-  const auto stride = padded_stride(k_);
-  auto* to = high_space_.room<char>(size_t(rows_ * stride));
-  sums_ = sum_space_.room<int32_t>(size_t(blocks_of(k_) * rows_));
-  for (int64_t i = 0; i < rows_; ++i) {
-    const auto* row = static_cast<const int16_t*>(source_.data) + i * source_.lda;
-    auto* at = reinterpret_cast<uint8_t*>(to + i * stride);
-    for (int64_t p = 0; p < k_; p += refine_block)
-      sums_[p / refine_block * rows_ + i] =
-          kernels_->high_bytes(row + p, std::min(refine_block, k_ - p), at + p);
-    std::memset(at + k_, 0, 8);
-  }
-  high_bytes_ = {to, stride};
+  if (!high_bytes_.data) convert<uint8_t, int16_t>(high_space_, high_bytes_, kernels_->high_bytes);
   return high_bytes_;
 }
 

@@ -44,8 +44,6 @@ class RowBlock {
   const RowBounds& bounds();
   const TileRows& high_words();
   const TileRows& high_bytes();
-  // Sums of the high bytes of one block of k, one for each row.
-  const int32_t* row_sums(int64_t block) const { return sums_ + block * rows_; }
 
  private:
   template <typename To, typename From>
@@ -59,8 +57,7 @@ class RowBlock {
   bool has_range_ = false, has_bounds_ = false;
   ElementRange range_;
   RowBounds bounds_;
-  int32_t* sums_ = nullptr;
-  Workspace element_space_, high_space_, sum_space_;
+  Workspace element_space_, high_space_;
 };
 
 }  // namespace xfblas

@@ -16,7 +16,8 @@ class Statistics {
   static Statistics& shared();
 
   void add(const PathCounts& counts) {
-    for (size_t i = 0; i < counts.size(); ++i) blocks_[i] += counts[i];
+    for (size_t i = 0; i < counts.size(); ++i)
+      if (counts[i]) blocks_[i] += counts[i];
   }
   uint64_t blocks(SumPath path) const { return blocks_[size_t(path)]; }
 

@@ -39,19 +39,36 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
   return rest;
 }
 
-struct Roundings {
-  Vector whole;
-  bool are_certain;
+class NearRoundings {
+ public:
+  explicit NearRoundings(float limit) : limit_(_mm256_set1_ps(limit)) {}
+
+  Vector take(const float* from, const float* scales, const float* shifts) {
+    const auto values = _mm256_loadu_ps(from);
+    finite_ = _mm256_fmadd_ps(values, _mm256_setzero_ps(), finite_);
+    const auto product =
+        _mm256_fmsub_ps(values, _mm256_loadu_ps(scales), _mm256_loadu_ps(shifts));
+    const auto value =
+        _mm256_min_ps(_mm256_max_ps(product, _mm256_sub_ps(_mm256_setzero_ps(), limit_)), limit_);
+    const auto whole = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const auto rest = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(value, whole));
+    farthest_ = _mm256_max_ps(farthest_, rest);
+    return _mm256_cvtps_epi32(whole);
+  }
+
+  bool are_certain(float margin) {
+    const auto doubtful = _mm256_cmp_ps(farthest_, _mm256_set1_ps(0.5f - margin), _CMP_GT_OQ);
+    farthest_ = _mm256_setzero_ps();
+    return _mm256_testz_ps(doubtful, doubtful) != 0;
+  }
+  bool are_finite() const {
+    const auto none = _mm256_cmp_ps(finite_, finite_, _CMP_UNORD_Q);
+    return _mm256_testz_ps(none, none) != 0;
+  }
+
+ private:
+  __m256 limit_, farthest_ = _mm256_setzero_ps(), finite_ = _mm256_setzero_ps();
 };
-inline Roundings roundings(const float* from, const float* scales, float limit, float margin) {
-  const auto product = _mm256_mul_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(scales));
-  const auto value = _mm256_min_ps(_mm256_max_ps(product, _mm256_set1_ps(-limit)),
-                                   _mm256_set1_ps(limit));
-  const auto nearest = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  const auto rest = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(value, nearest));
-  const auto doubtful = _mm256_cmp_ps(rest, _mm256_set1_ps(0.5f - margin), _CMP_GT_OQ);
-  return {_mm256_cvtps_epi32(nearest), _mm256_testz_ps(doubtful, doubtful) != 0};
-}
 
 }  // namespace
 }  // namespace xfblas

@@ -43,21 +43,40 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
   return rest;
 }
 
-// The integers nearest to value * scale, computed in single precision and clamped to +-limit, and
-// whether none of these products lies within `margin` of the middle between two integers.
-struct Roundings {
-  Vector whole;
-  bool are_certain;
+// Integers nearest to values * scales - shifts in single precision, halves to even, clamped to
+// +-limit; and how far from an integer the farthest of these values was.
+class NearRoundings {
+ public:
+  explicit NearRoundings(float limit) : limit_(_mm512_set1_ps(limit)) {}
+
+  // In the low 16 bits of each lane.
+  Vector take(const float* from, const float* scales, const float* shifts) {
+    const auto values = _mm512_loadu_ps(from);
+    // 0 times what is not finite is none of the numbers, and no sum with it is one.
+    finite_ = _mm512_fmadd_ps(values, _mm512_setzero_ps(), finite_);
+    const auto value = _mm512_range_ps(
+        _mm512_fmsub_ps(values, _mm512_loadu_ps(scales), _mm512_loadu_ps(shifts)), limit_, 2);
+    // Beside 1.5 * 2^23 a float has no bits for a fraction, and its lowest bits count wholes.
+    const auto whole = _mm512_set1_ps(12582912.0f);
+    const auto rounded =
+        _mm512_add_round_ps(value, whole, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    // The larger magnitude, without a sign.
+    farthest_ = _mm512_range_ps(farthest_, _mm512_sub_ps(value, _mm512_sub_ps(rounded, whole)), 11);
+    return _mm512_castps_si512(rounded);
+  }
+
+  // Whether no value lay within `margin` of the middle between two integers; forgets them.
+  bool are_certain(float margin) {
+    const auto doubtful =
+        _mm512_cmp_ps_mask(farthest_, _mm512_set1_ps(0.5f - margin), _CMP_GT_OQ);
+    farthest_ = _mm512_setzero_ps();
+    return doubtful == 0;
+  }
+  bool are_finite() const { return _mm512_cmp_ps_mask(finite_, finite_, _CMP_UNORD_Q) == 0; }
+
+ private:
+  __m512 limit_, farthest_ = _mm512_setzero_ps(), finite_ = _mm512_setzero_ps();
 };
-inline Roundings roundings(const float* from, const float* scales, float limit, float margin) {
-  const auto product = _mm512_mul_ps(_mm512_loadu_ps(from), _mm512_loadu_ps(scales));
-  const auto value = _mm512_range_ps(product, _mm512_set1_ps(limit), 2);
-  const auto whole =
-      _mm512_cvt_roundps_epi32(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  const auto rest = _mm512_abs_ps(_mm512_sub_ps(value, _mm512_cvtepi32_ps(whole)));
-  const auto doubtful = _mm512_cmp_ps_mask(rest, _mm512_set1_ps(0.5f - margin), _CMP_GT_OQ);
-  return {whole, doubtful == 0};
-}
 
 }  // namespace
 }  // namespace xfblas

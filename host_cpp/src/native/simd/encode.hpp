@@ -48,31 +48,45 @@ inline void encode_part(const float* from, const double* scales, const double* o
   if (low) std::copy_n(some_low, count, low);
 }
 
-// High digits in single precision, except where that might give another integer than double.
-//
-// A scale and a product are rounded once more, each by a part of 2^-24: for products up to
-// limit + 1 that is less than (limit + 1) * 2^-22. Farther than this from the middle between two
-// integers both precisions round to the same; and beyond the limit both are clamped.
-template <typename Element>
-inline void encode_near(const float* from, const double* scales, const float* single_scales,
-                        const InputCoding& coding, float margin, Element* high) {
-  const auto found = roundings(from, single_scales, float(coding.limit), margin);
-  if (found.are_certain) store_lanes(high, found.whole);
-  else encode_lanes<Element>(from, scales, nullptr, coding, high, nullptr);
+// Vectors that are rounded together, before it is asked whether all were certain.
+constexpr int vectors_of_group = 4;
+
+// High digits of `vectors` vectors at a time in single precision, except where that might give
+// another integer than double: those are computed again. Returns the first feature that is left.
+template <int vectors, typename Element>
+inline int64_t encode_near(const float* from, const InputCoding& coding, const NearCoding& near,
+                           int64_t first, NearRoundings& roundings, Element* high) {
+  constexpr int step = vectors * lanes;
+  const auto count = int64_t(coding.features);
+  for (; first + step <= count; first += step) {
+    Vector whole[vectors];
+    for (int j = 0; j < vectors; ++j) {
+      const auto at = first + j * lanes;
+      whole[j] = roundings.take(from + at, near.scales + at, near.shifts + at);
+    }
+    if (roundings.are_certain(near.margin)) {
+      for (int j = 0; j < vectors; ++j) store_lanes(high + first + j * lanes, whole[j]);
+      continue;
+    }
+    for (auto at = first; at < first + step; at += lanes)
+      encode_lanes<Element>(from + at, coding.scales + at,
+                            coding.offsets ? coding.offsets + at : nullptr, coding, high + at,
+                            nullptr);
+  }
+  return first;
 }
 
 template <typename Element>
-int64_t encode(const float* from, const InputCoding& coding, const float* single_scales,
-               Element* high, Element* low) {
+int64_t encode(const float* from, const InputCoding& coding, const NearCoding* near, Element* high,
+               Element* low) {
   const auto count = int64_t(coding.features);
   const auto* offsets = coding.offsets;
   Finiteness finite;
+  NearRoundings roundings{float(coding.limit)};
   int64_t i = 0;
-  const bool is_near = single_scales && !offsets && !low;
-  const auto margin = float(coding.limit + 1) / (1 << 22);
-  for (; is_near && i + lanes <= count; i += lanes) {
-    finite.take(from + i);
-    encode_near(from + i, coding.scales + i, single_scales + i, coding, margin, high + i);
+  if (near && !low) {
+    i = encode_near<vectors_of_group>(from, coding, *near, i, roundings, high);
+    i = encode_near<1>(from, coding, *near, i, roundings, high);
   }
   for (; i + lanes <= count; i += lanes) {
     finite.take(from + i);
@@ -86,7 +100,7 @@ int64_t encode(const float* from, const InputCoding& coding, const float* single
     encode_part(rest, coding.scales + i, offsets ? offsets + i : nullptr, coding, int(count - i),
                 high + i, low ? low + i : nullptr);
   }
-  if (finite.holds()) return -1;
+  if (finite.holds() && roundings.are_finite()) return -1;
   return std::find_if(from, from + count, [](float value) { return !std::isfinite(value); }) - from;
 }
 

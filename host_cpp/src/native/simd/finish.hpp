@@ -115,6 +115,22 @@ void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile
   }
 }
 
+// What Requantization::keeps_low_bits tells, with nothing to add.
+template <typename Element>
+void keep_tile(int rows, int columns, const SumsOfTile& sums, Element* c, ptrdiff_t ldc) {
+  for (int j = 0; j < columns; j += lanes) {
+    const int count = std::min(lanes, columns - j);
+    const auto offset = sums.column_offsets ? load(sums.column_offsets + j) : zero();
+    const auto* sum = sums.low + j;
+    auto* to = c + j;
+    for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
+      const auto value = add(load(sum), offset);
+      if (count == lanes) store_lanes(to, value);
+      else store_part(to, value, count);
+    }
+  }
+}
+
 template <Reach reach, typename Element, typename Addend>
 void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
                  const void* addend, ptrdiff_t ldx, void* c, ptrdiff_t ldc) {
@@ -123,6 +139,7 @@ void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTil
   if constexpr (reach == Reach::fits_32 && sizeof(Addend) == 4)
     if (r.only_clamps() && (!addend || ldx == 0))
       return clamp_tile(r, rows, columns, sums, x_row, c_row, ldc);
+  if (r.keeps_low_bits() && !addend) return keep_tile(rows, columns, sums, c_row, ldc);
   const bool saturates = reach != Reach::low_bits && r.saturates;
   const auto prelu_scale = set(r.prelu_scale);
   for (int i = 0; i < rows; ++i, c_row += ldc) {

@@ -4,15 +4,21 @@ namespace xfblas {
 namespace {
 
 // Of a panel of pairs.
-void column_norms(const int16_t* panel, int64_t k, int vectors, uint64_t* squares,
-                  uint64_t* magnitudes, int64_t* sums) {
+void column_norms(const int16_t* panel, int64_t k, int vectors, ColumnNorms& norms) {
   const int width = vectors * lanes;
+  norms = {};
   for (int64_t p = 0; p < k; p += 2, panel += 2 * width)
     for (int j = 0; j < width; ++j) {
       const int32_t even = panel[2 * j], odd = panel[2 * j + 1];
-      squares[j] += uint32_t(even * even) + uint32_t(odd * odd);
-      magnitudes[j] += uint32_t(std::abs(even)) + uint32_t(std::abs(odd));
-      sums[j] += even + odd;
+      const int32_t high_even = std::min((even + 128) >> 8, 127);
+      const int32_t high_odd = std::min((odd + 128) >> 8, 127);
+      const int32_t low_even = even - 256 * high_even, low_odd = odd - 256 * high_odd;
+      norms.squares[j] += uint32_t(even * even) + uint32_t(odd * odd);
+      norms.magnitudes[j] += std::abs(even) + std::abs(odd);
+      norms.sums[j] += even + odd;
+      norms.low_squares[j] += low_even * low_even + low_odd * low_odd;
+      norms.low_magnitudes[j] += std::abs(low_even) + std::abs(low_odd);
+      norms.high_magnitudes[j] += std::abs(high_even) + std::abs(high_odd);
     }
 }
 

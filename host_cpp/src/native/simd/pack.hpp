@@ -12,6 +12,11 @@ inline Vector four_bytes(const Vector (&rows)[4]) {
   return joined;
 }
 
+// Adds the sum of four vectors to what is at `sums`.
+inline void add_to(int32_t* sums, const Vector (&values)[4]) {
+  store(sums, add(load(sums), add(add(values[0], values[1]), add(values[2], values[3]))));
+}
+
 // Calls take(row of pointers, columns from the first, how many) for each vector of each group of
 // `depth` rows; rows behind the last are zeros.
 template <int depth, typename Element, typename Take>
@@ -45,31 +50,36 @@ void pack_pairs(const Element* b, int64_t ldb, int64_t k, int columns, int16_t* 
   });
 }
 
-// shift 0 for int8, 8 for the high bytes of int16. column_sums: of the bytes, one row of the
-// panel's width for each `block` of k.
-template <typename Element>
-void pack_quads(const Element* b, int64_t ldb, int64_t k, int columns, int64_t block, int8_t* to,
-                int32_t* column_sums) {
-  constexpr int shift = sizeof(Element) == 2 ? 8 : 0;
+// column_sums: of the bytes, one row of the panel's width for each `block` of k.
+void pack_quads8(const int8_t* b, int64_t ldb, int64_t k, int columns, int64_t block, int8_t* to,
+                 int32_t* column_sums) {
   int column = 0;
-  for_each_vector<4>(b, ldb, k, columns, [&](const Element* const (&rows)[4], int count, int64_t p) {
+  for_each_vector<4>(b, ldb, k, columns, [&](const int8_t* const (&rows)[4], int count, int64_t p) {
     Vector bytes[4];
-    for (int i = 0; i < 4; ++i) bytes[i] = shift_right(load_part(rows[i], count), shift);
+    for (int i = 0; i < 4; ++i) bytes[i] = load_part(rows[i], count);
     store(to, four_bytes(bytes));
     to += 4 * lanes;
-    int32_t* sums = column_sums + p / block * (most_vectors * lanes) + column;
-    store(sums, add(load(sums), add(add(bytes[0], bytes[1]), add(bytes[2], bytes[3]))));
+    add_to(column_sums + p / block * tile_stride + column, bytes);
     column = column + lanes < columns ? column + lanes : 0;
   });
 }
 
-// The sums of a panel of pairs, one row of the panel's width for each `block` of k.
-void sum_pairs(const int16_t* panel, int64_t k, int vectors, int64_t block, int32_t* column_sums) {
-  const int width = vectors * lanes;
-  for (int64_t p = 0; p < k; p += 2, panel += 2 * width) {
-    int32_t* sums = column_sums + p / block * (most_vectors * lanes);
-    for (int j = 0; j < width; ++j) sums[j] += int32_t(panel[2 * j]) + panel[2 * j + 1];
-  }
+// The bytes nearest to the elements' high ones, and the sums of both.
+void pack_high_quads(const int16_t* b, int64_t ldb, int64_t k, int columns, int64_t block,
+                     int8_t* to, int32_t* high_sums, int32_t* sums) {
+  int column = 0;
+  for_each_vector<4>(b, ldb, k, columns, [&](const int16_t* const (&rows)[4], int count, int64_t p) {
+    Vector elements[4], bytes[4];
+    for (int i = 0; i < 4; ++i) {
+      elements[i] = load_part(rows[i], count);
+      bytes[i] = smaller(shift_right(add(elements[i], set(128)), 8), set(127));
+    }
+    store(to, four_bytes(bytes));
+    to += 4 * lanes;
+    const auto at = p / block * tile_stride + column;
+    add_to(high_sums + at, bytes), add_to(sums + at, elements);
+    column = column + lanes < columns ? column + lanes : 0;
+  });
 }
 
 void widen_row(const int8_t* row, int64_t count, int16_t* to) {
@@ -93,17 +103,10 @@ void offset_row(const int8_t* row, int64_t count, uint8_t* to) {
   offset(count - chunk);
 }
 void high_words(const int16_t* row, int64_t count, int16_t* to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = int16_t(row[i] >> 8);
+  for (int64_t i = 0; i < count; ++i) to[i] = int16_t((row[i] + 128) >> 8);
 }
-// The high bytes with 128 added; returns the sum of the high bytes.
-int32_t high_bytes(const int16_t* row, int64_t count, uint8_t* to) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const int high = row[i] >> 8;
-    to[i] = uint8_t(high + 128);
-    sum += high;
-  }
-  return sum;
+void high_bytes(const int16_t* row, int64_t count, uint8_t* to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = uint8_t(uint16_t(row[i]) >> 8) ^ 0x80;
 }
 
 template <typename Element>

@@ -35,8 +35,8 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.has_quads = has_quads;
   k.pairs = run_tile<Group::pairs>, k.quads = run_tile<Group::quads>;
   k.pack_pairs16 = pack_pairs<int16_t>, k.pack_pairs8 = pack_pairs<int8_t>;
-  k.pack_quads8 = pack_quads<int8_t>, k.pack_high_quads = pack_quads<int16_t>;
-  k.sum_pairs = sum_pairs, k.column_norms = column_norms, k.row_squares = row_squares;
+  k.pack_quads8 = xfblas::pack_quads8, k.pack_high_quads = xfblas::pack_high_quads;
+  k.column_norms = column_norms, k.row_squares = row_squares;
   k.range_of_rows = range_of_rows;
   k.widen_row = widen_row, k.offset_row = offset_row;
   k.high_words = high_words, k.high_bytes = high_bytes;

@@ -8,6 +8,9 @@ namespace {
 
 #define XFBLAS_UNROLL _Pragma("GCC unroll 16")
 
+// Rows of a tile's sums are so far apart.
+constexpr int tile_stride = most_vectors * lanes;
+
 // So many steps ahead of its use B is called into the first-level cache.
 constexpr int prefetch_steps = 16;
 
@@ -30,12 +33,11 @@ inline void load_row(Vector (&b)[vectors], const char* from) {
 template <Group group, int rows, int vectors, bool accumulate>
 __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const void* b, int64_t steps,
                                     int32_t* sums) {
-  constexpr int stride = most_vectors * lanes;
   constexpr ptrdiff_t b_stride = vectors * sizeof(Vector);
   Vector sum[rows][vectors];
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
     XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
-      sum[i][j] = accumulate ? load(sums + i * stride + j * lanes) : zero();
+      sum[i][j] = accumulate ? load(sums + i * tile_stride + j * lanes) : zero();
   auto* a_at = static_cast<const char*>(a);
   auto* b_at = static_cast<const char*>(b);
   for (int64_t step = 0; step < steps; ++step, a_at += 4, b_at += b_stride) {
@@ -49,7 +51,7 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const voi
     }
   }
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
-    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) store(sums + i * stride + j * lanes, sum[i][j]);
+    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) store(sums + i * tile_stride + j * lanes, sum[i][j]);
 }
 
 // One row: k is taken in four strands, since a single one would wait for each sum before the next.

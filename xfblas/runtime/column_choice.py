@@ -1,0 +1,64 @@
+"""Which columns of a file are meant: by names, or by numbers from 0."""
+
+import csv
+from difflib import SequenceMatcher
+
+from xfblas.columns import LISTED, listed
+from xfblas.errors import InvalidValueError
+
+
+def position(path, column, count: int, names=None) -> int:
+    """The place of a column that is given by its name or number.
+
+    Raises:
+        InvalidValueError: there is none, or several have the name.
+    """
+    text = str(column)
+    places = [index for index, name in enumerate(names or ()) if name == text]
+    if len(places) > 1:
+        raise InvalidValueError(
+            f"{path} has {len(places)} columns {text!r}, expected a number of "
+            f"{listed(places)} to say which"
+        )
+    if places:
+        return places[0]
+    if text.isdecimal() and int(text) < count:
+        return int(text)
+    if names and len(names) > LISTED:
+        # Those that are nearest to what was given come first.
+        names = sorted(names, key=lambda name: -_likeness(text, name))
+    shown = listed(names) if names else f"0 to {count - 1}"
+    raise InvalidValueError(f"{path} has no column {text!r}, expected one of {shown}")
+
+
+def kept(path, count: int, names=None, drop=(), *, strict=True) -> list[int]:
+    """The places of the columns that are left.
+
+    Args:
+        path: of the file.
+        count: how many columns it has.
+        names: of all of them, or None.
+        drop: names or numbers of columns to leave out; one text may hold several, with commas
+            between them as in a CSV file.
+        strict: whether they must be there.
+
+    Raises:
+        InvalidValueError: a column is not there, several have its name, or none is left.
+    """
+    dropped = set()
+    for text in drop:
+        is_name = text in (names or ())
+        for column in [text] if is_name else next(csv.reader([str(text)], skipinitialspace=True)):
+            try:
+                dropped.add(position(path, column.strip(), count, names))
+            except InvalidValueError:
+                if strict:
+                    raise
+    left = [index for index in range(count) if index not in dropped]
+    if not left:
+        raise InvalidValueError(f"{path}: every column is dropped, expected one or more to be left")
+    return left
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
