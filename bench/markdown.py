@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.outcomes import outcomes
 from bench.results import Results, Run
-from bench.tables import machine_text
+from bench.tables import machine_text, named
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
@@ -12,11 +12,12 @@ BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 def document(results: Results) -> str:
     """Machine, speeds of products, times of predictions and targets."""
     parts = [machine_text(results).replace("\n", "  \n")]
+    lesser = results.machine.get("lesser", {})
     for run in results.runs:
         name = f"{run.threads} thread{'s' if run.threads > 1 else ''}"
         name += f", xfblas on {run.isa}" if run.isa else ""
-        parts += _section(run, "gemm", f"Products, {name}: GMAC/s, medians", _speed)
-        parts += _section(run, "predict", f"Predictions, {name}: ms, medians", _time)
+        parts += _section(run, "gemm", f"Products, {name}: GMAC/s, medians", _speed, lesser)
+        parts += _section(run, "predict", f"Predictions, {name}: ms, medians", _time, lesser)
     parts += ["### Targets", _targets(results)]
     return "\n\n".join(parts) + "\n"
 
@@ -34,7 +35,7 @@ def insert(text: str, path: Path) -> None:
     path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END, 1)[1]}")
 
 
-def _section(run: Run, kind: str, title: str, cell) -> list[str]:
+def _section(run: Run, kind: str, title: str, cell, lesser) -> list[str]:
     cases = [case for case in run.cases if case.kind == kind]
     if not cases:
         return []
@@ -42,7 +43,7 @@ def _section(run: Run, kind: str, title: str, cell) -> list[str]:
     rows = [["", *(case.name for case in cases)]]
     for name in candidates:
         cells = [cell(run, case, name) if name in case.series else "" for case in cases]
-        rows.append([name, *cells])
+        rows.append([named(name, lesser), *cells])
     if kind == "predict":
         # More cases than candidates.
         rows = [list(row) for row in zip(*rows, strict=True)]

@@ -67,7 +67,10 @@ class Outcome:
 def outcomes(results: Results) -> list[Outcome]:
     """All targets, for each number of threads that was measured."""
     found = []
+    features = results.machine.get("cpu", {}).get("features", ())
     for target in TARGETS:
+        if target.without in features:
+            continue
         runs = [run for run in results.runs if run.isa == target.isa]
         found += [_outcome(target, run) for run in runs] or [
             Outcome(target.text, None, target.least, {}, {})

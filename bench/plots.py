@@ -19,8 +19,8 @@ GEMM_LINES = {
     "torch int8": "#7fbf7b",
 }
 PREDICT_BARS = {
-    "xfblas int16, 32-bit sums": "#b2182b",
-    "xfblas int16, 48-bit sums": "#f4a582",
+    "xfblas int16": "#b2182b",
+    "xfblas int16, goal=83": "#f4a582",
     "xfblas int8": "#762a83",
     "ONNX Runtime int8 static": "#1b7837",
     "OpenVINO int8": "#7fbf7b",

@@ -27,6 +27,8 @@ OTHER_VARIABLES = {
     "XFBLAS_VERBOSE": "0",
     "MKL_VERBOSE": "0",
 }
+#: What a shell may have and a user has not: another kernel or block size halves numpy's speed.
+UNSET = ("XFBLAS_ISA", "XFBLAS_TARGET", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def environment(threads: int, isa: str | None = None) -> dict[str, str]:
     """
     variables = dict(os.environ) | OTHER_VARIABLES
     variables |= dict.fromkeys(THREAD_VARIABLES, str(threads))
-    variables.pop("XFBLAS_ISA", None)
-    variables.pop("XFBLAS_TARGET", None)
+    for name in UNSET:
+        variables.pop(name, None)
     if isa is not None:
         variables["XFBLAS_ISA"] = isa
     root = str(Path(__file__).resolve().parent.parent)

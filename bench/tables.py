@@ -23,7 +23,7 @@ def show(results: Results) -> None:
     for run in results.runs:
         for kind in BASELINES:
             if any(case.kind == kind for case in run.cases):
-                console.print(_run_table(run, kind))
+                console.print(_run_table(run, kind, results.machine.get("lesser", {})))
     console.print(_targets_table(outcomes(results)))
     for reason in dict.fromkeys(reason for run in results.runs for reason in run.missing.values()):
         console.print(f"left out: {reason}", highlight=False)
@@ -53,7 +53,7 @@ def machine_text(results: Results) -> str:
     )
 
 
-def _run_table(run: Run, kind: str) -> Table:
+def _run_table(run: Run, kind: str, lesser: dict[str, str]) -> Table:
     plural = "s" if run.threads > 1 else ""
     isa = f", xfblas on {run.isa}" if run.isa else ""
     table = Table(
@@ -67,18 +67,24 @@ def _run_table(run: Run, kind: str) -> Table:
         table.add_column(heading, justify="right")
     for case in run.cases:
         if case.kind == kind:
-            _add_case(table, run, case)
+            _add_case(table, run, case, lesser)
             table.add_section()
     return table
 
 
-def _add_case(table: Table, run: Run, case: Case) -> None:
+def named(candidate: str, lesser: dict[str, str]) -> str:
+    """A candidate with the lesser instruction set that it runs on, if it does."""
+    notes = [note for start, note in lesser.items() if candidate.startswith(start)]
+    return f"{candidate} ({notes[0]})" if notes else candidate
+
+
+def _add_case(table: Table, run: Run, case: Case, lesser: dict[str, str]) -> None:
     for index, candidate in enumerate(case.series):
         summary = run.summary(case, candidate)
         ratio = run.ratio(case, candidate, BASELINES[case.kind])
         table.add_row(
             "" if index else case.name,
-            candidate,
+            named(candidate, lesser),
             f"{summary.median * 1e3:.4g}",
             f"{summary.best * 1e3:.4g}",
             f"{case.macs / summary.median / 1e9:.1f}",

@@ -10,16 +10,18 @@ from xfblas.models.network import Layer
 
 #: Options of :func:`xfblas.compile` by the candidate's name.
 OPTIONS = {
-    "xfblas int16, 32-bit sums": {"accumulator": 32},
-    "xfblas int16, 48-bit sums": {"accumulator": 48},
+    "xfblas int16": {},
     "xfblas int8": {"bits": 8},
-    "xfblas int16, 48-bit sums, plain": {"accumulator": 48, "goal": 0},
-    "xfblas int8, plain": {"bits": 8, "goal": 0},
+    "xfblas int16, goal=0": {"goal": 0},
+    "xfblas int16, goal=83": {"goal": 83},
+    "xfblas int16, accumulator=32": {"accumulator": 32},
+    "xfblas int16, accumulator=48": {"accumulator": 48},
+    "xfblas int8, goal=38": {"bits": 8, "goal": 38},
 }
 
 
 def predictor(mlp: Mlp, threads: int, folder: Path, stack):
-    """int16 whose sums are proved to fit 32 bits, int16 with sums of 48 bits, and int8."""
+    """The default calls of int16 and int8 first, then what other options give."""
     models = {
         name: stack.enter_context(_compiled(mlp, options, folder))
         for name, options in OPTIONS.items()

@@ -188,6 +188,13 @@ typedef struct {
   unsigned int flags;
 } xfblasLayer_t;
 
+/* What xfblasPredict clamped of its input, added up over calls. */
+typedef struct {
+  unsigned long long rows;    /* with one value or more beyond the limit */
+  unsigned long long *counts; /* such values of each feature */
+  double *factors;            /* how many times the limit the largest of each was, or what it held */
+} xfblasClipped_t;
+
 /* How rows of floats become elements of the first layer's A: a feature x is (x - offset) * scale,
  * its high digit the nearest integer to that, halves to even, clamped to +-limit; its low digit the
  * nearest integer to (feature - high) * base, clamped to +-base/2. */
@@ -200,6 +207,7 @@ typedef struct {
   /* Which digit each element is: f for the high one of feature f, features + f for its low one.
    * NULL where the elements are the features' high digits. */
   const int *columns;
+  xfblasClipped_t *clipped; /* NULL where nothing shall be counted */
 } xfblasCoding_t;
 
 /* How the last layer's C becomes the output: column j is offset plus the sum of C's columns j,

@@ -270,7 +270,8 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                                    layer->flags | (layer->X ? xfblas::flag_bias_row : 0))});
     const xfblas::InputCoding features{coding->features,      coding->scales,
                                        coding->offsets,       double(coding->limit),
-                                       double(coding->base), coding->columns};
+                                       double(coding->base), coding->columns,
+                                       coding->clipped};
     const xfblas::OutputCoding columns{decoding->columns, decoding->scales, decoding->windows,
                                        decoding->offset,  decoding->slope,  decoding->softmax != 0};
     unit.forward({input, rows, features, nullptr, 0, {}, columns, output}, d_A, given);

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "xfblas.h"
+
 namespace xfblas {
 
 // How features become elements of the first layer's A. A feature is a = (x - offset) * scale; its
@@ -17,6 +19,7 @@ struct InputCoding {
   const double* offsets;  // null for zeros
   double limit, base;
   const int32_t* columns;
+  xfblasClipped_t* clipped = nullptr;  // counts what was clamped; null where nobody asks
 };
 
 // The same in single precision, a = x * scale - shift with shift = offset * scale. Its high digit is

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "clipped_inputs.hpp"
 #include "error.hpp"
 #include "input_digits.hpp"
 #include "native/kernels.hpp"
@@ -19,11 +20,15 @@ template <typename Element>
 void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
                  uint64_t stride) {
   InputDigits<Element> digits(pass.coding, pass.near, pass.elements);
+  const auto* elements = reinterpret_cast<const Element*>(to);
   for (uint64_t i = first; i < first + rows; ++i, to += stride) {
     const float* row = pass.input + i * pass.coding.features;
     const auto bad = digits.encode(row, reinterpret_cast<Element*>(to));
     if (bad >= 0) fail_not_finite(pass, i, uint64_t(bad));
   }
+  if (pass.coding.clipped)
+    count_clipped(pass.coding, pass.input + first * pass.coding.features, elements, int64_t(rows),
+                  int64_t(pass.elements), int64_t(stride / sizeof(Element)));
 }
 
 }  // namespace

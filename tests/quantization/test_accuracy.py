@@ -41,10 +41,10 @@ def trained(load, hidden, is_raw):
 @pytest.mark.parametrize("load", ["load_digits", "load_wine", "load_breast_cancer"])
 def test_logits_of_held_out_rows(load, hidden, is_raw):
     network, seen, unseen = trained(getattr(datasets, load), hidden, is_raw)
-    for bits, accumulator, wanted in ((16, 48, 80), (16, 32, 70), (8, 48, 35)):
-        quantized = quantize(network, seen, bits=bits, accumulator=accumulator)
+    for bits, goal, wanted in ((16, None, 57), (16, 83, 74), (8, None, 25), (8, 38, 33)):
+        quantized = quantize(network, seen, bits=bits, goal=goal)
         found = compare(network, quantized, unseen)
-        print(load, hidden, "raw" if is_raw else "scaled", bits, accumulator, found)
+        print(load, hidden, "raw" if is_raw else "scaled", bits, goal, found)
         assert found.decibels > wanted
         assert found.agreement > (0.97 if bits == 8 else 0.9995)
         assert found.wraps == 0

@@ -150,7 +150,7 @@ def test_sums_beyond_the_exact_range_of_float64(generator):
     ],
 )
 def test_wrong_integers(network, rows, batch, text):
-    quantized = quantize(network, rows, input_base=0, input_copies=False)
+    quantized = quantize(network, rows, goal=0)
     assert quantized.input_units == 20
     with pytest.raises(InvalidValueError, match=text):
         quantized.simulate(batch)

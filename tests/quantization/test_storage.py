@@ -124,7 +124,7 @@ DAMAGES = [
 @pytest.mark.parametrize("index", range(len(DAMAGES)))
 def test_damaged_and_foreign_groups(group, network, rows, index):
     damage, text = DAMAGES[index]
-    quantize(network, rows).to_group(group)
+    quantize(network, rows, goal=95).to_group(group)
     damage(group)
     with pytest.raises(InvalidValueError, match=text):
         QuantizedNetwork.from_group(group)
@@ -139,6 +139,6 @@ def test_every_field_is_stored():
     """A field that is neither a number, a word nor an array would need a reader of its own."""
     for kind in (QuantizedLayer, LayerSummary):
         for field in dataclasses.fields(kind):
-            known = ("str", "int", "float", "np.ndarray", "float | None")
+            known = ("str", "int", "float", "np.ndarray", "float | None", "str | None")
             name = field.type if isinstance(field.type, str) else field.type.__name__
             assert name in known or name == "ndarray"

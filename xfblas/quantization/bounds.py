@@ -51,15 +51,18 @@ def whole(bits: int, features: int) -> Interval:
 
 
 def products(weights: np.ndarray, inputs: Interval) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of sum over k of w[k,j] * a[k], without X; (n,) each, of weights' kind.
+    """The ends of sum over k of w[k,j] * a[k], without X; (n,) float64 each.
+
+    With c the middle of each input's range and r half of its width they are c w -+ r |w|. Integers
+    of 16 bits give these exactly as long as they stay below 2**52.
 
     Args:
-        weights: (k, n) float64 or int64.
+        weights: (k, n) float64.
         inputs: ranges of the k inputs.
     """
-    positive, negative = np.maximum(weights, 0), np.minimum(weights, 0)
-    low, high = inputs.low.astype(weights.dtype), inputs.high.astype(weights.dtype)
-    return low @ positive + high @ negative, high @ positive + low @ negative
+    twice_middle = (inputs.high + inputs.low).astype(np.float64) @ weights
+    width = (inputs.high - inputs.low).astype(np.float64) @ np.abs(weights)
+    return (twice_middle - width) / 2, (twice_middle + width) / 2
 
 
 def sums(weights: np.ndarray, bias: np.ndarray, inputs: Interval) -> Interval:
@@ -70,7 +73,8 @@ def sums(weights: np.ndarray, bias: np.ndarray, inputs: Interval) -> Interval:
         bias: (n,) or (m, n) integers.
         inputs: ranges of the k inputs.
     """
-    least, most = products(weights.astype(np.int64), inputs)
+    ends = products(weights.astype(np.float64), inputs)
+    least, most = (end.astype(np.int64) for end in ends)
     rows = np.atleast_2d(bias.astype(np.int64))
     return Interval(least + rows.min(axis=0), most + rows.max(axis=0))
 

@@ -4,51 +4,47 @@ The sample's integers are computed exactly along the way, so every layer is made
 it will really get, with the errors of those before it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.quantization import bounds
+from xfblas.quantization import bounds, simulation
 from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.comparison import decibels
-from xfblas.quantization.constants import constant_held, with_constants
 from xfblas.quantization.input_coding import InputCoding
-from xfblas.quantization.inputs import exact_features, input_columns, input_scales, ranges_with_room
-from xfblas.quantization.layer_choice import Place, choose_layer
-from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedLayer, QuantizedNetwork
+from xfblas.quantization.inputs import input_columns, input_scales, ranges_with_room
+from xfblas.quantization.integers import Integers, make_integers
+from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import PreparedLayer
-from xfblas.quantization.ranges import size_limits
 from xfblas.quantization.signal import Signal
 from xfblas.quantization.summary import LayerSummary
-from xfblas.quantization.variant import Variant
-
-#: Beginnings of networks that are kept for variants with the same.
-KEPT_PARTS = 64
+from xfblas.quantization.ways import Plan, Wanted, choose_plan
 
 
-@dataclass(frozen=True, eq=False)
-class FloatSample:
-    """What the float network makes of the sample.
+@dataclass(frozen=True)
+class Variant:
+    """One way to build a network, of those that a search tries.
 
     Attributes:
-        rows: (m, k) float64.
-        sums: (m, n) of each layer, before its activation.
-        outputs: (m, n) of the last layer.
+        margin: room above the largest value that calibration saw.
+        spent: decibels that sums of 32 bits may cost a layer.
+        has_room: whether outputs hold what extreme rows make of them.
+        saturates: whether saturation is the ReLU.
+        form: which of the network's forms.
+        has_copies: whether features with outstanding weights may take several inputs.
+        base: of the low digits of inputs, 0 for none.
+        windows: columns for each of the network's outputs.
     """
 
-    rows: np.ndarray
-    sums: tuple[np.ndarray, ...]
-    outputs: np.ndarray
-
-    @staticmethod
-    def of(layers: list[PreparedLayer], rows: np.ndarray) -> "FloatSample":
-        """What ``layers`` compute of (m, k) rows."""
-        sums, current = [], rows
-        for layer in layers:
-            sums.append(layer.sums(current))
-            current = layer.activate(sums[-1])
-        return FloatSample(rows, tuple(sums), current)
+    margin: float
+    spent: float
+    has_room: bool = False
+    saturates: bool = False
+    form: int = 0
+    has_copies: bool = False
+    base: int = 0
+    windows: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,21 +60,55 @@ class Attempt:
         return sum(layer.weights.size for layer in self.network.layers)
 
 
-class Builder:
-    """Makes attempts: all layers in turn.
+@dataclass(frozen=True, eq=False)
+class Form:
+    """One form of the float network, and what it makes of the sample.
 
-    Variants of a search differ in few layers, so what comes before the first of these is kept.
-
-    Args:
-        layers: float layers.
-        seen: what calibration saw of them.
-        rows: (m, k) float64 of the sample.
+    Attributes:
+        layers: in float64.
+        output_slope: what the host multiplies negative outputs by.
+        largest: (n,) of each layer's outputs, as calibration saw them.
+        sums: (rows, n) of each layer, before its activation.
+        outputs: (rows, n) of the last layer.
+        reached: the largest size of each layer's outputs (n,) for rows with extreme features.
     """
 
-    def __init__(self, layers: list[PreparedLayer], seen: Calibration, rows: np.ndarray):
-        self._layers, self._seen = layers, seen
-        self._floats = FloatSample.of(layers, rows)
-        self._kept: dict[tuple, _Part] = {}
+    layers: list[PreparedLayer]
+    output_slope: float
+    largest: list[np.ndarray]
+    sums: list[np.ndarray]
+    outputs: np.ndarray
+    reached: list[np.ndarray]
+
+    @staticmethod
+    def of(layers, output_slope: float, largest, rows: np.ndarray, extremes) -> "Form":
+        """What ``layers`` compute of the sample's rows (m, k), and of extreme ones."""
+        sums, outputs = _run(layers, rows)
+        reached = [np.abs(found).max(axis=0, initial=0.0) for found in _run(layers, extremes)[0]]
+        return Form(layers, output_slope, largest, sums, outputs, reached)
+
+
+def _run(layers, rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """The sums of each layer, and the last output."""
+    sums = []
+    for layer in layers:
+        sums.append(layer.sums(rows))
+        rows = layer.activate(sums[-1])
+    return sums, rows
+
+
+class Builder:
+    """Makes attempts.
+
+    Args:
+        forms: of the float network.
+        seen: what calibration saw of the inputs.
+        options: the caller's.
+    """
+
+    def __init__(self, forms: list[Form], seen: Calibration, options: Options):
+        self.forms, self._seen, self._options = forms, seen, options
+        self._arithmetic = LEGACY if options.legacy else Arithmetic()
 
     def build(self, variant: Variant) -> Attempt:
         """The network of one variant.
@@ -86,102 +116,117 @@ class Builder:
         Raises:
             UnsupportedModelError: a layer's sums do not fit.
         """
-        part = self._part(variant, len(self._layers) - 1)
-        options, coding, last = variant.options, part.coding, part.summaries[-1]
+        options, form = self._options, self.forms[variant.form]
+        coding, signal = self._inputs(variant, form)
+        layers, summaries = [], []
+        for index in range(len(form.layers)):
+            layer, summary, signal = self._layer(variant, form, index, coding, signal)
+            layers.append(layer)
+            summaries.append(summary)
+        scale = summaries[-1].scale
         network = QuantizedNetwork(
-            part.layers,
-            LEGACY if options.legacy else Arithmetic(),
+            tuple(layers),
+            self._arithmetic,
             coding.scale,
-            last.scale if options.per_channel else float(last.scale[0]),
+            scale if options.per_channel else float(scale[0]),
             input_limit=coding.limit,
             input_offset=coding.offset,
             input_base=coding.base,
             input_columns=coding.columns,
-            output_windows=last.windows,
-            summaries=part.summaries,
+            output_windows=variant.windows,
+            output_slope=form.output_slope,
+            summaries=tuple(summaries),
         )
-        values = last.values(part.signal.integers)
-        return Attempt(network, decibels(self._floats.outputs, values))
+        values = summaries[-1].values(signal.integers)
+        return Attempt(network, decibels(form.outputs, values))
 
-    def _part(self, variant: Variant, index: int) -> "_Part":
-        """The layers up to this one."""
-        if index < 0:
-            return self._first(variant.options, variant.shrink[0])
-        key = variant.until(index)
-        if key not in self._kept:
-            before = self._part(variant, index - 1)
-            while len(self._kept) >= KEPT_PARTS:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = self._next(before, variant, index)
-        return self._kept[key]
+    def _inputs(self, variant: Variant, form: Form) -> tuple[InputCoding, Signal]:
+        seen, options, first = self._seen, self._options, form.layers[0]
+        ranges = ranges_with_room(seen, first.kernel, options) * variant.margin
+        scale = input_scales(ranges, options.element_max, options.power_of_two)
+        columns = input_columns(
+            scale,
+            first.kernel,
+            float(form.sums[0].var(axis=0).sum()),
+            variant,
+            options.goal,
+        )
+        base = variant.base if columns is not None and columns.max() >= len(scale) else 0
+        offset = seen.offset if seen.offset.any() else None
+        coding = InputCoding(scale, offset, options.element_max, base, columns)
+        integers = coding.encode(seen.sample)
+        integers = integers.astype(np.int16 if options.bits == 16 else np.int8)
+        # The proof holds for any integers at all, even such as no row is encoded to: low digits
+        # have small weights, so it costs little.
+        interval = bounds.whole(options.bits, integers.shape[1])
+        return coding, Signal(coding.scales(), 0, interval, integers, coding.sources())
 
-    def _next(self, part: "_Part", variant: Variant, index: int) -> "_Part":
-        """One layer more."""
-        layers, options = self._layers, variant.options
+    def _layer(self, variant: Variant, form: Form, index: int, coding, signal: Signal):
+        """A layer's instruction and summary, and what flows out of it."""
+        layers, options = form.layers, self._options
         layer, is_last = layers[index], index + 1 == len(layers)
         bias = layer.bias
         if index == 0:
             # What the host subtracts stands in for the center of the layers.
-            offset = 0.0 if part.coding.offset is None else part.coding.offset
+            offset = 0.0 if coding.offset is None else coding.offset
             moved = offset - (0.0 if layer.center is None else layer.center)
             bias = bias + np.broadcast_to(moved, len(layer.kernel)) @ layer.kernel
-        place = Place(
-            layer,
+        ranges = (
+            np.maximum(form.largest[index], variant.has_room * form.reached[index]) * variant.margin
+        )
+        lowest = -(options.element_max + 1)
+        is_zero_lowest = variant.saturates and layer.activation == "relu" and not is_last
+        wanted = Wanted(
+            layer.name,
+            layer.kernel[signal.sources] / signal.scale[:, np.newaxis],
             bias,
-            self._floats.sums[index],
-            self._seen.layers[index],
+            np.where(ranges > 0, ranges, ranges.max() or 1.0),
             np.ones(len(bias)) if is_last else (layers[index + 1].kernel ** 2).sum(axis=1),
-            variant.shapes(index, layer),
-            0 if is_last else variant.shrink[index + 1],
+            signal.interval,
+            signal.integers.astype(np.float64) - signal.zero_point,
+            signal.zero_point,
+            lowest if is_zero_lowest else 0,
+            variant.windows if is_last else 1,
         )
-        choice = choose_layer(place, part.signal, options)
-        done, summaries = part.layers, part.summaries
-        if choice.constants:
-            addend = constant_held(done[-1], options.bits)[1]
-            done = (*done[:-1], with_constants(done[-1], choice.constants, addend))
-            summary = replace(
-                summaries[-1],
-                constants=choice.constants,
-                outputs=summaries[-1].outputs + choice.constants,
-            )
-            summaries = (*summaries[:-1], summary)
-        return _Part(
-            part.coding, (*done, choice.layer), (*summaries, choice.summary), choice.signal
-        )
-
-    def _first(self, options: Options, shrink: int) -> "_Part":
-        """The network's inputs."""
-        seen, floats, first = self._seen, self._floats, self._layers[0]
-        largest = size_limits(seen.inputs, options, options.element_max)
-        ranges = ranges_with_room(seen, largest, first.kernel) * options.margin * options.input_room
-        limit = max(1, options.element_max >> shrink)
-        scale = input_scales(seen, ranges, limit, options.power_of_two)
-        offset = seen.offset if seen.offset.any() else None
-        columns = input_columns(
-            scale,
-            first.kernel,
-            exact_features(seen, scale),
-            float(floats.sums[0].var(axis=0).sum()),
-            options,
-        )
-        base = options.input_base if columns is not None and columns.max() >= len(scale) else 0
-        coding = InputCoding(scale, offset, limit, base, columns)
-        interval = bounds.Interval(*coding.ends())
-        if limit == options.element_max:
-            # The proof then holds for any integers at all, even such as no row is encoded to: low
-            # digits have small weights, so it costs little.
-            interval = bounds.whole(options.bits, len(interval.low))
-        integers = coding.encode(floats.rows)
-        integers = integers.astype(np.int16 if options.bits == 16 else np.int8)
-        signal = Signal(coding.scales(), 0, interval, integers, coding.sources())
-        return _Part(coding, (), (), signal)
+        plan = choose_plan(wanted, options, variant.spent)
+        outputs = np.tile(form.sums[index] * plan.scale, (1, wanted.windows)) + plan.offset
+        made = make_integers(layer, plan.target, options, wanted.integers, outputs)
+        trace = simulation.run_layer(made.layer, signal.integers, self._arithmetic)
+        flags = (self._arithmetic.saturate, self._arithmetic.round)
+        interval = bounds.outputs(made.total, made.layer, options.bits, *flags)
+        sources = np.arange(len(plan.scale))
+        flows = Signal(plan.scale, wanted.output_zero, interval, trace.output, sources)
+        largest = form.largest[index]
+        return made.layer, _summary(layer, wanted, plan, made, largest, options), flows
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The first layers of a network, and what flows out of them."""
-
-    coding: InputCoding
-    layers: tuple[QuantizedLayer, ...]
-    summaries: tuple[LayerSummary, ...]
-    signal: Signal
+def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, largest, options) -> LayerSummary:
+    quantized, total = made.layer, made.total
+    weights = quantized.weights
+    return LayerSummary(
+        name=layer.name,
+        inputs=weights.shape[0],
+        outputs=weights.shape[1],
+        activation=layer.model_activation,
+        bits=options.bits,
+        scale=plan.scale,
+        zero_point=wanted.output_zero,
+        windows=wanted.windows,
+        constants=0,
+        split_slope=layer.split_slope,
+        sum_scale=plan.scale * made.factor,
+        post_scale=quantized.post_scale,
+        post_shift=quantized.post_shift,
+        prelu_scale=quantized.prelu_scale,
+        prelu_alpha=quantized.prelu_alpha,
+        largest_weight=float(np.abs(layer.kernel).max()),
+        weight_bits=max(-int(weights.min()), int(weights.max())).bit_length() + 1,
+        largest_seen=largest.copy(),
+        sum_low=int(total.low.min()),
+        sum_high=int(total.high.max()),
+        sum_bits=total.bits(),
+        accumulator=32 if total.bits() <= 32 else 48,
+        input_low=int(wanted.inputs.low.min()),
+        input_high=int(wanted.inputs.high.max()),
+        sums="proved" if total.bits() <= 32 else plan.way,
+    )

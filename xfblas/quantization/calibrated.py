@@ -1,9 +1,9 @@
 """A network's integers from calibration rows: one pass over the rows, then layer by layer.
 
-With S for a scale (integer = round(value * S)), each layer's choice is: the range of every output
-(:mod:`.ranges`), its scale (:mod:`.inputs`, :mod:`.folding`), the instruction's postScale and
-postShift with integers that no input can make overflow (:mod:`.integers`, :mod:`.bounds`), which
-way weights are rounded (:mod:`.rounding`), and last the bias correction:
+With S for a scale (integer = round(value * S)), each layer's choice is: the range of every output,
+its scale (:mod:`.inputs`, :mod:`.folding`), which way its sums go (:mod:`.ways`), the instruction's
+postScale and postShift with integers that no input can make overflow (:mod:`.integers`,
+:mod:`.bounds`), and last the bias correction:
 
     X[j] += mean over the sample of (sum of the float layer - sum of the integers)         (1)
 
@@ -14,16 +14,15 @@ from dataclasses import replace
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.models import Network
-from xfblas.quantization.builder import Builder
+from xfblas.quantization.builder import Builder, Form, Variant
 from xfblas.quantization.calibration import calibrate
 from xfblas.quantization.calibration_check import findings
+from xfblas.quantization.inputs import extremes
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import prepare
 from xfblas.quantization.search import best_attempt
-
-#: Rows of the sample that variants are compared on.
-TRIAL_ROWS = 256
+from xfblas.quantization.ways import SPENT
 
 
 def quantize_calibrated(
@@ -36,18 +35,28 @@ def quantize_calibrated(
         :func:`~xfblas.quantization.calibration_check.findings`, which takes ``told``.
     """
     check_slopes(network)
-    layers, output_slope = prepare(network, "prelu" if options.legacy else options.leaky)
-    seen = calibrate(layers, rows, options.legacy)
-    options = replace(options, margin=options.margin_for(seen.inputs.rows))
-    whole = Builder(layers, seen, seen.sample)
-    part = Builder(layers, seen, seen.sample[:TRIAL_ROWS])
-    attempt = best_attempt(part.build, whole.build, layers, options)
-    quantized = replace(
-        attempt.network,
-        output_slope=output_slope,
-        output_activation=network.output_activation,
-    )
-    return quantized, findings(layers, seen, attempt.decibels, options, output_slope, **told)
+    prepared = [prepare(network, leaky) for leaky in _forms(options)]
+    if len(prepared) > 1 and not any(layer.split_slope is not None for layer in prepared[1][0]):
+        del prepared[1]
+    seen = calibrate([layers for layers, _ in prepared], rows, options.legacy)
+    forms = [
+        Form.of(*form, largest, seen.sample, extremes(seen, form[0][0].kernel, options))
+        for form, largest in zip(prepared, seen.layers, strict=True)
+    ]
+    has_bytes = options.bits == 8 and not options.legacy
+    start = Variant(options.margin_for(seen.rows), SPENT, saturates=has_bytes)
+    found = best_attempt(Builder(forms, seen, options).build, start, len(forms), options)
+    quantized = replace(found.network, output_activation=network.output_activation)
+    layers, output_slope = prepared[0]
+    return quantized, findings(layers, seen, found.decibels, options, output_slope, **told)
+
+
+def _forms(options: Options) -> tuple[str, ...]:
+    """How leaky layers may be prepared, those with fewer columns first."""
+    if options.legacy:
+        # The public engine wraps: halves that saturate are out.
+        return ("prelu",)
+    return ("last", "auto") if options.leaky == "auto" else (options.leaky,)
 
 
 def check_slopes(network: Network) -> None:

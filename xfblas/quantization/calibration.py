@@ -1,8 +1,9 @@
 """One pass of the float network over the calibration rows, which may come in chunks.
 
-What is kept of them does not grow with their number: a histogram of every feature of every layer,
-and a sample of at most SAMPLE rows, drawn so that every row has the same chance (each new row takes
-the place of a random one with probability SAMPLE / rows so far).
+What is kept of them does not grow with their number: the largest size of every feature of every
+layer, its least and largest value, and a sample of at most SAMPLE rows, drawn so that every row has
+the same chance (each new row takes the place of a random one with probability SAMPLE / rows so
+far).
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,6 @@ import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.quantization.histogram import Histogram
 from xfblas.quantization.preparation import PreparedLayer
 
 SAMPLE = 1024
@@ -33,67 +33,66 @@ class Calibration:
     """What calibration saw.
 
     Attributes:
+        rows: how many there were.
         offset: (k,) float64, what was subtracted from every input.
-        inputs: of the network's inputs, less the offset.
-        layers: of what each layer puts out, or of its sums where an activation other than ReLU
-            makes no value larger.
+        largest: (k,) float64, the largest size of each input, less the offset.
+        layers: for each form of the network, (n,) float64 of what each layer puts out, or of its
+            sums where an activation other than ReLU makes no value larger.
         sample: (rows, k) float64 inputs.
-        decimals: (k,) int64, decimals of each input feature; -1 where they are not few.
-        low, high: (k,) float64, the ends of every input feature.
-        ends: the same of what each layer puts out.
+        low, high: (k,) float64, the ends of every input.
+        ends: the same of what each layer of the first form puts out.
     """
 
+    rows: int
     offset: np.ndarray
-    inputs: Histogram
-    layers: tuple[Histogram, ...]
+    largest: np.ndarray
+    layers: tuple[list[np.ndarray], ...]
     sample: np.ndarray
-    decimals: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    ends: tuple[tuple[np.ndarray, np.ndarray], ...]
+    ends: list[tuple[np.ndarray, np.ndarray]]
 
 
-def calibrate(layers: list[PreparedLayer], rows, legacy: bool) -> Calibration:
-    """Runs the layers over the rows.
+def calibrate(forms: list[list[PreparedLayer]], rows, legacy: bool) -> Calibration:
+    """Runs each form of a network over the rows.
 
     Args:
-        layers: from :func:`~xfblas.quantization.preparation.prepare`.
+        forms: each from :func:`~xfblas.quantization.preparation.prepare`.
         rows: (m, k) numbers, or an iterator or generator of such chunks.
         legacy: whether sums that a ReLU takes to 0 must fit too, because they would wrap.
 
     Raises:
         InvalidValueError: rows are empty, not finite, or of another width.
     """
-    units = layers[0].kernel.shape[0]
-    inputs, histograms = Histogram(units), [Histogram(layer.kernel.shape[1]) for layer in layers]
-    decimals = np.zeros(units, np.int64)
+    units = forms[0][0].kernel.shape[0]
+    largest = np.zeros(units)
+    layers = [[np.zeros(layer.kernel.shape[1]) for layer in form] for form in forms]
     generator = np.random.default_rng(SEED)
-    sample, count = np.empty((0, units)), 0
-    offset, ends = None, [(np.inf, -np.inf)] * (len(layers) + 1)
+    sample, count, offset = np.empty((0, units)), 0, None
+    ends = [(np.inf, -np.inf)] * (len(layers[0]) + 1)
     for given in _chunks(rows, units):
         if offset is None:
-            offset = centers(given, layers[0].kernel, layers[0].center)
+            offset = centers(given, forms[0][0].kernel, forms[0][0].center)
             if legacy:
                 # The public engine's host has no offsets, so only what the model states is centred.
-                stated = 0.0 if layers[0].center is None else layers[0].center
+                stated = 0.0 if forms[0][0].center is None else forms[0][0].center
                 offset = np.where(stated == 0, 0.0, offset)
-        chunk = given - offset
         sample = _draw(generator, sample, given, count)
-        count += len(chunk)
-        inputs.add(chunk)
-        decimals = _decimals(chunk, offset, decimals)
+        count += len(given)
+        largest = np.maximum(largest, np.abs(given - offset).max(axis=0))
         ends[0] = _widened(ends[0], given)
-        current = given
-        for index, (layer, histogram) in enumerate(zip(layers, histograms, strict=True)):
-            sums = layer.sums(current)
-            current = layer.activate(sums)
-            ends[index + 1] = _widened(ends[index + 1], current)
-            histogram.add(current if layer.activation == "relu" and not legacy else sums)
+        for form, found in zip(forms, layers, strict=True):
+            current = given
+            for index, layer in enumerate(form):
+                sums = layer.sums(current)
+                current = layer.activate(sums)
+                told = current if layer.activation == "relu" and not legacy else sums
+                found[index] = np.maximum(found[index], np.abs(told).max(axis=0))
+                if form is forms[0]:
+                    ends[index + 1] = _widened(ends[index + 1], current)
     if count == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    return Calibration(
-        offset, inputs, tuple(histograms), sample, decimals, *ends[0], tuple(ends[1:])
-    )
+    return Calibration(count, offset, largest, tuple(layers), sample, *ends[0], ends[1:])
 
 
 def centers(rows: np.ndarray, kernel=None, stated=None) -> np.ndarray:
@@ -157,20 +156,3 @@ def _widened(ends, rows):
     """The least and the largest value of each feature, (k,) each, with more rows."""
     low, high = ends
     return np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
-
-
-def _decimals(chunk: np.ndarray, offset: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The decimals that every value of a feature has had so far: 0 to 3, or -1 for more."""
-    result = known.copy()
-    for places in range(4):
-        open_features = np.flatnonzero(result == places)
-        if len(open_features) == 0:
-            continue
-        values = chunk[:, open_features] * 10.0**places
-        # Float32 holds whole numbers, and seven digits of others: what it misses of these is no
-        # further decimal, unless it may be all there is.
-        size = np.abs(values) + np.abs(offset[open_features]) * 10.0**places + 1
-        missed = size * 2.0 ** (-22 if places else -40)
-        is_whole = np.abs(values - np.rint(values)) <= np.where(missed < 0.25, missed, 0.0)
-        result[open_features[~is_whole.all(axis=0)]] = places + 1 if places < 3 else -1
-    return result

@@ -56,7 +56,7 @@ def findings(
         names: of the features, or None.
         are_features: whether the inputs are the model's, and not what others of its layers made.
     """
-    rows, where = seen.inputs.rows, layers[0].name
+    rows, where = seen.rows, layers[0].name
     found = still_features(
         seen.low, seen.high, rows, layers[0], names, are_features, seen.offset != 0
     )

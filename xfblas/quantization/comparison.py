@@ -19,6 +19,7 @@ class Comparison:
         saturations, wraps: elements of all layers, see
             :class:`~xfblas.quantization.simulation.LayerTrace`.
         sum_bits: bits of the widest sum, proved.
+        clipped_inputs: values of the rows beyond what the network's inputs hold.
     """
 
     decibels: float
@@ -26,6 +27,7 @@ class Comparison:
     saturations: int
     wraps: int
     sum_bits: int
+    clipped_inputs: int
 
 
 def decibels(expected: np.ndarray, found: np.ndarray) -> float:
@@ -59,6 +61,7 @@ def compare(network: Network, quantized: QuantizedNetwork, rows) -> Comparison:
         trace.saturations,
         trace.wraps,
         bits,
+        0 if quantized.input_wraps else int((quantized.input_coding.clipped(rows) > 0).sum()),
     )
 
 

@@ -60,6 +60,12 @@ class InputCoding:
         low = np.clip(np.rint((scaled - high) * self.base), -half, half)
         return np.hstack([high, low])[:, self.columns]
 
+    def clipped(self, rows: np.ndarray) -> np.ndarray:
+        """How many times its limit each value is that :meth:`encode` clips; (m, k), else 0."""
+        offset = 0 if self.offset is None else self.offset
+        sizes = np.abs((rows.astype(np.float64) - offset) * self.scale)
+        return np.where(sizes > self.limit + 0.5, sizes / self.limit, 0.0)
+
     def scales(self) -> np.ndarray:
         """(inputs,) what the weights of each of the engine's inputs are divided by."""
         if self.columns is None:

@@ -6,10 +6,8 @@ layer's weights take it back, as in :mod:`~xfblas.quantization.folding`.
 The rows tell less of one feature than of all: a pixel that was 0 in nearly every one of them may
 still be as bright as the others. So a feature gets room for HEADROOM times what it used, less by
 the number of values that came near its largest, and never more than the range of the largest
-feature; one that was always 0 gets that range.
-
-A feature whose values have few decimals (a count, a pixel, a price) becomes exact if its scale is a
-whole multiple of 10**decimals: then no rounding is left.
+feature; one that was always 0 gets that range. What the layers make of that is found out by rows
+that nobody saw: the mean of all, with one such feature at the end of its range.
 
 Low digits (see :mod:`.input_coding`) are for the features whose rounding the first layer would
 hear: with z its sums, feature k adds a noise of sum over j of W[k,j]**2 / (12 * S[k]**2), and those
@@ -21,7 +19,7 @@ is m, and the m with the least m**2 * (1 + r / k)**3 is taken, so that equal wei
 import numpy as np
 
 from xfblas.quantization.calibration import STILL, Calibration
-from xfblas.quantization.histogram import Histogram
+from xfblas.quantization.options import INPUT_ROOM, Options
 
 HEADROOM = 8
 #: Decibels by which the rounding of inputs shall be below the goal.
@@ -32,16 +30,19 @@ WORTHWHILE = 0.7
 ENOUGH = 4
 
 
-def ranges_with_room(seen: Calibration, largest: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
     """The sizes that each feature shall hold, (k,), above 0.
 
     Args:
-        seen: of the inputs.
-        largest: (k,) from :func:`~xfblas.quantization.ranges.limits`.
+        seen: what calibration saw.
         kernel: (k, n) float64 of the first layer.
+        options: the caller's.
     """
+    largest = seen.largest
     whole = float(largest.max(initial=0.0)) or 1.0
-    near = _count_near(seen.inputs)
+    # As many of all rows as of the sample.
+    is_near = np.abs(seen.sample - seen.offset) >= largest / 2
+    near = is_near.mean(axis=0) * seen.rows
     room = np.clip(HEADROOM * ENOUGH / np.maximum(near, 1), 1, HEADROOM)
     wanted = np.where(largest > 0, np.minimum(room * largest, whole), whole)
     # Of a feature that hardly varied, other rows may hold anything of its size.
@@ -54,63 +55,57 @@ def ranges_with_room(seen: Calibration, largest: np.ndarray, kernel: np.ndarray)
     heaviest = float((weights * largest).max(initial=0.0))
     if heaviest > 0:
         wanted = np.minimum(wanted, heaviest / np.maximum(weights, heaviest / wanted))
-    return np.maximum(wanted, largest)
+    return np.maximum(wanted, largest) * INPUT_ROOM[options.bits]
 
 
-def _count_near(histogram: Histogram) -> np.ndarray:
-    """How many values of each feature reach half of its largest, (k,)."""
-    bins = histogram.counts.shape[1]
-    width = np.where(histogram.width > 0, histogram.width, 1.0)
-    first = (histogram.largest / 2 / width).astype(np.int64)
-    return (histogram.counts * (np.arange(bins) >= first[:, np.newaxis])).sum(axis=1)
+def extremes(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
+    """Rows (m, k) with one feature each that reaches farther than calibration saw it."""
+    ranges = ranges_with_room(seen, kernel, options)
+    rare = np.flatnonzero(ranges > 1.01 * INPUT_ROOM[options.bits] * seen.largest)
+    centered = seen.sample - seen.offset
+    largest = centered[np.abs(centered).argmax(axis=0), np.arange(len(ranges))]
+    ends = seen.offset + np.where(largest < 0, -ranges, ranges)
+    rows = np.tile(seen.sample.mean(axis=0), (len(rare), 1))
+    rows[np.arange(len(rare)), rare] = ends[rare]
+    return rows
 
 
-def input_scales(
-    calibration: Calibration, ranges: np.ndarray, limit: int, power_of_two: bool
-) -> np.ndarray:
+def input_scales(ranges: np.ndarray, limit: int, power_of_two: bool) -> np.ndarray:
     """The scale of each input feature, (k,).
 
     Args:
-        calibration: what the rows hold.
         ranges: (k,) the sizes to hold.
         limit: the largest integer an input may have.
         power_of_two: whether scales are powers of two.
     """
     scales = limit / ranges
-    if power_of_two:
-        return np.exp2(np.floor(np.log2(scales)))
-    unit = 10.0 ** np.maximum(calibration.decimals, 0)
-    multiple = np.floor(scales / unit)
-    return np.where((calibration.decimals >= 0) & (multiple >= 1), multiple * unit, scales)
-
-
-def exact_features(calibration: Calibration, scales: np.ndarray) -> np.ndarray:
-    """Which features have no rounding, (k,) bool: whole multiples of their decimals' unit."""
-    multiple = scales / 10.0 ** np.maximum(calibration.decimals, 0)
-    is_whole = (np.abs(multiple - np.rint(multiple)) < 1e-9 * multiple) & (multiple >= 1)
-    return (calibration.decimals >= 0) & is_whole
+    return np.exp2(np.floor(np.log2(scales))) if power_of_two else scales
 
 
 def input_columns(
-    scale: np.ndarray, kernel: np.ndarray, exact: np.ndarray, variance: float, options
+    scale: np.ndarray,
+    kernel: np.ndarray,
+    variance: float,
+    variant,
+    goal: float,
 ) -> np.ndarray | None:
     """Which digits the engine's inputs are, as :class:`.InputCoding` has them.
 
     Args:
         scale: (k,) of the features.
         kernel: (k, n) float64 of the first layer.
-        exact: (k,) whether a feature has no rounding.
         variance: of the first layer's sums, added over its outputs.
-        options: for bits and whether digits and copies are wanted.
+        variant: whether digits and copies are wanted.
+        goal: decibels of the logits.
     """
     features = len(scale)
     columns = [np.arange(features)]
-    if options.input_copies:
+    if variant.has_copies:
         columns = [np.repeat(np.arange(features), _copies(np.abs(kernel).max(axis=1) / scale))]
-    if options.input_base:
-        noise = np.where(exact, 0.0, (kernel**2).sum(axis=1) / (12 * scale**2))
+    if variant.base:
+        noise = (kernel**2).sum(axis=1) / (12 * scale**2)
         order = np.argsort(noise, kind="stable")
-        allowed = variance * 10 ** (-(options.goal + WANTED) / 10)
+        allowed = variance * 10 ** (-(goal + WANTED) / 10)
         loud = order[np.cumsum(noise[order]) > allowed]
         columns.append(features + np.sort(loud))
     joined = np.concatenate(columns)

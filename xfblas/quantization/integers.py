@@ -14,7 +14,8 @@ error of a rounded scale adds up over the layers. postScale has 15 bits, or as m
 with the largest sum leaves of the 48.
 
 Where y is the most negative element, -2**(bits - 1), saturation itself is the ReLU: what would be
-negative is clamped to y, and positive values have twice as many steps.
+negative is clamped to y, and positive values have twice as many steps. Bytes need these; with 16
+bits, z times a sum of weights would take bits from the weights, because it must fit X.
 """
 
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ import numpy as np
 from xfblas.errors import UnsupportedModelError
 from xfblas.quantization import bounds
 from xfblas.quantization.layers import QuantizedLayer
+from xfblas.quantization.options import Options
 from xfblas.quantization.scales import (
     ACCUMULATOR_MAX,
     BIAS_MAX,
@@ -38,84 +40,79 @@ class Target:
     """What a layer's integers shall compute.
 
     Attributes:
-        kernel: (k, n) float64, w of equation (1).
-        bias: (n,) float64, b*T + y of equation (2).
-        weight_limit: the size of w beyond which it is clipped.
-        input_zero: z.
+        kernel: (k, n) float64, w of equation (1) without T. Where outputs have several columns each
+            (below), these repeat all outputs.
+        scale: (columns,) float64, T.
+        bias: (columns,) float64, b*T + y of equation (2).
+        total: (columns,) float64, sums of w over all inputs.
+        least, most: (columns,) float64, the ends of the inputs' sums with w.
+        largest: the largest size of w.
+        floor: the least P, for another reason.
+        input_zero, output_zero: z and y.
         inputs: the inputs' possible integers.
+        accumulator: bits that sums must fit.
     """
 
     kernel: np.ndarray
+    scale: np.ndarray
     bias: np.ndarray
-    weight_limit: float
+    total: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    largest: float
+    floor: float
     input_zero: int
+    output_zero: int
     inputs: bounds.Interval
+    accumulator: int
 
     def scaled(self, factor: float) -> "Target":
         """The same with all numbers times ``factor``, which leaves more room for roundings."""
-        return replace(
-            self,
-            kernel=self.kernel * factor,
-            bias=self.bias * factor,
-            weight_limit=self.weight_limit * factor,
-        )
+        names = ("scale", "bias", "total", "least", "most", "largest", "floor")
+        return replace(self, **{name: getattr(self, name) * factor for name in names})
 
 
-@dataclass(frozen=True)
-class Room:
-    """What the engine has.
+@dataclass(frozen=True, eq=False)
+class Integers:
+    """A layer's integers.
 
     Attributes:
-        bits: of an element.
-        accumulator: bits that sums must fit.
-        power_of_two: whether postScale is 1.
-        bias_max: what X can hold, with the constants that help it.
+        layer: the instruction.
+        total: the proved ends of its sums.
+        factor: K.
     """
 
-    bits: int
-    accumulator: int
-    power_of_two: bool = False
-    bias_max: int = BIAS_MAX
-
-    @staticmethod
-    def of(options) -> "Room":
-        """The room that the caller's options leave."""
-        return Room(options.bits, options.accumulator_bits, options.power_of_two)
-
-    def with_bias(self, constants: int) -> "Room":
-        """The same with constant inputs that are so much together."""
-        return replace(self, bias_max=self.bias_max + constants * self.element_max)
-
-    @property
-    def element_max(self) -> int:
-        """The largest integer weight."""
-        return 2 ** (self.bits - 1) - 1
+    layer: QuantizedLayer
+    total: bounds.Interval
+    factor: float
 
 
-def choose_factor(name: str, target: Target, room: Room) -> tuple[int, int]:
+def choose_factor(name: str, target: Target, options: Options) -> tuple[int, int]:
     """postScale and postShift: the least P that the bounds above allow.
 
     Raises:
         UnsupportedModelError: so many inputs that no weights but zero fit the accumulator, or
             outputs that are far too small for the weights.
     """
-    addend = target.bias - target.input_zero * target.kernel.sum(axis=0)
-    least, most = bounds.products(target.kernel, target.inputs)
-    widest = float(np.maximum(np.abs(least + addend), np.abs(most + addend)).max())
+    addend = target.bias - target.input_zero * target.total
+    # The engine looks at the sum without X, and adds it then.
+    ends = (target.least, target.most, target.least + addend, target.most + addend)
+    widest = max(float(np.abs(end).max()) for end in ends)
     sizes = np.maximum(np.abs(target.inputs.low), np.abs(target.inputs.high)).astype(np.float64)
     # Rounding moves a weight by half at most, and X and z times a sum of weights likewise.
-    slack = float(sizes.sum()) / 2 + abs(target.input_zero) * len(sizes) / 2 + 2
-    limit = 2.0 ** (room.accumulator - 1) - 1
     bias_slack = abs(target.input_zero) * len(sizes) / 2 + 2
-    if slack >= limit / 2 or bias_slack >= room.bias_max / 2:
+    slack = float(sizes.sum()) / 2 + bias_slack
+    limit = 2.0 ** (target.accumulator - 1) - 1
+    if slack >= limit / 2 or bias_slack >= BIAS_MAX / 2:
         raise UnsupportedModelError(
-            f"layer {name}: sums of {len(sizes)} products do not fit the {room.accumulator}-bit "
+            f"layer {name}: sums of {len(sizes)} products do not fit the {target.accumulator}-bit "
             "accumulator"
         )
     candidates = [2.0**47]
     for size, available in (
-        (target.weight_limit, float(room.element_max)),
-        (float(np.abs(addend).max()), room.bias_max - bias_slack),
+        (target.floor, 1.0),
+        (target.largest, float(options.element_max)),
+        (float(np.abs(addend).max()), BIAS_MAX - bias_slack),
         (widest, limit - slack),
     ):
         if size > 0:
@@ -126,7 +123,7 @@ def choose_factor(name: str, target: Target, room: Room) -> tuple[int, int]:
             f"layer {name}: its sums can be {widest:.3g} steps of the outputs that were seen, "
             "more than postScale can bring down: calibrate with rows that are more typical"
         )
-    if room.power_of_two:
+    if options.power_of_two:
         shift = min(47, int(np.floor(np.log2(factor))))
         if shift < 0:
             raise UnsupportedModelError(
@@ -137,44 +134,48 @@ def choose_factor(name: str, target: Target, room: Room) -> tuple[int, int]:
     return choose_post_above(1 / factor, int(ACCUMULATOR_MAX // max(largest_sum, 1.0)))
 
 
-def whole_numbers(values: np.ndarray, limit: float) -> np.ndarray:
-    """Rounded to the nearest integer and clipped to +-limit, as float64."""
-    return np.clip(np.rint(values), -limit, limit)
-
-
-def build_layer(
-    layer, weights: np.ndarray, addend: np.ndarray, post: tuple[int, int], zero_point: int, bits
-) -> QuantizedLayer:
+def make_integers(
+    layer, target: Target, options: Options, inputs: np.ndarray, outputs: np.ndarray
+) -> Integers:
     """The instruction of a prepared layer.
 
     Args:
         layer: :class:`~xfblas.quantization.preparation.PreparedLayer`.
-        weights: (k, n) whole float64.
-        addend: (n,) whole float64, X.
-        post: postScale and postShift.
-        zero_point: y; where it is not 0, saturation is the ReLU.
-        bits: of an element.
-    """
-    prelu = (1, 0) if zero_point else prelu_fields(layer.activation, layer.slope)
-    return QuantizedLayer(
-        layer.name,
-        weights.astype(np.int16 if bits == 16 else np.int8),
-        whole_numbers(addend, BIAS_MAX).astype(np.int32),
-        *post,
-        *prelu,
-    )
-
-
-def proved_sums(layer: QuantizedLayer, inputs: bounds.Interval, room: Room) -> bounds.Interval:
-    """The ends of the layer's sums, which fit the accumulator and, times postScale, 48 bits.
+        target: what it shall compute.
+        options: the caller's.
+        inputs: (rows, k) the sample's integers, 0 standing for 0.
+        outputs: (rows, n) what they shall give, in steps of the output.
 
     Raises:
-        UnsupportedModelError: they do not; the message names the layer.
+        UnsupportedModelError: no weights fit.
     """
-    total = bounds.sums(layer.weights, layer.bias, inputs)
-    if total.bits() > room.accumulator or total.largest * layer.post_scale > ACCUMULATOR_MAX:
-        raise UnsupportedModelError(
-            f"layer {layer.name}: sums from {total.low.min()} to {total.high.max()} times "
-            f"postScale {layer.post_scale} do not fit the {room.accumulator}-bit accumulator"
+    prelu = (1, 0) if target.output_zero else prelu_fields(layer.activation, layer.slope)
+    element = np.int16 if options.bits == 16 else np.int8
+    kernel = np.tile(target.kernel, len(target.scale) // target.kernel.shape[1])
+    tightened = 1.0
+    for _ in range(20):
+        post = choose_factor(layer.name, target.scaled(tightened), options)
+        factor = 2.0 ** post[1] / post[0]
+        weights = np.rint(kernel * (target.scale * factor))
+        weights = np.clip(weights, -options.element_max, options.element_max)
+        addend = target.bias * factor
+        if options.bias_correction:
+            addend = (outputs * factor).mean(axis=0) - inputs.mean(axis=0) @ weights
+        addend = np.rint(addend - target.input_zero * weights.sum(axis=0))
+        quantized = QuantizedLayer(
+            layer.name,
+            weights.astype(element),
+            np.clip(addend, -BIAS_MAX, BIAS_MAX).astype(np.int32),
+            *post,
+            *prelu,
         )
-    return total
+        total = bounds.sums(quantized.weights, quantized.bias, target.inputs)
+        fits = total.bits() <= target.accumulator
+        if fits and total.largest * quantized.post_scale <= ACCUMULATOR_MAX:
+            return Integers(quantized, total, factor)
+        # The correction moves X by more than roundings do.
+        tightened *= 2.0 if options.power_of_two else 1.05
+    raise UnsupportedModelError(
+        f"layer {layer.name}: no weights were found whose sums fit the {target.accumulator}-bit "
+        "accumulator"
+    )

@@ -60,8 +60,8 @@ def prepare(network: Network, leaky: str) -> tuple[list[PreparedLayer], float]:
 
     Args:
         network: float layers.
-        leaky: 'prelu' for the engine's slopes, 'split' for equation (1), 'auto' to split where the
-            engine's slope is not close.
+        leaky: 'prelu' for the engine's slopes; 'last' for these, with the last layer's by the host;
+            'split' for equation (1), 'auto' to split where the engine's slope is not close.
     """
     prepared, rows_slope, output_slope = [], None, 1.0
     for index, layer in enumerate(network.layers):
@@ -72,15 +72,12 @@ def prepare(network: Network, leaky: str) -> tuple[list[PreparedLayer], float]:
         if activation == "leaky_relu" and slope in (0.0, 1.0):
             activation = "relu" if slope == 0 else "linear"
         rows_slope = None
-        if index == len(network.layers) - 1 and activation == "relu" and leaky != "prelu":
-            activation, output_slope, slope = "linear", 0.0, 1.0
+        if index == len(network.layers) - 1 and activation != "linear" and leaky != "prelu":
+            activation, output_slope, slope = "linear", 0.0 if activation == "relu" else slope, 1.0
         if activation == "leaky_relu" and _is_split(slope, leaky):
-            if index == len(network.layers) - 1:
-                activation, output_slope, slope = "linear", slope, 1.0
-            else:
-                rows_slope = slope
-                kernel, bias = np.hstack([kernel, -kernel]), np.concatenate([bias, -bias])
-                activation, slope = "relu", 0.0
+            rows_slope = slope
+            kernel, bias = np.hstack([kernel, -kernel]), np.concatenate([bias, -bias])
+            activation, slope = "relu", 0.0
         kinds = (activation, slope, rows_slope, layer.activation)
         center = network.center if index == 0 else None
         prepared.append(PreparedLayer(layer.name, kernel, bias, *kinds, center))

@@ -1,7 +1,5 @@
 """The entry: a float network and typical rows in, integers out."""
 
-import dataclasses
-
 import numpy as np
 
 from xfblas.arrays import as_rows
@@ -12,7 +10,7 @@ from xfblas.quantization.calibrated import quantize_calibrated
 from xfblas.quantization.calibration_check import still_features, tell
 from xfblas.quantization.gemx import quantize_gemx
 from xfblas.quantization.layers import QuantizedNetwork
-from xfblas.quantization.option_checks import require_switch
+from xfblas.quantization.option_checks import check_names, require_switch
 from xfblas.quantization.options import METHODS, Options
 from xfblas.quantization.preparation import prepare
 
@@ -34,36 +32,26 @@ def quantize(
             alone of the options below.
         strict: whether rows that tell too little are an error instead of a warning.
         bits: 16 or 8, of the image's elements.
-        activations: how far values reach: 'minmax' of the rows, or clipped by 'percentile', 'mse'
-            (least squares) or 'entropy'.
-        weights: likewise 'minmax', 'percentile' or 'mse'.
-        margin: room above that, as a factor of at least 1; by default more the fewer rows there
-            are, and 1 for what clips.
-        percentile: for the methods of that name, above 0 and up to 100.
-        accumulator: 48, or 32 for sums that are proved to fit 32 bits; int8 always fits 32.
+        margin: room above the largest values of the rows, as a factor of at least 1; by default as
+            wide as the goal lets, and at least more the fewer rows there are.
+        accumulator: 32 for sums that are proved to fit 32 bits whatever that costs, 48 for the
+            finest; by default each layer's go the narrowest way that costs little, see
+            :mod:`~xfblas.quantization.ways`. int8 always fits 32.
         per_channel: whether each feature has a scale of its own, folded into the weights.
-        equalize: how these are chosen: 'noise' for the least, or a number from 0 (one scale for
-            all) to 1 (each at its finest); True is 0.5 and False is 1.
         bias_correction: whether the mean error of each sum on the rows goes into its bias.
-        rounding: of weights: 'nearest', or 'compensated' for the least error on the rows.
         leaky: slopes of leaky layers: 'split' for exact ones at twice the columns, 'prelu' for the
-            engine's ten bits, 'auto' to split where those are not close.
-        relu: 'prelu' for the engine's, 'saturation' for twice the steps, 'auto' for the better.
-        goal: decibels between the logits of the rows and their error up to which columns and inputs
-            are added, by default 83 in 16 bits and 38 in 8; 0 adds none, which is fastest.
-        input_base: of the low digit that inputs get where they need one; 0 for none. This and the
-            next four are searched where they are None.
-        input_copies: whether features with outstanding weights may take several inputs.
-        output_windows: columns for each output, so that outputs are finer than an element; so many
-            at most, where X has room for their offsets.
-        hidden_windows: the same for the outputs of ReLU layers before the last.
-        constants: whether constant columns may carry what the 32 bits of X cannot.
+            engine's ten bits, 'auto' to split where the goal needs it.
+        goal: decibels between the logits of the rows and their error: what is above goes into
+            range, for what is below columns and inputs are added. By default 62 in 16 bits and 32
+            in 8, which labels need; 83 and 38 are as fine as the elements. 0 adds nothing.
+        growth: products beside the float layers' own up to which that adds; by default 1.1, and as
+            many as it takes where a goal is given.
         power_of_two: whether all scales are powers of two and postScale is 1.
         legacy: use the public engine's arithmetic, which floors and wraps.
 
     Raises:
         InvalidValueError: rows are empty, not finite, or of another width; an option is unknown or
-            has no such value; clipping is asked of arithmetic that wraps.
+            has no such value.
         UnsupportedModelError: an activation cannot be expressed, or a layer has so many inputs that
             its sums cannot fit the accumulator.
         CalibrationError: with ``strict``, of rows in which features never vary, that reach no unit
@@ -98,12 +86,7 @@ def quantize_and_check(
         names = None
     if method not in METHODS:
         raise InvalidValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
-    known = [field.name for field in dataclasses.fields(Options)]
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise InvalidValueError(
-            f"{', '.join(unknown)} is not an option of quantize, expected {', '.join(known)}"
-        )
+    check_names(options, Options)
     chosen = Options(**options)
     if method == "calibrated":
         return quantize_calibrated(network, rows, chosen, names=names, are_features=are_features)

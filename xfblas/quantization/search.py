@@ -1,195 +1,123 @@
-"""The cheapest network that reaches the goal on a sample of the rows, found by trying.
+"""The variant that is taken: plain and wide, or with what a goal takes.
 
-The start is plain: one input for a feature, one column for an output. What costs the engine nothing
-is tried first. A ReLU by saturation has twice the steps, but its zero point times the sum of the
-next layer's weights must fit the 32 bits of that layer's X, and so may take bits from those
-weights: whether it pays is asked layer by layer. And a sum of k products must fit the accumulator
-for every input, so
+The start is plain: one input for a feature, one column for an output, sums of 32 bits where they
+cost little. Where its logits are more decibels above their error than the goal asks for, the rest
+goes into range: the margins are widened as far as the goal lets, since rows to come may lie several
+times beyond the calibration rows. One doubling costs 6 dB at most.
 
-    log2(largest weight) + log2(largest input) + log2(sum |w| / max |w|) < 31
-
-roughly where it has 32 bits: bits must go, from the weights or from the inputs. Weights lose theirs
-by themselves, in :mod:`.integers`, because inputs that saturate at the element's limit leave them
-what is left over. Inputs can lose some instead: the host clips the network's own inputs to fewer
-bits, and a layer's output with a smaller scale has a smaller proved range once even its worst case
-stays below the element's limit. With sums of 48 bits the same holds for X, of 32 bits, where it has
-the offset of a window or of a zero point.
-
-What adds columns or inputs comes last, and only while the logits are below the goal: one more
-window of the outputs, a low digit of the inputs, copies of inputs; and where these do not reach it,
-windows of the layers between, with constant columns where these need them. Each time the addition
-is made that gains the most decibels for the products it adds.
+Where they are below the goal, sums of 48 bits come first, which add nothing. A ReLU by saturation
+adds nothing either, but in 16 bits only pays where sums are wide. Then comes what adds columns or
+inputs: windows of the outputs, low digits of inputs, copies of inputs, leaky layers in two halves.
+Each time the addition is made that gains most decibels for the products it adds, as long as the
+products stay within the growth that is allowed.
 """
 
 import logging
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.quantization.options import BASES, Options
-from xfblas.quantization.variant import Variant
+from xfblas.quantization.builder import Attempt, Variant
+from xfblas.quantization.options import GOALS, Options
 
-#: Tells, at level INFO, what was reached: many wide layers take a minute.
+#: Tells, at level INFO, what was reached.
 LOG = logging.getLogger(__name__)
 #: Decibels that an addition must gain, at least, and for each doubling of the products.
 LEAST_GAIN = 0.1
 LEAST_RATE = 1.2
-#: Windows between layers cost most: they come in only where so much more is missing.
-SPARED = 2.0
-#: Bits that inputs of a layer may give to its weights or to its X.
-SHRINKS = (1, 2, 3)
 MOST_WINDOWS = 4
+#: Of the low digits that inputs get where they need one.
+BASES = {16: 64, 8: 16}
+#: The largest margin, how often it is widened, and by what part of a doubling at least.
+WIDEST = 10.0
+MOST_WIDER = 7
+LEAST_DOUBLING = 0.02
 
 
-def best_attempt(trial, build, layers, options: Options):
-    """The attempt that was chosen.
+def best_attempt(
+    build: Callable[[Variant], Attempt], start: Variant, forms: int, options: Options
+) -> Attempt:
+    """The attempt that is taken.
 
     Args:
-        trial: makes an attempt of a :class:`Variant` on part of the sample.
-        build: the same on all of it.
-        layers: of the float network.
-        options: what the caller asked for; what is None of input_base, input_copies and
-            output_windows is searched.
+        build: makes an attempt of a variant.
+        start: plain, with the least margin.
+        forms: how many there are of the network, with more columns from one to the next.
+        options: what the caller asked for.
 
     Raises:
         UnsupportedModelError: not one of the variants fits.
     """
-    count = len(layers)
-    # Rounding that compensates takes long and gains much the same for all of them.
-    start = Variant.plain(options, count).having(rounding="nearest")
-    search = _Search(trial, start, layers[-1].name)
-    if options.relu == "auto":
-        for index in _relus(layers):
-            search.improve([search.best.saturating(index)])
-    if options.is_narrow:
-        search.improve(_shrunk(search.best, 0, 1))
-        search.improve(_shrunk(search.best, 1, count))
-    more, found, built = 0.0, None, None
-    while True:
-        for additions, goal in (
-            (_additions, options.goal + more),
-            (_hidden_additions, options.goal + more - SPARED),
-        ):
-            while search.decibels < goal and search.add(
-                [*additions(search.best, layers, options), *_free(search.best, layers, options)]
-            ):
-                pass
-        if search.best is built:
+    best, found = start, _told(start, build(start))
+    if found.decibels < options.goal and options.accumulator is None:
+        wide = replace(start, spent=0.0)
+        finer = _tried(build, wide)
+        if finer is not None and finer.decibels > found.decibels:
+            best, found = wide, finer
+    most = options.growth * found.products
+    while found.decibels < options.goal:
+        better = _addition(build, _additions(best, forms, options), found, most)
+        if better is None:
             return found
-        built = search.best
-        found = build(built.having(rounding=options.rounding))
-        missing = options.goal - SPARED - found.decibels
-        if missing <= 0:
-            return found
-        # All rows, with their outliers, are noisier than those of the trials: aim higher.
-        more += missing
+        best, found = better
+    if options.margin is not None:
+        return found
+    enough = max(options.goal, GOALS[options.bits])
+    # A doubling costs 6 dB at most.
+    doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
+    for _ in range(MOST_WIDER):
+        if doublings < LEAST_DOUBLING:
+            break
+        wider = replace(best, margin=best.margin * 2**doublings, has_room=True)
+        attempt = _tried(build, wider)
+        if attempt is None or attempt.decibels < enough:
+            doublings /= 2
+            continue
+        best, found = wider, attempt
+        doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
+    return found
 
 
-def _relus(layers) -> list[int]:
-    return [index for index, layer in enumerate(layers[:-1]) if layer.activation == "relu"]
-
-
-def _shrunk(variant: Variant, first: int, last: int) -> list[Variant]:
-    return [variant.shrunk(first, last, bits) for bits in SHRINKS] if first < last else []
-
-
-def _additions(variant: Variant, layers, options: Options) -> list[Variant]:
-    """Variants with one thing more of those that the caller left open."""
-    now, count = variant.options, len(variant.shrink)
+def _additions(variant: Variant, forms: int, options: Options) -> list[Variant]:
+    """Variants with one thing more."""
     found = []
-    if options.output_windows is None and now.output_windows < MOST_WINDOWS:
-        more = variant.having(output_windows=now.output_windows + 1)
-        found += [more, *_shrunk(more, count - 1, count)]
-    if options.input_base is None and now.input_base == 0:
-        more = variant.having(input_base=BASES[options.bits])
-        found += [more, *_shrunk(more, 0, 1)]
-    if options.input_copies is None and not now.input_copies:
-        found.append(variant.having(input_copies=True))
+    if variant.form + 1 < forms:
+        found.append(replace(variant, form=variant.form + 1))
+    if not variant.saturates and not options.legacy:
+        found.append(replace(variant, saturates=True))
+    if not variant.has_copies:
+        found.append(replace(variant, has_copies=True))
+    if not variant.base:
+        found.append(replace(variant, base=BASES[options.bits]))
+    if variant.windows < MOST_WINDOWS and not options.legacy:
+        found.append(replace(variant, windows=variant.windows + 1))
     return found
 
 
-def _hidden_additions(variant: Variant, layers, options: Options) -> list[Variant]:
-    """Variants with finer outputs of one layer that is not the last."""
-    if options.hidden_windows is not None or options.relu == "prelu":
-        return []
-    narrow = [index for index in _relus(layers) if variant.windows[index] < MOST_WINDOWS]
-    found = [variant.widened(index) for index in narrow]
-    if len(narrow) > 1:
-        # Many layers may be equally loud, so that one alone changes next to nothing.
-        together = variant
-        for index in narrow:
-            together = together.widened(index)
-        found.append(together)
-    if options.constants is None:
-        found += [other.having(constants=True) for other in found]
-    return found
+def _addition(build, variants, found: Attempt, most: float) -> tuple[Variant, Attempt] | None:
+    """The one that gains most for its products; None where none gains enough."""
+    worth, best = LEAST_RATE, None
+    for variant in variants:
+        attempt = _tried(build, variant)
+        if attempt is None or attempt.products > most:
+            continue
+        gained = attempt.decibels - found.decibels
+        rate = gained / max(math.log2(attempt.products / found.products), 0.02)
+        if gained >= LEAST_GAIN and rate > worth:
+            worth, best = rate, (variant, attempt)
+    return best
 
 
-def _free(variant: Variant, layers, options: Options) -> list[Variant]:
-    """Variants that cost no more, and may pay now that other things have changed."""
-    found = [
-        variant.shrunk(index, index + 1, bits + 1)
-        for index, bits in enumerate(variant.shrink)
-        if bits < SHRINKS[-1]
-    ]
-    if options.relu == "auto":
-        for index in _relus(layers):
-            if not variant.saturated[index]:
-                more = variant.saturating(index)
-                found += [more, *_shrunk(more, index, index + 1)]
-    return found
+def _tried(build, variant: Variant) -> Attempt | None:
+    try:
+        return _told(variant, build(variant))
+    except UnsupportedModelError:
+        return None
 
 
-class _Search:
-    """Variants that were tried, and the best of them."""
-
-    def __init__(self, build, start: Variant, name: str):
-        self._build, self._name, self._count = build, name, 0
-        self.best, self._attempt, self._failure = start, None, None
-        self.improve([start])
-
-    @property
-    def decibels(self) -> float:
-        """Of the best attempt, -inf without any."""
-        return -math.inf if self._attempt is None else self._attempt.decibels
-
-    def improve(self, variants: list[Variant]) -> None:
-        """Takes the one with the least noise, if it has less than the best so far."""
-        for variant, attempt in self._tried(variants):
-            if self._attempt is None or attempt.decibels > self.decibels:
-                self._take(variant, attempt)
-
-    def add(self, variants: list[Variant]) -> bool:
-        """Takes the one that gains most for its products; False where none gains enough."""
-        tried = self._tried(variants)
-        if self._attempt is None:
-            if not tried:
-                raise self._failure
-            self._take(*max(tried, key=lambda one: one[1].decibels))
-            return True
-        before, products = self._attempt.decibels, self._attempt.products
-        worth, best = LEAST_RATE, None
-        for variant, attempt in tried:
-            gained = attempt.decibels - before
-            # Even what is free must gain something, or the search would not end.
-            rate = gained / max(math.log2(attempt.products / products), 0.02)
-            if gained >= LEAST_GAIN and rate > worth:
-                worth, best = rate, (variant, attempt)
-        if best is None:
-            return False
-        self._take(*best)
-        return True
-
-    def _take(self, variant, attempt) -> None:
-        self.best, self._attempt = variant, attempt
-        reached = (self._name, attempt.decibels, attempt.products, self._count)
-        LOG.info("%s: %.1f dB at %d products a row, %d variants tried", *reached)
-
-    def _tried(self, variants):
-        tried = []
-        for variant in variants:
-            self._count += 1
-            try:
-                tried.append((variant, self._build(variant)))
-            except UnsupportedModelError as error:
-                self._failure = error
-        return tried
+def _told(variant: Variant, attempt: Attempt) -> Attempt:
+    name, margin = attempt.network.layers[-1].name, variant.margin
+    reached = (name, attempt.decibels, attempt.products, margin)
+    LOG.info("%s: %.1f dB at %d products a row, with a margin of %.1f", *reached)
+    return attempt

@@ -33,14 +33,13 @@ class LayerSummary:
         post_scale, post_shift, prelu_scale, prelu_alpha: the instruction's fields.
         largest_weight: of the float kernel.
         weight_bits: bits of the largest integer weight.
-        clipped_weights: how many weights lie beyond their limit.
         largest_seen: float64, like scale, of the values that calibration saw.
-        clipped_seen: how many of these values lie beyond the range of the elements.
-        values_seen: how many there were.
         sum_low, sum_high: the ends of all sums, proved for every possible input.
         sum_bits: bits of two's complement that hold them.
         accumulator: bits of the accumulator that the sums are proved to fit.
         input_low, input_high: the ends of the inputs for which that is proved.
+        sums: which way they go: 'proved' to fit 32 bits, by 'rows' or 'wide', see
+            :mod:`~xfblas.quantization.ways`; None in files of earlier releases.
     """
 
     name: str
@@ -60,16 +59,14 @@ class LayerSummary:
     prelu_alpha: int
     largest_weight: float
     weight_bits: int
-    clipped_weights: int
     largest_seen: np.ndarray
-    clipped_seen: int
-    values_seen: int
     sum_low: int
     sum_high: int
     sum_bits: int
     accumulator: int
     input_low: int
     input_high: int
+    sums: str | None = None
 
     @property
     def fits(self) -> bool:
@@ -81,6 +78,13 @@ class LayerSummary:
             f"<LayerSummary {self.name}: {self.inputs}x{self.outputs} int{self.bits}, "
             f"{self.activation}, weights of {self.weight_bits} bits, sums of {self.sum_bits}>"
         )
+
+    @property
+    def sums_text(self) -> str:
+        """Which way the sums go, in words."""
+        if self.sums == "rows":
+            return "32 bits by norms of rows, else 48"
+        return "32 bits" if self.fits and self.sum_bits <= 32 else "48 bits"
 
     def values(self, integers: np.ndarray) -> np.ndarray:
         """The model's values (m, n) float64 that a layer's integers stand for."""

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 #: Decibels that a model's logits should reach, by bits of an element.
-GOOD = {16: 70.0, 8: 35.0}
+GOOD = {16: 55.0, 8: 25.0}
 #: A layer that loses more than this stands out.
 LOSS = 6.0
 #: The largest weight per root mean square from which on it is an outlier.
@@ -12,7 +12,7 @@ OUTLIER = 12.0
 #: Fewer calibration rows than this tell little of what others will hold.
 FEW_ROWS = 200
 #: A layer whose values stay below this share of their range wastes bits.
-WASTED = 0.125
+WASTED = 0.03
 #: What a host step is called that computes dense layers, and curves that the engine lacks.
 IN_FLOAT = "layers in float"
 BENT = ("prelu", "elu", "selu", "gelu", "tanh", "sigmoid", "silu", "relu6", "softplus", "clip")
@@ -82,9 +82,7 @@ def _layer(line, bits):
             20 + _lost(line) + 100 * line.saturations / line.values,
             line.name,
             f"{_loses(line)}its values saturate on {share} of {line.values}",
-            "raise margin, or pass more calibration rows"
-            if (line.used or 0) > 1
-            else "take activations='minmax': another method clips by intent",
+            "raise margin, or pass more calibration rows",
         )
     if not line.saturations and not line.clipped_inputs:
         yield from _rounding(line, bits)
@@ -100,7 +98,7 @@ def _rounding(line, bits):
             line.name,
             f"{_loses(line)}its largest weight is {outlier:.0f} times the usual one, so that the "
             "others have few steps",
-            "take weights='mse', which clips outliers where that pays",
+            "take a higher goal, which gives inputs with such weights several columns",
         )
     elif line.weight_bits is not None and line.weight_bits < bits - 2 and is_lossy:
         yield Advice(

@@ -25,10 +25,10 @@ class LayerReport:
         post_scale, post_shift, prelu_scale, prelu_alpha: the instruction's fields.
         weight_bits: bits of the largest integer weight.
         weight_outlier: the largest weight per root mean square.
-        clipped_weights: how many weights lie beyond their limit.
         proved_bits: bits that hold every sum of every possible input; None where nothing is proved.
         used_bits: bits that hold the sums of this data.
         accumulator: bits that the sums were made to fit.
+        sums: which way they go on the engine, in words.
         values: how many values the layer put out.
         saturations: how many were clamped, those of a ReLU at 0 apart.
         wraps: how many became another number.
@@ -64,10 +64,10 @@ class LayerReport:
     prelu_alpha: int | None = None
     weight_bits: int | None = None
     weight_outlier: float | None = None
-    clipped_weights: int | None = None
     proved_bits: int | None = None
     used_bits: int | None = None
     accumulator: int | None = None
+    sums: str | None = None
     saturations: int | None = None
     wraps: int | None = None
     clipped_inputs: int | None = None

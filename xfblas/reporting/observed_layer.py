@@ -100,9 +100,9 @@ class ObservedLayer:
                 "used": float((sizes / limits).max()),
                 "scale_low": float(summary.scale.min()),
                 "scale_high": float(summary.scale.max()),
-                "clipped_weights": summary.clipped_weights,
                 "proved_bits": summary.sum_bits,
                 "accumulator": summary.accumulator,
+                "sums": summary.sums_text,
             }
         if clipped is not None:
             common |= {"clipped_inputs": clipped[0], "inputs_seen": clipped[1]}

@@ -118,7 +118,7 @@ def _report(compiled, x, y, calibration, classes, compare, options) -> Report:
         outputs,
         alternatives,
         tuple(advice),
-        tuple(lines_of(graph, compiled.host_reasons)),
+        tuple(lines_of(graph, compiled.host_reasons, compiled.networks)),
         observation.measurement,
         tuple(observation.outputs),
     )

@@ -10,7 +10,7 @@ LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clippe
 INSTRUCTION_TITLE = "instructions: the model's size and the engine's, integers per unit"
 INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu")
 SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
-SUM_HEADS = ("layer", "weights", "sums seen", "proved", "accumulator", "inputs clipped")
+SUM_HEADS = ("layer", "weights", "sums seen", "proved", "added up in", "inputs clipped")
 #: A headline says no more than so many.
 NAMED_OUTPUTS = 3
 CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
@@ -130,7 +130,7 @@ def sum_rows(report) -> list[tuple[str, ...]]:
             f"{line.weight_bits}",
             f"{line.used_bits}",
             "-" if line.proved_bits is None else f"{line.proved_bits}",
-            f"{line.accumulator}",
+            line.sums or f"{line.accumulator} bits",
             count(line.clipped_inputs),
         )
         for line in report.layers

@@ -7,6 +7,7 @@ import numpy as np
 from xfblas.compute_unit import ComputeUnit
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError, XfblasError
 from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.clipped_inputs import ClippedInputs
 from xfblas.runtime.prediction import Prediction
 
 #: Rows that one program of a prediction computes, which bounds its memory on the device.
@@ -83,11 +84,12 @@ class Chain:
             and network.arithmetic.bias_row
         )
 
-    def prediction(self, network: QuantizedNetwork | None = None) -> Prediction:
+    def prediction(self, network: QuantizedNetwork, clipped: ClippedInputs) -> Prediction:
         """A single call from float rows to the model's output.
 
         Args:
-            network: these layers with another way of finishing; by default the chain's own.
+            network: the chain's own, or its layers with another way of finishing.
+            clipped: what counts inputs that are clipped.
         """
         if self._capacity == 0:
             # On this CPU activations stay in its cache, and rows are taken as they come.
@@ -95,7 +97,7 @@ class Chain:
             self._reserve(1 if is_native else ROWS_PER_PREDICTION)
         # The matrices are of this size for good: those that the prediction names must stay.
         matrices = (self._weights, self._biases, self._activations)
-        return Prediction(self.compute_unit, network or self.network, *matrices)
+        return Prediction(self.compute_unit, network, *matrices, clipped)
 
     def result(self) -> np.ndarray:
         """What the engine computed for the batch that was sent last: (m, n), its element type.

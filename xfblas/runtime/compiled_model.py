@@ -246,6 +246,15 @@ class CompiledModel:
         outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
         return self._structured(outputs), layers
 
+    def statistics(self) -> dict[str, dict]:
+        """What was clipped of the inputs of each chain of layers on the engine, since it was made.
+
+        Returns:
+            by the chain's name its ``rows``, its ``clipped_rows``, and in ``features``, by number,
+            the ``count`` of clipped values and the largest ``factor`` beyond the range.
+        """
+        return self._require_open().statistics()
+
     def summary(self, print_fn=print) -> None:
         """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""
         print_fn(summary_text(self))
@@ -304,7 +313,7 @@ class CompiledModel:
     def __repr__(self):
         if self.closed:
             return f"<xfblas.CompiledModel {self.graph.name}, closed>"
-        engine, steps = steps_on_engine(lines_of(self.graph, self.host_reasons))
+        engine, steps = steps_on_engine(lines_of(self.graph, self.host_reasons, self.networks))
         return (
             f"<xfblas.CompiledModel {self.graph.name} {self.device.dtype} on "
             f"{self.device.target}, {engine} steps on the engine and {steps - engine} on the host>"

@@ -1,6 +1,5 @@
 """``xfblas.compile``: from a Keras model to a :class:`CompiledModel`."""
 
-import math
 import warnings
 
 import numpy as np
@@ -10,7 +9,6 @@ from xfblas.models import HostStep, ModelGraph, read_graph
 from xfblas.quantization import without_scales
 from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.option_checks import require_switch
-from xfblas.quantization.options import GOALS
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.runtime.arrange import input_sources
 from xfblas.runtime.compiled_model import CompiledModel
@@ -140,10 +138,6 @@ def _networks(graph, calibration, dtype, options, strict):
     graph, inputs = calibration_inputs(graph, calibration)
     seen = step_inputs(graph, inputs)
     bits = 8 * dtype.itemsize
-    if "method" not in options:
-        # What each chain adds to the noise shall together stay below the goal of one.
-        chains = max(1, len(graph.engine_steps))
-        options = {"goal": GOALS[bits] + 5 * math.log10(chains)} | options
     names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
     found = []
 

@@ -27,7 +27,7 @@ class GraphEngine:
     def __init__(self, graph: ModelGraph, networks: dict[str, QuantizedNetwork], compute_units):
         self.graph = graph
         self._engines = {
-            name: StepEngine(compute_units, network) for name, network in networks.items()
+            name: StepEngine(compute_units, network, name) for name, network in networks.items()
         }
         self.plain = self._plain(compute_units)
 
@@ -87,6 +87,14 @@ class GraphEngine:
             else:
                 layers[_free(step.output, layers)] = np.asarray(tensors[step.output], np.float32)
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs], layers
+
+    def statistics(self) -> dict[str, dict]:
+        """Counts of each engine step with scales, by its name."""
+        return {
+            name: engine.clipped.statistics()
+            for name, engine in self._engines.items()
+            if engine.clipped is not None
+        }
 
     def _compute(self, step, rows):
         engine = self._engines.get(step.name)

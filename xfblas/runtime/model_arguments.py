@@ -6,8 +6,9 @@ import json
 from xfblas.errors import InvalidValueError
 
 QUANTIZATION = (
-    *("method", "activations", "weights", "margin", "percentile", "accumulator"),
-    "goal",
+    *("method", "margin", "accumulator", "goal"),
+    # Of earlier releases: what became of them is told by the check of the options.
+    *("activations", "weights", "percentile"),
 )
 
 
@@ -30,12 +31,13 @@ def add_model_arguments(parser):
     parser.add_argument("--target", help="native, csim or xrt")
     parser.add_argument("--device", type=int, default=0, help="index of the device")
     parser.add_argument("--bits", type=int, help="16 (the default), 8, or 32 for float32")
-    parser.add_argument("--accumulator", type=int, help="bits that all sums must fit: 48 or 32")
+    parser.add_argument(
+        "--accumulator", type=int, help="bits that all sums must fit, whatever it costs: 32 or 48"
+    )
     parser.add_argument("--method", help="calibrated, or gemx for the public engine's own scheme")
-    parser.add_argument("--activations", help="how their ranges are found, such as minmax or mse")
-    parser.add_argument("--weights", help="how their ranges are found, such as minmax or mse")
     parser.add_argument("--margin", type=float, help="room above the largest value seen")
-    parser.add_argument("--percentile", type=float, help="of values within the range")
+    for name in ("activations", "weights", "percentile"):
+        parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
     parser.add_argument("--goal", type=float, help="decibels to aim at; 0 adds nothing for them")
     parser.add_argument(
         "--strict",

@@ -24,15 +24,17 @@ class Prediction:
         network: with an input scale of its own and rows of bias.
         weights, biases: of each layer, on the device.
         activations: the first layer's rows, then each layer's result, on the device.
+        clipped: the :class:`~xfblas.runtime.clipped_inputs.ClippedInputs` that C adds to.
 
     Attributes:
         features: values in a row.
     """
 
-    def __init__(self, compute_unit: ComputeUnit, network, weights, biases, activations):
+    def __init__(self, compute_unit: ComputeUnit, network, weights, biases, activations, clipped):
         # What C reads must live as long as this.
         self._kept = [weights, biases, activations]
         self.features = network.features
+        self.clipped = clipped
         self._units = network.output_units // network.output_windows
         self._predict = compute_unit._predictor(
             self._coding_of(network),
@@ -52,6 +54,7 @@ class Prediction:
         """
         found = np.empty((len(rows), self._units), np.float32)
         self._predict(rows, found)
+        self.clipped.seen(len(rows))
         return found if self._activation is None else activate(self._activation, found)
 
     def _array(self, ctype, values, size=None):
@@ -71,6 +74,7 @@ class Prediction:
             coding.offsets = self._array("double[]", network.input_offset, network.features)
         coding.limit = network.input_limit or np.iinfo(network.dtype).max
         coding.base = network.input_base
+        coding.clipped = self.clipped.pointer
         if network.input_columns is not None:
             coding.columns = self._array("int[]", network.input_columns)
         return coding

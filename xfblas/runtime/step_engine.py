@@ -7,6 +7,7 @@ import numpy as np
 from xfblas.arrays import as_rows, readable
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.chain import Chain, run_in_parts
+from xfblas.runtime.clipped_inputs import ClippedInputs
 from xfblas.runtime.prediction import finished
 
 #: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
@@ -22,12 +23,16 @@ class StepEngine:
     Args:
         compute_units: of one device; large batches are split over them.
         network: the quantized layers.
+        name: of the step.
+
+    Attributes:
+        clipped: counts of inputs that the host clips; None where there are no scales.
 
     Raises:
         DtypeError: the network was quantized for another element type than the image's.
     """
 
-    def __init__(self, compute_units, network: QuantizedNetwork):
+    def __init__(self, compute_units, network: QuantizedNetwork, name: str = "the model"):
         if compute_units[0].device.target == "native":
             # One unit uses all of this CPU; a second would hold the weights once more.
             compute_units = compute_units[:1]
@@ -35,6 +40,7 @@ class StepEngine:
         self._chains = [Chain(unit, network) for unit in compute_units]
         self._prediction = None
         self.rows_per_program = rows_per_program(network)
+        self.clipped = _clipped_inputs(name, network)
 
     @classmethod
     def of_chains(cls, chains: list[Chain]) -> "StepEngine":
@@ -46,11 +52,14 @@ class StepEngine:
         engine = object.__new__(cls)
         engine.network, engine._chains, engine._prediction = network, chains, None
         engine.rows_per_program = rows
+        engine.clipped = _clipped_inputs("the model", network)
         return engine
 
     def with_network(self, network: QuantizedNetwork) -> "StepEngine":
         """The same layers on the same units, for a network that differs in what the host does."""
-        return self._of(network, self._chains, self.rows_per_program)
+        engine = self._of(network, self._chains, self.rows_per_program)
+        engine.clipped = self.clipped
+        return engine
 
     @property
     def rows_at_once(self) -> int:
@@ -73,7 +82,7 @@ class StepEngine:
             chain = self._chains[0]
             if not chain.predicts:
                 return self._predict_in_steps(rows)
-            prediction = self._prediction = chain.prediction(self.network)
+            prediction = self._prediction = chain.prediction(self.network, self.clipped)
         if len(rows) > ROWS_WORTH_A_UNIT and len(self._chains) > 1:
             return self._predict_in_steps(rows)
         if rows.shape[1] != prediction.features:
@@ -81,7 +90,10 @@ class StepEngine:
         return prediction.run(readable(rows, np.float32))
 
     def _predict_in_steps(self, rows):
-        return finished(self.network, self.run(self.network.quantize_input(rows)))
+        integers = self.network.quantize_input(rows)
+        if self.clipped is not None:
+            self.clipped.look(np.asarray(rows))
+        return finished(self.network, self.run(integers))
 
     def run(self, integers: np.ndarray) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""
@@ -111,6 +123,12 @@ class StepEngine:
     def __repr__(self):
         layers = len(self.network.layers)
         return f"<StepEngine of {layers} layers on {len(self._chains)} compute units>"
+
+
+def _clipped_inputs(name: str, network: QuantizedNetwork) -> ClippedInputs | None:
+    if network.input_scale is None or network.input_wraps or network.dtype.kind == "f":
+        return None
+    return ClippedInputs(name, network.input_coding)
 
 
 def rows_per_program(network: QuantizedNetwork) -> int:

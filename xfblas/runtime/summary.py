@@ -16,7 +16,7 @@ class Line:
         name: of its values, see :mod:`xfblas.models.placement`.
         shape: of the kernel, of dense layers.
         place: 'engine', 'host', or '-' for what is no step of its own.
-        reason: why there; of a layer on the engine its activation.
+        reason: why there; of a layer on the engine its activation and which way its sums go.
     """
 
     name: str
@@ -25,14 +25,15 @@ class Line:
     reason: str
 
 
-def lines_of(graph, host_reasons: dict[str, str]) -> list[Line]:
+def lines_of(graph, host_reasons: dict[str, str], networks) -> list[Line]:
     """Every step in the order of computation, and every layer that is none in its place.
 
     Args:
         graph: a :class:`~xfblas.models.ModelGraph`.
         host_reasons: why an engine step is computed in float by the host, by its name.
+        networks: quantized layers of the others, by its name.
     """
-    waiting = [line for step in graph.steps for line in _lines(step, host_reasons)]
+    waiting = [line for step in graph.steps for line in _lines(step, host_reasons, networks)]
     found = []
     for placement in graph.placements:
         if not placement.is_computed:
@@ -51,7 +52,7 @@ def steps_on_engine(lines: list[Line]) -> tuple[int, int]:
 
 def summary_text(model) -> str:
     """A line for each layer of a :class:`~xfblas.runtime.compiled_model.CompiledModel`."""
-    lines = lines_of(model.graph, model.host_reasons)
+    lines = lines_of(model.graph, model.host_reasons, model.networks)
     rows = [HEADINGS, *(_row(line, model.device.dtype) for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
     text = [
@@ -75,11 +76,15 @@ def _row(line, dtype):
     return (line.name, outputs, f"engine {dtype}", f"{k}x{n}, {line.reason}")
 
 
-def _lines(step, host_reasons):
+def _lines(step, host_reasons, networks):
     if not isinstance(step, EngineStep):
         yield Line(step.output, None, "host", step.reason)
         return
     reason = host_reasons.get(step.name)
-    for layer in step.network.layers:
+    quantized = networks.get(step.name)
+    summaries = () if quantized is None else quantized.summaries
+    for index, layer in enumerate(step.network.layers):
         place, why = ("engine", layer.activation) if reason is None else ("host", reason)
+        if reason is None and summaries:
+            why += f", sums of {summaries[index].sums_text}"
         yield Line(layer.output, layer.kernel.shape, place, why)
