@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,13 @@ def test_importing_loads_nothing():
     code = "import sys, xfblas; print([m for m in ('numpy', 'cffi', 'h5py') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_every_name_is_checked_strictly():
+    """What make lint calls checks the modules that the names come from."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    homes = {sys.modules[getattr(xfblas, name).__module__].__file__ for name in NAMES}
+    assert settings["strict"] and {str(ROOT / file) for file in settings["files"]} >= homes
 
 
 def check_types(folder, program):

@@ -58,6 +58,7 @@ def prelu(x, alpha):
 
 
 def clip(x, smallest, largest):
+    """x within two limits, of which either or both may be None."""
     return x if smallest is largest is None else np.clip(x, smallest, largest)
 
 
