@@ -68,11 +68,11 @@ def test_rows_that_vary_between_chunks_only(mlp):
 @pytest.mark.parametrize("method", ["calibrated", "gemx"])
 def test_single_features_that_never_vary_are_named(mlp, good, method):
     good[:, [3, 7]] = 20240131, -0.5
-    (line,) = told(mlp, good, method=method)
+    line = next(text for text in told(mlp, good, method=method) if "never varied" in text)
     assert "2 of 12 features never varied in 300 rows: feature 3 (always 20240132)" in line
     assert "feature 7 (always -0.5): pass rows" in line
     good[:, [0, 1, 2, 4, 5]] = 0.25
-    (line,) = told(mlp, good, method=method)
+    line = next(text for text in told(mlp, good, method=method) if "never varied" in text)
     assert "7 of 12 features" in line and "feature 4 (always 0.25) and 2 more: " in line
 
 
