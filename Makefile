@@ -15,7 +15,7 @@ PUBLIC_SOURCES := $(wildcard host_cpp/public/*.cpp)
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help check run gemm test test-machines test-hw lint format lib install image xclbin bench clean
+.PHONY: help check run gemm test test-all test-machines test-hw lint format lib install image xclbin bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ EMU_IMAGE  := hw/build/u250-fcn-short-emu/fcn.xclbin
 NEEDS_EMU   = $(if $(XCLBIN),,$(filter csim xrt,$(TARGET)))
 RUN_IMAGE   = $(if $(XCLBIN),$(XCLBIN),$(if $(NEEDS_EMU),$(EMU_IMAGE)))
 RUN_TARGET  = $(if $(filter hw hw_emu,$(TARGET)),xrt,$(TARGET))
-LAUNCHER    = $(if $(filter xrt,$(TARGET)),$(PY) -m xfblas.cli emu --)
+LAUNCHER    = $(if $(filter xrt,$(TARGET)),$(PY) -m xfblas emu --)
 
 run: $(VENV)/installed-apps $(if $(NEEDS_EMU),emu-image) ## Run the sample app on real data (DATASET=digits|wine|cancer, TARGET=native|csim|xrt, or hw with XCLBIN=).
 	@XFBLAS_TARGET=$(RUN_TARGET) $(LAUNCHER) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET) $(addprefix --xclbin ,$(RUN_IMAGE))
@@ -63,14 +63,27 @@ gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python an
 	@$(PY) apps/gemm/gemm.py
 	@$(MAKE) --no-print-directory -C apps/gemm run
 
-STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
-test: $(VENV)/installed-test lib ## Set up everything and run the tests and the linter.
+# How many tests run at once; a file's tests stay together, since they share what they set up.
+WORKERS ?= auto
+PYTEST   = $(PY) -m pytest --durations=15
+# What make test leaves out as exhaustive is in; the long checks have a target of their own.
+ALL      = -m "not hw"
+
+test: $(VENV)/installed-test lib ## Set up everything, check style and test every promise once (WORKERS=auto).
 	@$(STYLE)
-	@$(PY) -m pytest
+	@$(PYTEST) -n $(WORKERS) --dist loadfile
+
+test-all: $(VENV)/installed-test lib ## Run all that CI runs: exhaustive tests too, csim, XRT, other CPUs, sanitizers.
+	@$(STYLE)
+	@$(PYTEST) $(ALL) -n $(WORKERS) --dist loadfile --ignore=tests/proof
+	@$(PYTEST) $(ALL) tests/proof
 	@echo "the functional tests again, on the kernels' source and on the Xilinx Runtime"
-	@$(PY) -m pytest --target csim
-	@$(PY) -m pytest --target xrt
+	@$(PYTEST) $(ALL) --target csim
+	@$(PYTEST) $(ALL) --target xrt
+	@$(MAKE) --no-print-directory test-machines
+	@$(MAKE) --no-print-directory test-hw
 
 # Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set.
 MACHINES := Haswell/avx2 Prescott/portable
@@ -84,13 +97,13 @@ test-machines: $(VENV)/installed-test lib ## Run what depends on the CPU as CPUs
 	    echo "this CPU does not run $$isa: tests as $$machine are left out"; continue; \
 	  fi; \
 	  echo "the tests as a CPU with $$isa and the BLAS of $$blas has them"; \
-	  OPENBLAS_CORETYPE=$$blas XFBLAS_ISA=$$isa $(PY) -m pytest $(MACHINE_TESTS) || exit 1; \
+	  OPENBLAS_CORETYPE=$$blas XFBLAS_ISA=$$isa $(PYTEST) $(ALL) -n $(WORKERS) --dist loadfile $(MACHINE_TESTS) || exit 1; \
 	done
 
 test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
-	@$(PY) -m pytest -m hw tests
+	@$(PYTEST) -m hw
 
-lint: $(VENV)/installed-test ## Check style as CI does: Python, and the kernels' sources with clang-tidy where it is.
+lint: $(VENV)/installed-test ## Check style as CI does: Python and its types, and the kernels' sources with clang-tidy where it is.
 	@$(STYLE)
 	@$(PY) -m pytest tests/hw/test_sources.py
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import hypothesis
 import numpy as np
+import packages
 import pytest
 import targets
 from keras_models import build, import_keras
@@ -41,6 +42,7 @@ def pytest_cmdline_main(config):
 
 
 def pytest_configure(config):
+    targets.is_exhaustive = "not exhaustive" not in config.getoption("markexpr")
     target = config.getoption("--target")
     if target != "native":
         config.stash[images_key] = targets.use(target)
@@ -53,11 +55,20 @@ def pytest_ignore_collect(collection_path, config):
     return None if is_functional else True
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for mark in item.iter_markers("sampled"):
+            if mark.args[0] not in item.name:
+                item.add_marker("exhaustive")
     if config.getoption("--target") != "native":
         others = [item for item in items if item.get_closest_marker("native")]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+
+
+def pytest_terminal_summary(terminalreporter):
+    packages.list_wanted(terminalreporter.getreports("skipped"), terminalreporter.write_line)
 
 
 @pytest.fixture(autouse=True)

@@ -25,13 +25,16 @@ FUNCTIONAL = ("engine", "l3", "runtime", "capi")
 CARDS = 4
 ENGINES = ("fcn", "gemm", "gemv")
 # The kernels compute cycle by cycle, so there are fewer random examples of them.
+QUICK_SHARE = 4
+is_exhaustive = False  # set before tests are imported
 SHARE_OF_EXAMPLES = {"native": 1, "csim": 2, "xrt": 3}
 
 
 def examples(count: int) -> settings:
-    """Settings of a hypothesis test with so many examples on native."""
+    """Settings of a hypothesis test with so many examples on native; make test has fewer."""
     target = os.environ.get("XFBLAS_TARGET") or "native"
-    return settings(max_examples=max(1, count // SHARE_OF_EXAMPLES[target]))
+    share = SHARE_OF_EXAMPLES[target] * (1 if is_exhaustive else QUICK_SHARE)
+    return settings(max_examples=max(1, count // share))
 
 
 def is_emulated() -> bool:

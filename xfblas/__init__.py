@@ -117,5 +117,5 @@ if not TYPE_CHECKING:
         return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

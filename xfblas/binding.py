@@ -12,7 +12,8 @@ import weakref
 
 import numpy as np
 
-from xfblas._xfblas import ffi, lib
+from xfblas._xfblas import ffi as ffi
+from xfblas._xfblas import lib as lib
 from xfblas.errors import InvalidValueError, NotInitializedError, XfblasError, by_status
 
 INT_MAX = 2**31 - 1

@@ -43,7 +43,3 @@ def main(arguments=None) -> int:
         words = options_of(commands.choices[parsed.command]) | getattr(parsed, "words", {})
         print(f"xfblas: {in_a_line(in_option_words(str(error), words))}", file=sys.stderr)
         return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

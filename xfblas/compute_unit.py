@@ -2,13 +2,19 @@
 
 import math
 import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from xfblas import arrays
-from xfblas.binding import ffi, lib, pointer, require_integer
+from xfblas.binding import Handle, ffi, lib, pointer, require_integer
 from xfblas.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from xfblas.device import Device
+
 
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
@@ -27,18 +33,25 @@ class ComputeUnit:
         index: its number there, from 0.
     """
 
-    def __init__(self, device, handle, index):
+    def __init__(self, device: "Device", handle: Handle, index: int):
         self.device = device
         self.index = index
         #: Held while a queue is filled, run and read, so that threads do not mix their programs.
         self.lock = threading.RLock()
         self._handle = handle
 
-    def call(self, function, *arguments) -> None:
+    def call(self, function: Any, *arguments: Any) -> None:
         """Calls a function of the C library on this unit and raises on failure."""
         self._handle.call(function, *arguments, self.index)
 
-    def send(self, array, dtype=None, *, packed=False, keep="rows") -> DeviceMatrix:
+    def send(
+        self,
+        array: Any,
+        dtype: DTypeLike | None = None,
+        *,
+        packed: bool = False,
+        keep: str = "rows",
+    ) -> DeviceMatrix:
         """Copies an array of any layout to the device.
 
         Args:
@@ -66,14 +79,14 @@ class ComputeUnit:
         matrix.write(array)
         return matrix
 
-    def empty(self, shape, dtype=None) -> DeviceMatrix:
+    def empty(self, shape: Any, dtype: DTypeLike | None = None) -> DeviceMatrix:
         """A matrix of zeros on the device, of the image's element type by default.
 
         ``shape`` is (rows, columns), or on devices of the Gemv engine (length,) for a vector.
         """
         return DeviceMatrix(self, shape, self.device.dtype if dtype is None else dtype)
 
-    def gemm(self, a, b, c, add=True) -> None:
+    def gemm(self, a: DeviceMatrix, b: DeviceMatrix, c: DeviceMatrix, add: bool = True) -> None:
         """Queues ``C = A*B + C``, or ``C = A*B`` where ``add`` is false (Gemm engine).
 
         A is (m, k), B (k, n), C (m, n); sums wrap as the engine's integers do.
@@ -82,7 +95,7 @@ class ComputeUnit:
         product = (m, n, k, 1, a.pointer, k, b.pointer, n)
         self.call(lib.xfblasGemm, *product, int(add), c.pointer, n)
 
-    def gemv(self, a, x, y) -> None:
+    def gemv(self, a: DeviceMatrix, x: DeviceMatrix, y: DeviceMatrix) -> None:
         """Queues ``y = A*x + y`` (Gemv engine); sums wrap as the engine's integers do.
 
         A is (m, n), x and y are vectors of n and of m elements: (n,) or one row (1, n). A column
@@ -100,20 +113,20 @@ class ComputeUnit:
 
     def fcn(
         self,
-        a,
-        b,
-        c,
-        x=None,
-        post_scale=1,
-        post_shift=0,
-        prelu_scale=1,
-        prelu_alpha=0,
+        a: DeviceMatrix,
+        b: DeviceMatrix,
+        c: DeviceMatrix,
+        x: DeviceMatrix | None = None,
+        post_scale: int = 1,
+        post_shift: int = 0,
+        prelu_scale: int = 1,
+        prelu_alpha: int = 0,
         *,
-        round=False,
-        saturate=False,
-        activation="prelu",
-        fraction_bits=(0, 0),
-        rows=None,
+        round: bool = False,
+        saturate: bool = False,
+        activation: str = "prelu",
+        fraction_bits: tuple[int, int] = (0, 0),
+        rows: int | None = None,
     ) -> None:
         """Queues ``C = pRelu(((A*B + X) * post_scale) >> post_shift)`` (Fcn engine).
 
@@ -156,7 +169,7 @@ class ComputeUnit:
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
-    def _multiply(self, a, b, out, m, k, n) -> None:
+    def _multiply(self, a: np.ndarray, b: Any, out: np.ndarray, m: int, k: int, n: int) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
         What is queued on the unit runs before; its program stays. The caller has checked shapes and
@@ -175,7 +188,7 @@ class ComputeUnit:
         source = from_buffer(a if a.flags.carray else arrays.readable(a))
         self._handle.multiply(m, n, k, source, host, sent, from_buffer(out), self.index)
 
-    def _predictor(self, coding, first, layers, decoding):
+    def _predictor(self, coding: Any, first: Any, layers: Any, decoding: Any) -> Any:
         """What runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
 
         Args:
@@ -192,7 +205,7 @@ class ComputeUnit:
         call, function, from_buffer = self._handle.call, lib.xfblasPredict, ffi.from_buffer
         model, index = (coding, first.pointer, layers, len(layers), decoding), self.index
 
-        def predict(rows, out) -> None:
+        def predict(rows: np.ndarray, out: np.ndarray) -> None:
             source, result = from_buffer(FLOATS, rows), from_buffer(FLOATS, out)
             call(function, len(rows), source, *model, result, index)
 
@@ -236,7 +249,7 @@ class ComputeUnit:
         """Forgets the program."""
         self.call(lib.xfblasFreeInstr)
 
-    def _require_matrix(self, name, matrix, is_vector=False):
+    def _require_matrix(self, name: str, matrix: Any, is_vector: bool = False) -> None:
         if not isinstance(matrix, DeviceMatrix):
             raise InvalidValueError(
                 f"{name} is a {type(matrix).__name__}, expected a DeviceMatrix: send it first"
@@ -249,7 +262,7 @@ class ComputeUnit:
                 "a column, or v[None, :] for a row"
             )
 
-    def _sizes(self, a, b, c):
+    def _sizes(self, a: DeviceMatrix, b: DeviceMatrix, c: DeviceMatrix) -> Any:
         for name, matrix in (("A", a), ("B", b), ("C", c)):
             self._require_matrix(name, matrix)
         (m, k), n = a.shape, b.shape[1]
@@ -259,11 +272,11 @@ class ComputeUnit:
             raise InvalidValueError(f"C has shape {c.shape}, expected {(m, n)}")
         return m, k, n
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"
 
 
-def _function_flags(activation, fraction_bits) -> int:
+def _function_flags(activation: str, fraction_bits: tuple[int, int]) -> int:
     if activation not in FUNCTIONS:
         raise InvalidValueError(
             f"activation is {activation!r}, expected {' or '.join(map(repr, FUNCTIONS))}"

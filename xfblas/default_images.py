@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.image.configuration import ENGINES
@@ -42,7 +43,7 @@ def how_to_get_images() -> str:
     return "run `make image`" if is_source_tree() else "install xfblas again"
 
 
-def default_image(dtype, engine="Fcn", target="native") -> Path:
+def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = "native") -> Path:
     """Path of the image that is taken where none is given.
 
     Args:

@@ -13,7 +13,7 @@ from xfblas.default_images import default_image
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 
-ELEMENTS = {
+ELEMENTS: dict[str, np.dtype[Any]] = {
     "short": np.dtype(np.int16),
     "float": np.dtype(np.float32),
     "int8": np.dtype(np.int8),
@@ -49,8 +49,8 @@ class Device:
 
     def __init__(
         self,
-        xclbin: str | os.PathLike | None = None,
-        cfg: str | os.PathLike | None = None,
+        xclbin: str | os.PathLike[str] | None = None,
+        cfg: str | os.PathLike[str] | None = None,
         device: int | str = 0,
         *,
         engine: str = "Fcn",
@@ -59,7 +59,7 @@ class Device:
         dtype: DTypeLike = np.int16,
     ):
         by_bdf = isinstance(device, str)
-        if by_bdf and "\0" in device:
+        if isinstance(device, str) and "\0" in device:
             raise InvalidValueError(f"device is {device!r}, expected an index or a BDF")
         if not by_bdf:
             require_index("device", device)
@@ -122,7 +122,7 @@ class Device:
         """Whether the device was closed."""
         return self._handle.closed
 
-    def execute_async(self, compute_units=None) -> None:
+    def execute_async(self, compute_units: int | None = None) -> None:
         """Starts the first ``compute_units`` units together (all by default) and returns.
 
         Whatever needs a unit's result waits for it and reports its failure, if any.
@@ -140,10 +140,10 @@ class Device:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         state = "closed" if self.closed else self.target
         return (
             f"<xfblas.Device {self.bdf or self.index} {self.engine} {self.dtype} {state}, "
@@ -152,8 +152,8 @@ class Device:
 
 
 def open(
-    xclbin: str | os.PathLike | None = None,
-    cfg: str | os.PathLike | None = None,
+    xclbin: str | os.PathLike[str] | None = None,
+    cfg: str | os.PathLike[str] | None = None,
     device: int | str = 0,
     **options: Any,
 ) -> Device:

@@ -1,12 +1,17 @@
 """A matrix in a compute unit's memory."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from xfblas import arrays
 from xfblas.binding import INT_MAX, ffi, lib, pointer, require_integer
 from xfblas.errors import DtypeError, InvalidValueError, NotFoundError, XfblasError
+
+if TYPE_CHECKING:
+    from xfblas.compute_unit import ComputeUnit
 
 
 class DeviceMatrix:
@@ -21,7 +26,9 @@ class DeviceMatrix:
         dtype: element type.
     """
 
-    def __init__(self, compute_unit, shape, dtype, packed=False):
+    def __init__(
+        self, compute_unit: "ComputeUnit", shape: Any, dtype: DTypeLike, packed: bool = False
+    ):
         sizes = tuple(shape) if isinstance(shape, (tuple, list)) else ()
         device = compute_unit.device
         takes_vectors = device.engine == "Gemv"
@@ -47,7 +54,7 @@ class DeviceMatrix:
         self._pointer = place[0]
 
     @property
-    def pointer(self):
+    def pointer(self) -> Any:
         """The pointer that names the matrix in C.
 
         Raises:
@@ -81,7 +88,7 @@ class DeviceMatrix:
             self.pointer,
         )
 
-    def read(self, rows=None, out=None) -> np.ndarray:
+    def read(self, rows: int | None = None, out: np.ndarray | None = None) -> np.ndarray:
         """Runs what is queued and copies the first ``rows`` rows (all by default) back.
 
         Args:
@@ -118,12 +125,12 @@ class DeviceMatrix:
         self.compute_unit.call(lib.xfblasFree, self.pointer)
         self._pointer = None
 
-    def __del__(self):
+    def __del__(self) -> None:
         # A device that was closed has freed its matrices already.
         if getattr(self, "_pointer", None) is not None:
             with suppress(XfblasError):
                 self.free()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         state = "freed" if self._pointer is None else f"on compute unit {self.compute_unit.index}"
         return f"<xfblas.DeviceMatrix {self.dtype} {self.shape} {state}>"

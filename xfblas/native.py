@@ -1,6 +1,7 @@
 """What the native engine found on this machine, and what it has done."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from xfblas.binding import check, ffi, lib
 
@@ -55,11 +56,11 @@ def native_statistics() -> dict[str, int]:
     return {name: getattr(native, field) for name, field in PATHS.items()}
 
 
-def _native():
+def _native() -> Any:
     native = ffi.new("xfblasNative_t *")
     check(lib.xfblasGetNative(native))
     return native
 
 
-def _text(array) -> str:
+def _text(array: Any) -> str:
     return ffi.string(array).decode(errors="replace")

@@ -2,8 +2,10 @@
 
 import os
 import threading
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from xfblas import arrays
 from xfblas.device import Device
@@ -15,7 +17,7 @@ _devices: dict[np.dtype, Device] = {}
 _lock = threading.Lock()
 
 
-def _renew_lock():
+def _renew_lock() -> None:
     global _lock
     _lock = threading.Lock()
 
@@ -24,7 +26,7 @@ def _renew_lock():
 os.register_at_fork(after_in_child=_renew_lock)
 
 
-def default_device(dtype) -> Device:
+def default_device(dtype: DTypeLike) -> Device:
     """The Gemm device for an element type that :func:`matmul` uses, opened at its first use."""
     dtype = np.dtype(dtype)
     device = _devices.get(dtype)
@@ -36,7 +38,7 @@ def default_device(dtype) -> Device:
     return device
 
 
-def matmul(a, b, *, out=None, device=None) -> np.ndarray:
+def matmul(a: Any, b: Any, *, out: Any = None, device: Device | None = None) -> np.ndarray:
     """The product of two matrices, as ``a @ b`` of numpy gives it.
 
     Args:
@@ -106,7 +108,7 @@ def matmul(a, b, *, out=None, device=None) -> np.ndarray:
     return out
 
 
-def _require_result(out, shape, dtype):
+def _require_result(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     if not isinstance(out, np.ndarray):
         raise InvalidValueError(f"out is a {type(out).__name__}, expected a numpy array")
     arrays.seen("out", out)
@@ -115,7 +117,7 @@ def _require_result(out, shape, dtype):
     arrays.require_writable("out", out)
 
 
-def _share_memory(out, *operands) -> bool:
+def _share_memory(out: Any, *operands: Any) -> bool:
     return any(
         np.may_share_memory(out, operand)
         for operand in operands

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from xfblas.default_images import image_path
 from xfblas.errors import ImageError
@@ -12,7 +13,7 @@ from xfblas.image.configuration import parse_options
 from xfblas.image.container import read
 
 
-def is_image(path) -> bool:
+def is_image(path: str | os.PathLike[str]) -> bool:
     """Whether a file is an xclbin; False where there is no such file."""
     if not Path(path).is_file():
         return False
@@ -20,7 +21,7 @@ def is_image(path) -> bool:
         return file.read(7) == b"xclbin2"
 
 
-def parse_cfg(filename) -> dict[str, str]:
+def parse_cfg(filename: Any) -> dict[str, str]:
     """Reads a config_info.dat, or the one that an xclbin file carries.
 
     Returns:
@@ -44,7 +45,7 @@ def parse_cfg(filename) -> dict[str, str]:
 class _Parser(argparse.ArgumentParser):
     """Where --cfg is left out, the configuration is that of the image."""
 
-    def parse_known_args(self, args=None, namespace=None):
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         parsed, rest = super().parse_known_args(args, namespace)
         if not Path(parsed.xclbin).is_file():
             self.error(f"xclbin is {parsed.xclbin!r}, and there is no such file")

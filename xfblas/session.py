@@ -6,6 +6,7 @@ alive for as long as it is on the device, so that no other array can take its ad
 
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class SentArray:
     contiguous: np.ndarray
 
 
-def _key(array: np.ndarray):
+def _key(array: np.ndarray) -> Any:
     """Equal for arrays that are the same elements in the same order in memory."""
     address = array.__array_interface__["data"][0]
     if array.flags.c_contiguous:
@@ -36,10 +37,10 @@ class Session:
 
     def __init__(self, device: Device):
         self.device = device
-        self._sent: dict[tuple, SentArray] = {}
+        self._sent: dict[tuple[Any, ...], SentArray] = {}
         self._lock = threading.Lock()
 
-    def unit(self, kernel: int):
+    def unit(self, kernel: int) -> Any:
         """The compute unit with this index.
 
         Raises:
@@ -72,7 +73,7 @@ class Session:
             unit.call(lib.xfblasSend, pointer(contiguous), array.size, array.itemsize)
             self._sent[slot] = SentArray(array, contiguous)
 
-    def pointer(self, name: str, array: np.ndarray, kernel: int):
+    def pointer(self, name: str, array: np.ndarray, kernel: int) -> Any:
         """The pointer by which C knows an array that was sent.
 
         Raises:
@@ -121,7 +122,7 @@ _sessions: dict[int | str, Session] = {}  # by the index or BDF that they were c
 _sessions_lock = threading.Lock()
 
 
-def create(name: int | str, **options) -> Session:
+def create(name: int | str, **options: Any) -> Session:
     """Opens the device with this index or BDF for the L3 functions.
 
     Raises:
@@ -136,7 +137,8 @@ def create(name: int | str, **options) -> Session:
         except InvalidValueError:
             device.close()
             raise
-        opened = _sessions[device.bdf if device.index is None else name] = Session(device)
+        by_bdf = device.bdf if device.index is None else None
+        opened = _sessions[by_bdf or name] = Session(device)
         return opened
 
 
@@ -165,7 +167,7 @@ def close(name: int | str) -> None:
     found.device.close()
 
 
-def _find(name) -> Session | None:
+def _find(name: int | str) -> Session | None:
     """The session with this name; None where there is none.
 
     Raises:
@@ -178,7 +180,7 @@ def _find(name) -> Session | None:
     return _sessions.get(require_index("idxDevice", name))
 
 
-def _require_free(name, found: Session | None) -> None:
+def _require_free(name: int | str, found: Session | None) -> None:
     if found is not None:
         raise InvalidValueError(
             f"device {name} is in use by the {found.device.engine} engine already: destroy it "

@@ -77,6 +77,7 @@ def test_one_row(csv):
     assert load_table(csv("a,Class\n1,x\n")).features.shape == (1, 1)
 
 
+@pytest.mark.filterwarnings("ignore:.* the first line is taken for a row:UserWarning")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

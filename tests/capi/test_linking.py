@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import packages
 import pytest
 
 import xfblas
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.native
 
 def pkg_config(folder, *options):
     if shutil.which("pkg-config") is None:
-        pytest.skip("needs pkg-config (Debian: apt-get install pkgconf)")
+        packages.skip_without("pkg-config", "pkgconf")
     environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}
     command = ["pkg-config", *options, "xfblas"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -56,6 +56,7 @@ def test_progress_goes_to_the_error_output(files, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.filterwarnings("always::xfblas.CalibrationWarning")
 def test_rows_that_tell_too_little(files, tmp_path, capsys):
     """One line on the error output, or with --strict an error and no file."""
     np.save(tmp_path / "zeros.npy", np.zeros((40, 12)))

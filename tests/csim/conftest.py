@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import packages
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,5 +30,5 @@ def build(engine: str, dtype: str, board: str) -> Path:
 def image_of():
     """Builds an emulation image the first time it is asked for: engine, dtype, board."""
     if shutil.which("g++") is None:
-        pytest.skip("the kernels need a C++ compiler: install g++")
+        packages.skip_without("a C++ compiler", "g++")
     return build

@@ -62,6 +62,7 @@ def product(kernel, m, k, n, flags, has_x=True, pad=True):
     return build
 
 
+@pytest.mark.sampled("short")
 @pytest.mark.parametrize("flags", [0, BIAS_ROW, B_PACKED, A_PACKED | B_PACKED | BIAS_ROW])
 @pytest.mark.parametrize("dtype", ["short", "float"])
 def test_square_and_flat_products(kernel_of, formula, dtype, flags):
@@ -79,6 +80,7 @@ def test_square_and_flat_products(kernel_of, formula, dtype, flags):
     assert worst[True] <= 0.08  # some hundred cycles, of which each link counts
 
 
+@pytest.mark.sampled("kv260")
 @pytest.mark.parametrize("board, dtype", [("u50", "short"), ("kv260", "short"), ("u250", "int8")])
 def test_other_boards(kernel_of, formula, board, dtype):
     kernel = kernel_of("fcn", dtype, board)

@@ -11,6 +11,7 @@ def random_floats(rng, shape):
     return (rng.standard_normal(shape) * 10.0 ** rng.integers(-2, 3)).astype(np.float32)
 
 
+@pytest.mark.sampled("small")
 @pytest.mark.parametrize("board, count", [("small", 400), ("u250", 12), ("u50", 12)])
 @pytest.mark.parametrize("engine", ["fcn", "gemm"])
 def test_product(kernel_of, engine, board, count, seed):

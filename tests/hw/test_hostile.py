@@ -10,6 +10,7 @@ from kernels import OK, OPCODES, OUT_OF_MEMORY, PAGE, UNKNOWN_OPCODE, Program
 ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8", "float")]
 
 
+@pytest.mark.sampled("fcn-short")
 @pytest.mark.parametrize("engine, dtype", ENGINES)
 def test_hostile_instructions(kernel_of, engine, dtype, seed):
     seen = hostile_programs.run(kernel_of(engine, dtype), seed, 400)

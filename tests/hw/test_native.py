@@ -9,6 +9,9 @@ import pytest
 import random_programs
 from kernels import HW
 
+# tests/csim compares the native engine with the kernels too, on images.
+pytestmark = pytest.mark.exhaustive
+
 ROOT = HW.parent
 COUNT = int(os.environ.get("XFBLAS_HW_PROGRAMS", "1500"))
 INTEGER_ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8")]

@@ -114,6 +114,7 @@ def test_bad_lines_are_named(tmp_path, line, sentence):
         module.read_board(str(path))
 
 
+@pytest.mark.sampled("fcn")
 @pytest.mark.parametrize(
     "change",
     [

@@ -11,12 +11,14 @@ ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8")]
 BOARDS = ["u200", "u250", "u50", "u55c", "kv260"]
 
 
+@pytest.mark.sampled("fcn-short")
 @pytest.mark.parametrize("engine, dtype", ENGINES)
 def test_smallest_engine(kernel_of, engine, dtype, seed):
     """Every edge of tile, strip, chunk and word comes up in a few hundred of these."""
     random_programs.run(kernel_of(engine, dtype), seed, COUNT)
 
 
+@pytest.mark.sampled("fcn-short")
 @pytest.mark.parametrize("engine, dtype", ENGINES)
 def test_streams_of_depth_one(kernel_of, engine, dtype, seed):
     """No result, and no progress, may depend on a stream that holds more than one item."""

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 
+import packages
 import pragma_lint
 import pytest
 from kernels import HW, Kernel
@@ -24,6 +25,7 @@ BANNED = {
 }
 
 
+@pytest.mark.sampled("fcn-short")
 @pytest.mark.parametrize("dtype", ["short", "int8", "float"])
 @pytest.mark.parametrize("engine", ["fcn", "gemm", "gemv"])
 def test_compiles_for_synthesis(kernel_of, engine, dtype):
@@ -144,7 +146,7 @@ def test_clang_tidy(kernel_of):
     """The same bans by someone who can parse C++."""
     tidy = shutil.which("clang-tidy")
     if tidy is None:
-        pytest.skip("clang-tidy is not installed: Debian's package is clang-tidy")
+        packages.skip_without("clang-tidy", "clang-tidy")
     folder = kernel_of("fcn", "short").folder
     checks = "-*,misc-no-recursion,cppcoreguidelines-no-malloc,bugprone-infinite-loop"
     done = subprocess.run(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import packages
 import pytest
 import random_programs
 from kernels import HW
@@ -32,7 +33,7 @@ def sanitizer_runtimes():
         for name in names
     ]
     if not all(os.path.isabs(path) for path in found):
-        pytest.skip("g++ came without its sanitizers' libraries")
+        packages.skip_without("the sanitizers' libraries of g++", "g++")
     return " ".join(found)
 
 

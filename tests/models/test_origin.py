@@ -1,7 +1,6 @@
 """What is Keras' own: classes and functions of a user's that have the names of Keras'."""
 
 import functools
-import json
 
 import numpy as np
 import pytest
@@ -11,7 +10,8 @@ from test_model_errors import two_layers, write
 from xfblas.errors import InvalidValueError, NotSupportedError, UnsupportedModelError, XfblasError
 from xfblas.models import read_graph
 from xfblas.models.origin import is_object_of_keras, is_of_keras
-from xfblas.scoring.names import name_of, row_function
+from xfblas.scoring import scoring_of
+from xfblas.scoring.stored import live_config
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 #: Keras writes null for the module of a program itself.
@@ -284,32 +284,53 @@ def test_names_with_a_package(tmp_path, name):
         read_graph(path, [name])
 
 
-def test_losses_and_metrics(keras, tmp_path):
-    """Those of a user's under Keras' names are refused by name, or computed by the object."""
+@pytest.mark.parametrize("form", ["keras", "h5"])
+def test_losses_and_metrics(keras, tmp_path, form):
+    """A file's own of Keras' names are those that the program registers, never Keras'."""
 
-    @keras.saving.register_keras_serializable("mine")
     def mse(true, predicted):
         return 7 * keras.ops.mean(true - predicted, axis=-1)
 
+    registry = keras.saving.get_custom_objects()
+    before = dict(registry)
+    keras.saving.register_keras_serializable("mine")(mse)
     kind = own(keras, keras.metrics.MeanSquaredError, "__main__", "mine")
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
-    model.compile(loss=mse, metrics=[kind()])
-    shapes = ((2, 3), (2, 3))
-    for form in ("keras", "h5"):
-        model.save(tmp_path / f"m.{form}")
-        from xfblas.scoring.configuration import scoring_of
+    model.compile(loss=mse, metrics=[kind(), keras.metrics.MeanMetricWrapper(fn=mse, name="own")])
+    model.save(tmp_path / f"m.{form}")
+    config = scoring_of(tmp_path / f"m.{form}").config
+    one, wrapped = config["metrics"] if len(config["metrics"]) == 2 else config["metrics"][0]
+    try:
+        assert live_config({"loss": config["loss"]}, keras)["loss"] is mse
+        assert type(live_config({"metrics": one}, keras)["metrics"]) is kind
+        assert live_config({"metrics": wrapped}, keras)["metrics"]._fn is mse
+    finally:
+        registry.clear()
+        registry.update(before)
+    for key, value in (("loss", config["loss"]), ("metrics", one), ("metrics", wrapped)):
+        with pytest.raises(NotSupportedError, match=r"mine>.* is not one of Keras'"):
+            live_config({key: value}, keras)
 
-        config = scoring_of(tmp_path / f"m.{form}").config
-        for identifier in (config["loss"], config["metrics"][0]):
-            with pytest.raises(NotSupportedError, match="mine>"):
-                row_function(name_of(identifier, "metric"), "metric", *shapes)
-    wrapped = keras.metrics.MeanMetricWrapper(fn=mse, name="mean_squared_error")
-    for live in (mse, kind(), wrapped):
-        assert name_of(live, "metric").called is live
-    for known in ("mse", keras.losses.mean_squared_error, keras.metrics.MeanSquaredError()):
-        assert name_of(known, "metric").key == "mean_squared_error"
-    saved = json.loads(json.dumps({"class_name": "function", "config": "mse", "module": "mine"}))
-    assert name_of(saved, "metric").key is None
+
+@pytest.mark.parametrize(
+    ("entry", "is_kerass"),
+    [
+        ("mse", True),
+        ("mine>mse", False),
+        ({"class_name": "function", "config": "mse", "module": "builtins"}, True),
+        ({"class_name": "function", "config": "mse", "module": "mine"}, False),
+        ({"class_name": "function", "config": "mine>mse", "module": "builtins"}, False),
+        ({"class_name": "MeanSquaredError", "config": {}}, True),
+        ({"class_name": "MeanSquaredError", "config": {}, "module": None}, False),
+        ({"class_name": "mine>MeanSquaredError", "config": {}}, False),
+    ],
+)
+def test_losses_as_entries(keras, entry, is_kerass):
+    if is_kerass:
+        live_config({"loss": entry}, keras)
+        return
+    with pytest.raises(NotSupportedError, match="is not one of Keras'"):
+        live_config({"loss": entry}, keras)
 
 
 def test_objects(keras):

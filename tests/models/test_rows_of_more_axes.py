@@ -56,6 +56,7 @@ STACKS = {
 }
 
 
+@pytest.mark.sampled("[False")
 @pytest.mark.parametrize("name", STACKS)
 @pytest.mark.parametrize("is_functional", [False, True])
 def test_stacks(keras, tmp_path, generator, name, is_functional):

@@ -1,5 +1,6 @@
 """Builds of the C++ library and of the native engine's parts, with any compiler and flags."""
 
+import fcntl
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,15 @@ def build_public_library(path, flags=()):
     sources = sorted((ROOT / "host_cpp/public").glob("*.cpp"))
     flags = (*flags, "-fvisibility=hidden")
     return _build(path, sources, "g++", flags, ("-shared", "-pthread", "-ldl"))
+
+
+def build_once(tmp_path_factory, name, build):
+    """What ``build(path)`` makes in a folder of this run, for all of its workers."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with open(folder / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return folder / name if (folder / name).exists() else build(folder / name)
 
 
 def _build(path, sources, compiler, flags, link):

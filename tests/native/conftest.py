@@ -15,7 +15,7 @@ def library(tmp_path_factory):
     """The shared library; XFBLAS_NATIVE_LIBRARY names one that is built already."""
     path = os.environ.get("XFBLAS_NATIVE_LIBRARY")
     if path is None:
-        path = building.build_parts(tmp_path_factory.mktemp("native") / "native.so")
+        path = building.build_once(tmp_path_factory, "native.so", building.build_parts)
     loaded = ctypes.CDLL(str(path))
     loaded.isa_name.restype = ctypes.c_char_p
     loaded.encode_row.restype = ctypes.c_int64

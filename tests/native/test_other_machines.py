@@ -5,6 +5,7 @@ import subprocess
 
 import building
 import numpy as np
+import packages
 import problems
 import pytest
 
@@ -15,7 +16,7 @@ ROUNDS = 150
 
 def need(program, package):
     if shutil.which(program) is None:
-        pytest.skip(f"needs {program} (Debian: apt-get install {package})")
+        packages.skip_without(program, package)
 
 
 def solve(command, isa, folder, wanted):

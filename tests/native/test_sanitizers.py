@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import building
+import packages
 import pytest
 
 import xfblas
@@ -43,13 +44,13 @@ def preloaded(name):
         for file in files
     ]
     if not os.path.isabs(found[0].strip()):
-        pytest.skip(f"lib{name}.so is missing: install the sanitizers of g++")
+        packages.skip_without(f"lib{name}.so", "g++")
     return " ".join(map(str.strip, found))
 
 
 def run_tests(folder, name, flags, environment, arguments):
     if shutil.which("g++") is None:
-        pytest.skip("needs a C++ compiler: install g++")
+        packages.skip_without("a C++ compiler", "g++")
     flags = ("-O1", "-g", *flags)
     preload = preloaded(name)
     library = building.build_library(folder / "libxfblas.so", flags=flags)
@@ -57,7 +58,10 @@ def run_tests(folder, name, flags, environment, arguments):
     text = REPLACEMENT.format(host_cpp=str(building.ROOT / "host_cpp"), library=str(library))
     (folder / "sitecustomize.py").write_text(text)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *arguments],
+        [
+            *(sys.executable, "-m", "pytest", "-x", "-m", "not hw", "-p", "no:cacheprovider"),
+            *arguments,
+        ],
         env={
             **os.environ, **environment, "LD_PRELOAD": preload, "PYTHONPATH": str(folder),
             "XFBLAS_NATIVE_LIBRARY": str(parts),

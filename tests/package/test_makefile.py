@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,46 @@ def test_lint_checks_the_style_that_ci_checks():
     style = [line for line in commands("test") if "ruff" in line]
     assert style and set(style) <= set(commands("lint"))
     assert any("tests/hw/test_sources.py" in line for line in commands("lint"))
+    assert "mypy" in style[0]
+
+
+def test_ci_runs_everything():
+    """What make test leaves out, make test-all has."""
+    assert "\nmake test-all\n" in (ROOT / ".ci/run").read_text()
+    runs = [line.split("pytest ")[1] for line in commands("test-all") if "-m pytest" in line]
+    every = '--durations=15 -m "not hw"'
+    assert runs[:4] == [
+        f"{every} -n auto --dist loadfile --ignore=tests/proof",
+        f"{every} tests/proof",
+        f"{every} --target csim",
+        f"{every} --target xrt",
+    ]
+    assert all(every in line for line in runs[4:-1]) and len(runs) > 5
+    assert runs[-1] == "--durations=15 -m hw"
+    assert [line for line in commands("test") if "pytest" in line] == [
+        ".venv/bin/python -m pytest --durations=15 -n auto --dist loadfile"
+    ]
+
+
+def collected(*options):
+    command = [sys.executable, "-m", "pytest", "--collect-only", *options]
+    command += ["tests/hw/test_float.py", "tests/hw/test_native.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return {line for line in done.stdout.splitlines() if "::" in line}
+
+
+def test_some_examples_are_left_to_the_exhaustive_run():
+    quick, every = collected(), collected("-m", "not hw")
+    left = every - quick
+    assert quick < every and {line for line in left if "test_native" in line}
+    assert not [line for line in quick if "test_native" in line]
+    of_product = {line for line in every if "test_product" in line}
+    assert {line for line in of_product if "small" in line} == of_product & quick != of_product
 
 
 @pytest.mark.parametrize("machine", ["Haswell XFBLAS_ISA=avx2", "Prescott XFBLAS_ISA=portable"])
 def test_ci_runs_the_tests_as_other_cpus_have_them(machine):
-    assert "make test-machines" in (ROOT / ".ci/run").read_text()
+    assert any("test-machines" in line for line in commands("test-all"))
     text = "\n".join(commands("test-machines"))
     blas, isa = machine.split(" XFBLAS_ISA=")
     assert f"{blas}/{isa}" in text and "OPENBLAS_CORETYPE=$blas XFBLAS_ISA=$isa" in text

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,19 @@ def test_importing_loads_nothing():
     assert done.stdout == "[]\n", done.stderr
 
 
+def test_every_name_is_checked_strictly():
+    """What make lint calls checks the modules that the names come from."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    homes = {sys.modules[getattr(xfblas, name).__module__].__file__ for name in NAMES}
+    assert settings["strict"] and {str(ROOT / file) for file in settings["files"]} >= homes
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Of the checker, whose second run knows what its first found."""
+    return tmp_path_factory.mktemp("types")
+
+
 def check_types(folder, program):
     mypy = shutil.which("mypy", path=Path(sys.executable).parent)
     if mypy is None:
@@ -93,13 +107,13 @@ def check_types(folder, program):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_a_type_checker_knows_the_names(tmp_path):
+def test_a_type_checker_knows_the_names(folder):
     assert (Path(xfblas.__file__).with_name("py.typed")).is_file()
-    done = check_types(tmp_path, PROGRAM)
+    done = check_types(folder, PROGRAM)
     assert done.returncode == 0, done.stdout
 
 
-def test_a_type_checker_finds_mistakes(tmp_path):
+def test_a_type_checker_finds_mistakes(folder):
     mistakes = "import xfblas\nxfblas.opne()\nxfblas.open(target=3)\nxfblas.Device(engine=5)\n"
-    done = check_types(tmp_path, mistakes + "xfblas.open().compute_unit\n")
+    done = check_types(folder, mistakes + "xfblas.open().compute_unit\n")
     assert [line.split(":")[1] for line in done.stdout.splitlines()[:-1]] == ["2", "4", "5"]

@@ -17,6 +17,7 @@ CASES = [(architecture, dataset) for architecture in ARCHITECTURES for dataset i
 every_case = pytest.mark.parametrize(("architecture", "dataset"), CASES)
 
 
+@pytest.mark.sampled("[wide-")
 @every_case
 def test_labels_and_logits_against_keras(trained, found, architecture, dataset):
     case = trained(architecture, dataset)

@@ -35,6 +35,7 @@ def trained(load, hidden, is_raw):
     return Network("mlp", layers, "linear", (x.shape[1],)), rows[:seen], rows[seen:]
 
 
+@pytest.mark.sampled("load_wine")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("is_raw", [False, True])
 @pytest.mark.parametrize("hidden", [(32,), (128, 64, 32), (32,) * 6])

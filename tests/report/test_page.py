@@ -6,6 +6,7 @@ import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
+import packages
 import pytest
 
 import xfblas
@@ -134,7 +135,7 @@ def browse(page, folder, *options):
 
 
 needs_browser = pytest.mark.skipif(
-    BROWSER is None, reason="needs a browser (Debian: apt-get install chromium)"
+    BROWSER is None, reason=packages.missing("a browser", "chromium")
 )
 
 

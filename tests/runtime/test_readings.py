@@ -224,11 +224,11 @@ def test_a_report_of_an_accelerated_model_sees_its_new_weights(keras):
 def test_other_choices_keep_the_rows_that_a_model_was_accelerated_with(keras):
     model = one_step(keras)
     x = rows_for(model, 200)
-    xfblas.accelerate(model, x[:50] / 10)
+    xfblas.accelerate(model, x[:50] / 1000)
     found = xfblas.report(model, x, compare=True)
     current = next(one for one in found.alternatives if one.is_current)
     other = next(one for one in found.alternatives if one.bits == 16 and not one.is_current)
-    # Both clip most of the data, as their scales come from rows that are a tenth of it.
+    # Both clip most of the data, as their scales come from rows that are a thousandth of it.
     assert current.decibels < 15 and other.decibels < 15
     better = xfblas.report(model, x, compare=True, calibration=x).alternatives
     assert max(one.decibels for one in better if not one.is_current) > 50

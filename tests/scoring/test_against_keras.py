@@ -1,284 +1,204 @@
-"""Every loss and metric against Keras' own."""
+"""What Keras computes of our predictions is what its own evaluate gives, whatever the loss."""
+
+import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from xfblas import errors
-from xfblas.scoring import Score
+from xfblas.scoring import Scoring
+from xfblas.scoring.stored import plain_config
 
-ROWS = 90
-
-
-def chances(generator, *shape):
-    values = generator.random((ROWS, *shape)).astype(np.float32)
-    return values / values.sum(axis=-1, keepdims=True)
+#: Some large batches of the scoring's own and some of Keras', the last of them short.
+ROWS = 2 * 1024 + 3 * 32 + 11
+GRAPH = SimpleNamespace(outputs=[SimpleNamespace(key=None, name="out")])
 
 
-def data(kind, seed=3):
-    """Targets and predictions of a kind of task."""
-    generator = np.random.default_rng(seed)
+def data(kind):
+    """Targets and predictions of a kind of task; the first rows are unlike the rest."""
+    generator = np.random.default_rng(3)
     labels = generator.integers(0, 5, ROWS)
+    chances = generator.random((ROWS, 5), np.float32) ** np.linspace(9, 1, ROWS)[:, None]
+    chances = (chances / chances.sum(axis=-1, keepdims=True)).astype(np.float32)
+    numbers = generator.normal(0, 1, (2, ROWS, 3)).astype(np.float32)
     return {
-        "one-hot": (np.eye(5)[labels], chances(generator, 5)),
-        "logits": (np.eye(5)[labels], generator.standard_normal((ROWS, 5)).astype(np.float32) * 4),
-        "labels": (labels, chances(generator, 5)),
-        "column of labels": (labels[:, None], chances(generator, 5)),
-        "labels of steps": (generator.integers(0, 5, (ROWS, 3)), chances(generator, 3, 5)),
-        "steps": (np.eye(5)[generator.integers(0, 5, (ROWS, 3))], chances(generator, 3, 5)),
-        "binary": (labels % 2, generator.random((ROWS, 1)).astype(np.float32)),
-        "multi-label": (
-            generator.integers(0, 2, (ROWS, 4)),
-            generator.random((ROWS, 4), np.float32),
-        ),
-        "numbers": (generator.random((ROWS, 3)), generator.random((ROWS, 3), np.float32)),
-        "a number": (generator.random(ROWS), generator.random((ROWS, 1), np.float32)),
-        "signs": (
-            generator.choice([-1, 1], (ROWS, 4)),
-            generator.standard_normal((ROWS, 4), np.float32),
-        ),
+        "one-hot": (np.eye(5)[labels], chances),
+        "labels": (labels, chances),
+        "column of labels": (labels[:, None], chances),
+        "steps": (generator.integers(0, 5, (ROWS, 3)), np.stack([chances] * 3, axis=1)),
+        "binary": (labels % 2, chances[:, :1]),
+        "numbers": (numbers[0].astype(np.float64), numbers[1]),
+        "signs": (np.sign(numbers[0]), numbers[1]),
+        "zeros, then signs": (np.sign(numbers[0]) * (np.arange(ROWS) > 99)[:, None], numbers[1]),
     }[kind]
 
 
-CROSSENTROPY = "categorical_crossentropy"
-LOSSES = [
-    (CROSSENTROPY, {}, "one-hot"),
-    (CROSSENTROPY, {"from_logits": True}, "logits"),
-    (CROSSENTROPY, {"label_smoothing": 0.2}, "steps"),
-    (f"sparse_{CROSSENTROPY}", {}, "labels"),
-    (f"sparse_{CROSSENTROPY}", {}, "column of labels"),
-    (f"sparse_{CROSSENTROPY}", {"from_logits": True}, "labels of steps"),
-    ("binary_crossentropy", {}, "binary"),
-    ("binary_crossentropy", {"label_smoothing": 0.1}, "multi-label"),
-    ("binary_crossentropy", {"from_logits": True}, "logits"),
-    ("binary_focal_crossentropy", {"gamma": 1.5, "apply_class_balancing": True}, "multi-label"),
-    ("binary_focal_crossentropy", {"from_logits": True, "label_smoothing": 0.1}, "logits"),
-    ("categorical_focal_crossentropy", {"alpha": 0.4}, "one-hot"),
-    ("categorical_focal_crossentropy", {"from_logits": True}, "logits"),
-    *(
-        (f"mean_{name}_error", {}, kind)
-        for name in ("squared", "absolute", "absolute_percentage", "squared_logarithmic")
-        for kind in ("numbers", "a number")
-    ),
-    ("cosine_similarity", {}, "numbers"),
-    ("huber", {"delta": 0.3}, "numbers"),
-    ("log_cosh", {}, "numbers"),
-    ("hinge", {}, "signs"),
-    ("hinge", {}, "multi-label"),
-    ("squared_hinge", {}, "binary"),
-    ("categorical_hinge", {}, "one-hot"),
-    ("kl_divergence", {}, "one-hot"),
-    ("poisson", {}, "numbers"),
-]
-
-
-def class_name(name):
-    return {"kl_divergence": "KLDivergence"}.get(name, name.title().replace("_", ""))
-
-
-def scored(config, true, predicted, weights=None, batch=32):
-    """Our result over batches that differ from Keras'."""
-    score = Score(config, ["out"])
-    for first in range(0, len(true), 2 * batch):
-        rows = slice(first, first + 2 * batch)
-        score.update(
-            [true[rows]], [predicted[rows]], [None if weights is None else weights[rows]], batch
-        )
-    return score.results()
+def scored(config, true, predicted, weights=None):
+    """Our results over two chunks of the rows, in Keras' batches."""
+    scoring = Scoring(config)
+    scoring.require_keras()
+    scoring.begin(GRAPH, [true], [predicted])
+    for part in (slice(0, 32 * 50), slice(32 * 50, ROWS)):
+        rows = None if weights is None else weights[part]
+        found = scoring.update([true[part]], [predicted[part]], [rows], 32)
+    return found
 
 
 @pytest.fixture(scope="module")
 def evaluate(keras):
     """Keras' evaluate of given predictions: a model that gives back its input."""
 
-    def run(true, predicted, **compiled):
+    def run(config, true, predicted, weights=None):
         model = keras.Sequential([keras.Input(predicted.shape[1:]), keras.layers.Identity()])
-        model.compile(**compiled)
-        return model.evaluate(predicted, true, verbose=0, return_dict=True, batch_size=32)
+        model.compile(**config)
+        told = {"verbose": 0, "return_dict": True, "sample_weight": weights}
+        return model.evaluate(predicted, true, **told)
 
     return run
 
 
-def batches(*arrays, size=32):
-    """Parts of arrays, None for those that are None."""
-    for first in range(0, ROWS, size):
-        yield [None if array is None else array[first : first + size] for array in arrays]
+def same(found, expected):
+    assert list(found) == list(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=2e-5, atol=1e-6)
 
 
-def kerases_loss(loss, true, predicted, weights):
-    """What evaluate makes of a loss: its mean over batches, weighted by their rows."""
-    total = sum(len(t) * float(loss(t, p, w)) for t, p, w in batches(true, predicted, weights))
-    return total / ROWS
+def cubes(true, predicted):
+    return abs(true - predicted).sum(axis=-1) ** 3
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("name", "options", "kind"), LOSSES)
-def test_losses(keras, name, options, kind, weighted):
+def worst(true, predicted):
+    return abs(true - predicted).max()
+
+
+#: Of each kind what is the same in larger batches, and what is not.
+CONFIGS = {
+    "names": ("labels", lambda k: {"loss": f"sparse_{CE}", "metrics": ["accuracy", "acc"]}),
+    "column": ("column of labels", lambda k: {"loss": f"sparse_{CE}", "metrics": ["accuracy"]}),
+    "steps": ("steps", lambda k: {"loss": f"sparse_{CE}", "metrics": ["accuracy"]}),
+    "short names": ("one-hot", lambda k: {"loss": "ce", "metrics": ["mse", "mae", "AUC"]}),
+    "binary": ("binary", lambda k: {"loss": "bce", "metrics": ["accuracy", "AUC", "Recall"]}),
+    "functions": (
+        "numbers",
+        lambda k: {"loss": k.losses.mean_squared_error, "metrics": [k.metrics.mean_absolute_error]},
+    ),
+    "errors": ("numbers", lambda k: {"loss": "mape", "metrics": [k.metrics.MeanSquaredError()]}),
+    "objects": (
+        "one-hot",
+        lambda k: {
+            "loss": k.losses.CategoricalCrossentropy(label_smoothing=0.1),
+            "metrics": [k.metrics.Precision(thresholds=[0.2, 0.7], name="p")],
+            "weighted_metrics": [
+                k.metrics.TopKCategoricalAccuracy(2),
+                k.metrics.AUC(curve="PR", name="auc"),
+            ],
+        },
+    ),
+    "sum": ("one-hot", lambda k: {"loss": k.losses.CategoricalCrossentropy(reduction="sum")}),
+    "by weight": (
+        "one-hot",
+        lambda k: {"loss": k.losses.MeanSquaredError("mean_with_sample_weight")},
+    ),
+    "ignored": (
+        "labels",
+        lambda k: {"loss": k.losses.SparseCategoricalCrossentropy(ignore_class=0)},
+    ),
+    "dice": ("one-hot", lambda k: {"loss": "dice"}),
+    "hinge": ("zeros, then signs", lambda k: {"loss": "hinge", "metrics": ["squared_hinge"]}),
+    "focal": ("one-hot", lambda k: {"loss": k.losses.CategoricalFocalCrossentropy(alpha=0.4)}),
+    "several": (
+        "one-hot",
+        lambda k: {
+            "loss": k.losses.Huber(delta=0.3),
+            "metrics": [k.metrics.F1Score(average="macro"), k.metrics.MeanIoU(5, name="iou")],
+        },
+    ),
+    "own": ("numbers", lambda k: {"loss": cubes, "metrics": [worst, k.metrics.R2Score()]}),
+    "own in Keras'": (
+        "numbers",
+        lambda k: {"loss": "mse", "metrics": [k.metrics.MeanMetricWrapper(worst, name="worst")]},
+    ),
+}
+CE = "categorical_crossentropy"
+WEIGHTED = ("names", "binary", "objects", "sum", "by weight", "hinge", "own", "own in Keras'")
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_loss_and_metrics(keras, evaluate, name):
+    """Of half of them with weights, of the others as files hold them."""
+    kind, config = CONFIGS[name]
     true, predicted = data(kind)
-    weights = np.random.default_rng(9).random(ROWS).astype(np.float32) if weighted else None
-    if weighted and predicted.ndim == 3:
-        weights = np.repeat(weights[:, None], 3, axis=1)
-    loss = getattr(keras.losses, class_name(name))(**options)
-    expected = kerases_loss(loss, true, predicted, weights)
-    # Keras does not write Huber's delta down.
-    written = loss if name == "huber" else keras.saving.serialize_keras_object(loss)
-    for given in (loss, written):
-        found = scored({"loss": given}, true, predicted, weights)["loss"]
-        assert found == pytest.approx(expected, rel=2e-5, abs=1e-6)
-    if not options:
-        for given in (name, getattr(keras.losses, name), class_name(name)):
-            found = scored({"loss": given}, true, predicted, weights)["loss"]
-            assert found == pytest.approx(expected, rel=2e-5, abs=1e-6)
+    weights, given = None, config(keras)
+    if name in WEIGHTED:
+        weights = np.random.default_rng(9).random(ROWS)
+    else:
+        plain, left_out = plain_config(given, several=False)
+        assert not left_out
+        given = json.loads(json.dumps(plain))
+    expected = evaluate(config(keras), true, predicted, weights)
+    same(scored(given, true, predicted, weights), expected)
 
 
-@pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight", "mean"])
-def test_reductions_that_depend_on_the_batches(keras, reduction):
-    true, predicted = data("one-hot")
-    weights = np.random.default_rng(9).random(ROWS).astype(np.float32)
-    for each in (None, weights):
-        loss = keras.losses.CategoricalCrossentropy(reduction=reduction)
-        expected = kerases_loss(loss, true, predicted, each)
-        assert scored({"loss": loss}, true, predicted, each)["loss"] == pytest.approx(
-            expected, rel=1e-5
-        )
+def stored(config):
+    """What a file's configuration gives for one-hot targets."""
+    return scored(config, *data("one-hot"))
 
 
-METRICS = [
-    ("Accuracy", {}, "multi-label"),
-    ("BinaryAccuracy", {"threshold": 0.4}, "binary"),
-    ("BinaryAccuracy", {}, "multi-label"),
-    ("CategoricalAccuracy", {}, "one-hot"),
-    ("CategoricalAccuracy", {}, "steps"),
-    ("SparseCategoricalAccuracy", {}, "labels"),
-    ("SparseCategoricalAccuracy", {}, "column of labels"),
-    ("SparseCategoricalAccuracy", {}, "labels of steps"),
-    ("TopKCategoricalAccuracy", {"k": 2}, "one-hot"),
-    ("SparseTopKCategoricalAccuracy", {"k": 3}, "labels"),
-    ("Precision", {}, "multi-label"),
-    ("Precision", {"thresholds": [0.2, 0.7]}, "binary"),
-    ("Precision", {"top_k": 2, "class_id": 1}, "one-hot"),
-    ("Recall", {}, "binary"),
-    ("Recall", {"thresholds": 0.3, "class_id": 2}, "one-hot"),
-    ("Recall", {"top_k": 1}, "one-hot"),
-    ("TruePositives", {}, "binary"),
-    ("FalsePositives", {"thresholds": [0.1, 0.9]}, "multi-label"),
-    ("TrueNegatives", {}, "multi-label"),
-    ("FalseNegatives", {}, "binary"),
-    ("AUC", {}, "binary"),
-    ("AUC", {"num_thresholds": 20}, "multi-label"),
-    ("AUC", {"curve": "PR"}, "binary"),
-    ("AUC", {"curve": "PR", "summation_method": "minoring"}, "binary"),
-    ("AUC", {"summation_method": "majoring", "thresholds": [0.7, 0.2]}, "binary"),
-    ("AUC", {"from_logits": True}, "logits"),
-    ("F1Score", {}, "one-hot"),
-    ("F1Score", {"average": "weighted", "threshold": 0.4}, "multi-label"),
-    ("FBetaScore", {"average": "macro", "beta": 2.0}, "one-hot"),
-    ("FBetaScore", {"average": "micro", "beta": 0.5, "threshold": 0.5}, "multi-label"),
-    ("R2Score", {}, "numbers"),
-    ("R2Score", {"class_aggregation": "variance_weighted_average", "num_regressors": 4}, "numbers"),
-    ("RootMeanSquaredError", {}, "numbers"),
-    ("MeanSquaredError", {}, "a number"),
-    ("LogCoshError", {}, "numbers"),
-    ("CosineSimilarity", {}, "numbers"),
-    ("Hinge", {}, "signs"),
-    ("KLDivergence", {}, "one-hot"),
-    ("CategoricalCrossentropy", {"label_smoothing": 0.1}, "one-hot"),
-]
+def test_what_keras_2_wrote(evaluate):
+    def entry(class_name, **config):
+        return {"class_name": class_name, "config": config}
 
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("name", "options", "kind"), METRICS)
-def test_metrics(keras, name, options, kind, weighted):
-    true, predicted = data(kind)
-    # Keras' metrics of labels by class want targets of the predictions' shape.
-    true = true[:, None] if true.ndim == 1 and predicted.shape[-1] == 1 else true
-    weights = np.random.default_rng(9).random(ROWS).astype(np.float32) if weighted else None
-    if weighted and (predicted.ndim == 3 or name == "Accuracy"):
-        weights = np.repeat(weights[:, None], predicted.shape[1], axis=1)
-    where = "weighted_metrics" if weighted else "metrics"
-    metric = getattr(keras.metrics, name)(name="mine", **options)
-    for t, p, w in batches(true, predicted, weights):
-        metric.update_state(t, p, sample_weight=w)
-    expected = np.asarray(metric.result())
-    for given in (metric, keras.saving.serialize_keras_object(metric)):
-        found = scored({where: [given]}, true, predicted, weights)["mine"]
-        np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-6)
+    config = {
+        "loss": entry("CategoricalCrossentropy", reduction="auto", name="x", fn=CE, axis=-1),
+        "metrics": [
+            [
+                entry("MeanMetricWrapper", name="acc", dtype="float32", fn="categorical_accuracy"),
+                entry("MeanMetricWrapper", name="kl", fn="kullback_leibler_divergence"),
+            ]
+        ],
+        "weighted_metrics": None,
+    }
+    expected = evaluate({"loss": CE, "metrics": ["acc", "kl_divergence"]}, *data("one-hot"))
+    expected["kl"] = expected.pop("kl_divergence")
+    same(stored(config), {name: expected[name] for name in ("acc", "kl", "loss")})
+    same(stored({"loss": "logcosh"}), evaluate({"loss": "log_cosh"}, *data("one-hot")))
+    same(stored({"loss": entry("function", name="x") | {"config": "mse"}}), stored({"loss": "mse"}))
+    tuples = {"class_name": "__tuple__", "items": ["accuracy"]}
+    assert stored({"metrics": tuples}) == stored({"metrics": ["accuracy"]})
 
 
 @pytest.mark.parametrize(
-    "kind", ["one-hot", "labels", "column of labels", "labels of steps", "binary", "multi-label"]
+    ("config", "text"),
+    [
+        ({"class_name": "Mine", "config": {}}, "loss 'Mine' cannot be made.*register it"),
+        ({"class_name": "function", "config": "mine"}, "mine"),
+        (
+            {"class_name": "Package>Loss", "config": {}, "registered_name": "Package>Loss"},
+            "'Package>L",
+        ),
+        ({"class_name": "mean_squared_error", "config": {}}, "'mean_squared_error' cannot be made"),
+        ({"class_name": "Huber", "config": {"delta": 1, "beta": 2}}, "'Huber' cannot be made"),
+        ("mine", "mine"),
+    ],
 )
-@pytest.mark.parametrize("name", ["accuracy", "acc"])
-def test_accuracy_is_the_one_that_fits_the_shapes(evaluate, kind, name):
-    true, predicted = data(kind)
-    expected = evaluate(true, predicted, loss=lambda t, p: p[..., 0], metrics=[name])[name]
-    assert scored({"metrics": [name]}, true, predicted)[name] == pytest.approx(expected, abs=1e-6)
+def test_what_a_file_holds_and_keras_does_not_know(config, text):
+    with pytest.raises(errors.XfblasError, match=text):
+        stored({"loss": config})
+    same(stored({"loss": "mse"}), stored({"loss": "mean_squared_error"}))
 
 
-@pytest.mark.parametrize(("kind", "name"), [("one-hot", "ce"), ("labels", "crossentropy")])
-def test_crossentropy_is_the_one_that_fits_the_shapes(evaluate, kind, name):
-    true, predicted = data(kind)
-    expected = evaluate(true, predicted, loss=name)["loss"]
-    assert scored({"loss": name}, true, predicted)["loss"] == pytest.approx(expected, rel=1e-5)
+def test_what_of_the_callers_own_cannot_be_stored(keras):
+    class Mine(keras.losses.MeanSquaredError):
+        pass
 
-
-def test_functions_and_objects_of_the_callers_own(keras, evaluate):
-    true, predicted = data("numbers")
-
-    def cubes(t, p):
-        return abs(t - p).sum(axis=-1) ** 3
-
-    class Cubes(keras.losses.Loss):
-        def call(self, y_true, y_pred):
-            return cubes(y_true, y_pred)
-
-    class Rows(keras.metrics.Metric):
-        def __init__(self):
-            super().__init__(name="rows")
-            self.count = self.add_variable((), "zeros")
-
-        def update_state(self, y_true, y_pred, sample_weight=None):
-            self.count.assign(self.count + y_true.shape[0])
-
-        def result(self):
-            return self.count + 0
-
-    for loss in (cubes, Cubes()):
-        expected = evaluate(true, predicted, loss=loss, metrics=[cubes, Rows()])
-        found = scored({"loss": loss, "metrics": [cubes, Rows()]}, true, predicted)
-        for name, value in expected.items():
-            assert found[name] == pytest.approx(value, rel=1e-5)
-
-
-def test_metrics_of_keras_that_are_not_known_compute_themselves(keras, evaluate):
-    true, predicted = data("one-hot")
-    metrics = keras.metrics
-    made = [
-        [
-            metrics.MeanIoU(3, name="mean_iou"),
-            metrics.OneHotIoU(num_classes=5, target_class_ids=[0, 1], name="iou"),
-            metrics.PrecisionAtRecall(0.5, name="precision"),
-            metrics.SensitivityAtSpecificity(0.5, name="sensitivity"),
-        ]
-        for _ in range(2)
-    ]
-    expected = evaluate(true, predicted, loss="mse", metrics=made[0])
-    found = scored({"loss": "mse", "metrics": made[1]}, true, predicted)
-    assert list(found) == list(expected) == ["iou", "loss", "mean_iou", "precision", "sensitivity"]
-    assert list(found.values()) == pytest.approx(list(expected.values()), rel=1e-5)
-
-
-def test_what_is_not_known_is_told(keras):
-    true, predicted = data("one-hot")
-    with pytest.raises(errors.NotSupportedError, match="loss is 'dice', expected one of bin"):
-        scored({"loss": "dice"}, true, predicted)
-    with pytest.raises(errors.NotSupportedError, match=r"metric is 'mean_io_u'.*root_mean"):
-        scored({"metrics": ["mean_io_u"]}, true, predicted)
-    with pytest.raises(errors.NotSupportedError, match="ignore_class"):
-        loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=0)
-        scored({"loss": loss}, *data("labels"))
-    with pytest.raises(errors.NotSupportedError, match="reduction"):
-        scored({"loss": keras.losses.MeanSquaredError(reduction="none")}, true, predicted)
-    with pytest.raises(errors.InvalidValueError, match="metric is 3"):
-        scored({"metrics": [3]}, true, predicted)
-    with pytest.raises(errors.NotSupportedError, match="multi_label"):
-        scored({"metrics": [keras.metrics.AUC(multi_label=True)]}, true, predicted)
+    wrapped = keras.metrics.MeanMetricWrapper(cubes, name="wrapped")
+    config = {"loss": Mine(name="loss"), "metrics": ["mse", cubes, wrapped]}
+    plain, left_out = plain_config(config, several=False)
+    assert left_out == ["loss", "cubes", "wrapped"]
+    assert plain == {"loss": None, "loss_weights": None, "metrics": ["mse"]} | {
+        "weighted_metrics": None
+    }
+    # Places in a list are outputs, where there are several.
+    plain, _ = plain_config({"loss": [cubes, "mse"], "metrics": [[cubes, "mse"], cubes]}, True)
+    assert (plain["loss"], plain["metrics"]) == ([None, "mse"], [["mse"], None])

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import packages
 import pytest
 
 from xfblas.emulation.runtime import find_software_emulation
@@ -22,7 +23,7 @@ def pytest_collection_modifyitems(items):
     try:
         find_software_emulation()
     except NotSupportedError as error:
-        reason = f"the Xilinx Runtime is missing (Debian package libxrt1): {error}"
+        reason = packages.missing(f"the Xilinx Runtime: {error}", "libxrt1")
         for item in items:
             if "xrt" in item.path.parts:
                 item.add_marker(pytest.mark.skip(reason=reason))

@@ -48,6 +48,7 @@ class Section:
 
     @property
     def kind_name(self) -> str:
+        """Name of the section's kind, or its number where it is unknown."""
         return name_of(self.kind, SectionKind)
 
 

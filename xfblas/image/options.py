@@ -58,19 +58,24 @@ class Options(dict):
         return super().__contains__(self._stored(key))
 
     def get(self, key, default=None):
+        """As of dict, under any spelling of the key."""
         return super().get(self._stored(key), default)
 
     def pop(self, key, *default):
+        """As of dict, under any spelling of the key."""
         return super().pop(self._stored(key), *default)
 
     def setdefault(self, key, default=None):
+        """As of dict, under any spelling of the key."""
         return super().setdefault(self._stored(key), default)
 
     def update(self, *values, **named):
+        """As of dict, under any spelling of the keys."""
         for key, value in dict(*values, **named).items():
             self[key] = value
 
     def copy(self):
+        """The same options, which still know the lines of the file that they come from."""
         copied = Options(self)
         copied.source, copied.lines = self.source, self.lines
         return copied

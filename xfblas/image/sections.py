@@ -59,6 +59,7 @@ class ComputeUnit:
 
     @property
     def is_kernel(self) -> bool:
+        """Whether the entry is a kernel, of the fabric or of a processor."""
         return self.type in (BlockType.KERNEL, BlockType.PS_KERNEL)
 
 

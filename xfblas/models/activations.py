@@ -49,6 +49,7 @@ def softmax(x, axis=-1):
 
 
 def log_softmax(x, axis=-1):
+    """Logarithm of the softmax over an axis, or over several."""
     axis = _axes(axis)
     shifted = x - x.max(axis=axis, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
@@ -77,18 +78,22 @@ def sigmoid(x):
 
 
 def softplus(x):
+    """log(1 + exp(x))."""
     return np.logaddexp(np.float32(0), x)
 
 
 def elu(x, alpha=1.0):
+    """x, or ``alpha * (exp(x) - 1)`` below zero."""
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 def celu(x, alpha=1.0):
+    """x, or ``alpha * (exp(x / alpha) - 1)`` below zero."""
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
 def selu(x):
+    """A scaled elu whose constants keep mean and variance."""
     return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 
 
@@ -109,14 +114,17 @@ def hard_sigmoid(x):
 
 
 def hard_sigmoid_2(x):
+    """The hard sigmoid of Keras 1 and 2: ``0.2 x + 0.5`` within 0 and 1."""
     return np.clip(0.2 * x + 0.5, 0, 1)
 
 
 def soft_shrink(x):
+    """x less 0.5 towards zero, which takes what is between."""
     return np.where(np.abs(x) > 0.5, x - np.copysign(np.float32(0.5), x), 0)
 
 
 def sparse_plus(x):
+    """x above 1, zero below -1, a parabola between."""
     return np.where(x < 1, np.maximum(x + 1, 0) ** 2 / 4, x)
 
 

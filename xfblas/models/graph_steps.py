@@ -30,6 +30,7 @@ class EngineStep:
 
     @property
     def inputs(self) -> tuple[str, ...]:
+        """Names of the tensors that the step takes."""
         return (self.input,)
 
     def compute(self, values: np.ndarray, engine: Callable | None = None) -> np.ndarray:

@@ -32,13 +32,13 @@ def compute(
     try:
         # Infinities come out here as they do in Keras.
         with np.errstate(all="ignore"):
-            found = FUNCTIONS[name](*values, **parameters, **arrays)
+            found = np.asarray(FUNCTIONS[name](*values, **parameters, **arrays))
+            return found.astype(dtype, copy=False)
     except (ValueError, IndexError, TypeError) as error:
         if isinstance(error, InvalidValueError):
             raise
         shapes = ", ".join(str(np.shape(value)) for value in values)
         raise InvalidValueError(f"{name} cannot take inputs of shape {shapes}: {error}") from None
-    return np.asarray(found).astype(dtype, copy=False)
 
 
 def embedding(x, embeddings):
@@ -58,6 +58,7 @@ def prelu(x, alpha):
 
 
 def clip(x, smallest, largest):
+    """x within two limits, of which either or both may be None."""
     return x if smallest is largest is None else np.clip(x, smallest, largest)
 
 

@@ -43,14 +43,17 @@ def mean(x, axes, keepdims=False):
 
 
 def largest(x, axes, keepdims=False):
+    """The largest value over axes, which may not be empty."""
     return _nonempty(x, axes).max(axis=tuple(axes), keepdims=keepdims)
 
 
 def smallest(x, axes, keepdims=False):
+    """The smallest value over axes, which may not be empty."""
     return _nonempty(x, axes).min(axis=tuple(axes), keepdims=keepdims)
 
 
 def total(x, axes, keepdims=False):
+    """The sum over axes, in float64."""
     return x.sum(axis=tuple(axes), keepdims=keepdims, dtype=np.float64)
 
 

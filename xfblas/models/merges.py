@@ -6,34 +6,42 @@ import numpy as np
 
 
 def add(*values):
+    """The sum of all values."""
     return _fold(np.add, values)
 
 
 def subtract(one, other):
+    """The first value less the second."""
     return _fold(np.subtract, (one, other))
 
 
 def multiply(*values):
+    """The product of all values."""
     return _fold(np.multiply, values)
 
 
 def divide(one, other):
+    """The first value by the second."""
     return _fold(np.divide, (one, other))
 
 
 def average(*values):
+    """The mean of all values."""
     return add(*values) / len(values)
 
 
 def maximum(*values):
+    """The largest of all values, element by element."""
     return _fold(np.maximum, values)
 
 
 def minimum(*values):
+    """The smallest of all values, element by element."""
     return _fold(np.minimum, values)
 
 
 def concatenate(*values, axis=-1):
+    """All values behind one another along an axis."""
     return np.concatenate([_as_float(value) for value in values], axis=axis)
 
 

@@ -1,7 +1,8 @@
 """A model of any shape: steps in the order of computation, on the engine and on the host."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,9 @@ class ModelGraph:
     outputs: tuple[TensorSpec, ...]
     steps: tuple[EngineStep | HostStep, ...]
     placements: tuple[Placement, ...] = ()
+    _in_double: set[str] = field(init=False, repr=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for attribute in ("inputs", "outputs", "steps", "placements"):
             object.__setattr__(self, attribute, tuple(getattr(self, attribute)))
         known = {spec.name for spec in self.inputs}
@@ -105,7 +107,7 @@ class ModelGraph:
         """The steps that the engine computes."""
         return tuple(step for step in self.steps if isinstance(step, EngineStep))
 
-    def forward(self, inputs) -> list[np.ndarray]:
+    def forward(self, inputs: Any) -> list[np.ndarray]:
         """The outputs, float32, as Keras' ``predict`` gives them.
 
         Args:
@@ -118,7 +120,9 @@ class ModelGraph:
         tensors = self.run(inputs)
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.outputs]
 
-    def run(self, inputs, engine: Callable | None = None) -> dict[str, np.ndarray]:
+    def run(
+        self, inputs: Any, engine: Callable[..., np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
         """Every tensor by name, the inputs included.
 
         Args:
@@ -140,7 +144,7 @@ class ModelGraph:
                 tensors[step.output] = step.compute(values, dtype)
         return tensors
 
-    def tensors_of(self, inputs) -> dict[str, np.ndarray]:
+    def tensors_of(self, inputs: Any) -> dict[str, np.ndarray]:
         """The inputs by name, checked and converted to what the steps take."""
         if isinstance(inputs, np.ndarray):
             inputs = [inputs]
@@ -157,7 +161,7 @@ class ModelGraph:
             raise InvalidValueError(f"inputs have {rows} rows, expected the same number in each")
         return tensors
 
-    def with_columns(self, columns) -> "ModelGraph":
+    def with_columns(self, columns: Any) -> "ModelGraph":
         """The same, with the names of each input's columns; None for an input without.
 
         Names that are not one for each value of a row are left out.
@@ -183,7 +187,7 @@ class ModelGraph:
             for step in self.steps
         ]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         engine = len(self.engine_steps)
         return (
             f"<ModelGraph {self.name}: {len(self.inputs)} inputs, {len(self.outputs)} outputs, "

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,9 +40,9 @@ class Layer:
     folded: tuple[str, ...] = ()
 
     #: Of the kernel and the bias.
-    dtype = np.dtype(np.float32)
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         kernel = np.ascontiguousarray(self.kernel, self.dtype)
         bias = np.ascontiguousarray(self.bias, self.dtype)
         if kernel.ndim != 2 or kernel.size == 0:
@@ -75,7 +76,7 @@ class Layer:
             return np.maximum(sums, np.float32(0))
         return np.where(sums < 0, sums * np.float32(self.negative_slope), sums)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         inputs, outputs = self.kernel.shape
         return f"<Layer {self.name}: {inputs}x{outputs}, {self.activation}>"
 
@@ -87,7 +88,7 @@ class FoldedLayer(Layer):
     that mean's size.
     """
 
-    dtype = np.dtype(np.float64)
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ class Network:
     output: str = "output"
     center: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
         if not self.layers:
@@ -138,7 +139,7 @@ class Network:
             )
         object.__setattr__(self, "center", self._checked_center())
 
-    def _checked_center(self):
+    def _checked_center(self) -> Any:
         if self.center is None:
             return None
         center = np.ascontiguousarray(self.center, np.float64)
@@ -159,7 +160,7 @@ class Network:
         """Values in a row of the output."""
         return self.layers[-1].kernel.shape[1]
 
-    def forward(self, x) -> np.ndarray:
+    def forward(self, x: Any) -> np.ndarray:
         """The model's output, float32 (m, n), as Keras' ``predict`` gives it.
 
         Args:
@@ -170,11 +171,11 @@ class Network:
         """
         return activate(self.output_activation, self.logits(x))
 
-    def logits(self, x) -> np.ndarray:
+    def logits(self, x: Any) -> np.ndarray:
         """The last layer's output, float32 (m, n), before what the host computes."""
         return self.layer_outputs(x)[-1]
 
-    def layer_outputs(self, x) -> list[np.ndarray]:
+    def layer_outputs(self, x: Any) -> list[np.ndarray]:
         """Each layer's activated output, float32 (m, n)."""
         return self.outputs_of(as_rows("x", x, self.input_units, np.float32))
 
@@ -204,7 +205,7 @@ class Network:
         layers = (replace(first, bias=bias), *self.layers[1:])
         return replace(self, layers=layers, center=None)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         widths = "-".join(str(layer.kernel.shape[1]) for layer in self.layers)
         return f"<Network {self.name}: {self.input_units}-{widths}, {self.output_activation}>"
 

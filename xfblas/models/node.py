@@ -39,6 +39,7 @@ class Node:
 
     @property
     def layer(self) -> LayerSpec:
+        """The layer that the node is a call of."""
         return self.step.layer
 
 

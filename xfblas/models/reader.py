@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture
@@ -14,7 +15,7 @@ from xfblas.models.network import Network
 from xfblas.models.stored_weights import StoredWeights
 
 
-def read_graph(source, architecture=None) -> ModelGraph:
+def read_graph(source: Any, architecture: Any = None) -> ModelGraph:
     """Reads a model of any shape as steps for the engine and the host.
 
     Args:
@@ -41,7 +42,7 @@ def read_graph(source, architecture=None) -> ModelGraph:
     return assemble_graph(*_parts(source, architecture))
 
 
-def read_network(source, architecture=None) -> Network:
+def read_network(source: Any, architecture: Any = None) -> Network:
     """Reads a model that is a plain chain, as layers for the Fcn engine.
 
     Args:
@@ -71,7 +72,7 @@ def read_network(source, architecture=None) -> Network:
         return network
 
 
-def _chain_after_all(parts):
+def _chain_after_all(parts: Any) -> Any:
     """The network of a model whose layers are no chain, but whose steps are; else None."""
     try:
         return assemble_graph(*parts).as_network()
@@ -79,12 +80,12 @@ def _chain_after_all(parts):
         return None  # What was wrong with it as a chain says more.
 
 
-def _require_none(architecture):
+def _require_none(architecture: Any) -> None:
     if architecture is not None:
         raise InvalidValueError("architecture is given, but source is a model and has its own")
 
 
-def _parts(source, given) -> tuple[Architecture, StoredWeights, bool]:
+def _parts(source: Any, given: Any) -> tuple[Architecture, StoredWeights, bool]:
     """The architecture, the weights, and whether they come from different places."""
     if isinstance(source, (str, os.PathLike)):
         return read_file(Path(source), given)

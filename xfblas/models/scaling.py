@@ -31,6 +31,7 @@ class Scaling:
 
 
 def batch_normalization(layer):
+    """Steps of Keras' BatchNormalization of any version."""
     config = layer.config
     if config.get("mode", 0) != 0:
         raise CannotRun(f"mode {config['mode']} normalizes each batch anew, expected mode 0")
@@ -55,6 +56,7 @@ def batch_normalization(layer):
 
 
 def normalization(layer):
+    """Steps of Keras' Normalization."""
     config = layer.config
     has_none = config.get("axis", -1) in (None, [], ())
     axes = () if has_none else tuple(row_axes(config))
@@ -74,6 +76,7 @@ def normalization(layer):
 
 
 def rescaling(layer):
+    """Steps of Keras' Rescaling."""
     config = layer.config
     arrays = {"scale": numbers(config.get("scale"), 1.0)}
     arrays["shift"] = numbers(config.get("offset"), 0.0)

@@ -1,5 +1,7 @@
 """The entry: a float network and typical rows in, integers out."""
 
+from typing import Any
+
 import numpy as np
 
 from xfblas.arrays import as_rows
@@ -17,7 +19,7 @@ from xfblas.quantization.preparation import prepare
 
 
 def quantize(
-    network: Network, rows, *, method: str = "calibrated", strict: bool = False, **options
+    network: Network, rows: Any, *, method: str = "calibrated", strict: bool = False, **options: Any
 ) -> QuantizedNetwork:
     """Quantizes a network with scales from calibration rows.
 
@@ -69,7 +71,13 @@ def quantize(
 
 
 def quantize_and_check(
-    network: Network, rows, *, method: str = "calibrated", names=None, are_features=True, **options
+    network: Network,
+    rows: Any,
+    *,
+    method: str = "calibrated",
+    names: Any = None,
+    are_features: bool = True,
+    **options: Any,
 ) -> tuple[QuantizedNetwork, list[str]]:
     """:func:`quantize`, and what there is to :func:`tell`.
 

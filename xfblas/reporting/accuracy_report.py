@@ -2,8 +2,10 @@
 
 import json
 import math
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +41,7 @@ class Report:
     model: str
     bits: int
     rows: int
-    calibration: dict
+    calibration: dict[str, Any]
     layers: tuple[LayerReport, ...]
     outputs: tuple[OutputReport, ...]
     alternatives: tuple[Alternative, ...]
@@ -48,7 +50,7 @@ class Report:
     measurement: Measurement = field(repr=False)
     observed: tuple[ObservedOutput, ...] = field(repr=False)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Everything but the plots, JSON-able; infinite decibels are the text ``"inf"``."""
         kept = ("model", "bits", "rows", "calibration")
         lists = ("layers", "outputs", "alternatives", "advice", "places")
@@ -56,11 +58,11 @@ class Report:
         found |= {name: [asdict(entry) for entry in getattr(self, name)] for name in lists}
         return _plain(found)
 
-    def to_json(self, path) -> None:
+    def to_json(self, path: str | os.PathLike[str]) -> None:
         """Writes :meth:`to_dict` as a file."""
         Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
 
-    def to_html(self, path) -> None:
+    def to_html(self, path: str | os.PathLike[str]) -> None:
         """Writes one HTML file with plots, which needs nothing else to be looked at.
 
         Raises:
@@ -84,7 +86,7 @@ class Report:
 
         print_tables(tables(self))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         from xfblas.reporting.text import headline
 
         return f"<xfblas.Report {headline(self)}; print() shows tables, to_html(path) a page>"
@@ -96,7 +98,7 @@ class Report:
         return frame(self)
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _plain(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):

@@ -3,10 +3,12 @@
 import math
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from xfblas.errors import InvalidValueError
 from xfblas.reporting.accuracy_report import Report
 from xfblas.reporting.advice import advise
+from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.comparison import compare as compare_choices
 from xfblas.reporting.observation import Observation
 from xfblas.runtime.accelerate import accelerated_of
@@ -23,7 +25,16 @@ ROWS = 2048
 COMPARED_ROWS = 8192
 
 
-def report(model, x, y=None, *, calibration=None, classes=None, compare=False, **options) -> Report:
+def report(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    *,
+    calibration: Any = None,
+    classes: Any = None,
+    compare: bool = False,
+    **options: Any,
+) -> Report:
     """Measures what quantization costs a model on data.
 
     Both models compute every row: the float one, and the quantized one in an exact simulation of
@@ -84,7 +95,15 @@ def report(model, x, y=None, *, calibration=None, classes=None, compare=False, *
             compiled.close()
 
 
-def _report(compiled, x, y, calibration, classes, compare, options) -> Report:
+def _report(
+    compiled: CompiledModel,
+    x: Any,
+    y: Any,
+    calibration: Any,
+    classes: Any,
+    compare: bool,
+    options: dict[str, Any],
+) -> Report:
     if compiled.device.dtype.kind == "f":
         raise InvalidValueError(
             "the model is compiled for a float32 image, where nothing is quantized: expected int16 "
@@ -99,7 +118,7 @@ def _report(compiled, x, y, calibration, classes, compare, options) -> Report:
     layers = tuple(observation.measurement.reports())
     outputs = tuple(output.report() for output in observation.outputs)
     bits = 8 * compiled.device.dtype.itemsize
-    alternatives = ()
+    alternatives: tuple[Alternative, ...] = ()
     if compare:
         if is_stream(x) and not hasattr(x, "__len__"):
             raise InvalidValueError(
@@ -124,7 +143,7 @@ def _report(compiled, x, y, calibration, classes, compare, options) -> Report:
     )
 
 
-def _batches(compiled, x, y, limit=math.inf):
+def _batches(compiled: CompiledModel, x: Any, y: Any, limit: float = math.inf) -> Any:
     rows = 0
     for batch in data_of(x, y, None, compiled, ROWS):
         if batch.rows:

@@ -84,6 +84,7 @@ def facts(report) -> list[tuple[str, str]]:
 
 
 def advice_rows(report) -> list[tuple[str, str, str]]:
+    """A row for each advice, or one that there is none."""
     rows = [(advice.where, advice.finding, advice.remedy) for advice in report.advice]
     return rows or [("model", "nothing stands out", "-")]
 
@@ -170,6 +171,7 @@ def choice_rows(report) -> list[tuple[str, ...]]:
 
 
 def decibels(value: float | None, unit: str = " dB") -> str:
+    """Decibels as text: ``exact`` for none lost, ``-`` where there are none."""
     if value is None or math.isnan(value):
         return "-"
     return "exact" if math.isinf(value) else f"{value:.1f}{unit}"
@@ -182,13 +184,16 @@ def percent(share: float) -> str:
 
 
 def number(value: float | None) -> str:
+    """Four digits of a number, ``-`` for None."""
     return "-" if value is None else f"{value:.4g}"
 
 
 def count(value: int | None) -> str:
+    """A whole number with separators, ``-`` for None."""
     return "-" if value is None else f"{value:,}"
 
 
 def scale_text(line) -> str:
+    """The scale of a line, or its range where columns have their own."""
     low, high = f"{line.scale_low:.4g}", f"{line.scale_high:.4g}"
     return low if low == high else f"{low}-{high}"

@@ -5,7 +5,8 @@ import os
 import threading
 import warnings
 import weakref
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
@@ -16,7 +17,7 @@ from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
 from xfblas.runtime.shared_devices import DeviceHeldError
 from xfblas.runtime.weight_watch import WeightWatch
-from xfblas.scoring.configuration import scoring_of
+from xfblas.scoring import Scoring, compiled_config, scoring_of
 
 METHODS = ("predict", "predict_on_batch", "evaluate")
 #: Arguments that Keras 2 has in addition.
@@ -25,7 +26,9 @@ LOADING = ("max_queue_size", "workers", "use_multiprocessing")
 Model = TypeVar("Model")
 
 
-def accelerate(model: Model, calibration=None, *, recompile=True, **options) -> Model:
+def accelerate(
+    model: Model, calibration: Any = None, *, recompile: bool = True, **options: Any
+) -> Model:
     """Replaces ``predict``, ``predict_on_batch`` and ``evaluate`` of a keras.Model.
 
     The model is used as before. Training it or setting its weights is noticed: by default the next
@@ -83,7 +86,7 @@ def restore(model: Model) -> Model:
     return model
 
 
-def accelerated_of(model) -> "Accelerated | None":
+def accelerated_of(model: Any) -> "Accelerated | None":
     """What :func:`accelerate` put into a model, if anything."""
     owner = getattr(getattr(model, "__dict__", {}).get("predict"), "__self__", None)
     return owner if isinstance(owner, Accelerated) else None
@@ -98,39 +101,51 @@ class Accelerated:
         options: of compile.
     """
 
-    def __init__(self, model, calibration, recompile, options):
-        self._model = weakref.ref(model)
+    def __init__(self, model: Any, calibration: Any, recompile: bool, options: Any):
+        self._model: Callable[[], Any] = weakref.ref(model)
         self._recompile, self.options = recompile, options
         self._lock = threading.Lock()
-        self.rows = None
+        self.rows: Any = None
+        self._scoring: Scoring | None = None
+        self._scored_as: Any = None
         if calibration is not None:
             # A generator can be used once, so what is needed of it is kept.
             graph, inputs = calibration_inputs(read_graph(model), calibration)
             pairs = zip(inputs, graph.inputs, strict=True)
             rows = [NamedRows(values, spec.columns) for values, spec in pairs]
             self.rows = rows if len(rows) > 1 else rows[0]
-        self._replaced = {}
+        self._replaced: dict[str, Any] = {}
 
-    def compile(self, model) -> None:
+    def compile(self, model: Any) -> None:
         """Makes ``compiled`` of the weights that the model has now."""
         watch = WeightWatch(model.weights)
         self.compiled: CompiledModel = compile(model, self.rows, **self.options)
         # Not before: what failed is tried again by the next prediction.
         self._watch = watch
 
-    def install(self, model) -> None:
+    def install(self, model: Any) -> None:
+        """Puts the methods into the model, and remembers what was there."""
         self._replaced = {name: vars(model)[name] for name in METHODS if name in vars(model)}
         for name in METHODS:
             setattr(model, name, getattr(self, name))
 
-    def uninstall(self, model) -> None:
+    def uninstall(self, model: Any) -> None:
+        """Gives the model its own methods back and closes the compiled one."""
         for name in METHODS:
             delattr(model, name)
         for name, method in self._replaced.items():
             setattr(model, name, method)
         self.compiled.close()
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, **others):
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        **others: Any,
+    ) -> Any:
         """On the engine; see :meth:`xfblas.CompiledModel.predict`."""
         if others and not self._is_about_loading(others):
             raise TypeError(f"predict() got an unexpected keyword argument {min(others)!r}")
@@ -139,22 +154,22 @@ class Accelerated:
             return compiled.predict(x, batch_size, verbose, steps)
         return compiled._predict(x, batch_size, verbose, steps, callbacks, self._model())
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: Any) -> Any:
         """On the engine; see :meth:`xfblas.CompiledModel.predict_on_batch`."""
         return self.current().predict_on_batch(x)
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-        **others,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **others: Any,
+    ) -> Any:
         """On the engine; see :meth:`xfblas.CompiledModel.evaluate`."""
         model = self._model()
         told = {"verbose": verbose, "steps": steps, "callbacks": callbacks}
@@ -170,10 +185,18 @@ class Accelerated:
             **told,
             return_dict=return_dict,
             model=model,
-            scoring=scoring_of(model),
+            scoring=self._current_scoring(model),
         )
 
-    def _is_about_loading(self, others) -> bool:
+    def _current_scoring(self, model: Any) -> Any:
+        """The last one, unless the model was compiled again: Keras translates it only once."""
+        found, compiled = scoring_of(model), compiled_config(model)
+        if self._scoring is None or compiled is not self._scored_as:
+            self._scoring, self._scored_as = found, compiled
+        self._scoring.penalty = found.penalty
+        return self._scoring
+
+    def _is_about_loading(self, others: Any) -> bool:
         """Whether arguments say how Keras 2 loads batches, which changes nothing here."""
         known = inspect.signature(type(self._model()).predict).parameters
         return all(name in LOADING and name in known for name in others)

@@ -4,7 +4,6 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.row_source import RowSource
-from xfblas.scoring.per_output import by_names
 
 
 def input_sources(x, specs) -> list[RowSource]:
@@ -59,7 +58,7 @@ def output_sources(name: str, value, output_names, *, repeat=False) -> list[RowS
     if value is None:
         return [None] * count
     if isinstance(value, dict):
-        values = by_names(name, value, output_names)
+        values = _by_output(name, value, output_names)
     elif isinstance(value, (list, tuple)) and len(value) == count and _holds_arrays(value, count):
         values = list(value)
     elif count == 1 or repeat:
@@ -81,6 +80,16 @@ def require_same_rows(sources) -> int:
         listed = ", ".join(f"{name} {count}" for name, count in rows.items())
         raise InvalidValueError(f"numbers of rows differ: {listed}")
     return next(iter(rows.values()))
+
+
+def _by_output(name, given: dict, output_names) -> list:
+    unknown = [key for key in given if key not in output_names]
+    if unknown:
+        raise InvalidValueError(
+            f"{name} has {', '.join(map(repr, unknown))}, expected names of outputs: "
+            f"{', '.join(output_names)}"
+        )
+    return [given.get(output) for output in output_names]
 
 
 def _by_name(given: dict, specs) -> list:

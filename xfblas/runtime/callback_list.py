@@ -38,9 +38,11 @@ class CallbackList:
         return bool(self._callbacks)
 
     def begin(self) -> None:
+        """Tells that the call begins."""
         self._tell(f"on_{self._kind}_begin", {})
 
     def batch_begin(self, step: int) -> None:
+        """Tells that a batch begins."""
         self._tell(f"on_{self._kind}_batch_begin", step, {})
 
     def batch_end(self, step: int, logs: dict, shown: dict | None = None) -> None:
@@ -49,6 +51,7 @@ class CallbackList:
         self._bar.update(step + 1, shown)
 
     def end(self, logs: dict | None = None) -> None:
+        """Tells that the call ended, with its numbers."""
         self._tell(f"on_{self._kind}_end", logs or {})
         self._bar.finish(logs)
 

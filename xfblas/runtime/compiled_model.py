@@ -1,7 +1,9 @@
 """``CompiledModel``: what ``xfblas.compile`` returns, with the methods of a keras.Model."""
 
+import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -17,8 +19,7 @@ from xfblas.runtime.graph_engine import GraphEngine
 from xfblas.runtime.result_array import ResultArray
 from xfblas.runtime.shared_devices import Lease
 from xfblas.runtime.summary import lines_of, steps_on_engine, summary_text
-from xfblas.scoring import Score
-from xfblas.scoring.configuration import Scoring
+from xfblas.scoring import Scoring
 
 
 class CompiledModel:
@@ -35,7 +36,7 @@ class CompiledModel:
             empty where the engine runs them all.
         scoring: the loss and metrics that :meth:`evaluate` computes.
         calibration: what the scales were derived from, as text by name.
-        output_names: as Keras has them.
+        output_names: as Keras calls them, in the order of the outputs.
         stop_predicting, stop_evaluating: callbacks set them to end a call early.
     """
 
@@ -47,7 +48,7 @@ class CompiledModel:
         *,
         host_reasons: dict[str, str] | None = None,
         scoring: Scoring | None = None,
-        calibration: dict | None = None,
+        calibration: dict[str, Any] | None = None,
     ):
         self.graph = graph
         self.networks = dict(networks)
@@ -59,7 +60,9 @@ class CompiledModel:
         self._lease = lease
         self._closing = threading.Lock()
         self._finalizer = weakref.finalize(self, lease.close)
-        self._engine = GraphEngine(graph, self.networks, lease.device.compute_units)
+        self._engine: GraphEngine | None = GraphEngine(
+            graph, self.networks, lease.device.compute_units
+        )
         # One chain and nothing else: a single call computes it.
         self._plain = None if self._keys() else self._engine.plain
 
@@ -74,17 +77,22 @@ class CompiledModel:
         return self._engine is None or self.device.closed
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         """Shape of the input, the rows' axis None first; a list of shapes for several."""
         return _shapes(self.graph.inputs)
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         """Shape of the output, the rows' axis None first; a list of shapes for several."""
         return _shapes(self.graph.outputs)
 
     def predict(
-        self, x, batch_size=None, verbose: int | str = "auto", steps=None, callbacks=None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """The model's output, as ``keras.Model.predict`` returns it.
 
@@ -126,7 +134,15 @@ class CompiledModel:
                 pass
         return self._predict(x, batch_size, verbose, steps, callbacks, self)
 
-    def _predict(self, x, batch_size, verbose, steps, callbacks, model):
+    def _predict(
+        self,
+        x: Any,
+        batch_size: int | None,
+        verbose: Any,
+        steps: int | None,
+        callbacks: Any,
+        model: Any,
+    ) -> Any:
         """:meth:`predict` with callbacks that see ``model``."""
         engine = self._require_open()
         data = self._data(x, None, None, batch_size, steps, callbacks, engine)
@@ -147,14 +163,14 @@ class CompiledModel:
             return self._structured(self._nothing())
         return self._structured([result.rows() for result in results])
 
-    def predict_on_batch(self, x) -> Any:
+    def predict_on_batch(self, x: Any) -> Any:
         """The output for one batch of rows, without a progress bar."""
         inputs = input_arrays(x, self.graph.inputs)
         if len(inputs[0]) == 0:
             return self._structured(self._nothing())
         return self._structured(self._require_open().outputs(inputs))
 
-    def __call__(self, x, training=False) -> Any:
+    def __call__(self, x: Any, training: bool = False) -> Any:
         """As :meth:`predict_on_batch`; ``training`` must be false."""
         if training:
             raise InvalidValueError(f"training is {training!r}, expected False: weights are fixed")
@@ -162,14 +178,14 @@ class CompiledModel:
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
         verbose: int | str = "auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
     ) -> Any:
         """Loss and metrics of the predictions, as ``keras.Model.evaluate`` returns them.
 
@@ -188,48 +204,51 @@ class CompiledModel:
 
         Raises:
             InvalidValueError: targets are missing, or do not fit the outputs.
-            NotSupportedError: a loss or metric is not known here.
+            NotSupportedError: Keras, which computes them, cannot be imported: ``xfblas[keras]``.
         """
         told = (batch_size, verbose, steps, callbacks)
         return self._evaluate(x, y, sample_weight, *told, return_dict, self, self.scoring)
 
     def _evaluate(
         self,
-        x,
-        y,
-        sample_weight,
-        batch_size,
-        verbose,
-        steps,
-        callbacks,
-        return_dict,
-        model,
-        scoring,
-    ):
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: int | None,
+        verbose: Any,
+        steps: int | None,
+        callbacks: Any,
+        return_dict: Any,
+        model: Any,
+        scoring: Scoring,
+    ) -> Any:
         """:meth:`evaluate` with callbacks that see ``model``, and another scoring."""
         engine = self._require_open()
-        data = self._data(x, y, sample_weight, batch_size, steps, callbacks, engine)
-        if data.rows == 0:
-            raise InvalidValueError("x has no rows, expected 1 or more to evaluate")
-        score: Score | None = None
+        scoring.require_keras()
+        # Keras' own batches matter to its numbers, but only callbacks see them one by one.
+        at_once = 1 if callbacks else engine.rows_at_once
+        data = data_of(x, y, sample_weight, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "test")
-        model.stop_evaluating = False
+        model.stop_evaluating, results = False, None
         told.begin()
-        for batch in data:
-            told.batch_begin(batch.first_step)
-            outputs = engine.outputs(batch.inputs)
-            if score is None:
-                score = scoring.score(self.output_names, batch.targets, outputs)
-            score.update(batch.targets, outputs, batch.weights, batch.batch_size)
-            logs = score.results()
-            told.batch_end(batch.last_step, logs, logs)
-            if told.any and model.stop_evaluating:
-                break
-        results = score.results()
-        told.end(results)
-        return results if return_dict else score.in_order(results)
+        with scoring.lock:
+            for batch in data:
+                if batch.rows == 0:
+                    continue
+                told.batch_begin(batch.first_step)
+                outputs = engine.outputs(batch.inputs)
+                if results is None:
+                    scoring.begin(self.graph, batch.targets, outputs)
+                results = scoring.update(batch.targets, outputs, batch.weights, batch.batch_size)
+                told.batch_end(batch.last_step, results, results)
+                if told.any and model.stop_evaluating:
+                    break
+            if results is None:
+                raise InvalidValueError("x has no rows, expected 1 or more to evaluate")
+            told.end(results)
+            return results if return_dict else scoring.in_order(results)
 
-    def trace(self, x) -> tuple[Any, dict[str, np.ndarray]]:
+    def trace(self, x: Any) -> tuple[Any, dict[str, np.ndarray]]:
         """The output, and what each layer put out on the way.
 
         Returns:
@@ -244,7 +263,7 @@ class CompiledModel:
         outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
         return self._structured(outputs), layers
 
-    def statistics(self) -> dict[str, dict]:
+    def statistics(self) -> dict[str, dict[str, Any]]:
         """What was clipped of the inputs of each chain of layers on the engine, since it was made.
 
         Returns:
@@ -253,11 +272,11 @@ class CompiledModel:
         """
         return self._require_open().statistics()
 
-    def summary(self, print_fn=print) -> None:
+    def summary(self, print_fn: Callable[[str], object] = print) -> None:
         """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""
         print_fn(summary_text(self))
 
-    def save(self, path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes everything that :func:`xfblas.load` needs into one HDF5 file.
 
         Raises:
@@ -273,7 +292,16 @@ class CompiledModel:
             self._engine = self._plain = None
             self._finalizer()
 
-    def _data(self, x, y, sample_weight, batch_size, steps, callbacks, engine):
+    def _data(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: int | None,
+        steps: int | None,
+        callbacks: Any,
+        engine: GraphEngine,
+    ) -> Any:
         # Who counts the steps gets them as asked; else the engine takes what suits it.
         is_own = batch_size is None and not callbacks
         at_once = engine.rows_at_once if is_own else 1
@@ -287,10 +315,10 @@ class CompiledModel:
         ]
         return [output[:0] for output in self._require_open().outputs(inputs)]
 
-    def _keys(self):
+    def _keys(self) -> Any:
         return [spec.key for spec in self.graph.outputs if spec.key is not None]
 
-    def _structured(self, outputs):
+    def _structured(self, outputs: Any) -> Any:
         """A single array, a list, or a dict, as the Keras model returns it."""
         if self._keys():
             return {spec.key: out for spec, out in zip(self.graph.outputs, outputs, strict=True)}
@@ -305,10 +333,10 @@ class CompiledModel:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self.closed:
             return f"<xfblas.CompiledModel {self.graph.name}, closed>"
         engine, steps = steps_on_engine(lines_of(self.graph, self.host_reasons, self.networks))
@@ -318,12 +346,12 @@ class CompiledModel:
         )
 
 
-def _shapes(specs):
+def _shapes(specs: Any) -> Any:
     shapes = [(None, *spec.shape) for spec in specs]
     return shapes[0] if len(shapes) == 1 else shapes
 
 
-def _single(x) -> np.ndarray:
+def _single(x: Any) -> np.ndarray:
     """float32; a number too large for it becomes infinite, which is reported later."""
     with np.errstate(over="ignore"):
         return x.astype(np.float32)

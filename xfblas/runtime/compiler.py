@@ -1,12 +1,15 @@
 """``xfblas.compile``: from a Keras model to a :class:`CompiledModel`."""
 
+import os
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import HostStep, ModelGraph, read_graph
-from xfblas.quantization import without_scales
+from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
+from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.option_checks import require_switch
 from xfblas.quantization.quantize import quantize_and_check
@@ -15,7 +18,7 @@ from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
 from xfblas.runtime.streams import is_stream, number_of_batches
-from xfblas.scoring.configuration import scoring_of
+from xfblas.scoring import scoring_of
 
 #: Rows of calibration that are used: more hardly change a range, and all are kept in memory.
 CALIBRATION_ROWS = 8192
@@ -27,21 +30,21 @@ DTYPES = {8: np.dtype(np.int8), 16: np.dtype(np.int16), 32: np.dtype(np.float32)
 
 
 def compile(
-    model,
-    calibration=None,
+    model: Any,
+    calibration: Any = None,
     *,
-    device=None,
-    xclbin=None,
-    target=None,
-    bits=None,
-    dtype=None,
-    architecture=None,
-    loss=None,
-    metrics=None,
-    loss_weights=None,
-    weighted_metrics=None,
-    strict=False,
-    **quantization,
+    device: Any = None,
+    xclbin: str | os.PathLike[str] | None = None,
+    target: str | None = None,
+    bits: int | None = None,
+    dtype: Any = None,
+    architecture: Any = None,
+    loss: Any = None,
+    metrics: Any = None,
+    loss_weights: Any = None,
+    weighted_metrics: Any = None,
+    strict: bool = False,
+    **quantization: Any,
 ) -> CompiledModel:
     """Puts a Keras model on the engine.
 
@@ -96,13 +99,13 @@ def compile(
         raise
 
 
-def take_back_weights(model) -> None:
+def take_back_weights(model: Any) -> None:
     """Within fit Keras' jax backend keeps the weights elsewhere, until it is asked for them."""
     if getattr(model, "_jax_state", None):
         model.jax_state_sync()
 
 
-def _element_type(bits, dtype):
+def _element_type(bits: int | None, dtype: Any) -> Any:
     if bits is not None and bits not in DTYPES:
         raise InvalidValueError(f"bits is {bits!r}, expected 16, 8, or 32 for float32")
     try:
@@ -118,7 +121,9 @@ def _element_type(bits, dtype):
     return DTYPES[bits]
 
 
-def _networks(graph, calibration, dtype, options, strict):
+def _networks(
+    graph: ModelGraph, calibration: Any, dtype: Any, options: dict[str, Any], strict: bool
+) -> Any:
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
     if dtype == np.float32:
         if options:
@@ -141,7 +146,7 @@ def _networks(graph, calibration, dtype, options, strict):
     names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
     found = []
 
-    def convert(step):
+    def convert(step: EngineStep) -> Any:
         told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
         rows = seen[step.name]
         network, more = quantize_and_check(step.network, rows, bits=bits, **told, **options)
@@ -153,7 +158,7 @@ def _networks(graph, calibration, dtype, options, strict):
     return graph, networks, reasons, len(inputs[0])
 
 
-def _is_fed_by_inputs(graph, step):
+def _is_fed_by_inputs(graph: ModelGraph, step: EngineStep) -> Any:
     """Whether a step takes the model's own input, if in another shape."""
     tensors = {spec.name for spec in graph.inputs}
     for other in graph.steps:
@@ -166,7 +171,7 @@ def _is_fed_by_inputs(graph, step):
     return step.input in tensors
 
 
-def _convert(graph, convert):
+def _convert(graph: ModelGraph, convert: Callable[[EngineStep], QuantizedNetwork]) -> Any:
     networks, reasons = {}, {}
     for step in graph.engine_steps:
         try:
@@ -187,11 +192,11 @@ class _Inputs:
 
     output_names = None
 
-    def __init__(self, graph):
+    def __init__(self, graph: ModelGraph):
         self.graph = graph
 
 
-def calibration_inputs(graph: ModelGraph, calibration) -> tuple[ModelGraph, list[np.ndarray]]:
+def calibration_inputs(graph: ModelGraph, calibration: Any) -> tuple[ModelGraph, list[np.ndarray]]:
     """At most 8,192 rows of each input of the model, converted and checked.
 
     Returns:
@@ -216,13 +221,13 @@ def calibration_inputs(graph: ModelGraph, calibration) -> tuple[ModelGraph, list
     return graph, inputs
 
 
-def step_inputs(graph: ModelGraph, inputs) -> dict[str, np.ndarray]:
+def step_inputs(graph: ModelGraph, inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
     """What reaches each engine step of the float model, (m, k) float32 by the step's name."""
     found: dict[str, list[np.ndarray]] = {step.name: [] for step in graph.engine_steps}
     count = len(inputs[0])
     parts = -(-count // FLOAT_ROWS)
 
-    def keep(step, rows):
+    def keep(step: EngineStep, rows: np.ndarray) -> Any:
         share = -(-STEP_ROWS // parts)
         # Every so many rows, where an input has several.
         found[step.name].append(rows[:: -(-len(rows) // share)] if len(rows) else rows)

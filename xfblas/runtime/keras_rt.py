@@ -1,9 +1,13 @@
 """``KerasRT``: a Keras model, or the file of one, on a compute unit."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.columns import column_names
+from xfblas.compute_unit import ComputeUnit
 from xfblas.device import Device
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_network
@@ -50,21 +54,21 @@ class KerasRT(XfblasRT):
 
     def __init__(
         self,
-        keras_model,
-        xclbin_opts=None,
-        wgt_scale=None,
-        bias_scale=None,
-        post_scale=None,
-        relu_scale=None,
-        idxKernel=0,
+        keras_model: Any,
+        xclbin_opts: Mapping[str, str] | None = None,
+        wgt_scale: Any = None,
+        bias_scale: Any = None,
+        post_scale: Any = None,
+        relu_scale: Any = None,
+        idxKernel: int = 0,
         idxDevice: int | str = 0,
         *,
-        calibration=None,
-        compute_unit=None,
-        legacy=None,
-        margin=None,
-        architecture=None,
-        strict=False,
+        calibration: Any = None,
+        compute_unit: ComputeUnit | Device | None = None,
+        legacy: bool | None = None,
+        margin: float | None = None,
+        architecture: Any = None,
+        strict: bool = False,
     ):
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
         units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
@@ -82,8 +86,8 @@ class KerasRT(XfblasRT):
             layers = model.without_center().layers
             network = quantize_explicitly(
                 [layer.name for layer in layers],
-                [np.float32(layer.kernel) for layer in layers],
-                [np.float32(layer.bias) for layer in layers],
+                [layer.kernel.astype(np.float32) for layer in layers],
+                [layer.bias.astype(np.float32) for layer in layers],
                 weight_scales=wgt_scale,
                 bias_scales=bias_scale,
                 post_scales=post_scale,
@@ -96,8 +100,9 @@ class KerasRT(XfblasRT):
                 "scales from, or the lists wgt_scale, bias_scale and post_scale"
             )
         else:
-            options = {"margin": margin, "legacy": bool(legacy), "strict": strict}
-            network = quantize(model, calibration, **options)
+            network = quantize(
+                model, calibration, margin=margin, legacy=bool(legacy), strict=strict
+            )
         self.model = model
         self._columns = column_names(calibration)
         #: The model as it was given, which programs for the public library walk over.
@@ -110,7 +115,7 @@ class KerasRT(XfblasRT):
         self._plain = StepEngine.of_chains(self._chains[:1]) if takes_all else None
 
     @staticmethod
-    def _check_lists(lists, calibration) -> None:
+    def _check_lists(lists: dict[str, Any], calibration: Any) -> None:
         missing = [name for name, value in lists.items() if value is None]
         if missing:
             raise InvalidValueError(
@@ -122,14 +127,14 @@ class KerasRT(XfblasRT):
             )
 
     @staticmethod
-    def _prelus(model, relu_scale):
+    def _prelus(model: Any, relu_scale: Any) -> Any:
         if relu_scale is None:
             return [prelu_fields(layer.activation, layer.negative_slope) for layer in model.layers]
         require_per_layer("relu_scale", relu_scale, len(model.layers))
         require_pairs("relu_scale", relu_scale)
         return [tuple(map(int, pair)) for pair in relu_scale]
 
-    def predict(self, inp, in_scale=None) -> np.ndarray:
+    def predict(self, inp: Any, in_scale: Any = None) -> np.ndarray:
         """The model's output, or with lists of scales the engine's numbers, (m, n).
 
         See :meth:`XfblasRT.predict` for arguments and errors. Without lists rows of any type become
@@ -139,11 +144,11 @@ class KerasRT(XfblasRT):
             return super().predict(inp, in_scale)
         return self._plain.predict(self._single(inp))
 
-    def _quantized(self, inp, in_scale):
+    def _quantized(self, inp: Any, in_scale: Any) -> Any:
         return super()._quantized(inp if self.returns_raw else self._single(inp), in_scale)
 
-    def _single(self, inp) -> np.ndarray:
+    def _single(self, inp: Any) -> np.ndarray:
         return as_rows("inp", inp, self.network.features, np.float32, self._columns)
 
-    def _finished(self, raw):
+    def _finished(self, raw: np.ndarray) -> Any:
         return raw if self.returns_raw else finished(self.network, raw)

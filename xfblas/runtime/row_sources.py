@@ -23,6 +23,8 @@ class RowSources:
         names = model.output_names
         if names is None:  # Targets are of no interest.
             y, sample_weight, names = None, None, ()
+        elif model.graph.outputs[0].key is not None:
+            names = [spec.key for spec in model.graph.outputs]
         self.inputs = input_sources(x, model.graph.inputs)
         self._targets = output_sources("y", y, names)
         self._weights = output_sources("sample_weight", sample_weight, names, repeat=True)

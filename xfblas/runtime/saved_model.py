@@ -10,19 +10,20 @@ Nothing in it is executed: functions of the host are named, and looked up in a t
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, refuse_others
-from xfblas.models import HostStep
+from xfblas.models import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.saved_graph import read_graph, write_graph
 from xfblas.runtime.shared_devices import lease
-from xfblas.scoring.configuration import Scoring
-from xfblas.scoring.saved_scoring import plain_scoring
+from xfblas.scoring import Scoring
+from xfblas.scoring.stored import plain_config
 
 FORMAT = "xfblas model"
 #: Files without centers of features have version 1, which earlier releases read.
@@ -31,7 +32,7 @@ VERSION = 2
 _DAMAGE = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, IndexError)
 
 
-def save(model: CompiledModel, path) -> None:
+def save(model: CompiledModel, path: str | os.PathLike[str]) -> None:
     """Writes a compiled model; a file of that name is replaced once the new one is whole.
 
     Raises:
@@ -47,7 +48,13 @@ def save(model: CompiledModel, path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    device: Any = None,
+    xclbin: str | os.PathLike[str] | None = None,
+    target: str | None = None,
+) -> CompiledModel:
     """A compiled model from a file that ``save`` wrote.
 
     Args:
@@ -92,8 +99,8 @@ def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
             scoring=Scoring(
                 described["scoring"],
                 described["penalty"],
-                tuple(described["notes"]),
-                tuple(described["output_names"]),
+                described["notes"],
+                described["output_names"],
             ),
             calibration=described["calibration"],
         )
@@ -102,7 +109,7 @@ def load(path, *, device=None, xclbin=None, target=None) -> CompiledModel:
         raise
 
 
-def is_saved_model(path) -> bool:
+def is_saved_model(path: str | os.PathLike[str]) -> bool:
     """Whether a file was written by ``save``, by its content."""
     try:
         with h5py.File(os.fsdecode(path), "r") as file:
@@ -111,12 +118,12 @@ def is_saved_model(path) -> bool:
         return False
 
 
-def _write(model, file):
+def _write(model: CompiledModel, file: h5py.Group) -> None:
     graph = write_graph(model.graph, file)
     numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
     for name, network in model.networks.items():
         network.to_group(file.create_group(f"networks/{numbers[name]}"))
-    scoring, left_out = plain_scoring(model.scoring.config)
+    scoring, left_out = plain_config(model.scoring.config, len(model.output_names) > 1)
     described = {
         **graph,
         "dtype": model.device.dtype.name,
@@ -129,7 +136,7 @@ def _write(model, file):
             *model.scoring.notes,
             *(f"{name} is a function of the caller's own and was not saved" for name in left_out),
         ],
-        "output_names": list(model.output_names),
+        "output_names": list(model.scoring.output_names),
     }
     file.attrs["format"] = FORMAT
     file.attrs["version"] = VERSION if any(_has_center(step) for step in model.graph.steps) else 1
@@ -137,11 +144,11 @@ def _write(model, file):
     file["description"] = json.dumps(described)
 
 
-def _has_center(step) -> bool:
+def _has_center(step: Any) -> bool:
     return step.takes_double if isinstance(step, HostStep) else step.network.center is not None
 
 
-def _description(file, where) -> dict:
+def _description(file: h5py.Group, where: str) -> dict[str, Any]:
     if file.attrs.get("format") != FORMAT:
         raise InvalidValueError(
             f"{where} is not an xfblas model, expected a file that CompiledModel.save wrote: "
@@ -155,7 +162,7 @@ def _description(file, where) -> dict:
     return json.loads(file["description"][()])
 
 
-def _check(graph, networks, dtype) -> None:
+def _check(graph: ModelGraph, networks: dict[str, QuantizedNetwork], dtype: np.dtype) -> None:
     """Raises unless every quantized network belongs to a step of the graph and to the image."""
     steps = {step.name: step for step in graph.engine_steps}
     for name, network in networks.items():

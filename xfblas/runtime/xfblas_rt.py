@@ -1,8 +1,13 @@
 """``XfblasRT``: a chain of layers with scales given as lists, as in the public library."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from xfblas.arrays import as_rows
+from xfblas.compute_unit import ComputeUnit
+from xfblas.device import Device
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.image.configuration import Configuration
 from xfblas.models.network import subtracted
@@ -11,9 +16,9 @@ from xfblas.quantization.explicit import (
     require_finite,
     require_pairs,
     require_per_layer,
-    wrap,
 )
 from xfblas.quantization.layers import LEGACY
+from xfblas.quantization.wrapping import wrap
 from xfblas.runtime.chain import Chain, run_in_parts
 from xfblas.runtime.public_steps import PublicSteps
 from xfblas.runtime.step_engine import ROWS_PER_PROGRAM
@@ -43,14 +48,14 @@ class XfblasRT(PublicSteps):
 
     def __init__(
         self,
-        xclbin_opts,
-        wgt,
-        bias,
-        wgt_scale,
-        bias_scale,
-        post_scale,
-        relu_scale=None,
-        idxKernel=0,
+        xclbin_opts: Mapping[str, str] | None,
+        wgt: Any,
+        bias: Any,
+        wgt_scale: Any,
+        bias_scale: Any,
+        post_scale: Any,
+        relu_scale: Any = None,
+        idxKernel: int = 0,
         idxDevice: int | str = 0,
     ):
         wgt = wgt if isinstance(wgt, list) else [wgt]
@@ -67,7 +72,12 @@ class XfblasRT(PublicSteps):
             network = QuantizedNetwork(
                 tuple(
                     QuantizedLayer(
-                        name, np.float32(weight), np.float32(addend), 1, 0, *map(int, prelu)
+                        name,
+                        np.asarray(weight, np.float32),
+                        np.asarray(addend, np.float32),
+                        1,
+                        0,
+                        *map(int, prelu),
                     )
                     for name, weight, addend, prelu in zip(names, wgt, bias, prelus, strict=True)
                 ),
@@ -81,23 +91,25 @@ class XfblasRT(PublicSteps):
                 weight_scales=wgt_scale,
                 bias_scales=bias_scale,
                 post_scales=post_scale,
-                prelus=[tuple(map(int, prelu)) for prelu in prelus],
+                prelus=[(int(scale), int(alpha)) for scale, alpha in prelus],
             )
         self._start([unit], network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)
 
-    def _start(self, units, network: QuantizedNetwork, *options) -> None:
+    def _start(
+        self, units: Sequence[ComputeUnit], network: QuantizedNetwork, *options: Any
+    ) -> None:
         self.network = network
         self.compute_unit = units[0]
         self._start_steps(*options)
         self._chains = [] if self.predicts_by_steps else [Chain(unit, network) for unit in units]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         unit = self.compute_unit
         where = f"compute unit {unit.index} of {unit.device.target}"
         return f"<xfblas.{type(self).__name__} of {self.network!r} on {where}>"
 
     @staticmethod
-    def _check_options(xclbin_opts, device) -> None:
+    def _check_options(xclbin_opts: Mapping[str, str] | None, device: Device) -> None:
         if xclbin_opts is None:
             return
         named = Configuration.from_options(xclbin_opts).dtype_name
@@ -108,7 +120,7 @@ class XfblasRT(PublicSteps):
             )
 
     @staticmethod
-    def _check_shapes(weights, biases) -> None:
+    def _check_shapes(weights: Any, biases: Any) -> None:
         units = None
         for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
             if np.ndim(weight) != 2 or units not in (None, np.shape(weight)[0]):
@@ -122,7 +134,7 @@ class XfblasRT(PublicSteps):
                     f"bias[{index}] has shape {np.shape(bias)}, expected ({units},) or (m, {units})"
                 )
 
-    def predict(self, inp, in_scale=None) -> np.ndarray:
+    def predict(self, inp: Any, in_scale: Any = None) -> np.ndarray:
         """Computes the network for a batch.
 
         Args:
@@ -146,7 +158,7 @@ class XfblasRT(PublicSteps):
         most = len(batch) if self._has_bias_per_row else ROWS_PER_PROGRAM
         return self._finished(run_in_parts(self._chains, batch, most))
 
-    def send_matrices(self, inp, in_scale=None) -> None:
+    def send_matrices(self, inp: Any, in_scale: Any = None) -> None:
         """Sends a batch and queues its program; run it with single_execute or executeAsync."""
         batch = self._quantized(inp, in_scale)
         if len(batch) == 0:
@@ -174,7 +186,7 @@ class XfblasRT(PublicSteps):
     def _finished(self, raw: np.ndarray) -> np.ndarray:
         return raw
 
-    def _quantized(self, inp, in_scale) -> np.ndarray:
+    def _quantized(self, inp: Any, in_scale: Any) -> np.ndarray:
         rows = as_rows("inp", inp, self.network.features)
         for layer in self.network.layers:
             if layer.bias.ndim == 2 and len(layer.bias) != len(rows):

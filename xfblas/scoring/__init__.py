@@ -1,5 +1,6 @@
-"""Losses and metrics by Keras' names, in numpy: what ``evaluate`` computes from predictions."""
+"""The loss and metrics that ``evaluate`` gives: what a model was compiled with, and Keras' sums."""
 
-from xfblas.scoring.score import Score
+from xfblas.scoring.compiled import compiled_config, scoring_of
+from xfblas.scoring.scoring import Scoring
 
-__all__ = ["Score"]
+__all__ = ["Scoring", "compiled_config", "scoring_of"]
