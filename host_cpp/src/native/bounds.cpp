@@ -61,6 +61,8 @@ bool ColumnBounds::prove(ElementRange a) const {
   return std::max(-double(a.lowest), double(a.highest)) * whole.sum <= fits;
 }
 
+bool ColumnBounds::prove_by_norm(double row) const { return row * whole.root <= fits; }
+
 namespace {
 
 // What columns add up to over some of k.
@@ -125,6 +127,17 @@ ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t
   bounds.whole = all.block().all;
   bounds.one_sign = all.one_sign();
   return bounds;
+}
+
+double largest_norm(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
+                    int64_t k) {
+  uint64_t most = 0;
+  for (int64_t i = 0; i < rows; ++i, a += lda) {
+    uint64_t squares;
+    kernels.row_squares(a, k, k, &squares);
+    most = std::max(most, squares);
+  }
+  return std::sqrt(double(most));
 }
 
 RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,

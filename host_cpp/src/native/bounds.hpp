@@ -62,6 +62,8 @@ struct ColumnBounds {
   // Whether elements of A within these ends leave the sums in 32 bits. Where A is not negative,
   // the positive and the negative elements of a column cannot both count.
   bool prove(ElementRange a) const;
+  // The same by (1), where no row's ||a|| is larger.
+  bool prove_by_norm(double row) const;
 };
 
 // The largest norms ||a|| of some rows of A, and their largest magnitude.
@@ -71,6 +73,7 @@ struct RowBounds {
 };
 
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors);
+double largest_norm(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows, int64_t k);
 RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
                      int64_t k, ElementRange range);
 

@@ -92,12 +92,12 @@ struct Kernels {
   Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
 
   // A row of floats into its features' high digits, and into the low ones where `low` is not null.
-  // Returns the place of the first value that is not finite, or -1; the digits are then of no use.
+  // Returns whether the row is worth a look: false where all values are finite and within limits.
   // With a NearCoding high digits alone are faster; it may be null.
-  int64_t (*encode16)(const float* from, const InputCoding&, const NearCoding*, int16_t* high,
-                      int16_t* low);
-  int64_t (*encode8)(const float* from, const InputCoding&, const NearCoding*, int8_t* high,
-                     int8_t* low);
+  bool (*encode16)(const float* from, const InputCoding&, const NearCoding*, int16_t* high,
+                   int16_t* low);
+  bool (*encode8)(const float* from, const InputCoding&, const NearCoding*, int8_t* high,
+                  int8_t* low);
 
   // Rows of C, `stride` elements apart, into rows of the output. `space`: room for decode_space
   // floats.

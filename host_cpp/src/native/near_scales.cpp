@@ -45,7 +45,7 @@ NearScales::NearScales(const InputCoding& coding)
       shifts_[f] = float(shift);
     }
   const auto margin = (coding.limit + largest_shift + 2) * 1.125 / (1 << 23);
-  is_near_ = keeps_bits && margin < largest_margin;
+  is_near_ = keeps_bits && margin < largest_margin && coding.limit == std::floor(coding.limit);
   near_ = {scales_.data(), shifts_.data(), float(margin)};
 }
 

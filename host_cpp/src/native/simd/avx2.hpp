@@ -106,6 +106,23 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }
 
+struct Extremes {
+  __m256i least, most;
+  Extremes() : least(zero()), most(zero()) {}
+  static constexpr int step = 16;
+  void take(const int16_t* values) {
+    least = _mm256_min_epi16(least, load(values)), most = _mm256_max_epi16(most, load(values));
+  }
+  void take_part(const int16_t* values, int count) {
+    int16_t whole[step] = {};
+    std::memcpy(whole, values, size_t(count) * sizeof(int16_t));
+    take(whole);
+  }
+  void store_to(int16_t* lowest, int16_t* highest) const {
+    store(lowest, least), store(highest, most);
+  }
+};
+
 struct Squares {
   __m256i squares;
   Squares() : squares(zero()) {}

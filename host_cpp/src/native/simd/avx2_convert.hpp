@@ -19,6 +19,14 @@ inline Doubles scaled(const float* from, const double* scales, const double* off
   return values;
 }
 
+inline bool exceed(const Doubles& values, double limit) {
+  __m256d beyond[2];
+  for (int half = 0; half < 2; ++half)
+    beyond[half] = _mm256_cmp_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), values.halves[half]),
+                                 _mm256_set1_pd(limit), _CMP_NLE_UQ);
+  return _mm256_movemask_pd(_mm256_or_pd(beyond[0], beyond[1])) != 0;
+}
+
 inline Vector nearest(const Doubles& values, double limit) {
   __m128i halves[2];
   for (int half = 0; half < 2; ++half) {
@@ -41,18 +49,17 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
 
 class NearRoundings {
  public:
-  explicit NearRoundings(float limit) : limit_(_mm256_set1_ps(limit)) {}
+  explicit NearRoundings(float limit) : clamp_(_mm256_set1_ps(limit + beyond_limit)) {}
 
   Vector take(const float* from, const float* scales, const float* shifts) {
-    const auto values = _mm256_loadu_ps(from);
-    finite_ = _mm256_fmadd_ps(values, _mm256_setzero_ps(), finite_);
     const auto product =
-        _mm256_fmsub_ps(values, _mm256_loadu_ps(scales), _mm256_loadu_ps(shifts));
+        _mm256_fmsub_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(scales), _mm256_loadu_ps(shifts));
+    // What is none of the numbers gives way to the clamp.
     const auto value =
-        _mm256_min_ps(_mm256_max_ps(product, _mm256_sub_ps(_mm256_setzero_ps(), limit_)), limit_);
+        _mm256_min_ps(_mm256_max_ps(product, _mm256_sub_ps(_mm256_setzero_ps(), clamp_)), clamp_);
+    largest_ = _mm256_max_ps(largest_, magnitudes(value));
     const auto whole = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const auto rest = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(value, whole));
-    farthest_ = _mm256_max_ps(farthest_, rest);
+    farthest_ = _mm256_max_ps(farthest_, magnitudes(_mm256_sub_ps(value, whole)));
     return _mm256_cvtps_epi32(whole);
   }
 
@@ -61,13 +68,16 @@ class NearRoundings {
     farthest_ = _mm256_setzero_ps();
     return _mm256_testz_ps(doubtful, doubtful) != 0;
   }
-  bool are_finite() const {
-    const auto none = _mm256_cmp_ps(finite_, finite_, _CMP_UNORD_Q);
-    return _mm256_testz_ps(none, none) != 0;
+  bool exceed() const {
+    return _mm256_movemask_ps(_mm256_cmp_ps(largest_, clamp_, _CMP_GE_OQ)) != 0;
   }
 
  private:
-  __m256 limit_, farthest_ = _mm256_setzero_ps(), finite_ = _mm256_setzero_ps();
+  static __m256 magnitudes(__m256 values) {
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), values);
+  }
+
+  __m256 clamp_, farthest_ = _mm256_setzero_ps(), largest_ = _mm256_setzero_ps();
 };
 
 }  // namespace

@@ -120,6 +120,23 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
 }
 
+// The smallest and the largest of many int16, or 0.
+struct Extremes {
+  __m512i least, most;
+  Extremes() : least(zero()), most(zero()) {}
+  static constexpr int step = 32;
+  void take(const int16_t* values) { take(load(values)); }
+  void take_part(const int16_t* values, int count) {
+    take(_mm512_maskz_loadu_epi16((1u << count) - 1, values));
+  }
+  void take(__m512i values) {
+    least = _mm512_min_epi16(least, values), most = _mm512_max_epi16(most, values);
+  }
+  void store_to(int16_t* lowest, int16_t* highest) const {
+    store(lowest, least), store(highest, most);
+  }
+};
+
 // The sum of squares of many int16.
 struct Squares {
   __m512i squares;

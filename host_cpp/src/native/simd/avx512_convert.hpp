@@ -22,6 +22,13 @@ inline Doubles scaled(const float* from, const double* scales, const double* off
   return values;
 }
 
+// Whether any value is farther from 0 than `limit`, or none of the numbers.
+inline bool exceed(const Doubles& values, double limit) {
+  const auto most = _mm512_set1_pd(limit);
+  return _mm512_cmp_pd_mask(_mm512_abs_pd(values.halves[0]), most, _CMP_NLE_UQ) |
+         _mm512_cmp_pd_mask(_mm512_abs_pd(values.halves[1]), most, _CMP_NLE_UQ);
+}
+
 // The nearest integers, halves to even, clamped to +-limit.
 inline Vector nearest(const Doubles& values, double limit) {
   __m256i halves[2];
@@ -44,23 +51,23 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
 }
 
 // Integers nearest to values * scales - shifts in single precision, halves to even, clamped to
-// +-limit; and how far from an integer the farthest of these values was.
+// +-limit, which is one itself; and how far from an integer the farthest of these values was.
 class NearRoundings {
  public:
-  explicit NearRoundings(float limit) : limit_(_mm512_set1_ps(limit)) {}
+  explicit NearRoundings(float limit) : clamp_(_mm512_set1_ps(limit + beyond_limit)) {}
 
   // In the low 16 bits of each lane.
   Vector take(const float* from, const float* scales, const float* shifts) {
-    const auto values = _mm512_loadu_ps(from);
-    // 0 times what is not finite is none of the numbers, and no sum with it is one.
-    finite_ = _mm512_fmadd_ps(values, _mm512_setzero_ps(), finite_);
+    // The smaller magnitude with the sign of the value; what is none of the numbers is clamped too.
     const auto value = _mm512_range_ps(
-        _mm512_fmsub_ps(values, _mm512_loadu_ps(scales), _mm512_loadu_ps(shifts)), limit_, 2);
+        _mm512_fmsub_ps(_mm512_loadu_ps(from), _mm512_loadu_ps(scales), _mm512_loadu_ps(shifts)),
+        clamp_, 2);
+    // The larger magnitude, without a sign.
+    largest_ = _mm512_range_ps(largest_, value, 11);
     // Beside 1.5 * 2^23 a float has no bits for a fraction, and its lowest bits count wholes.
     const auto whole = _mm512_set1_ps(12582912.0f);
     const auto rounded =
         _mm512_add_round_ps(value, whole, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    // The larger magnitude, without a sign.
     farthest_ = _mm512_range_ps(farthest_, _mm512_sub_ps(value, _mm512_sub_ps(rounded, whole)), 11);
     return _mm512_castps_si512(rounded);
   }
@@ -72,10 +79,11 @@ class NearRoundings {
     farthest_ = _mm512_setzero_ps();
     return doubtful == 0;
   }
-  bool are_finite() const { return _mm512_cmp_ps_mask(finite_, finite_, _CMP_UNORD_Q) == 0; }
+  // Whether any value had to be clamped.
+  bool exceed() const { return _mm512_cmp_ps_mask(largest_, clamp_, _CMP_GE_OQ) != 0; }
 
  private:
-  __m512 limit_, farthest_ = _mm512_setzero_ps(), finite_ = _mm512_setzero_ps();
+  __m512 clamp_, farthest_ = _mm512_setzero_ps(), largest_ = _mm512_setzero_ps();
 };
 
 }  // namespace

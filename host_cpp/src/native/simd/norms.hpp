@@ -39,19 +39,17 @@ void row_squares(const int16_t* row, int64_t k, int64_t block, uint64_t* squares
 // The smallest and the largest element, or 0.
 void range_of_rows(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
                    int32_t* highest) {
-  auto least = zero(), most = zero();
-  const auto take = [&](Vector values) {
-    least = smaller(least, values), most = larger(most, values);
-  };
+  constexpr int step = Extremes::step;
+  Extremes extremes;
   for (int64_t i = 0; i < rows; ++i, a += lda) {
     int64_t p = 0;
-    for (; p + lanes <= k; p += lanes) take(load_lanes(a + p));
-    if (p < k) take(load_part(a + p, int(k - p)));
+    for (; p + step <= k; p += step) extremes.take(a + p);
+    if (p < k) extremes.take_part(a + p, int(k - p));
   }
-  int32_t ends[2][lanes];
-  store(ends[0], least), store(ends[1], most);
-  *lowest = *std::min_element(ends[0], ends[0] + lanes);
-  *highest = *std::max_element(ends[1], ends[1] + lanes);
+  int16_t least[step], most[step];
+  extremes.store_to(least, most);
+  *lowest = *std::min_element(least, least + step);
+  *highest = *std::max_element(most, most + step);
 }
 
 }  // namespace

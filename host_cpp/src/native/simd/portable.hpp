@@ -93,6 +93,16 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
 
+struct Extremes {
+  int16_t least = 0, most = 0;
+  static constexpr int step = 1;
+  void take(const int16_t* value) {
+    least = std::min(least, *value), most = std::max(most, *value);
+  }
+  void take_part(const int16_t*, int) {}
+  void store_to(int16_t* lowest, int16_t* highest) const { *lowest = least, *highest = most; }
+};
+
 struct Squares {
   uint64_t squares = 0;
   static constexpr int step = 1;
