@@ -40,6 +40,12 @@ struct ColumnNorms {
   int32_t low_squares[most_columns], low_magnitudes[most_columns], high_magnitudes[most_columns];
 };
 
+// One line of memory after the other, or the same again where there are none.
+struct Lines {
+  const char* first;
+  ptrdiff_t stride;
+};
+
 struct Kernels {
   const char* name;
   int lanes;         // columns in a vector
@@ -50,10 +56,11 @@ struct Kernels {
   int width() const { return lanes * most_vectors; }
 
   // Sums of a tile over `steps` groups of k, 4 bytes of A each; rows of A are a_stride bytes apart.
+  // Each step calls one of the lines that are read soon into the second-level cache.
   void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, int32_t* sums);
+                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
   void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, int32_t* sums);
+                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
 
   // Panels: k rows of `columns` elements of B. Sums, of the bytes or of the elements, have a row of
   // `width` for each `block` of k. High bytes are those of bounds.hpp.

@@ -43,11 +43,7 @@ inline int64_t encode_near(const float* from, const InputCoding& coding, const N
   const auto count = int64_t(coding.features);
   for (; first + step <= count; first += step) {
     Vector whole[vectors];
-    for (int j = 0; j < vectors; ++j) {
-      const auto at = first + j * lanes;
-      whole[j] = roundings.take(from + at, near.scales + at, near.shifts + at);
-    }
-    if (roundings.are_certain(near.margin)) {
+    if (roundings.round(from + first, near.scales + first, near.shifts + first, whole)) {
       for (int j = 0; j < vectors; ++j) store_lanes(high + first + j * lanes, whole[j]);
       continue;
     }
@@ -64,12 +60,13 @@ bool encode(const float* from, const InputCoding& coding, const NearCoding* near
             Element* low) {
   const auto count = int64_t(coding.features);
   const auto* offsets = coding.offsets;
-  NearRoundings roundings{float(coding.limit)};
   bool beyond = false;
   int64_t i = 0;
   if (near && !low) {
+    NearRoundings roundings(float(coding.limit), *near);
     i = encode_near<vectors_of_group>(from, coding, *near, i, roundings, beyond, high);
     i = encode_near<1>(from, coding, *near, i, roundings, beyond, high);
+    beyond |= roundings.exceed();
   }
   for (; i + lanes <= count; i += lanes)
     beyond |= encode_lanes(from + i, coding.scales + i, offsets ? offsets + i : nullptr, coding,
@@ -77,7 +74,7 @@ bool encode(const float* from, const InputCoding& coding, const NearCoding* near
   if (i < count)
     beyond |= encode_part(from + i, coding.scales + i, offsets ? offsets + i : nullptr, coding,
                           int(count - i), high + i, low ? low + i : nullptr);
-  return beyond || roundings.exceed();
+  return beyond;
 }
 
 }  // namespace

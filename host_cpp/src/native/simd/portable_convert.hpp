@@ -37,9 +37,11 @@ inline Doubles remainders(const Doubles& from, Vector whole, double base) {
 // Nothing is gained here by single precision, so that nothing is certain.
 class NearRoundings {
  public:
-  explicit NearRoundings(float) {}
-  Vector take(const float*, const float*, const float*) { return zero(); }
-  bool are_certain(float) { return false; }
+  NearRoundings(float, const NearCoding&) {}
+  template <int vectors>
+  bool round(const float*, const float*, const float*, Vector (&)[vectors]) {
+    return false;
+  }
   bool exceed() const { return false; }
 };
 
