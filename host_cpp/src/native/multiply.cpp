@@ -54,9 +54,9 @@ class PanelProduct {
     if (product_.path) return route_by(*product_.path, rows_.bounds(), *panel.bounds);
     if (product_.element_bytes() == 1 || product_.needs_low_bits_only())
       return {SumPath::low_bits};
-    // The range of the rows is found sooner than their norms, and these sooner than those of blocks.
-    if (panels_.proves_everything() || panel.bounds->prove(rows_.range()) ||
-        panel.bounds->prove_by_norm(rows_.largest_norm()))
+    // The norms of rows prove more than their range, and are found sooner than those of blocks.
+    if (panels_.proves_everything() || panel.bounds->prove_by_norm(rows_.largest_norm()) ||
+        panel.bounds->prove(rows_.range()))
       return {SumPath::proved};
     return cheapest_route(rows_.bounds(), *panel.bounds, kernels_.has_quads);
   }

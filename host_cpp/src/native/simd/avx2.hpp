@@ -102,6 +102,24 @@ void store_part(Element* to, Vector v, int count) {
   std::memcpy(to, whole, size_t(count) * sizeof(Element));
 }
 
+inline void store_clamped(int16_t* to, Vector v) {
+  const auto packed = _mm256_packs_epi32(v, v);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                   _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0xd8)));
+}
+inline void store_clamped(int8_t* to, Vector v) {
+  int16_t whole[lanes];
+  store_clamped(whole, v);
+  const auto halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(whole));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(halves, halves));
+}
+template <typename Element>
+void store_clamped(Element* to, Vector v, int count) {
+  Element whole[lanes];
+  store_clamped(whole, v);
+  std::memcpy(to, whole, size_t(count) * sizeof(Element));
+}
+
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }

@@ -115,6 +115,20 @@ inline void store_part(int8_t* to, Vector v, int count) {
   _mm_mask_storeu_epi8(to, first_lanes(count), _mm512_cvtepi32_epi8(v));
 }
 
+// Each lane clamped to what an element holds.
+inline void store_clamped(int16_t* to, Vector v, int count) {
+  _mm256_mask_storeu_epi16(to, first_lanes(count), _mm512_cvtsepi32_epi16(v));
+}
+inline void store_clamped(int8_t* to, Vector v, int count) {
+  _mm_mask_storeu_epi8(to, first_lanes(count), _mm512_cvtsepi32_epi8(v));
+}
+inline void store_clamped(int16_t* to, Vector v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtsepi32_epi16(v));
+}
+inline void store_clamped(int8_t* to, Vector v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtsepi32_epi8(v));
+}
+
 // Lane j: even[j] in the low half, odd[j] in the high half.
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
@@ -139,16 +153,15 @@ struct Extremes {
 
 // The sum of squares of many int16.
 struct Squares {
-  __m512i squares;
-  Squares() : squares(zero()) {}
+  __m512i even = zero(), odd = zero();
   static constexpr int step = 32;
   void take(const int16_t* values) {
     const auto v = load(values);
     const auto pair = _mm512_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
-    squares = _mm512_add_epi64(squares, _mm512_and_si512(pair, _mm512_set1_epi64(0xffffffff)));
-    squares = _mm512_add_epi64(squares, _mm512_srli_epi64(pair, 32));
+    even = _mm512_add_epi64(even, _mm512_and_si512(pair, _mm512_set1_epi64(0xffffffff)));
+    odd = _mm512_add_epi64(odd, _mm512_srli_epi64(pair, 32));
   }
-  uint64_t sum() const { return uint64_t(_mm512_reduce_add_epi64(squares)); }
+  uint64_t sum() const { return uint64_t(_mm512_reduce_add_epi64(_mm512_add_epi64(even, odd))); }
 };
 
 }  // namespace

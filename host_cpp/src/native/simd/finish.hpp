@@ -93,7 +93,6 @@ void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile
                 const int32_t* x, Element* c, ptrdiff_t ldc) {
   const auto scale = set(int32_t(r.scale));
   const auto least = set(r.activates ? 0 : std::numeric_limits<Element>::min());
-  const auto most = set(std::numeric_limits<Element>::max());
   const auto half = set_long(r.rounds ? int64_t(1) << (r.shift - 1) : 0);
   for (int j = 0; j < columns; j += lanes) {
     const int count = std::min(lanes, columns - j);
@@ -108,9 +107,9 @@ void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile
     for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
       const auto wrapped = sizeof(Element) == 2 ? load(sum) : add(load(sum), addend);
       const auto value = shift_right(add(multiply_long(wrapped, scale), scaled_addend), r.shift);
-      const auto clamped = larger(smaller(value, most), least);
-      if (count == lanes) store_lanes(to, clamped);
-      else store_part(to, clamped, count);
+      const auto activated = larger(value, least);
+      if (count == lanes) store_clamped(to, activated);
+      else store_clamped(to, activated, count);
     }
   }
 }

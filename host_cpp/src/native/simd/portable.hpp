@@ -89,6 +89,13 @@ void store_lanes(Element* to, Vector v) {
   store_part(to, v, lanes);
 }
 
+template <typename Element>
+void store_clamped(Element* to, Vector v, int count = lanes) {
+  using Limits = std::numeric_limits<Element>;
+  for (int i = 0; i < count; ++i)
+    to[i] = Element(std::clamp(int32_t(v[i]), int32_t(Limits::min()), int32_t(Limits::max())));
+}
+
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
