@@ -57,10 +57,8 @@ inline LongLanes add(const LongLanes& a, const LongLanes& b) {
 inline LongLanes set_long(int64_t value) {
   return {_mm256_set1_epi64x(value), _mm256_set1_epi64x(value)};
 }
-inline Vector shift_right(const LongLanes& a, int places) {
-  const auto even = _mm256_srl_epi64(a.even, _mm_cvtsi32_si128(places));
-  const auto odd = _mm256_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
-  return _mm256_blend_epi32(even, odd, 0xaa);
+inline Vector high_halves(const LongLanes& a) {
+  return _mm256_blend_epi32(_mm256_srli_epi64(a.even, 32), a.odd, 0xaa);
 }
 
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
@@ -150,6 +148,11 @@ struct Squares {
     const auto pair = _mm256_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
     squares = _mm256_add_epi64(squares, _mm256_and_si256(pair, _mm256_set1_epi64x(0xffffffff)));
     squares = _mm256_add_epi64(squares, _mm256_srli_epi64(pair, 32));
+  }
+  void take_part(const int16_t* values, int count) {
+    int16_t whole[step] = {};
+    std::memcpy(whole, values, size_t(count) * sizeof(int16_t));
+    take(whole);
   }
   uint64_t sum() const {
     uint64_t parts[4];

@@ -59,11 +59,8 @@ inline LongLanes add(const LongLanes& a, const LongLanes& b) {
 inline LongLanes set_long(int64_t value) {
   return {_mm512_set1_epi64(value), _mm512_set1_epi64(value)};
 }
-// The low 32 bits of each lane shifted right, by 32 places at most.
-inline Vector shift_right(const LongLanes& a, int places) {
-  const auto even = _mm512_srl_epi64(a.even, _mm_cvtsi32_si128(places));
-  const auto odd = _mm512_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
-  return _mm512_mask_blend_epi32(0xaaaa, even, odd);
+inline Vector high_halves(const LongLanes& a) {
+  return _mm512_mask_shuffle_epi32(a.odd, 0x5555, a.even, _MM_PERM_DDBB);
 }
 
 // Per 32-bit lane: sum += a0*b0 + a1*b1 of two int16, modulo 2^32.
@@ -155,8 +152,11 @@ struct Extremes {
 struct Squares {
   __m512i even = zero(), odd = zero();
   static constexpr int step = 32;
-  void take(const int16_t* values) {
-    const auto v = load(values);
+  void take(const int16_t* values) { take(load(values)); }
+  void take_part(const int16_t* values, int count) {
+    take(_mm512_maskz_loadu_epi16((1u << count) - 1, values));
+  }
+  void take(__m512i v) {
     const auto pair = _mm512_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
     even = _mm512_add_epi64(even, _mm512_and_si512(pair, _mm512_set1_epi64(0xffffffff)));
     odd = _mm512_add_epi64(odd, _mm512_srli_epi64(pair, 32));

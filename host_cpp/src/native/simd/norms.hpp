@@ -26,9 +26,8 @@ uint64_t sum_of_squares(const int16_t* values, int64_t count) {
   Squares squares;
   int64_t i = 0;
   for (; i + Squares::step <= count; i += Squares::step) squares.take(values + i);
-  auto sum = squares.sum();
-  for (; i < count; ++i) sum += uint64_t(int64_t(values[i]) * values[i]);
-  return sum;
+  if (i < count) squares.take_part(values + i, int(count - i));
+  return squares.sum();
 }
 
 void row_squares(const int16_t* row, int64_t k, int64_t block, uint64_t* squares) {

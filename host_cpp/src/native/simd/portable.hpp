@@ -58,10 +58,10 @@ inline LongLanes set_long(int64_t value) {
   for (auto& lane : same.values) lane = value;
   return same;
 }
-inline Vector shift_right(const LongLanes& a, int places) {
-  Vector shifted;
-  for (int i = 0; i < lanes; ++i) shifted[i] = uint32_t(a.values[i] >> places);
-  return shifted;
+inline Vector high_halves(const LongLanes& a) {
+  Vector high;
+  for (int i = 0; i < lanes; ++i) high[i] = uint32_t(a.values[i] >> 32);
+  return high;
 }
 
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
@@ -116,6 +116,7 @@ struct Squares {
   void take(const int16_t* value) {
     squares += uint64_t(int64_t(*value) * *value);
   }
+  void take_part(const int16_t*, int) {}
   uint64_t sum() const { return squares; }
 };
 
