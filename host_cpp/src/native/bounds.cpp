@@ -129,17 +129,6 @@ ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t
   return bounds;
 }
 
-double largest_norm(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
-                    int64_t k) {
-  uint64_t most = 0;
-  for (int64_t i = 0; i < rows; ++i, a += lda) {
-    uint64_t squares;
-    kernels.row_squares(a, k, k, &squares);
-    most = std::max(most, squares);
-  }
-  return std::sqrt(double(most));
-}
-
 RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
                      int64_t k, ElementRange range) {
   constexpr auto finest = block_sizes - 1;

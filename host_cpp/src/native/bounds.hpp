@@ -73,7 +73,6 @@ struct RowBounds {
 };
 
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors);
-double largest_norm(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows, int64_t k);
 RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
                      int64_t k, ElementRange range);
 

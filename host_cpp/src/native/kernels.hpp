@@ -75,6 +75,8 @@ struct Kernels {
   // Rows of A.
   // The sum of squares of each `block` of a row.
   void (*row_squares)(const int16_t* row, int64_t k, int64_t block, uint64_t* squares);
+  // The largest sum of squares of any row.
+  uint64_t (*largest_squares)(const int16_t* a, int64_t lda, int64_t rows, int64_t k);
   void (*range_of_rows)(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
                         int32_t* highest);
   void (*widen_row)(const int8_t* row, int64_t count, int16_t* to);

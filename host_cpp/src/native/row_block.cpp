@@ -1,5 +1,6 @@
 #include "native/row_block.hpp"
 
+#include <cmath>
 #include <cstring>
 
 namespace xfblas {
@@ -59,8 +60,8 @@ const ElementRange& RowBlock::range() {
 
 double RowBlock::largest_norm() {
   if (!has_norm_)
-    largest_norm_ = xfblas::largest_norm(*kernels_, static_cast<const int16_t*>(source_.data),
-                                         source_.lda, rows_, k_);
+    largest_norm_ = std::sqrt(double(kernels_->largest_squares(
+        static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_)));
   has_norm_ = true;
   return largest_norm_;
 }

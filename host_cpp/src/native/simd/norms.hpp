@@ -35,6 +35,12 @@ void row_squares(const int16_t* row, int64_t k, int64_t block, uint64_t* squares
     *squares++ = sum_of_squares(row + p, std::min(block, k - p));
 }
 
+uint64_t largest_squares(const int16_t* a, int64_t lda, int64_t rows, int64_t k) {
+  uint64_t largest = 0;
+  for (int64_t i = 0; i < rows; ++i, a += lda) largest = std::max(largest, sum_of_squares(a, k));
+  return largest;
+}
+
 // The smallest and the largest element, or 0.
 void range_of_rows(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
                    int32_t* highest) {
