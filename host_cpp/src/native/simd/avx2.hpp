@@ -118,6 +118,11 @@ void store_clamped(Element* to, Vector v, int count) {
   std::memcpy(to, whole, size_t(count) * sizeof(Element));
 }
 
+template <typename Element>
+void store_four(Element* to, const Vector (&v)[4]) {
+  for (int i = 0; i < 4; ++i) store_clamped(to + i * lanes, v[i]);
+}
+
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }

@@ -69,13 +69,10 @@ class NearRoundings {
         slope_(_mm512_set1_ps(near.slope)),
         most_certain_(_mm512_set1_ps(0.5f - near.margin)) {}
 
-  // In the low 16 bits of each lane of so many vectors. False where a value lies so near to the
-  // middle between two integers that its side is in doubt.
+  // False where a value lies so near to the middle between two integers that its side is in doubt.
   template <int vectors>
   bool round(const float* from, const float* scales, const float* shifts,
              Vector (&whole)[vectors]) {
-    // Beside 1.5 * 2^23 a float has no bits for a fraction, and its lowest bits count wholes.
-    const auto unit = _mm512_set1_ps(12582912.0f);
     __m512 values[vectors], rests[vectors];
     for (int j = 0; j < vectors; ++j) {
       // The smaller magnitude with the sign of the value, or the clamp for what is no number.
@@ -83,10 +80,9 @@ class NearRoundings {
           _mm512_fmsub_ps(_mm512_loadu_ps(from + j * lanes), _mm512_loadu_ps(scales + j * lanes),
                           _mm512_loadu_ps(shifts + j * lanes)),
           clamp_, 2);
-      const auto rounded =
-          _mm512_add_round_ps(values[j], unit, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-      rests[j] = _mm512_sub_ps(values[j], _mm512_sub_ps(rounded, unit));
-      whole[j] = _mm512_castps_si512(rounded);
+      // What is left of a value without the nearest integer.
+      rests[j] = _mm512_reduce_ps(values[j], 8);
+      whole[j] = _mm512_cvt_roundps_epi32(values[j], _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     }
     largest_ = _mm512_range_ps(largest_, largest_magnitude<vectors>(values), 11);
     const auto farthest = _mm512_fmadd_ps(largest_, slope_, largest_magnitude<vectors>(rests));

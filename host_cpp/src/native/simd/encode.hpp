@@ -34,6 +34,12 @@ inline bool encode_part(const float* from, const double* scales, const double* o
 // Vectors that are rounded together, before it is asked whether all were certain.
 constexpr int vectors_of_group = 4;
 
+template <typename Element, int vectors>
+inline void store_all(Element* to, const Vector (&values)[vectors]) {
+  if constexpr (vectors == 4) store_four(to, values);
+  else for (int j = 0; j < vectors; ++j) store_clamped(to + j * lanes, values[j]);
+}
+
 // High digits of `vectors` vectors at a time in single precision, except where that might give
 // another integer than double: those are computed again. Returns the first feature that is left.
 template <int vectors, typename Element>
@@ -44,7 +50,7 @@ inline int64_t encode_near(const float* from, const InputCoding& coding, const N
   for (; first + step <= count; first += step) {
     Vector whole[vectors];
     if (roundings.round(from + first, near.scales + first, near.shifts + first, whole)) {
-      for (int j = 0; j < vectors; ++j) store_lanes(high + first + j * lanes, whole[j]);
+      store_all(high + first, whole);
       continue;
     }
     for (auto at = first; at < first + step; at += lanes)

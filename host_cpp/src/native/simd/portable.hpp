@@ -96,6 +96,11 @@ void store_clamped(Element* to, Vector v, int count = lanes) {
     to[i] = Element(std::clamp(int32_t(v[i]), int32_t(Limits::min()), int32_t(Limits::max())));
 }
 
+template <typename Element>
+void store_four(Element* to, const Vector (&v)[4]) {
+  for (int i = 0; i < 4; ++i) store_clamped(to + i * lanes, v[i]);
+}
+
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
