@@ -107,7 +107,8 @@ class PanelProduct {
     const auto& a = rows_.high_words();
     const auto* b = static_cast<const int16_t*>(panel.packed);
     kernels_.pairs(rows, panel.vectors, a.at(row, 2 * p), a.stride,
-                   b + p * panel.vectors * kernels_.lanes, (count + 1) / 2, false, soon_.take((count + 1) / 2), products_);
+                   b + p * panel.vectors * kernels_.lanes, (count + 1) / 2, false,
+                   soon_.take((count + 1) / 2), products_);
     kernels_.refine_split(rows, panel.vectors, low_, products_, high_, p == 0);
   }
 

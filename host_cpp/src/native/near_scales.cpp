@@ -29,8 +29,8 @@ constexpr double slope = 1.125 / (1 << 23);
 // Each of scale, shift and the fused a = x * scale - shift is rounded once, by a part of 2^-24:
 //   error <= 2^-24 (|x * scale| + |shift| + |a|) <= 2^-23 (|a| + |shift|)
 // where |a| <= limit + 1 counts, since both codings clamp what is farther out. Double precision
-// errs by 2^-29 of this; an eighth, and |a| larger by 3, cover that, higher powers, and the rounding
-// of margin + slope * |a| itself.
+// errs by 2^-29 of this; an eighth, and |a| larger by 3, cover that, higher powers, and the
+// rounding of margin + slope * |a| itself.
 NearScales::NearScales(const InputCoding& coding)
     : scales_(coding.features), shifts_(coding.features) {
   uint32_t smallest = UINT32_MAX, largest = 0;
