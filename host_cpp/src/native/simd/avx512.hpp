@@ -163,7 +163,8 @@ struct Extremes {
 
 // The sum of squares of many int16.
 struct Squares {
-  __m512i even = zero(), odd = zero();
+  __m512i even, odd;
+  Squares() : even(zero()), odd(zero()) {}
   static constexpr int step = 32;
   void take(const int16_t* values) { take(load(values)); }
   void take_part(const int16_t* values, int count) {
