@@ -1,6 +1,7 @@
 """Whether results meet the targets."""
 
 from dataclasses import dataclass
+from itertools import product
 
 from bench.results import Results, Run
 from bench.targets import (
@@ -9,7 +10,6 @@ from bench.targets import (
     MEMORY,
     NETWORK,
     SCALING,
-    SCALING_CASES,
     TARGETS,
     WHOLE_CORES,
     Target,
@@ -106,9 +106,9 @@ def _outcome(target: Target, run: Run) -> Outcome:
 def _scaling(results: Results) -> list[Outcome]:
     one, two = results.run(1), results.run(2)
     found = []
-    for candidate in (LOW_BITS, NETWORK, FULL_RANGE):
+    for candidate, (names, least) in product((LOW_BITS, NETWORK, FULL_RANGE), SCALING):
         medians, bests, is_noisy = {}, {}, False
-        for name in SCALING_CASES:
+        for name in names:
             cases = [run.case("gemm", name) if run else None for run in (one, two)]
             if any(case is None or candidate not in case.series for case in cases):
                 continue
@@ -119,5 +119,5 @@ def _scaling(results: Results) -> list[Outcome]:
         text = f"gemm: {candidate}, 2 threads / 1"
         if two and two.cores < 2 * WHOLE_CORES:
             text += f" (the machine gave {two.cores:.2f} cores)"
-        found.append(Outcome(text, None, SCALING, medians, bests, is_noisy))
+        found.append(Outcome(text, None, least, medians, bests, is_noisy))
     return found

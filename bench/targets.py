@@ -9,6 +9,7 @@ ALL_ROWS = ("1 row", "32 rows", "1024 rows", "10000 rows")
 LOW_BITS = "xfblas int16, low bits"
 NETWORK = "xfblas int16, network data"
 FULL_RANGE = "xfblas int16, full range"
+MATMUL = "xfblas int16 matmul"
 INT8 = "xfblas int8 matmul, B kept"
 NUMPY = "numpy float32"
 DEFAULT = "xfblas int16"
@@ -60,7 +61,10 @@ TARGETS = (
     _gemm(("256", *GEMM_LARGE), NETWORK, NUMPY, 1.9),
     _gemm(("128",), LOW_BITS, NUMPY, 1.6),
     _gemm(("64",), LOW_BITS, NUMPY, 0.95),
+    # As a program calls it, with a B that it has not used before.
+    _gemm(("64",), MATMUL, NUMPY, 1.0),
     _gemm(GEMM_LARGE, FULL_RANGE, NUMPY, 1.25),
+    _gemm(("1024",), FULL_RANGE, NUMPY, 1.4),
     _gemm(("1024",), LOW_BITS, "MKL s16s16s32", 0.97),
     _gemm(("1x784x512",), LOW_BITS, NUMPY, 3.5),
     _gemm(("16x784x512",), LOW_BITS, NUMPY, 4.0),
@@ -84,8 +88,7 @@ TARGETS = (
     _predict(("128-100-25-3, 1024 rows",), DEFAULT, "hls4ml csim", 300.0),
 )
 #: Twice the threads, so many times the speed; where the machine gives the cores.
-SCALING = 1.85
-SCALING_CASES = (*GEMM_LARGE, "4096x784x512")
+SCALING = ((("512",), 1.7), (("1024", "2048", "4096x784x512"), 1.85))
 WHOLE_CORES = 0.97
 #: Peak memory, as a multiple of the operands.
 MEMORY = 1.2

@@ -23,6 +23,7 @@ UNSIGNED_MAX = 2**32 - 1
 CLOSING_INTERVAL = 0.0005
 _closing_lock = threading.RLock()
 _multiply = lib.xfblasMatmul
+_predict = lib.xfblasPredict
 _handles = weakref.WeakSet()
 
 
@@ -122,6 +123,20 @@ class Handle:
             if self._closing:
                 self._raise_closed()
             status = _multiply(self._slot[0], m, n, k, a, k, b, n, sent_b, c, n, index)
+        finally:
+            self._calls.pop()
+        if status:
+            check(status)
+
+    def predict(self, rows, source, coding, first, layers, count, decoding, result, index) -> None:
+        """``call`` of ``xfblasPredict``, for the same reason."""
+        self._calls.append(None)
+        try:
+            if self._closing:
+                self._raise_closed()
+            status = _predict(
+                self._slot[0], rows, source, coding, first, layers, count, decoding, result, index
+            )
         finally:
             self._calls.pop()
         if status:

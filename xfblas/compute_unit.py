@@ -202,12 +202,11 @@ class ComputeUnit:
             C-contiguous, of shapes that its caller has checked.
         """
         # A row takes little more time than this call, so nothing is looked up in it.
-        call, function, from_buffer = self._handle.call, lib.xfblasPredict, ffi.from_buffer
-        model, index = (coding, first.pointer, layers, len(layers), decoding), self.index
+        call, start, count, index = self._handle.predict, first.pointer, len(layers), self.index
 
         def predict(rows: np.ndarray, out: np.ndarray) -> None:
             source, result = from_buffer(FLOATS, rows), from_buffer(FLOATS, out)
-            call(function, len(rows), source, *model, result, index)
+            call(len(rows), source, coding, start, layers, count, decoding, result, index)
 
         return predict
 

@@ -23,12 +23,15 @@ struct InputCoding {
 };
 
 // The same in single precision, a = x * scale - shift with shift = offset * scale. Its high digit is
-// that of InputCoding wherever a is farther than `margin` from the middle between two integers.
+// that of InputCoding wherever a is farther than margin + slope * |a| from the middle between two
+// integers. The limit is an integer, and a is clamped this much beyond it, which rounds to the limit too: what was
+// clamped there may be out of range, everything else is within.
 struct NearCoding {
   const float* scales;
   const float* shifts;
-  float margin;
+  float margin, slope;
 };
+constexpr float beyond_limit = 0.25f;
 
 // How the last layer's C becomes the output. Column j is offset plus the sum of C's columns j,
 // j + columns, ... of each window (see xfblas/quantization/output_windows.py), divided by

@@ -1,6 +1,7 @@
 #include "forward_pass.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "clipped_inputs.hpp"
 #include "error.hpp"
@@ -10,25 +11,25 @@
 namespace xfblas {
 namespace {
 
-[[noreturn]] void fail_not_finite(const ForwardPass& pass, uint64_t row, uint64_t column) {
-  fail(XFBLAS_STATUS_INVALID_VALUE, "input has ",
-       pass.input[row * pass.coding.features + column], " at row ", row, ", column ", column,
-       "; every value must be finite");
+// A row with a value that is not finite, or that its coding clamps.
+void look_at(const ForwardPass& pass, uint64_t row) {
+  const auto* first = pass.input + row * pass.coding.features;
+  const auto* end = first + pass.coding.features;
+  const auto* bad = std::find_if(first, end, [](float value) { return !std::isfinite(value); });
+  if (bad != end)
+    fail(XFBLAS_STATUS_INVALID_VALUE, "input has ", *bad, " at row ", row, ", column ", bad - first,
+         "; every value must be finite");
+  if (pass.coding.clipped) count_clipped(pass.coding, first);
 }
 
 template <typename Element>
 void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
                  uint64_t stride) {
   InputDigits<Element> digits(pass.coding, pass.near, pass.elements);
-  const auto* elements = reinterpret_cast<const Element*>(to);
   for (uint64_t i = first; i < first + rows; ++i, to += stride) {
     const float* row = pass.input + i * pass.coding.features;
-    const auto bad = digits.encode(row, reinterpret_cast<Element*>(to));
-    if (bad >= 0) fail_not_finite(pass, i, uint64_t(bad));
+    if (digits.encode(row, reinterpret_cast<Element*>(to))) look_at(pass, i);
   }
-  if (pass.coding.clipped)
-    count_clipped(pass.coding, pass.input + first * pass.coding.features, elements, int64_t(rows),
-                  int64_t(pass.elements), int64_t(stride / sizeof(Element)));
 }
 
 }  // namespace

@@ -7,12 +7,12 @@
 namespace xfblas {
 namespace {
 
-int64_t encode_digits(const float* row, const InputCoding& coding, const NearCoding* near,
-                      int16_t* high, int16_t* low) {
+bool encode_digits(const float* row, const InputCoding& coding, const NearCoding* near,
+                   int16_t* high, int16_t* low) {
   return kernels().encode16(row, coding, near, high, low);
 }
-int64_t encode_digits(const float* row, const InputCoding& coding, const NearCoding* near,
-                      int8_t* high, int8_t* low) {
+bool encode_digits(const float* row, const InputCoding& coding, const NearCoding* near,
+                   int8_t* high, int8_t* low) {
   return kernels().encode8(row, coding, near, high, low);
 }
 
@@ -47,13 +47,13 @@ InputDigits<Element>::InputDigits(const InputCoding& coding, const NearCoding* n
 }
 
 template <typename Element>
-int64_t InputDigits<Element>::encode(const float* row, Element* to) {
+bool InputDigits<Element>::encode(const float* row, Element* to) {
   if (!coding_.columns) return encode_digits(row, coding_, near_, to, nullptr);
   auto* high = digits_.data();
   auto* low = coding_.base == 0 ? nullptr : high + coding_.features;
-  const auto bad = encode_digits(row, coding_, near_, high, low);
+  const bool beyond = encode_digits(row, coding_, near_, high, low);
   for (const auto& run : runs_) copy(high + run.first_digit, run.count, to + run.first_element);
-  return bad;
+  return beyond;
 }
 
 template class InputDigits<int8_t>;

@@ -16,8 +16,8 @@ class InputDigits {
   // near: the coding in single precision, or null.
   InputDigits(const InputCoding& coding, const NearCoding* near, uint64_t elements);
 
-  // Returns the place of the first value that is not finite, or -1.
-  int64_t encode(const float* row, Element* to);
+  // Returns false where all values are finite and within the coding's limit.
+  bool encode(const float* row, Element* to);
 
  private:
   // Elements that are neighbours among the digits too.

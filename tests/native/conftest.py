@@ -18,7 +18,7 @@ def library(tmp_path_factory):
         path = building.build_once(tmp_path_factory, "native.so", building.build_parts)
     loaded = ctypes.CDLL(str(path))
     loaded.isa_name.restype = ctypes.c_char_p
-    loaded.encode_row.restype = ctypes.c_int64
+    loaded.encode_row.restype = ctypes.c_bool
     return loaded
 
 

@@ -57,7 +57,8 @@ int run_product(const char* isa, int path, int element_bytes, const Arrays* arra
 }
 
 // Conversions between floats and elements of 2 bytes, by an instruction set's own code.
-int64_t encode_row(const char* isa, const float* from, int64_t features, const double* scales,
+// Returns whether the row is worth a look.
+bool encode_row(const char* isa, const float* from, int64_t features, const double* scales,
                    const double* offsets, double limit, double base, int16_t* high,
                    int16_t* low) {
   const InputCoding coding{uint64_t(features), scales, offsets, limit, base, nullptr};

@@ -21,15 +21,28 @@ def address(values):
 
 
 def encoded(library, isa, row, scales, offsets, limit, base, with_low=True):
-    """(high, low) digits of a row; the place of the first that is not finite where there is one."""
+    """(high, low) digits of a row; what encoding says of it is checked for both."""
+    digits, is_worth_a_look = encoded_and_looked_at(
+        library, isa, row, scales, offsets, limit, base, with_low
+    )
+    sizes = np.abs((row.astype(np.float64) - (0 if offsets is None else offsets)) * scales)
+    if not is_worth_a_look:
+        assert (sizes <= limit + 0.5).all()
+    else:
+        assert not (sizes < limit).all()
+    return digits
+
+
+def encoded_and_looked_at(library, isa, row, scales, offsets, limit, base, with_low=True):
+    """The digits, and whether a value may be out of range or not finite."""
     given = [placed(values) for values in (row, scales, offsets)]
     digits = [placed(np.full(len(row), 77, np.int16)) for _ in range(2 if with_low else 1)]
-    bad = library.encode_row(
+    is_worth_a_look = library.encode_row(
         isa, address(given[0]), ctypes.c_int64(len(row)), *map(address, given[1:]),
         ctypes.c_double(limit), ctypes.c_double(base), *map(address, digits),
         *([] if with_low else [None]),
     )  # fmt: skip
-    return bad if bad >= 0 else tuple(digits)
+    return tuple(digits), is_worth_a_look
 
 
 def expected_digits(row, scales, offsets, limit, base):
@@ -131,16 +144,37 @@ def test_values_near_the_middle_between_two_integers(
             np.testing.assert_array_equal(high, expected_alone)
 
 
-def test_the_first_value_that_is_not_finite_is_found(library, instruction_sets):
+@pytest.mark.parametrize("scale", [0, 1e-3, 1, 1e3])
+def test_values_that_are_not_finite_are_worth_a_look(library, instruction_sets, scale):
     for count in COUNTS:
+        scales = np.full(count, float(scale))
         for place in {0, count // 2, count - 1}:
-            for value in (np.nan, np.inf, -np.inf):
+            for value in (0, np.nan, np.inf, -np.inf):
                 row = np.zeros(count, np.float32)
-                row[place:] = value
+                row[place] = value
                 for isa in instruction_sets:
                     for with_low in (True, False):
-                        found = encoded(library, isa, row, np.ones(count), None, 127, 16, with_low)
-                        assert found == place
+                        _, is_worth_a_look = encoded_and_looked_at(
+                            library, isa, row, scales, None, 127, 16, with_low
+                        )
+                        assert is_worth_a_look == (value != 0)
+
+
+@pytest.mark.parametrize("limit", [1, 100.5, 127, 32767])
+def test_values_out_of_range_are_worth_a_look_and_the_limit_is_not(
+    library, instruction_sets, limit
+):
+    for count in COUNTS:
+        for place in {0, count // 2, count - 1}:
+            for value, expected in ((limit, False), (limit + 0.625, True)):
+                for sign in (-1, 1):
+                    row = np.zeros(count, np.float32)
+                    row[place] = sign * value
+                    for isa in instruction_sets:
+                        _, is_worth_a_look = encoded_and_looked_at(
+                            library, isa, row, np.ones(count), None, limit, 0, False
+                        )
+                        assert is_worth_a_look == expected
 
 
 def decoded(library, isa, elements, scales, windows, offset, slope, softmax):

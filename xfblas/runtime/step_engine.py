@@ -15,6 +15,7 @@ ROWS_PER_PROGRAM = 8192
 BYTES_PER_PROGRAM = 64 * 2**20
 #: Fewer rows than this are not worth a second unit.
 ROWS_WORTH_A_UNIT = 256
+SINGLE = np.dtype(np.float32)
 
 
 class StepEngine:
@@ -87,7 +88,10 @@ class StepEngine:
             return self._predict_in_steps(rows)
         if rows.shape[1] != prediction.features:
             as_rows("rows", rows, prediction.features)
-        return prediction.run(readable(rows, np.float32))
+        # Asking is sooner done than numpy looks at an array that needs no copy.
+        if rows.dtype is not SINGLE or not rows.flags.carray:
+            rows = readable(rows, np.float32)
+        return prediction.run(rows)
 
     def _predict_in_steps(self, rows):
         integers = self.network.quantize_input(rows)

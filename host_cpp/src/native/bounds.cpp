@@ -61,6 +61,8 @@ bool ColumnBounds::prove(ElementRange a) const {
   return std::max(-double(a.lowest), double(a.highest)) * whole.sum <= fits;
 }
 
+bool ColumnBounds::prove_by_norm(double row) const { return row * whole.root <= fits; }
+
 namespace {
 
 // What columns add up to over some of k.

@@ -62,6 +62,8 @@ struct ColumnBounds {
   // Whether elements of A within these ends leave the sums in 32 bits. Where A is not negative,
   // the positive and the negative elements of a column cannot both count.
   bool prove(ElementRange a) const;
+  // The same by (1), where no row's ||a|| is larger.
+  bool prove_by_norm(double row) const;
 };
 
 // The largest norms ||a|| of some rows of A, and their largest magnitude.

@@ -12,9 +12,9 @@
 namespace xfblas {
 namespace {
 
-// A block's activations, those of one layer and of the next, fill about half of the second-level
-// cache; more rows would not use the weights any better.
-constexpr uint64_t block_bytes = 512 * 1024, fewest_rows = 36, most_rows = 288;
+// A block's activations, those of one layer and of the next, and the input of the next block leave
+// most of the second-level cache to the weights; more rows would not use these any better.
+constexpr uint64_t block_bytes = 192 * 1024, fewest_rows = 36, most_rows = 288;
 
 struct Layer {
   IntegerProduct product;  // of any rows; A and C are set for each block
@@ -88,13 +88,20 @@ class Forward {
     const auto rows = ((pass_.rows + blocks - 1) / blocks + tile - 1) / tile * tile;
     blocks = (pass_.rows + rows - 1) / rows;
     const auto body = [&](int64_t block) {
-      run_block(uint64_t(block) * rows, std::min(rows, pass_.rows - uint64_t(block) * rows));
+      const auto first = uint64_t(block) * rows;
+      run_block(first, std::min(rows, pass_.rows - first), threads * rows);
     };
     if (threads > 1 && blocks > 1) return ThreadPool::shared().run(int64_t(blocks), body);
     for (uint64_t block = 0; block < blocks; ++block) body(int64_t(block));
   }
 
-  void run_block(uint64_t first, uint64_t rows) {
+  UpcomingBytes input_of(uint64_t first, uint64_t rows) const {
+    const auto row = pass_.coding.features;
+    return {pass_.input + first * row, std::min(rows, pass_.rows - first) * row * sizeof(float)};
+  }
+
+  // ahead: so many rows from here the next block of this thread begins, most likely.
+  void run_block(uint64_t first, uint64_t rows, uint64_t ahead) {
     static thread_local Activations activations;
     const auto room = row_stride(widest_, element_bytes_) * rows;
     char* from = activations.halves[0].room<char>(room);
@@ -103,6 +110,7 @@ class Forward {
     // What pads k meets zeros of B, but the bounds look at it.
     if (pass_.elements < pass_.layers.front().k) std::memset(from, 0, stride * rows);
     quantize_rows(pass_, first, rows, element_bytes_, from, stride);
+    activations.space.soon = input_of(std::min(first + ahead, pass_.rows), rows);
     PathCounts counts{};
     for (auto& layer : layers_) {
       PathCounts of_layer{};

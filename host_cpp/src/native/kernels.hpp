@@ -40,6 +40,12 @@ struct ColumnNorms {
   int32_t low_squares[most_columns], low_magnitudes[most_columns], high_magnitudes[most_columns];
 };
 
+// One line of memory after the other, or the same again where there are none.
+struct Lines {
+  const char* first;
+  ptrdiff_t stride;
+};
+
 struct Kernels {
   const char* name;
   int lanes;         // columns in a vector
@@ -50,10 +56,11 @@ struct Kernels {
   int width() const { return lanes * most_vectors; }
 
   // Sums of a tile over `steps` groups of k, 4 bytes of A each; rows of A are a_stride bytes apart.
+  // Each step calls one of the lines that are read soon into the second-level cache.
   void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, int32_t* sums);
+                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
   void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, int32_t* sums);
+                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
 
   // Panels: k rows of `columns` elements of B. Sums, of the bytes or of the elements, have a row of
   // `width` for each `block` of k. High bytes are those of bounds.hpp.
@@ -68,6 +75,8 @@ struct Kernels {
   // Rows of A.
   // The sum of squares of each `block` of a row.
   void (*row_squares)(const int16_t* row, int64_t k, int64_t block, uint64_t* squares);
+  // The largest sum of squares of any row.
+  uint64_t (*largest_squares)(const int16_t* a, int64_t lda, int64_t rows, int64_t k);
   void (*range_of_rows)(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
                         int32_t* highest);
   void (*widen_row)(const int8_t* row, int64_t count, int16_t* to);
@@ -92,12 +101,12 @@ struct Kernels {
   Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
 
   // A row of floats into its features' high digits, and into the low ones where `low` is not null.
-  // Returns the place of the first value that is not finite, or -1; the digits are then of no use.
+  // Returns whether the row is worth a look: false where all values are finite and within limits.
   // With a NearCoding high digits alone are faster; it may be null.
-  int64_t (*encode16)(const float* from, const InputCoding&, const NearCoding*, int16_t* high,
-                      int16_t* low);
-  int64_t (*encode8)(const float* from, const InputCoding&, const NearCoding*, int8_t* high,
-                     int8_t* low);
+  bool (*encode16)(const float* from, const InputCoding&, const NearCoding*, int16_t* high,
+                   int16_t* low);
+  bool (*encode8)(const float* from, const InputCoding&, const NearCoding*, int8_t* high,
+                  int8_t* low);
 
   // Rows of C, `stride` elements apart, into rows of the output. `space`: room for decode_space
   // floats.

@@ -39,6 +39,7 @@ class PanelProduct {
         product_(product),
         panels_(panels),
         rows_(space.rows),
+        soon_(space.soon),
         first_row_(first_row),
         first_column_(first_column) {
     const auto tile = size_t(kernels.rows_of_tile(1)) * size_t(kernels.width());
@@ -53,8 +54,9 @@ class PanelProduct {
     if (product_.path) return route_by(*product_.path, rows_.bounds(), *panel.bounds);
     if (product_.element_bytes() == 1 || product_.needs_low_bits_only())
       return {SumPath::low_bits};
-    // The range of the rows is found sooner than their norms.
-    if (panels_.proves_everything() || panel.bounds->prove(rows_.range()))
+    // The norms of rows prove more than their range, and are found sooner than those of blocks.
+    if (panels_.proves_everything() || panel.bounds->prove_by_norm(rows_.largest_norm()) ||
+        panel.bounds->prove(rows_.range()))
       return {SumPath::proved};
     return cheapest_route(rows_.bounds(), *panel.bounds, kernels_.has_quads);
   }
@@ -74,16 +76,16 @@ class PanelProduct {
   }
 
  private:
-  void add_products(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count) const {
+  void add_products(const Panel& panel, int64_t row, int rows, int64_t p, int64_t count) {
     const auto& a = rows_.elements();
     const int64_t width = panel.vectors * kernels_.lanes;
     const auto* b = static_cast<const char*>(panel.packed);
     if (panels_.has_quads())
       kernels_.quads(rows, panel.vectors, a.at(row, p), a.stride, b + p * width, (count + 3) / 4,
-                     p > 0, low_);
+                     p > 0, soon_.take((count + 3) / 4), low_);
     else
       kernels_.pairs(rows, panel.vectors, a.at(row, 2 * p), a.stride, b + 2 * p * width,
-                     (count + 1) / 2, p > 0, low_);
+                     (count + 1) / 2, p > 0, soon_.take((count + 1) / 2), low_);
   }
 
   void refine(const Panel& panel, SumPath path, int64_t row, int rows, int64_t p, int64_t count) {
@@ -96,7 +98,7 @@ class PanelProduct {
     const auto& a = rows_.high_bytes();
     kernels_.quads(rows, panel.vectors, a.at(row, p), a.stride,
                    panel.high_bytes + p * panel.vectors * kernels_.lanes, (count + 3) / 4, p > 0,
-                   high_);
+                   soon_.take((count + 3) / 4), high_);
     kernels_.refine_estimated(rows, panel.vectors, low_, offsets_at(panel, p),
                               offsets_at(panel, p + count), high_);
   }
@@ -105,7 +107,8 @@ class PanelProduct {
     const auto& a = rows_.high_words();
     const auto* b = static_cast<const int16_t*>(panel.packed);
     kernels_.pairs(rows, panel.vectors, a.at(row, 2 * p), a.stride,
-                   b + p * panel.vectors * kernels_.lanes, (count + 1) / 2, false, products_);
+                   b + p * panel.vectors * kernels_.lanes, (count + 1) / 2, false,
+                   soon_.take((count + 1) / 2), products_);
     kernels_.refine_split(rows, panel.vectors, low_, products_, high_, p == 0);
   }
 
@@ -138,6 +141,7 @@ class PanelProduct {
   const IntegerProduct& product_;
   const Panels& panels_;
   RowBlock& rows_;
+  UpcomingBytes& soon_;
   int64_t first_row_, first_column_;
   int32_t *low_, *high_, *products_;
 };

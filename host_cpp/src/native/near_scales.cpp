@@ -21,12 +21,16 @@ uint32_t magnitude_bits(float value) {
 // With larger margins most vectors would be computed twice.
 constexpr double largest_margin = 1.0 / 32;
 
+// An eighth more than the bound below, for what it leaves out.
+constexpr double slope = 1.125 / (1 << 23);
+
 }  // namespace
 
 // Each of scale, shift and the fused a = x * scale - shift is rounded once, by a part of 2^-24:
 //   error <= 2^-24 (|x * scale| + |shift| + |a|) <= 2^-23 (|a| + |shift|)
 // where |a| <= limit + 1 counts, since both codings clamp what is farther out. Double precision
-// errs by 2^-29 of this; an eighth, and one more than the limit, cover that and higher powers.
+// errs by 2^-29 of this; an eighth, and |a| larger by 3, cover that, higher powers, and the
+// rounding of margin + slope * |a| itself.
 NearScales::NearScales(const InputCoding& coding)
     : scales_(coding.features), shifts_(coding.features) {
   uint32_t smallest = UINT32_MAX, largest = 0;
@@ -44,9 +48,10 @@ NearScales::NearScales(const InputCoding& coding)
       largest_shift = std::max(largest_shift, std::abs(shift));
       shifts_[f] = float(shift);
     }
-  const auto margin = (coding.limit + largest_shift + 2) * 1.125 / (1 << 23);
-  is_near_ = keeps_bits && margin < largest_margin;
-  near_ = {scales_.data(), shifts_.data(), float(margin)};
+  const auto margin = (largest_shift + 3) * slope;
+  is_near_ = keeps_bits && margin + coding.limit * slope < largest_margin &&
+             coding.limit == std::floor(coding.limit);
+  near_ = {scales_.data(), shifts_.data(), float(margin), float(slope)};
 }
 
 }  // namespace xfblas

@@ -1,5 +1,6 @@
 #include "native/row_block.hpp"
 
+#include <cmath>
 #include <cstring>
 
 namespace xfblas {
@@ -35,7 +36,7 @@ void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, i
   source_ = a;
   source_.data = static_cast<const char*>(a.data) + first * a.lda * a.element_bytes;
   rows_ = rows, k_ = k;
-  has_range_ = has_bounds_ = false;
+  has_range_ = has_norm_ = has_bounds_ = false;
   high_words_ = high_bytes_ = {};
   if (a.element_bytes == 1) {
     if (as_quads) convert<uint8_t, int8_t>(element_space_, elements_, kernels.offset_row);
@@ -55,6 +56,14 @@ const ElementRange& RowBlock::range() {
                             &range_.lowest, &range_.highest);
   has_range_ = true;
   return range_;
+}
+
+double RowBlock::largest_norm() {
+  if (!has_norm_)
+    largest_norm_ = std::sqrt(double(kernels_->largest_squares(
+        static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_)));
+  has_norm_ = true;
+  return largest_norm_;
 }
 
 const RowBounds& RowBlock::bounds() {

@@ -41,6 +41,7 @@ class RowBlock {
 
   // Computed when they are first asked for; of int16 only.
   const ElementRange& range();
+  double largest_norm();
   const RowBounds& bounds();
   const TileRows& high_words();
   const TileRows& high_bytes();
@@ -54,8 +55,9 @@ class RowBlock {
   SourceOfA source_{};
   int64_t rows_ = 0, k_ = 0;
   TileRows elements_{}, high_words_{}, high_bytes_{};
-  bool has_range_ = false, has_bounds_ = false;
+  bool has_range_ = false, has_norm_ = false, has_bounds_ = false;
   ElementRange range_;
+  double largest_norm_ = 0;
   RowBounds bounds_;
   Workspace element_space_, high_space_;
 };

@@ -57,10 +57,8 @@ inline LongLanes add(const LongLanes& a, const LongLanes& b) {
 inline LongLanes set_long(int64_t value) {
   return {_mm256_set1_epi64x(value), _mm256_set1_epi64x(value)};
 }
-inline Vector shift_right(const LongLanes& a, int places) {
-  const auto even = _mm256_srl_epi64(a.even, _mm_cvtsi32_si128(places));
-  const auto odd = _mm256_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
-  return _mm256_blend_epi32(even, odd, 0xaa);
+inline Vector high_halves(const LongLanes& a) {
+  return _mm256_blend_epi32(_mm256_srli_epi64(a.even, 32), a.odd, 0xaa);
 }
 
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
@@ -102,9 +100,49 @@ void store_part(Element* to, Vector v, int count) {
   std::memcpy(to, whole, size_t(count) * sizeof(Element));
 }
 
+inline void store_clamped(int16_t* to, Vector v) {
+  const auto packed = _mm256_packs_epi32(v, v);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                   _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0xd8)));
+}
+inline void store_clamped(int8_t* to, Vector v) {
+  int16_t whole[lanes];
+  store_clamped(whole, v);
+  const auto halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(whole));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(halves, halves));
+}
+template <typename Element>
+void store_clamped(Element* to, Vector v, int count) {
+  Element whole[lanes];
+  store_clamped(whole, v);
+  std::memcpy(to, whole, size_t(count) * sizeof(Element));
+}
+
+template <typename Element>
+void store_four(Element* to, const Vector (&v)[4]) {
+  for (int i = 0; i < 4; ++i) store_clamped(to + i * lanes, v[i]);
+}
+
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
 }
+
+struct Extremes {
+  __m256i least, most;
+  Extremes() : least(zero()), most(zero()) {}
+  static constexpr int step = 16;
+  void take(const int16_t* values) {
+    least = _mm256_min_epi16(least, load(values)), most = _mm256_max_epi16(most, load(values));
+  }
+  void take_part(const int16_t* values, int count) {
+    int16_t whole[step] = {};
+    std::memcpy(whole, values, size_t(count) * sizeof(int16_t));
+    take(whole);
+  }
+  void store_to(int16_t* lowest, int16_t* highest) const {
+    store(lowest, least), store(highest, most);
+  }
+};
 
 struct Squares {
   __m256i squares;
@@ -115,6 +153,11 @@ struct Squares {
     const auto pair = _mm256_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
     squares = _mm256_add_epi64(squares, _mm256_and_si256(pair, _mm256_set1_epi64x(0xffffffff)));
     squares = _mm256_add_epi64(squares, _mm256_srli_epi64(pair, 32));
+  }
+  void take_part(const int16_t* values, int count) {
+    int16_t whole[step] = {};
+    std::memcpy(whole, values, size_t(count) * sizeof(int16_t));
+    take(whole);
   }
   uint64_t sum() const {
     uint64_t parts[4];

@@ -19,6 +19,14 @@ inline Doubles scaled(const float* from, const double* scales, const double* off
   return values;
 }
 
+inline bool exceed(const Doubles& values, double limit) {
+  __m256d beyond[2];
+  for (int half = 0; half < 2; ++half)
+    beyond[half] = _mm256_cmp_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), values.halves[half]),
+                                 _mm256_set1_pd(limit), _CMP_NLE_UQ);
+  return _mm256_movemask_pd(_mm256_or_pd(beyond[0], beyond[1])) != 0;
+}
+
 inline Vector nearest(const Doubles& values, double limit) {
   __m128i halves[2];
   for (int half = 0; half < 2; ++half) {
@@ -39,35 +47,44 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
   return rest;
 }
 
+inline __m256 magnitudes(__m256 values) {
+  return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), values);
+}
+
 class NearRoundings {
  public:
-  explicit NearRoundings(float limit) : limit_(_mm256_set1_ps(limit)) {}
+  NearRoundings(float limit, const NearCoding& near)
+      : clamp_(_mm256_set1_ps(limit + beyond_limit)),
+        slope_(_mm256_set1_ps(near.slope)),
+        most_certain_(_mm256_set1_ps(0.5f - near.margin)) {}
 
-  Vector take(const float* from, const float* scales, const float* shifts) {
-    const auto values = _mm256_loadu_ps(from);
-    finite_ = _mm256_fmadd_ps(values, _mm256_setzero_ps(), finite_);
-    const auto product =
-        _mm256_fmsub_ps(values, _mm256_loadu_ps(scales), _mm256_loadu_ps(shifts));
-    const auto value =
-        _mm256_min_ps(_mm256_max_ps(product, _mm256_sub_ps(_mm256_setzero_ps(), limit_)), limit_);
-    const auto whole = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const auto rest = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(value, whole));
-    farthest_ = _mm256_max_ps(farthest_, rest);
-    return _mm256_cvtps_epi32(whole);
+  template <int vectors>
+  bool round(const float* from, const float* scales, const float* shifts,
+             Vector (&whole)[vectors]) {
+    const auto least = _mm256_sub_ps(_mm256_setzero_ps(), clamp_);
+    auto farthest = _mm256_setzero_ps();
+    for (int j = 0; j < vectors; ++j) {
+      const auto product =
+          _mm256_fmsub_ps(_mm256_loadu_ps(from + j * lanes), _mm256_loadu_ps(scales + j * lanes),
+                          _mm256_loadu_ps(shifts + j * lanes));
+      // What is none of the numbers gives way to the clamp.
+      const auto value = _mm256_min_ps(_mm256_max_ps(product, least), clamp_);
+      const auto rounded =
+          _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+      largest_ = _mm256_max_ps(largest_, magnitudes(value));
+      farthest = _mm256_max_ps(farthest, magnitudes(_mm256_sub_ps(value, rounded)));
+      whole[j] = _mm256_cvtps_epi32(rounded);
+    }
+    farthest = _mm256_fmadd_ps(largest_, slope_, farthest);
+    return _mm256_movemask_ps(_mm256_cmp_ps(farthest, most_certain_, _CMP_GT_OQ)) == 0;
   }
 
-  bool are_certain(float margin) {
-    const auto doubtful = _mm256_cmp_ps(farthest_, _mm256_set1_ps(0.5f - margin), _CMP_GT_OQ);
-    farthest_ = _mm256_setzero_ps();
-    return _mm256_testz_ps(doubtful, doubtful) != 0;
-  }
-  bool are_finite() const {
-    const auto none = _mm256_cmp_ps(finite_, finite_, _CMP_UNORD_Q);
-    return _mm256_testz_ps(none, none) != 0;
+  bool exceed() const {
+    return _mm256_movemask_ps(_mm256_cmp_ps(largest_, clamp_, _CMP_GE_OQ)) != 0;
   }
 
  private:
-  __m256 limit_, farthest_ = _mm256_setzero_ps(), finite_ = _mm256_setzero_ps();
+  __m256 clamp_, slope_, most_certain_, largest_ = _mm256_setzero_ps();
 };
 
 }  // namespace

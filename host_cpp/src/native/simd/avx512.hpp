@@ -59,11 +59,8 @@ inline LongLanes add(const LongLanes& a, const LongLanes& b) {
 inline LongLanes set_long(int64_t value) {
   return {_mm512_set1_epi64(value), _mm512_set1_epi64(value)};
 }
-// The low 32 bits of each lane shifted right, by 32 places at most.
-inline Vector shift_right(const LongLanes& a, int places) {
-  const auto even = _mm512_srl_epi64(a.even, _mm_cvtsi32_si128(places));
-  const auto odd = _mm512_sll_epi64(a.odd, _mm_cvtsi32_si128(32 - places));
-  return _mm512_mask_blend_epi32(0xaaaa, even, odd);
+inline Vector high_halves(const LongLanes& a) {
+  return _mm512_mask_shuffle_epi32(a.odd, 0x5555, a.even, _MM_PERM_DDBB);
 }
 
 // Per 32-bit lane: sum += a0*b0 + a1*b1 of two int16, modulo 2^32.
@@ -115,23 +112,70 @@ inline void store_part(int8_t* to, Vector v, int count) {
   _mm_mask_storeu_epi8(to, first_lanes(count), _mm512_cvtepi32_epi8(v));
 }
 
+// Each lane clamped to what an element holds.
+inline void store_clamped(int16_t* to, Vector v, int count) {
+  _mm256_mask_storeu_epi16(to, first_lanes(count), _mm512_cvtsepi32_epi16(v));
+}
+inline void store_clamped(int8_t* to, Vector v, int count) {
+  _mm_mask_storeu_epi8(to, first_lanes(count), _mm512_cvtsepi32_epi8(v));
+}
+inline void store_clamped(int16_t* to, Vector v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtsepi32_epi16(v));
+}
+inline void store_clamped(int8_t* to, Vector v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtsepi32_epi8(v));
+}
+
+// Four vectors at once, for half of the instructions. Packing takes its operands by quarters.
+inline void store_four(int16_t* to, const Vector (&v)[4]) {
+  const auto order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  store(to, _mm512_permutexvar_epi64(order, _mm512_packs_epi32(v[0], v[1])));
+  store(to + 2 * lanes, _mm512_permutexvar_epi64(order, _mm512_packs_epi32(v[2], v[3])));
+}
+inline void store_four(int8_t* to, const Vector (&v)[4]) {
+  const auto order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const auto halves =
+      _mm512_packs_epi16(_mm512_packs_epi32(v[0], v[1]), _mm512_packs_epi32(v[2], v[3]));
+  store(to, _mm512_permutexvar_epi32(order, halves));
+}
+
 // Lane j: even[j] in the low half, odd[j] in the high half.
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
 }
 
+// The smallest and the largest of many int16, or 0.
+struct Extremes {
+  __m512i least, most;
+  Extremes() : least(zero()), most(zero()) {}
+  static constexpr int step = 32;
+  void take(const int16_t* values) { take(load(values)); }
+  void take_part(const int16_t* values, int count) {
+    take(_mm512_maskz_loadu_epi16((1u << count) - 1, values));
+  }
+  void take(__m512i values) {
+    least = _mm512_min_epi16(least, values), most = _mm512_max_epi16(most, values);
+  }
+  void store_to(int16_t* lowest, int16_t* highest) const {
+    store(lowest, least), store(highest, most);
+  }
+};
+
 // The sum of squares of many int16.
 struct Squares {
-  __m512i squares;
-  Squares() : squares(zero()) {}
+  __m512i even, odd;
+  Squares() : even(zero()), odd(zero()) {}
   static constexpr int step = 32;
-  void take(const int16_t* values) {
-    const auto v = load(values);
-    const auto pair = _mm512_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
-    squares = _mm512_add_epi64(squares, _mm512_and_si512(pair, _mm512_set1_epi64(0xffffffff)));
-    squares = _mm512_add_epi64(squares, _mm512_srli_epi64(pair, 32));
+  void take(const int16_t* values) { take(load(values)); }
+  void take_part(const int16_t* values, int count) {
+    take(_mm512_maskz_loadu_epi16((1u << count) - 1, values));
   }
-  uint64_t sum() const { return uint64_t(_mm512_reduce_add_epi64(squares)); }
+  void take(__m512i v) {
+    const auto pair = _mm512_madd_epi16(v, v);  // at most 2^31, so read it as unsigned
+    even = _mm512_add_epi64(even, _mm512_and_si512(pair, _mm512_set1_epi64(0xffffffff)));
+    odd = _mm512_add_epi64(odd, _mm512_srli_epi64(pair, 32));
+  }
+  uint64_t sum() const { return uint64_t(_mm512_reduce_add_epi64(_mm512_add_epi64(even, odd))); }
 };
 
 }  // namespace

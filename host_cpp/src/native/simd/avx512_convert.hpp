@@ -22,6 +22,13 @@ inline Doubles scaled(const float* from, const double* scales, const double* off
   return values;
 }
 
+// Whether any value is farther from 0 than `limit`, or none of the numbers.
+inline bool exceed(const Doubles& values, double limit) {
+  const auto most = _mm512_set1_pd(limit);
+  return _mm512_cmp_pd_mask(_mm512_abs_pd(values.halves[0]), most, _CMP_NLE_UQ) |
+         _mm512_cmp_pd_mask(_mm512_abs_pd(values.halves[1]), most, _CMP_NLE_UQ);
+}
+
 // The nearest integers, halves to even, clamped to +-limit.
 inline Vector nearest(const Doubles& values, double limit) {
   __m256i halves[2];
@@ -43,39 +50,50 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
   return rest;
 }
 
+// Of each lane, without a sign; by halves, so that no value waits for more than a few others.
+template <int count>
+inline __m512 largest_magnitude(const __m512* values) {
+  if constexpr (count == 1) return _mm512_abs_ps(values[0]);
+  else if constexpr (count == 2) return _mm512_range_ps(values[0], values[1], 11);
+  else
+    return _mm512_range_ps(largest_magnitude<count / 2>(values),
+                           largest_magnitude<count - count / 2>(values + count / 2), 11);
+}
+
 // Integers nearest to values * scales - shifts in single precision, halves to even, clamped to
-// +-limit; and how far from an integer the farthest of these values was.
+// +-limit, which is one itself.
 class NearRoundings {
  public:
-  explicit NearRoundings(float limit) : limit_(_mm512_set1_ps(limit)) {}
+  NearRoundings(float limit, const NearCoding& near)
+      : clamp_(_mm512_set1_ps(limit + beyond_limit)),
+        slope_(_mm512_set1_ps(near.slope)),
+        most_certain_(_mm512_set1_ps(0.5f - near.margin)) {}
 
-  // In the low 16 bits of each lane.
-  Vector take(const float* from, const float* scales, const float* shifts) {
-    const auto values = _mm512_loadu_ps(from);
-    // 0 times what is not finite is none of the numbers, and no sum with it is one.
-    finite_ = _mm512_fmadd_ps(values, _mm512_setzero_ps(), finite_);
-    const auto value = _mm512_range_ps(
-        _mm512_fmsub_ps(values, _mm512_loadu_ps(scales), _mm512_loadu_ps(shifts)), limit_, 2);
-    // Beside 1.5 * 2^23 a float has no bits for a fraction, and its lowest bits count wholes.
-    const auto whole = _mm512_set1_ps(12582912.0f);
-    const auto rounded =
-        _mm512_add_round_ps(value, whole, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    // The larger magnitude, without a sign.
-    farthest_ = _mm512_range_ps(farthest_, _mm512_sub_ps(value, _mm512_sub_ps(rounded, whole)), 11);
-    return _mm512_castps_si512(rounded);
+  // False where a value lies so near to the middle between two integers that its side is in doubt.
+  template <int vectors>
+  bool round(const float* from, const float* scales, const float* shifts,
+             Vector (&whole)[vectors]) {
+    __m512 values[vectors], rests[vectors];
+    for (int j = 0; j < vectors; ++j) {
+      // The smaller magnitude with the sign of the value, or the clamp for what is no number.
+      values[j] = _mm512_range_ps(
+          _mm512_fmsub_ps(_mm512_loadu_ps(from + j * lanes), _mm512_loadu_ps(scales + j * lanes),
+                          _mm512_loadu_ps(shifts + j * lanes)),
+          clamp_, 2);
+      // What is left of a value without the nearest integer.
+      rests[j] = _mm512_reduce_ps(values[j], 8);
+      whole[j] = _mm512_cvt_roundps_epi32(values[j], _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    }
+    largest_ = _mm512_range_ps(largest_, largest_magnitude<vectors>(values), 11);
+    const auto farthest = _mm512_fmadd_ps(largest_, slope_, largest_magnitude<vectors>(rests));
+    return _mm512_cmp_ps_mask(farthest, most_certain_, _CMP_GT_OQ) == 0;
   }
 
-  // Whether no value lay within `margin` of the middle between two integers; forgets them.
-  bool are_certain(float margin) {
-    const auto doubtful =
-        _mm512_cmp_ps_mask(farthest_, _mm512_set1_ps(0.5f - margin), _CMP_GT_OQ);
-    farthest_ = _mm512_setzero_ps();
-    return doubtful == 0;
-  }
-  bool are_finite() const { return _mm512_cmp_ps_mask(finite_, finite_, _CMP_UNORD_Q) == 0; }
+  // Whether any value had to be clamped.
+  bool exceed() const { return _mm512_cmp_ps_mask(largest_, clamp_, _CMP_GE_OQ) != 0; }
 
  private:
-  __m512 limit_, farthest_ = _mm512_setzero_ps(), finite_ = _mm512_setzero_ps();
+  __m512 clamp_, slope_, most_certain_, largest_ = _mm512_setzero_ps();
 };
 
 }  // namespace

@@ -88,11 +88,17 @@ inline void decode_lanes(const Element* from, int64_t stride, int rows, const Ou
                          int32_t* sums, Lanes* values, float* to) {
   const auto columns = int64_t(coding.columns);
   const auto sums_stride = columns + lanes;
-  for (int i = 0; i < rows; ++i) join_windows(from + i * stride, coding, sums + i * sums_stride);
+  const bool joins = coding.windows > 1;
+  const auto offset = int32_t(coding.offset);
+  for (int i = 0; joins && i < rows; ++i)
+    join_windows(from + i * stride, coding, sums + i * sums_stride);
   for (int64_t j = 0; j < columns; ++j) {
     int32_t column[lanes] = {};
-    for (int i = 0; i < rows; ++i) column[i] = sums[i * sums_stride + j];
-    for (int i = 0; i < lanes; ++i) values[j][i] = float(column[i]) / coding.scales[j];
+    for (int i = 0; i < rows; ++i)
+      column[i] = joins ? sums[i * sums_stride + j] : offset + from[i * stride + j];
+    // A copy, which the compiler knows not to change with the values.
+    const float scale = coding.scales[j];
+    for (int i = 0; i < lanes; ++i) values[j][i] = float(column[i]) / scale;
     apply_slope(coding.slope, lanes, values[j]);
   }
   if (coding.has_softmax) softmax_of_lanes(values, columns);

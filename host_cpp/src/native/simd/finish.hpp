@@ -87,14 +87,14 @@ inline Vector requantized(const Requantization& r, const SumsOfTile& sums, int a
 }
 
 // What Requantization::only_clamps tells, with one row of X or none: column by column, so that what
-// a column has is computed once for all rows.
+// a column has is computed once for all rows. The scale has the shift in it: what would be left of
+// it is the upper half of a product in 64 bits, whose factors stay below 2^31.
 template <typename Element>
 void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
                 const int32_t* x, Element* c, ptrdiff_t ldc) {
-  const auto scale = set(int32_t(r.scale));
+  const auto scale = set(int32_t(r.scale << (32 - r.shift)));
   const auto least = set(r.activates ? 0 : std::numeric_limits<Element>::min());
-  const auto most = set(std::numeric_limits<Element>::max());
-  const auto half = set_long(r.rounds ? int64_t(1) << (r.shift - 1) : 0);
+  const auto half = set_long(r.rounds ? int64_t(1) << 31 : 0);
   for (int j = 0; j < columns; j += lanes) {
     const int count = std::min(lanes, columns - j);
     auto addend = zero();
@@ -107,10 +107,10 @@ void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile
     auto* to = c + j;
     for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
       const auto wrapped = sizeof(Element) == 2 ? load(sum) : add(load(sum), addend);
-      const auto value = shift_right(add(multiply_long(wrapped, scale), scaled_addend), r.shift);
-      const auto clamped = larger(smaller(value, most), least);
-      if (count == lanes) store_lanes(to, clamped);
-      else store_part(to, clamped, count);
+      const auto value = high_halves(add(multiply_long(wrapped, scale), scaled_addend));
+      const auto activated = larger(value, least);
+      if (count == lanes) store_clamped(to, activated);
+      else store_clamped(to, activated, count);
     }
   }
 }

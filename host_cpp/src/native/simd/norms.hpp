@@ -26,9 +26,8 @@ uint64_t sum_of_squares(const int16_t* values, int64_t count) {
   Squares squares;
   int64_t i = 0;
   for (; i + Squares::step <= count; i += Squares::step) squares.take(values + i);
-  auto sum = squares.sum();
-  for (; i < count; ++i) sum += uint64_t(int64_t(values[i]) * values[i]);
-  return sum;
+  if (i < count) squares.take_part(values + i, int(count - i));
+  return squares.sum();
 }
 
 void row_squares(const int16_t* row, int64_t k, int64_t block, uint64_t* squares) {
@@ -36,22 +35,26 @@ void row_squares(const int16_t* row, int64_t k, int64_t block, uint64_t* squares
     *squares++ = sum_of_squares(row + p, std::min(block, k - p));
 }
 
+uint64_t largest_squares(const int16_t* a, int64_t lda, int64_t rows, int64_t k) {
+  uint64_t largest = 0;
+  for (int64_t i = 0; i < rows; ++i, a += lda) largest = std::max(largest, sum_of_squares(a, k));
+  return largest;
+}
+
 // The smallest and the largest element, or 0.
 void range_of_rows(const int16_t* a, int64_t lda, int64_t rows, int64_t k, int32_t* lowest,
                    int32_t* highest) {
-  auto least = zero(), most = zero();
-  const auto take = [&](Vector values) {
-    least = smaller(least, values), most = larger(most, values);
-  };
+  constexpr int step = Extremes::step;
+  Extremes extremes;
   for (int64_t i = 0; i < rows; ++i, a += lda) {
     int64_t p = 0;
-    for (; p + lanes <= k; p += lanes) take(load_lanes(a + p));
-    if (p < k) take(load_part(a + p, int(k - p)));
+    for (; p + step <= k; p += step) extremes.take(a + p);
+    if (p < k) extremes.take_part(a + p, int(k - p));
   }
-  int32_t ends[2][lanes];
-  store(ends[0], least), store(ends[1], most);
-  *lowest = *std::min_element(ends[0], ends[0] + lanes);
-  *highest = *std::max_element(ends[1], ends[1] + lanes);
+  int16_t least[step], most[step];
+  extremes.store_to(least, most);
+  *lowest = *std::min_element(least, least + step);
+  *highest = *std::max_element(most, most + step);
 }
 
 }  // namespace

@@ -58,10 +58,10 @@ inline LongLanes set_long(int64_t value) {
   for (auto& lane : same.values) lane = value;
   return same;
 }
-inline Vector shift_right(const LongLanes& a, int places) {
-  Vector shifted;
-  for (int i = 0; i < lanes; ++i) shifted[i] = uint32_t(a.values[i] >> places);
-  return shifted;
+inline Vector high_halves(const LongLanes& a) {
+  Vector high;
+  for (int i = 0; i < lanes; ++i) high[i] = uint32_t(a.values[i] >> 32);
+  return high;
 }
 
 inline void dot_pairs(Vector& sum, Vector a, Vector b) {
@@ -89,9 +89,31 @@ void store_lanes(Element* to, Vector v) {
   store_part(to, v, lanes);
 }
 
+template <typename Element>
+void store_clamped(Element* to, Vector v, int count = lanes) {
+  using Limits = std::numeric_limits<Element>;
+  for (int i = 0; i < count; ++i)
+    to[i] = Element(std::clamp(int32_t(v[i]), int32_t(Limits::min()), int32_t(Limits::max())));
+}
+
+template <typename Element>
+void store_four(Element* to, const Vector (&v)[4]) {
+  for (int i = 0; i < 4; ++i) store_clamped(to + i * lanes, v[i]);
+}
+
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
+
+struct Extremes {
+  int16_t least = 0, most = 0;
+  static constexpr int step = 1;
+  void take(const int16_t* value) {
+    least = std::min(least, *value), most = std::max(most, *value);
+  }
+  void take_part(const int16_t*, int) {}
+  void store_to(int16_t* lowest, int16_t* highest) const { *lowest = least, *highest = most; }
+};
 
 struct Squares {
   uint64_t squares = 0;
@@ -99,6 +121,7 @@ struct Squares {
   void take(const int16_t* value) {
     squares += uint64_t(int64_t(*value) * *value);
   }
+  void take_part(const int16_t*, int) {}
   uint64_t sum() const { return squares; }
 };
 

@@ -16,6 +16,11 @@ inline Doubles scaled(const float* from, const double* scales, const double* off
   return found;
 }
 
+inline bool exceed(const Doubles& found, double limit) {
+  return !std::all_of(found.values, found.values + lanes,
+                      [&](double value) { return std::abs(value) <= limit; });
+}
+
 inline Vector nearest(const Doubles& from, double limit) {
   int32_t whole[lanes];
   for (int i = 0; i < lanes; ++i)
@@ -32,16 +37,12 @@ inline Doubles remainders(const Doubles& from, Vector whole, double base) {
 // Nothing is gained here by single precision, so that nothing is certain.
 class NearRoundings {
  public:
-  explicit NearRoundings(float) {}
-  Vector take(const float* from, const float*, const float*) {
-    for (int i = 0; i < lanes; ++i) finite_ += from[i] * 0;
-    return zero();
+  NearRoundings(float, const NearCoding&) {}
+  template <int vectors>
+  bool round(const float*, const float*, const float*, Vector (&)[vectors]) {
+    return false;
   }
-  bool are_certain(float) { return false; }
-  bool are_finite() const { return finite_ == 0; }
-
- private:
-  float finite_ = 0;
+  bool exceed() const { return false; }
 };
 
 }  // namespace

@@ -37,6 +37,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.pack_pairs16 = pack_pairs<int16_t>, k.pack_pairs8 = pack_pairs<int8_t>;
   k.pack_quads8 = xfblas::pack_quads8, k.pack_high_quads = xfblas::pack_high_quads;
   k.column_norms = column_norms, k.row_squares = row_squares;
+  k.largest_squares = largest_squares;
   k.range_of_rows = range_of_rows;
   k.widen_row = widen_row, k.offset_row = offset_row;
   k.high_words = high_words, k.high_bytes = high_bytes;

@@ -32,7 +32,7 @@ inline void load_row(Vector (&b)[vectors], const char* from) {
 // sums: rows x (vectors * lanes), each row `most_vectors` vectors from the last.
 template <Group group, int rows, int vectors, bool accumulate>
 __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const void* b, int64_t steps,
-                                    int32_t* sums) {
+                                    Lines soon, int32_t* sums) {
   constexpr ptrdiff_t b_stride = vectors * sizeof(Vector);
   Vector sum[rows][vectors];
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
@@ -43,6 +43,7 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const voi
   for (int64_t step = 0; step < steps; ++step, a_at += 4, b_at += b_stride) {
     Vector b_row[vectors];
     load_row(b_row, b_at);
+    __builtin_prefetch(soon.first, 0, 2), soon.first += soon.stride;
     XFBLAS_UNROLL for (int byte = 0; byte < b_stride; byte += 64)
       __builtin_prefetch(b_at + prefetch_steps * b_stride + byte);
     XFBLAS_UNROLL for (int i = 0; i < rows; ++i) {
@@ -58,7 +59,7 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const voi
 // B passes in one long stream, which the CPU foresees better than prefetching from here does.
 template <Group group, int vectors, bool accumulate>
 __attribute__((noinline)) void single_row(const void* a, ptrdiff_t, const void* b, int64_t steps,
-                                          int32_t* sums) {
+                                          Lines, int32_t* sums) {
   constexpr int strands = 4;
   constexpr ptrdiff_t b_stride = vectors * sizeof(Vector);
   Vector sum[strands][vectors];
@@ -87,7 +88,7 @@ __attribute__((noinline)) void single_row(const void* a, ptrdiff_t, const void* 
     store(sums + j * lanes, add(add(sum[0][j], sum[1][j]), add(sum[2][j], sum[3][j])));
 }
 
-using Tile = void (*)(const void*, ptrdiff_t, const void*, int64_t, int32_t*);
+using Tile = void (*)(const void*, ptrdiff_t, const void*, int64_t, Lines, int32_t*);
 
 template <Group group, int rows, int vectors, bool accumulate>
 constexpr Tile tile_of() {
@@ -114,10 +115,10 @@ Tile tile_for(int rows, int vectors) {
 
 template <Group group>
 void run_tile(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-              int64_t steps, bool accumulate, int32_t* sums) {
+              int64_t steps, bool accumulate, Lines soon, int32_t* sums) {
   const auto run = accumulate ? tile_for<group, true>(rows, vectors)
                               : tile_for<group, false>(rows, vectors);
-  run(a, a_stride, b, steps, sums);
+  run(a, a_stride, b, steps, soon, sums);
 }
 
 #undef XFBLAS_UNROLL
