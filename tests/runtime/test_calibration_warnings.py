@@ -127,6 +127,7 @@ def test_digits_have_borders(keras, bits):
         model.close()
 
 
+@pytest.mark.filterwarnings("always::xfblas.CalibrationWarning")
 def test_commands_tell_it_in_a_line(two_chains, tmp_path, capsys):
     two_chains.save(tmp_path / "m.keras")
     np.savetxt(tmp_path / "x.csv", np.ones((50, 6)), delimiter=",")
