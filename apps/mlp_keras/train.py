@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xfblas.diagnosis import keras_backends
 from xfblas.errors import InvalidValueError, NotSupportedError, XfblasError
+from xfblas.scoring import keras_backends
 
 HIDDEN = (("d1", 100), ("d2", 25))
 BATCH = 50

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from xfblas.cli import main
-from xfblas.diagnosis import facts, keras_backends
+from xfblas.diagnosis import facts
+from xfblas.scoring import keras_backends
 
 
 @pytest.fixture(autouse=True)

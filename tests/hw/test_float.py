@@ -71,7 +71,7 @@ def test_matrix_vector(kernel_of, board, count, seed):
         m, n = awkward(rng, kernel.vector_rows, 4), awkward(rng, kernel.vector_chunk, 4)
         a, x, y = random_floats(rng, (m, n)), random_floats(rng, n), random_floats(rng, m)
         full_a, lda = with_stride(rng, a, 4)
-        program = Program(8192)
+        program = Program(12288)
         page = program.place(y)
         slot = program.instruction(
             OPCODES["gemv"], program.place(full_a), program.place(x), page, m=m, k=n, lda=lda

@@ -10,6 +10,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
 from xfblas.models.origin import is_object_of_keras
+from xfblas.scoring import keras_backends
 from xfblas.scoring.stored import live_config
 
 #: Rows that Keras gets at once where its batches change no number: a step costs it 0.2 ms.
@@ -167,6 +168,8 @@ class Scoring:
 
 
 def _installed_model_class() -> type:
+    if "keras" not in sys.modules:
+        keras_backends.choose()
     try:
         from keras import Model
     except (ImportError, ValueError) as error:
