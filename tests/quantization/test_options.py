@@ -20,6 +20,8 @@ def predicted(quantized, rows):
         ({"method": "other"}, "method is 'other'"),
         ({"bits": 12}, "bits is 12, expected 8 or 16"),
         ({"bits": True}, "bits is True"),
+        ({"bits": 8.0}, "bits is 8.0, expected 8 or 16"),
+        ({"accumulator": 32.0}, "accumulator is 32.0, expected 32, 48 or None"),
         ({"margin": 0.5}, "margin is 0.5"),
         ({"margin": float("nan")}, "margin is nan"),
         ({"leaky": "no"}, "leaky is 'no'"),
@@ -46,6 +48,20 @@ def predicted(quantized, rows):
 def test_wrong_options(network, rows, options, text):
     with pytest.raises(InvalidValueError, match=text):
         quantize(network, rows, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"bits": np.int64(8)},
+        {"goal": np.float32(70), "growth": np.int64(2)},
+        {"margin": np.float32(1.5), "accumulator": np.int32(32)},
+    ],
+)
+def test_numbers_of_numpy_are_numbers(network, rows, options):
+    plain = {name: value.item() for name, value in options.items()}
+    expected = predicted(quantize(network, rows, **plain), rows)
+    np.testing.assert_array_equal(predicted(quantize(network, rows, **options), rows), expected)
 
 
 @pytest.mark.parametrize(

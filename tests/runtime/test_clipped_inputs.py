@@ -7,6 +7,7 @@ import pytest
 from quantization.conftest import make_network
 
 import xfblas
+from xfblas.columns import NamedRows
 from xfblas.quantization import compare
 
 
@@ -97,3 +98,78 @@ def test_arithmetic_that_takes_steps_counts_too(network, rows):
         with pytest.warns(RuntimeWarning, match="300 of 300 rows .* feature 2 most, at 9 times"):
             compiled.predict(far, verbose=0)
         assert compiled.statistics()[quantized_name(compiled)]["clipped_rows"] == 300
+
+
+NAMES = tuple(f"c{index}" for index in range(20))
+
+
+def told_of(call):
+    """The warnings of a call, with the files that they point at."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        call()
+    return [(str(one.message), one.filename) for one in found]
+
+
+CALLS = {
+    "rows": lambda model, rows: model.predict(rows, verbose=0),
+    "batches": lambda model, rows: model.predict(rows, batch_size=32, verbose=0),
+    "list": lambda model, rows: model.predict(rows.tolist(), verbose=0),
+    "stream": lambda model, rows: model.predict(iter([rows]), verbose=0),
+    "on_batch": lambda model, rows: model.predict_on_batch(rows),
+    "call": lambda model, rows: model(rows),
+    "trace": lambda model, rows: model.trace(rows),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_the_warning_names_the_column_at_the_line_of_the_caller(network, rows, call):
+    with xfblas.compile(network, NamedRows(rows, NAMES)) as compiled:
+        ((name, quantized),) = compiled.networks.items()
+        far = with_far(rows[:1], network, quantized.input_coding, [(0, 11, 2.0)])
+        ((message, file),) = told_of(lambda: call(compiled, far))
+        assert f"inputs of {name} " in message
+        assert "feature 11 (c11) most, at 2 times its range" in message
+        assert file == __file__
+        found = compiled.statistics()[name]
+        assert (found["rows"], found["clipped_rows"]) == (1, 1)
+
+
+def test_a_saved_model_knows_the_columns(network, rows, tmp_path):
+    with xfblas.compile(network, NamedRows(rows, NAMES)) as compiled:
+        compiled.save(tmp_path / "m.xfblas")
+    with xfblas.load(tmp_path / "m.xfblas") as loaded:
+        (quantized,) = loaded.networks.values()
+        far = with_far(rows, network, quantized.input_coding, [(r, 2, 9.0) for r in range(300)])
+        ((message, file),) = told_of(lambda: loaded.predict(far, verbose=0))
+    assert "feature 2 (c2) most" in message and file == __file__
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("units", [1, 2])
+def test_keras_rt_counts_too(network, rows, units, legacy):
+    named = NamedRows(rows, NAMES)
+    with xfblas.open() as device:
+        where = device if units == 2 else device.compute_units[0]
+        runtime = xfblas.KerasRT(network, calibration=named, compute_unit=where, legacy=legacy)
+        if units == 2:
+            runtime._plain = None  # as where several units of a card share the rows
+        coding = runtime.network.input_coding
+        far = with_far(rows, network, coding, [(r, 4, 5.0) for r in range(50)])
+        ((message, file),) = told_of(lambda: runtime.predict(far))
+        assert "50 of 300 rows" in message and "feature 4 (c4) most, at 5 times" in message
+        assert file == __file__
+        (found,) = runtime.statistics().values()
+        assert found["features"] == {4: {"count": 50, "factor": pytest.approx(5.0, rel=1e-6)}}
+        runtime.send_matrices(far)
+        (found,) = runtime.statistics().values()
+        assert (found["rows"], found["clipped_rows"]) == (600, 100)
+
+
+def test_keras_rt_with_scales_of_the_caller_counts_nothing(rows):
+    network = make_network(np.random.default_rng(1), [20, 5], ["linear"])
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        runtime = xfblas.KerasRT(network, None, [64], [64], [[1, 6]], compute_unit=unit)
+        assert not told_of(lambda: runtime.predict(rows * 1e6, 10))
+        assert runtime.statistics() == {}

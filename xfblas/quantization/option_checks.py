@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import numbers
 
 from xfblas.errors import InvalidValueError
 
@@ -13,8 +14,9 @@ REMOVED = {
         ("input_base", "input_copies", "output_windows"),
         "is chosen by the goal now: a higher goal adds what it takes, goal=0 nothing",
     ),
+    "relu": "was removed: which ReLU layers saturate is chosen by the goal now",
     **dict.fromkeys(
-        ("hidden_windows", "constants", "relu", "rounding", "equalize"),
+        ("hidden_windows", "constants", "rounding", "equalize"),
         "was removed, since it gained little: a higher goal adds inputs and columns",
     ),
     **dict.fromkeys(
@@ -40,7 +42,7 @@ def check_names(given, options) -> None:
 
 def check_bits(bits) -> None:
     """Raises an InvalidValueError unless an element may have so many bits."""
-    if bits not in (8, 16) or isinstance(bits, bool):
+    if not _is_integer(bits) or bits not in (8, 16):
         raise InvalidValueError(f"bits is {bits!r}, expected 8 or 16")
 
 
@@ -54,8 +56,9 @@ def check_options(options) -> None:
 
 
 def _check_numbers(options) -> None:
-    if options.accumulator not in (32, 48, None):
-        raise InvalidValueError(f"accumulator is {options.accumulator!r}, expected 32, 48 or None")
+    accumulator = options.accumulator
+    if accumulator is not None and not (_is_integer(accumulator) and accumulator in (32, 48)):
+        raise InvalidValueError(f"accumulator is {accumulator!r}, expected 32, 48 or None")
     margin = options.margin
     if margin is not None and not (is_number(margin) and 1 <= margin < math.inf):
         raise InvalidValueError(f"margin is {margin!r}, expected a number from 1 on")
@@ -72,5 +75,9 @@ def require_switch(name: str, value) -> None:
 
 
 def is_number(value) -> bool:
-    """Whether it is an int or a float, and not a truth."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Whether it is a real number of Python or numpy, and not a truth."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _is_integer(value) -> bool:
+    return is_number(value) and isinstance(value, numbers.Integral)

@@ -43,6 +43,10 @@ class Options:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         check_options(self)
+        for name in ("goal", "growth", "margin"):
+            # numpy would compute with its own float32 as it stands.
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, float(getattr(self, name)))
 
     def margin_for(self, rows: int) -> float:
         """The margin that was asked for, or the least that suits so many calibration rows."""

@@ -1,10 +1,9 @@
 """Counts of the inputs that the host clips, and a warning where they matter."""
 
-import warnings
-
 import numpy as np
 
 from xfblas.binding import ffi
+from xfblas.notices import notify
 
 #: Of the rows so far: from this share of clipped ones on it is worth a warning.
 SHARE = 0.01
@@ -16,6 +15,7 @@ class ClippedInputs:
     Args:
         name: of the chain, for the warning.
         coding: of its inputs.
+        columns: names of the features, for the warning; None where they have none.
 
     Attributes:
         rows: how many were predicted.
@@ -24,11 +24,12 @@ class ClippedInputs:
         pointer: the ``xfblasClipped_t`` that C adds to.
     """
 
-    def __init__(self, name: str, coding):
+    def __init__(self, name: str, coding, columns=None):
         self.rows = 0
         self.counts = np.zeros(coding.features, np.uint64)
         self.factors = np.zeros(coding.features)
         self._name, self._coding, self._has_warned = name, coding, False
+        self._columns = columns
         self.pointer = ffi.new("xfblasClipped_t *")
         self.pointer.counts = ffi.from_buffer("unsigned long long[]", self.counts)
         self.pointer.factors = ffi.from_buffer("double[]", self.factors)
@@ -53,13 +54,13 @@ class ClippedInputs:
         if clipped and clipped >= SHARE * self.rows and not self._has_warned:
             self._has_warned = True
             feature = int(self.factors.argmax())
-            warnings.warn(
+            column = f" ({self._columns[feature]})" if self._columns else ""
+            notify(
                 f"{clipped} of {self.rows} rows have inputs of {self._name} beyond the range that "
-                f"calibration gave them, which are clipped: feature {feature} most, at "
-                f"{self.factors[feature]:.3g} times its range; calibrate with rows that reach as "
-                "far, or raise margin",
+                f"calibration gave them, which are clipped: feature {feature}{column} most, "
+                f"at {self.factors[feature]:.3g} times its range; calibrate with rows that reach "
+                "as far, or raise margin",
                 RuntimeWarning,
-                stacklevel=5,
             )
 
     def statistics(self) -> dict:

@@ -11,7 +11,8 @@ from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
-from xfblas.quantization.option_checks import require_switch
+from xfblas.quantization.option_checks import check_names, is_number, require_switch
+from xfblas.quantization.options import Options
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.runtime.arrange import input_sources
 from xfblas.runtime.compiled_model import CompiledModel
@@ -77,6 +78,7 @@ def compile(
         CalibrationError: with ``strict``, the calibration tells too little.
     """
     require_switch("strict", strict)
+    check_names(set(quantization) - {"method"}, Options)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
     graph = read_graph(model, architecture)
@@ -106,7 +108,7 @@ def take_back_weights(model: Any) -> None:
 
 
 def _element_type(bits: int | None, dtype: Any) -> Any:
-    if bits is not None and bits not in DTYPES:
+    if bits is not None and not (is_number(bits) and bits in DTYPES):
         raise InvalidValueError(f"bits is {bits!r}, expected 16, 8, or 32 for float32")
     try:
         wanted = None if dtype is None else np.dtype(dtype)

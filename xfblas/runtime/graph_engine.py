@@ -26,8 +26,11 @@ class GraphEngine:
 
     def __init__(self, graph: ModelGraph, networks: dict[str, QuantizedNetwork], compute_units):
         self.graph = graph
+        columns = {spec.name: spec.columns for spec in graph.inputs}
+        inputs = {step.name: step.input for step in graph.engine_steps}
         self._engines = {
-            name: StepEngine(compute_units, network, name) for name, network in networks.items()
+            name: StepEngine(compute_units, network, name, columns.get(inputs[name]))
+            for name, network in networks.items()
         }
         self.plain = self._plain(compute_units)
 

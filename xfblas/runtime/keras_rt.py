@@ -16,7 +16,7 @@ from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.layers import LEGACY, Arithmetic
 from xfblas.quantization.scales import prelu_fields
 from xfblas.runtime.prediction import finished
-from xfblas.runtime.step_engine import StepEngine
+from xfblas.runtime.step_engine import StepEngine, clipped_inputs
 from xfblas.runtime.xfblas_rt import XfblasRT
 from xfblas.session import session
 
@@ -105,6 +105,7 @@ class KerasRT(XfblasRT):
             )
         self.model = model
         self._columns = column_names(calibration)
+        self._clipped = clipped_inputs(model.layers[0].name, network, self._columns)
         #: The model as it was given, which programs for the public library walk over.
         self.kmodel = keras_model
         self._start(units, network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)
@@ -112,7 +113,7 @@ class KerasRT(XfblasRT):
         #: where several units of a card share the rows; on this CPU one unit uses all of it.
         is_single = len(units) == 1 or unit.device.target == "native"
         takes_all = is_single and not self.returns_raw and bool(self._chains)
-        self._plain = StepEngine.of_chains(self._chains[:1]) if takes_all else None
+        self._plain = StepEngine.of_chains(self._chains[:1], self._clipped) if takes_all else None
 
     @staticmethod
     def _check_lists(lists: dict[str, Any], calibration: Any) -> None:
@@ -144,8 +145,17 @@ class KerasRT(XfblasRT):
             return super().predict(inp, in_scale)
         return self._plain.predict(self._single(inp))
 
+    def statistics(self) -> dict[str, dict[str, Any]]:
+        """What was clipped of its inputs, see :meth:`xfblas.CompiledModel.statistics`."""
+        clipped = self._clipped
+        return {} if clipped is None else {self.model.layers[0].name: clipped.statistics()}
+
     def _quantized(self, inp: Any, in_scale: Any) -> Any:
-        return super()._quantized(inp if self.returns_raw else self._single(inp), in_scale)
+        rows = inp if self.returns_raw else self._single(inp)
+        batch = super()._quantized(rows, in_scale)
+        if self._clipped is not None:
+            self._clipped.look(rows)
+        return batch
 
     def _single(self, inp: Any) -> np.ndarray:
         return as_rows("inp", inp, self.network.features, np.float32, self._columns)

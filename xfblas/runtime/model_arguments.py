@@ -4,6 +4,8 @@ import argparse
 import json
 
 from xfblas.errors import InvalidValueError
+from xfblas.quantization.option_checks import check_names
+from xfblas.quantization.options import Options
 
 QUANTIZATION = (
     *("method", "margin", "accumulator", "goal"),
@@ -65,12 +67,18 @@ def quantization_options(args) -> dict:
     found = {name: value for name in names if (value := getattr(args, name)) is not None}
     for text in args.option:
         name, equals, value = text.partition("=")
-        if not equals:
+        name = name.replace("-", "_")
+        if not equals or not name:
             raise InvalidValueError(f"--option is {text!r}, expected name=value")
+        if name == "bits":
+            raise InvalidValueError("--option names bits, expected --bits")
+        if name in found:
+            raise InvalidValueError(f"{name} was given twice")
+        check_names({name} - set(names), Options)
         try:
-            found[name.replace("-", "_")] = json.loads(value.lower())
+            found[name] = json.loads({"none": "null"}.get(value.lower(), value.lower()))
         except ValueError:
-            found[name.replace("-", "_")] = value
+            found[name] = value
     return found
 
 

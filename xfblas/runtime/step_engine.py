@@ -25,6 +25,7 @@ class StepEngine:
         compute_units: of one device; large batches are split over them.
         network: the quantized layers.
         name: of the step.
+        columns: names of the features in a row, for messages; None where they have none.
 
     Attributes:
         clipped: counts of inputs that the host clips; None where there are no scales.
@@ -33,7 +34,7 @@ class StepEngine:
         DtypeError: the network was quantized for another element type than the image's.
     """
 
-    def __init__(self, compute_units, network: QuantizedNetwork, name: str = "the model"):
+    def __init__(self, compute_units, network: QuantizedNetwork, name="the model", columns=None):
         if compute_units[0].device.target == "native":
             # One unit uses all of this CPU; a second would hold the weights once more.
             compute_units = compute_units[:1]
@@ -41,26 +42,25 @@ class StepEngine:
         self._chains = [Chain(unit, network) for unit in compute_units]
         self._prediction = None
         self.rows_per_program = rows_per_program(network)
-        self.clipped = _clipped_inputs(name, network)
+        self.clipped = clipped_inputs(name, network, columns)
 
     @classmethod
-    def of_chains(cls, chains: list[Chain]) -> "StepEngine":
-        """The same for chains of one network that are there already."""
-        return cls._of(chains[0].network, chains, rows_per_program(chains[0].network))
+    def of_chains(cls, chains: list[Chain], clipped: ClippedInputs | None) -> "StepEngine":
+        """The same for chains of one network, and counts, that are there already."""
+        network = chains[0].network
+        return cls._of(network, chains, rows_per_program(network), clipped)
 
     @classmethod
-    def _of(cls, network, chains, rows) -> "StepEngine":
+    def _of(cls, network, chains, rows, clipped) -> "StepEngine":
         engine = object.__new__(cls)
         engine.network, engine._chains, engine._prediction = network, chains, None
         engine.rows_per_program = rows
-        engine.clipped = _clipped_inputs("the model", network)
+        engine.clipped = clipped
         return engine
 
     def with_network(self, network: QuantizedNetwork) -> "StepEngine":
         """The same layers on the same units, for a network that differs in what the host does."""
-        engine = self._of(network, self._chains, self.rows_per_program)
-        engine.clipped = self.clipped
-        return engine
+        return self._of(network, self._chains, self.rows_per_program, self.clipped)
 
     @property
     def rows_at_once(self) -> int:
@@ -94,10 +94,13 @@ class StepEngine:
         return prediction.run(rows)
 
     def _predict_in_steps(self, rows):
+        return finished(self.network, self.run(self._quantized(rows)))
+
+    def _quantized(self, rows):
         integers = self.network.quantize_input(rows)
         if self.clipped is not None:
             self.clipped.look(np.asarray(rows))
-        return finished(self.network, self.run(integers))
+        return integers
 
     def run(self, integers: np.ndarray) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""
@@ -111,7 +114,7 @@ class StepEngine:
         The layers run one by one on the first unit, so that each result can be read.
         """
         unit, network = self._chains[0].compute_unit, self.network
-        current, found = network.quantize_input(rows), []
+        current, found = self._quantized(rows), []
         for index, layer in enumerate(network.layers):
             alone = dataclasses.replace(network, layers=(layer,), summaries=())
             current = run_in_parts([Chain(unit, alone)], current, self.rows_per_program)
@@ -129,10 +132,11 @@ class StepEngine:
         return f"<StepEngine of {layers} layers on {len(self._chains)} compute units>"
 
 
-def _clipped_inputs(name: str, network: QuantizedNetwork) -> ClippedInputs | None:
+def clipped_inputs(name: str, network: QuantizedNetwork, columns=None) -> ClippedInputs | None:
+    """Counts for a network whose inputs the host clips; None for others."""
     if network.input_scale is None or network.input_wraps or network.dtype.kind == "f":
         return None
-    return ClippedInputs(name, network.input_coding)
+    return ClippedInputs(name, network.input_coding, columns)
 
 
 def rows_per_program(network: QuantizedNetwork) -> int:
