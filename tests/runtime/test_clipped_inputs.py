@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from keras_models import rows_for
 from quantization.conftest import make_network
 
 import xfblas
@@ -173,3 +174,15 @@ def test_keras_rt_with_scales_of_the_caller_counts_nothing(rows):
         runtime = xfblas.KerasRT(network, None, [64], [64], [[1, 6]], compute_unit=unit)
         assert not told_of(lambda: runtime.predict(rows * 1e6, 10))
         assert runtime.statistics() == {}
+
+
+def test_a_model_of_several_chains_warns_once(keras_model):
+    model = keras_model("branched")
+    x = rows_for(model, 300)
+    far, further = ([values * factor for values in x] for factor in (100, 1000))
+    with xfblas.compile(model, x, bits=8) as compiled:
+        ((message, file),) = told_of(lambda: compiled.predict(far, verbose=0))
+        assert "rows have inputs of" in message and file == __file__
+        assert not told_of(lambda: compiled.predict(further, verbose=0))
+        counts = [chain["clipped_rows"] for chain in compiled.statistics().values()]
+        assert sum(count > 0 for count in counts) >= 2

@@ -1,9 +1,12 @@
 """Counts of the inputs that the host clips, and a warning where they matter."""
 
+from threading import Event
+
 import numpy as np
 
 from xfblas.binding import ffi
 from xfblas.notices import notify
+from xfblas.quantization import QuantizedNetwork
 
 #: Of the rows so far: from this share of clipped ones on it is worth a warning.
 SHARE = 0.01
@@ -16,6 +19,7 @@ class ClippedInputs:
         name: of the chain, for the warning.
         coding: of its inputs.
         columns: names of the features, for the warning; None where they have none.
+        told: set once a warning was given; chains of one model share it.
 
     Attributes:
         rows: how many were predicted.
@@ -24,12 +28,12 @@ class ClippedInputs:
         pointer: the ``xfblasClipped_t`` that C adds to.
     """
 
-    def __init__(self, name: str, coding, columns=None):
+    def __init__(self, name: str, coding, columns, told: Event):
         self.rows = 0
         self.counts = np.zeros(coding.features, np.uint64)
         self.factors = np.zeros(coding.features)
-        self._name, self._coding, self._has_warned = name, coding, False
-        self._columns = columns
+        self._name, self._coding = name, coding
+        self._columns, self._told = columns, told
         self.pointer = ffi.new("xfblasClipped_t *")
         self.pointer.counts = ffi.from_buffer("unsigned long long[]", self.counts)
         self.pointer.factors = ffi.from_buffer("double[]", self.factors)
@@ -51,8 +55,8 @@ class ClippedInputs:
         """Adds rows whose values have been counted, and warns once where many were clipped."""
         self.rows += rows
         clipped = self.pointer.rows
-        if clipped and clipped >= SHARE * self.rows and not self._has_warned:
-            self._has_warned = True
+        if clipped and clipped >= SHARE * self.rows and not self._told.is_set():
+            self._told.set()
             feature = int(self.factors.argmax())
             column = f" ({self._columns[feature]})" if self._columns else ""
             notify(
@@ -70,3 +74,12 @@ class ClippedInputs:
             for f in np.flatnonzero(self.counts)
         }
         return {"rows": self.rows, "clipped_rows": self.clipped_rows, "features": features}
+
+
+def clipped_inputs(
+    name: str, network: QuantizedNetwork, columns, told: Event
+) -> ClippedInputs | None:
+    """Counts for a network whose inputs the host clips; None for others."""
+    if network.input_scale is None or network.input_wraps or network.dtype.kind == "f":
+        return None
+    return ClippedInputs(name, network.input_coding, columns, told)

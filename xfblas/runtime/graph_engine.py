@@ -1,12 +1,14 @@
 """A graph of steps, each on the engine or on the host."""
 
 import dataclasses
+from threading import Event
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.model_graph import EngineStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
+from xfblas.runtime.clipped_inputs import clipped_inputs
 from xfblas.runtime.step_engine import StepEngine
 
 
@@ -28,8 +30,14 @@ class GraphEngine:
         self.graph = graph
         columns = {spec.name: spec.columns for spec in graph.inputs}
         inputs = {step.name: step.input for step in graph.engine_steps}
+        # What a clipped input leads to in later chains needs no warning of its own.
+        told = Event()
         self._engines = {
-            name: StepEngine(compute_units, network, name, columns.get(inputs[name]))
+            name: StepEngine(
+                compute_units,
+                network,
+                clipped_inputs(name, network, columns.get(inputs[name]), told),
+            )
             for name, network in networks.items()
         }
         self.plain = self._plain(compute_units)

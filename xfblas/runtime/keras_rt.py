@@ -1,6 +1,7 @@
 """``KerasRT``: a Keras model, or the file of one, on a compute unit."""
 
 from collections.abc import Mapping
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.layers import LEGACY, Arithmetic
 from xfblas.quantization.scales import prelu_fields
+from xfblas.runtime.clipped_inputs import clipped_inputs
 from xfblas.runtime.prediction import finished
-from xfblas.runtime.step_engine import StepEngine, clipped_inputs
+from xfblas.runtime.step_engine import StepEngine
 from xfblas.runtime.xfblas_rt import XfblasRT
 from xfblas.session import session
 
@@ -105,7 +107,7 @@ class KerasRT(XfblasRT):
             )
         self.model = model
         self._columns = column_names(calibration)
-        self._clipped = clipped_inputs(model.layers[0].name, network, self._columns)
+        self._clipped = clipped_inputs(model.layers[0].name, network, self._columns, Event())
         #: The model as it was given, which programs for the public library walk over.
         self.kmodel = keras_model
         self._start(units, network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)

@@ -24,17 +24,13 @@ class StepEngine:
     Args:
         compute_units: of one device; large batches are split over them.
         network: the quantized layers.
-        name: of the step.
-        columns: names of the features in a row, for messages; None where they have none.
-
-    Attributes:
-        clipped: counts of inputs that the host clips; None where there are no scales.
+        clipped: counts of inputs that the host clips; None where it clips none.
 
     Raises:
         DtypeError: the network was quantized for another element type than the image's.
     """
 
-    def __init__(self, compute_units, network: QuantizedNetwork, name="the model", columns=None):
+    def __init__(self, compute_units, network: QuantizedNetwork, clipped: ClippedInputs | None):
         if compute_units[0].device.target == "native":
             # One unit uses all of this CPU; a second would hold the weights once more.
             compute_units = compute_units[:1]
@@ -42,7 +38,7 @@ class StepEngine:
         self._chains = [Chain(unit, network) for unit in compute_units]
         self._prediction = None
         self.rows_per_program = rows_per_program(network)
-        self.clipped = clipped_inputs(name, network, columns)
+        self.clipped = clipped
 
     @classmethod
     def of_chains(cls, chains: list[Chain], clipped: ClippedInputs | None) -> "StepEngine":
@@ -54,8 +50,7 @@ class StepEngine:
     def _of(cls, network, chains, rows, clipped) -> "StepEngine":
         engine = object.__new__(cls)
         engine.network, engine._chains, engine._prediction = network, chains, None
-        engine.rows_per_program = rows
-        engine.clipped = clipped
+        engine.rows_per_program, engine.clipped = rows, clipped
         return engine
 
     def with_network(self, network: QuantizedNetwork) -> "StepEngine":
@@ -130,13 +125,6 @@ class StepEngine:
     def __repr__(self):
         layers = len(self.network.layers)
         return f"<StepEngine of {layers} layers on {len(self._chains)} compute units>"
-
-
-def clipped_inputs(name: str, network: QuantizedNetwork, columns=None) -> ClippedInputs | None:
-    """Counts for a network whose inputs the host clips; None for others."""
-    if network.input_scale is None or network.input_wraps or network.dtype.kind == "f":
-        return None
-    return ClippedInputs(name, network.input_coding, columns)
 
 
 def rows_per_program(network: QuantizedNetwork) -> int:
