@@ -4,7 +4,7 @@ The sample's integers are computed exactly along the way, so every layer is made
 it will really get, with the errors of those before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from xfblas.quantization.preparation import PreparedLayer
 from xfblas.quantization.signal import Signal
 from xfblas.quantization.summary import LayerSummary
 from xfblas.quantization.ways import Plan, Wanted, choose_plan
+
+#: Variants whose layers are kept, which are as large as the network.
+MOST_BUILT = 4
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Builder:
     def __init__(self, forms: list[Form], seen: Calibration, options: Options):
         self.forms, self._seen, self._options = forms, seen, options
         self._arithmetic = LEGACY if options.legacy else Arithmetic()
+        self._built: dict = {}
 
     def build(self, variant: Variant) -> Attempt:
         """The network of one variant.
@@ -117,12 +121,10 @@ class Builder:
             UnsupportedModelError: a layer's sums do not fit.
         """
         options, form = self._options, self.forms[variant.form]
-        coding, signal = self._inputs(variant, form)
-        layers, summaries = [], []
-        for index in range(len(form.layers)):
-            layer, summary, signal = self._layer(variant, form, index, coding, signal)
-            layers.append(layer)
-            summaries.append(summary)
+        coding, layers, summaries, signal = self._all_but_last(variant, form)
+        last = len(form.layers) - 1
+        layer, summary, signal = self._layer(variant, form, last, coding, signal)
+        layers, summaries = [*layers, layer], [*summaries, summary]
         scale = summaries[-1].scale
         network = QuantizedNetwork(
             tuple(layers),
@@ -139,6 +141,22 @@ class Builder:
         )
         values = summaries[-1].values(signal.integers)
         return Attempt(network, decibels(form.outputs, values))
+
+    def _all_but_last(self, variant: Variant, form: Form):
+        """Layers that variants with more windows of the outputs share, which saves most builds."""
+        coding, signal = self._inputs(variant, form)
+        columns = None if coding.columns is None else coding.columns.tobytes()
+        key = (replace(variant, windows=1, has_copies=False, base=coding.base), columns)
+        if key not in self._built:
+            layers, summaries = [], []
+            for index in range(len(form.layers) - 1):
+                layer, summary, signal = self._layer(variant, form, index, coding, signal)
+                layers.append(layer)
+                summaries.append(summary)
+            while len(self._built) >= MOST_BUILT:
+                del self._built[next(iter(self._built))]
+            self._built[key] = layers, summaries, signal
+        return coding, *self._built[key]
 
     def _inputs(self, variant: Variant, form: Form) -> tuple[InputCoding, Signal]:
         seen, options, first = self._seen, self._options, form.layers[0]

@@ -24,7 +24,7 @@ from xfblas.quantization.options import GOALS, Options
 #: Tells, at level INFO, what was reached.
 LOG = logging.getLogger(__name__)
 #: Decibels that an addition must gain, at least, and for each doubling of the products.
-LEAST_GAIN = 0.1
+LEAST_GAIN = 0.25
 LEAST_RATE = 1.2
 MOST_WINDOWS = 4
 #: Of the low digits that inputs get where they need one.
@@ -50,14 +50,21 @@ def best_attempt(
         UnsupportedModelError: not one of the variants fits.
     """
     best, found = start, _told(start, build(start))
-    if found.decibels < options.goal and options.accumulator is None:
+    # Bytes have sums of 32 bits in any case.
+    if options.bits == 16 and found.decibels < options.goal and options.accumulator is None:
         wide = replace(start, spent=0.0)
         finer = _tried(build, wide)
         if finer is not None and finer.decibels > found.decibels:
             best, found = wide, finer
     most = options.growth * found.products
+    useless: set[str] = set()
     while found.decibels < options.goal:
-        better = _addition(build, _additions(best, forms, options), found, most)
+        variants = {
+            name: variant
+            for name, variant in _additions(best, forms, options).items()
+            if name not in useless
+        }
+        better = _addition(build, variants, found, most, useless)
         if better is None:
             return found
         best, found = better
@@ -79,30 +86,37 @@ def best_attempt(
     return found
 
 
-def _additions(variant: Variant, forms: int, options: Options) -> list[Variant]:
-    """Variants with one thing more."""
-    found = []
+def _additions(variant: Variant, forms: int, options: Options) -> dict[str, Variant]:
+    """Variants with one thing more, by its name."""
+    found = {}
     if variant.form + 1 < forms:
-        found.append(replace(variant, form=variant.form + 1))
+        found["form"] = replace(variant, form=variant.form + 1)
     if not variant.saturates and not options.legacy:
-        found.append(replace(variant, saturates=True))
+        found["saturates"] = replace(variant, saturates=True)
     if not variant.has_copies:
-        found.append(replace(variant, has_copies=True))
+        found["copies"] = replace(variant, has_copies=True)
     if not variant.base:
-        found.append(replace(variant, base=BASES[options.bits]))
+        found["digits"] = replace(variant, base=BASES[options.bits])
     if variant.windows < MOST_WINDOWS and not options.legacy:
-        found.append(replace(variant, windows=variant.windows + 1))
+        found["windows"] = replace(variant, windows=variant.windows + 1)
     return found
 
 
-def _addition(build, variants, found: Attempt, most: float) -> tuple[Variant, Attempt] | None:
-    """The one that gains most for its products; None where none gains enough."""
+def _addition(
+    build, variants: dict[str, Variant], found: Attempt, most: float, useless: set[str]
+) -> tuple[Variant, Attempt] | None:
+    """The one that gains most for its products; None where none gains enough.
+
+    What loses, fits nothing or does not fit is added to ``useless``, so that a large network is not
+    built again and again; what gains too little may do more once another noise is gone.
+    """
     worth, best = LEAST_RATE, None
-    for variant in variants:
+    for name, variant in variants.items():
         attempt = _tried(build, variant)
-        if attempt is None or attempt.products > most:
+        gained = -math.inf if attempt is None else attempt.decibels - found.decibels
+        if attempt is None or attempt.products > most or gained <= 0:
+            useless.add(name)
             continue
-        gained = attempt.decibels - found.decibels
         rate = gained / max(math.log2(attempt.products / found.products), 0.02)
         if gained >= LEAST_GAIN and rate > worth:
             worth, best = rate, (variant, attempt)
