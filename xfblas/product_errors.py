@@ -5,7 +5,7 @@ import numpy as np
 from xfblas import arrays
 from xfblas.device_matrix import DeviceMatrix
 from xfblas.errors import DtypeError, InvalidValueError
-from xfblas.row_source import require_unmasked
+from xfblas.rows.row_source import require_unmasked
 
 #: Element types of the packaged images.
 DTYPES = (np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.int8))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xfblas.columns import listed
 from xfblas.errors import InvalidValueError
+from xfblas.rows.columns import listed
 from xfblas.runtime.csv_table import CsvTable
 
 DEFAULT_TARGET = "Class"

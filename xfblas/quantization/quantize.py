@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.columns import column_names
 from xfblas.errors import InvalidValueError
 from xfblas.models import Network
 from xfblas.quantization.calibrated import quantize_calibrated
@@ -16,6 +15,7 @@ from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.option_checks import check_names, require_switch
 from xfblas.quantization.options import METHODS, Options
 from xfblas.quantization.preparation import prepare
+from xfblas.rows.columns import column_names
 
 
 def quantize(

@@ -85,7 +85,7 @@ def run_report(args) -> int:
 def _all_rows(table):
     import numpy as np
 
-    from xfblas.columns import NamedRows
+    from xfblas.rows.columns import NamedRows
     from xfblas.runtime.cli import CHUNK
 
     parts = list(table.chunks(CHUNK))

@@ -6,7 +6,7 @@ from xfblas.errors import UnsupportedModelError
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.observation import Observation
-from xfblas.runtime.batch import Batch
+from xfblas.rows.batches import Batch
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, step_inputs
 

@@ -2,7 +2,7 @@
 
 from xfblas.reporting.measurement import Measurement
 from xfblas.reporting.observed_output import ObservedOutput
-from xfblas.runtime.batch import Batch
+from xfblas.rows.batches import Batch
 
 
 class Observation:

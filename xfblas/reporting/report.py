@@ -11,12 +11,12 @@ from xfblas.reporting.advice import advise
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.comparison import compare as compare_choices
 from xfblas.reporting.observation import Observation
+from xfblas.rows.batches import data_of
+from xfblas.rows.streams import is_stream
 from xfblas.runtime.accelerate import accelerated_of
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import compile
-from xfblas.runtime.data import data_of
 from xfblas.runtime.saved_model import is_saved_model, load
-from xfblas.runtime.streams import is_stream
 from xfblas.runtime.summary import lines_of
 
 #: Rows that both models compute at once.

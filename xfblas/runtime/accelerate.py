@@ -8,11 +8,11 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
+from xfblas.rows.columns import NamedRows
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
 from xfblas.runtime.shared_devices import DeviceHeldError

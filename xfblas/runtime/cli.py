@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xfblas.columns import NamedRows
 from xfblas.errors import InvalidValueError
+from xfblas.rows.columns import NamedRows
 from xfblas.runtime.model_arguments import (
     add_model_arguments,
     quantization_options,

@@ -3,8 +3,8 @@
 import csv
 from difflib import SequenceMatcher
 
-from xfblas.columns import LISTED, listed
 from xfblas.errors import InvalidValueError
+from xfblas.rows.columns import LISTED, listed
 
 
 def position(path, column, count: int, names=None) -> int:

@@ -12,11 +12,11 @@ from xfblas.device import Device
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.models.model_graph import ModelGraph
 from xfblas.quantization import QuantizedNetwork
-from xfblas.runtime.arrange import input_arrays
+from xfblas.rows.arguments import input_arrays
+from xfblas.rows.batches import data_of
+from xfblas.rows.result_array import ResultArray
 from xfblas.runtime.callback_list import CallbackList
-from xfblas.runtime.data import data_of
 from xfblas.runtime.graph_engine import GraphEngine
-from xfblas.runtime.result_array import ResultArray
 from xfblas.runtime.shared_devices import Lease
 from xfblas.runtime.summary import lines_of, steps_on_engine, summary_text
 from xfblas.scoring import Scoring

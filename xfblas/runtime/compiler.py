@@ -13,11 +13,11 @@ from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.option_checks import require_switch
 from xfblas.quantization.quantize import quantize_and_check
-from xfblas.runtime.arrange import input_sources
+from xfblas.rows.arguments import input_sources
+from xfblas.rows.batches import data_of
+from xfblas.rows.streams import is_stream, number_of_batches
 from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.data import data_of
 from xfblas.runtime.shared_devices import lease
-from xfblas.runtime.streams import is_stream, number_of_batches
 from xfblas.scoring import scoring_of
 
 #: Rows of calibration that are used: more hardly change a range, and all are kept in memory.

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.columns import column_names
 from xfblas.compute_unit import ComputeUnit
 from xfblas.device import Device
 from xfblas.errors import InvalidValueError
@@ -15,6 +14,7 @@ from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.layers import LEGACY, Arithmetic
 from xfblas.quantization.scales import prelu_fields
+from xfblas.rows.columns import column_names
 from xfblas.runtime.prediction import finished
 from xfblas.runtime.step_engine import StepEngine
 from xfblas.runtime.xfblas_rt import XfblasRT

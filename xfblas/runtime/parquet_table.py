@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
-from xfblas.row_source import as_real
+from xfblas.rows.row_source import as_real
 from xfblas.runtime import column_choice
 from xfblas.runtime.table_checks import drop_hint, label_of, require_single
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from xfblas.rows.result_array import ResultArray
 from xfblas.runtime.parquet_table import parquet_module
-from xfblas.runtime.result_array import ResultArray
 
 #: Digits that give back every float32.
 DIGITS = "%.9g"

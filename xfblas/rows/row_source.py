@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from xfblas.columns import NamedRows, column_names, column_order, listed
 from xfblas.errors import InvalidValueError
+from xfblas.rows.columns import NamedRows, column_names, column_order, listed
 
 #: What an array of objects may hold that numpy takes for numbers, though it means something else.
 FOREIGN = (np.datetime64, np.timedelta64, np.complexfloating)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.row_source import RowSource
+from xfblas.rows.row_source import RowSource
 
 
 def input_sources(x, specs) -> list[RowSource]:
