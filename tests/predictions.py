@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xfblas.binding import ffi
+from xfblas.device.binding import ffi
 
 sys.path.insert(0, str(Path(__file__).parent / "hw"))
 import reference  # the kernels' own

@@ -14,7 +14,7 @@ from pathlib import Path
 from hypothesis import settings
 from xrt import kernels
 
-from xfblas import default_images, products
+from xfblas.device import default_images, products
 from xfblas.emulation.launcher import run
 from xfblas.emulation.settings import DEFAULT_PLATFORM, Settings
 from xfblas.image.builder import build_image

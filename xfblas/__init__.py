@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # For editors and type checkers: what __getattr__ below loads when it is asked.
-    from xfblas.compute_unit import ComputeUnit as ComputeUnit
-    from xfblas.default_images import image_path as image_path
-    from xfblas.device import Device as Device
-    from xfblas.device import open as open
-    from xfblas.device_matrix import DeviceMatrix as DeviceMatrix
+    from xfblas.device.compute_unit import ComputeUnit as ComputeUnit
+    from xfblas.device.default_images import image_path as image_path
+    from xfblas.device.device import Device as Device
+    from xfblas.device.device import open as open
+    from xfblas.device.device_matrix import DeviceMatrix as DeviceMatrix
+    from xfblas.device.native import native_engine as native_engine
+    from xfblas.device.native import native_statistics as native_statistics
+    from xfblas.device.products import default_device as default_device
+    from xfblas.device.products import matmul as matmul
     from xfblas.errors import AllocationError as AllocationError
     from xfblas.errors import CalibrationError as CalibrationError
     from xfblas.errors import CalibrationWarning as CalibrationWarning
@@ -40,10 +44,6 @@ if TYPE_CHECKING:
     from xfblas.models import Network as Network
     from xfblas.models import read_graph as read_graph
     from xfblas.models import read_network as read_network
-    from xfblas.native import native_engine as native_engine
-    from xfblas.native import native_statistics as native_statistics
-    from xfblas.products import default_device as default_device
-    from xfblas.products import matmul as matmul
     from xfblas.public_library import public_library_path as public_library_path
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
@@ -63,9 +63,9 @@ _HOMES = {
     "CalibrationError": "xfblas.errors",
     "CalibrationWarning": "xfblas.errors",
     "CompiledModel": "xfblas.runtime.compiled_model",
-    "ComputeUnit": "xfblas.compute_unit",
-    "Device": "xfblas.device",
-    "DeviceMatrix": "xfblas.device_matrix",
+    "ComputeUnit": "xfblas.device.compute_unit",
+    "Device": "xfblas.device.device",
+    "DeviceMatrix": "xfblas.device.device_matrix",
     "DtypeError": "xfblas.errors",
     "ExecutionError": "xfblas.errors",
     "ImageError": "xfblas.errors",
@@ -85,13 +85,13 @@ _HOMES = {
     "XfblasRT": "xfblas.runtime.xfblas_rt",
     "accelerate": "xfblas.runtime.accelerate",
     "compile": "xfblas.runtime.compiler",
-    "default_device": "xfblas.products",
-    "image_path": "xfblas.default_images",
+    "default_device": "xfblas.device.products",
+    "image_path": "xfblas.device.default_images",
     "load": "xfblas.runtime.saved_model",
-    "matmul": "xfblas.products",
-    "native_engine": "xfblas.native",
-    "native_statistics": "xfblas.native",
-    "open": "xfblas.device",
+    "matmul": "xfblas.device.products",
+    "native_engine": "xfblas.device.native",
+    "native_statistics": "xfblas.device.native",
+    "open": "xfblas.device.device",
     "public_library_path": "xfblas.public_library",
     "quantize": "xfblas.quantization",
     "read_graph": "xfblas.models",
@@ -107,7 +107,7 @@ if not TYPE_CHECKING:
     # A checker that saw this would take any name for one of these.
     def __getattr__(name):
         if name == "__version__":
-            from xfblas.binding import version
+            from xfblas.device.binding import version
 
             return version()
         if name not in _HOMES:

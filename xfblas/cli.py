@@ -29,7 +29,7 @@ def main(arguments=None) -> int:
     add_performance_commands(commands)
     parsed = parser.parse_args(arguments)
     if parsed.version:
-        from xfblas.binding import version
+        from xfblas.device.binding import version
 
         print(version())
         return 0

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from xfblas import arrays
-from xfblas.binding import lib, pointer, require_index, require_library
+from xfblas.device.binding import lib, pointer, require_index, require_library
 from xfblas.errors import ImageError, InvalidValueError, NotSupportedError
 from xfblas.image.configuration import Configuration
 from xfblas.l3_operations import fcnOp, fcnOpByAddress, gemmOp, gemvOp

@@ -7,7 +7,7 @@ and devices are kept by :mod:`xfblas.session`, so managers and functions see the
 import os
 
 from xfblas import l3
-from xfblas.binding import require_library
+from xfblas.device.binding import require_library
 from xfblas.session import create
 
 

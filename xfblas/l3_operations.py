@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from xfblas import arrays
-from xfblas.binding import lib, require_index, require_integer
-from xfblas.compute_unit import BIAS_ROW
+from xfblas.device.binding import lib, require_index, require_integer
+from xfblas.device.compute_unit import BIAS_ROW
 from xfblas.errors import InvalidValueError
 from xfblas.session import Session, session
 

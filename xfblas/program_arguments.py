@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from xfblas.default_images import image_path
+from xfblas.device.default_images import image_path
 from xfblas.errors import ImageError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 from xfblas.image.configuration import parse_options

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from xfblas import arrays
-from xfblas.binding import ffi, lib, pointer, require_index
-from xfblas.device import Device
+from xfblas.device.binding import ffi, lib, pointer, require_index
+from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError, NotFoundError, NotInitializedError
 
 

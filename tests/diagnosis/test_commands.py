@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import xfblas
-from xfblas import default_images, errors
+from xfblas import errors
 from xfblas.cli import main
+from xfblas.device import default_images
 from xfblas.diagnosis import facts, report, verify
 
 

@@ -8,7 +8,7 @@ from rounding import product_bound
 from targets import examples
 
 import xfblas
-from xfblas.binding import lib, pointer
+from xfblas.device.binding import lib, pointer
 
 # Awkward sizes around the engine's blocks of 4 rows and 256 columns, and around the seed's 128.
 SIZES = st.one_of(

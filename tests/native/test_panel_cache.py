@@ -5,7 +5,7 @@ import pytest
 import reference
 
 import xfblas
-from xfblas.binding import lib, pointer
+from xfblas.device.binding import lib, pointer
 
 LOW, WIDE = (1, 3), (5, 20)  # epilogues: the second needs sums of 48 bits
 

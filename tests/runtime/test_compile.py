@@ -12,7 +12,7 @@ from keras_models import KINDS, decibels, rows_for
 
 import xfblas
 from xfblas import errors
-from xfblas.runtime import shared_devices
+from xfblas.device import shared_devices
 
 
 def listed(outputs):

@@ -6,10 +6,10 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from xfblas.device.native import native_engine
 from xfblas.diagnosis import keras_backends
 from xfblas.emulation.runtime import CORE, folders
 from xfblas.errors import XfblasError
-from xfblas.native import native_engine
 
 XILINX_VENDOR = "0x10ee"
 #: Instruction sets that tell engines apart, as Linux names them.

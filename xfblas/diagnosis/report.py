@@ -2,7 +2,7 @@
 
 import os
 
-from xfblas.default_images import how_to_get_images, is_source_tree
+from xfblas.device.default_images import how_to_get_images, is_source_tree
 from xfblas.diagnosis import facts
 
 
@@ -12,7 +12,7 @@ def examine(images=()) -> dict:
     Args:
         images: paths of further images to look at.
     """
-    from xfblas.binding import version
+    from xfblas.device.binding import version
 
     found = {
         "version": version(),

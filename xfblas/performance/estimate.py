@@ -6,8 +6,8 @@ is an estimate: nobody has measured these kernels on a card yet.
 
 from dataclasses import asdict, dataclass
 
-from xfblas.binding import check, ffi, lib
-from xfblas.compute_unit import BIAS_ROW
+from xfblas.device.binding import check, ffi, lib
+from xfblas.device.compute_unit import BIAS_ROW
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import ELEMENT_BYTES, Board
 from xfblas.image.machine import Machine

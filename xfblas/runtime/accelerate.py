@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from xfblas.device.shared_devices import DeviceHeldError
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
@@ -15,7 +16,6 @@ from xfblas.models.keras_object import is_keras_model
 from xfblas.rows.columns import NamedRows
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
-from xfblas.runtime.shared_devices import DeviceHeldError
 from xfblas.runtime.weight_watch import WeightWatch
 from xfblas.scoring import Scoring, compiled_config, scoring_of
 

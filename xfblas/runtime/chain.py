@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from xfblas.compute_unit import ComputeUnit
+from xfblas.device.compute_unit import ComputeUnit
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError, XfblasError
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.clipped_inputs import ClippedInputs

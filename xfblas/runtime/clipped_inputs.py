@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from xfblas.binding import ffi
+from xfblas.device.binding import ffi
 
 #: Of the rows so far: from this share of clipped ones on it is worth a warning.
 SHARE = 0.01

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from xfblas.device import Device
+from xfblas.device.device import Device
+from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.models.model_graph import ModelGraph
 from xfblas.quantization import QuantizedNetwork
@@ -17,7 +18,6 @@ from xfblas.rows.batches import data_of
 from xfblas.rows.result_array import ResultArray
 from xfblas.runtime.callback_list import CallbackList
 from xfblas.runtime.graph_engine import GraphEngine
-from xfblas.runtime.shared_devices import Lease
 from xfblas.runtime.summary import lines_of, steps_on_engine, summary_text
 from xfblas.scoring import Scoring
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
 from xfblas.quantization import QuantizedNetwork, without_scales
@@ -17,7 +18,6 @@ from xfblas.rows.arguments import input_sources
 from xfblas.rows.batches import data_of
 from xfblas.rows.streams import is_stream, number_of_batches
 from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.shared_devices import lease
 from xfblas.scoring import scoring_of
 
 #: Rows of calibration that are used: more hardly change a range, and all are kept in memory.

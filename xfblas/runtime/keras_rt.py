@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.compute_unit import ComputeUnit
-from xfblas.device import Device
+from xfblas.device.compute_unit import ComputeUnit
+from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_network
 from xfblas.quantization import quantize, quantize_explicitly, without_scales

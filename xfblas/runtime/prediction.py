@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from xfblas.binding import ffi, softmax
-from xfblas.compute_unit import ROUND, SATURATE, ComputeUnit
+from xfblas.device.binding import ffi, softmax
+from xfblas.device.compute_unit import ROUND, SATURATE, ComputeUnit
 from xfblas.models import activate
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.output_windows import joining_offset

@@ -15,13 +15,13 @@ from typing import Any
 import h5py
 import numpy as np
 
+from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, refuse_others
 from xfblas.models import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.runtime.saved_graph import read_graph, write_graph
-from xfblas.runtime.shared_devices import lease
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 

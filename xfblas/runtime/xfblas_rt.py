@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.compute_unit import ComputeUnit
-from xfblas.device import Device
+from xfblas.device.compute_unit import ComputeUnit
+from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.image.configuration import Configuration
 from xfblas.models.network import subtracted

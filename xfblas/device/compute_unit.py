@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays
-from xfblas.binding import Handle, ffi, lib, pointer, require_integer
-from xfblas.device_matrix import DeviceMatrix
+from xfblas.device.binding import Handle, ffi, lib, pointer, require_integer
+from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
 
 if TYPE_CHECKING:
-    from xfblas.device import Device
+    from xfblas.device.device import Device
 
 
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
@@ -23,7 +23,7 @@ FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
 class ComputeUnit:
-    """One compute unit of a :class:`~xfblas.device.Device`, which makes it.
+    """One compute unit of a :class:`~xfblas.device.device.Device`, which makes it.
 
     Operations are queued by :meth:`gemm`, :meth:`gemv` and :meth:`fcn`, each for devices of that
     engine, and run by :meth:`execute`, or by the first read that needs their result.

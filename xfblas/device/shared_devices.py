@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 
-from xfblas.device import Device
+from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError, NotInitializedError
 
 _open: dict[tuple, "_Shared"] = {}

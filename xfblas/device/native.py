@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from xfblas.binding import check, ffi, lib
+from xfblas.device.binding import check, ffi, lib
 
 #: How blocks of a product were added up, by the names of docs/performance.md.
 PATHS = {

@@ -7,9 +7,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
-from xfblas.binding import Handle, ffi, lib, require_index
-from xfblas.compute_unit import ComputeUnit
-from xfblas.default_images import default_image
+from xfblas.device.binding import Handle, ffi, lib, require_index
+from xfblas.device.compute_unit import ComputeUnit
+from xfblas.device.default_images import default_image
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from xfblas import arrays
-from xfblas.device_matrix import DeviceMatrix
+from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.rows.row_source import require_unmasked
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays
-from xfblas.binding import INT_MAX, ffi, lib, pointer, require_integer
+from xfblas.device.binding import INT_MAX, ffi, lib, pointer, require_integer
 from xfblas.errors import DtypeError, InvalidValueError, NotFoundError, XfblasError
 
 if TYPE_CHECKING:
-    from xfblas.compute_unit import ComputeUnit
+    from xfblas.device.compute_unit import ComputeUnit
 
 
 class DeviceMatrix:

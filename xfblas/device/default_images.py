@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.image.configuration import ENGINES
 
-DIRECTORY = Path(__file__).parent / "images"
+DIRECTORY = Path(__file__).parents[1] / "images"
 KERNEL_TARGETS = ("csim", "xrt")
-SOURCE_TREE = Path(__file__).parent.parent
+SOURCE_TREE = Path(__file__).parents[2]
 DATA_TYPES = {
     np.dtype(np.int16): "short",
     np.dtype(np.float32): "float",

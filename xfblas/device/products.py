@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays
-from xfblas.device import Device
-from xfblas.device_matrix import DeviceMatrix
+from xfblas.device.device import Device
+from xfblas.device.device_matrix import DeviceMatrix
+from xfblas.device.product_errors import DTYPES, as_operand, require_product
 from xfblas.errors import InvalidValueError
-from xfblas.product_errors import DTYPES, as_operand, require_product
 
 _devices: dict[np.dtype, Device] = {}
 _lock = threading.Lock()
