@@ -6,8 +6,8 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.model_graph import EngineStep, ModelGraph
+from xfblas.program.step_engine import StepEngine
 from xfblas.quantization import QuantizedNetwork
-from xfblas.runtime.step_engine import StepEngine
 
 
 class GraphEngine:

@@ -10,13 +10,13 @@ from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError
 from xfblas.models import read_network
+from xfblas.program.prediction import finished
+from xfblas.program.step_engine import StepEngine
 from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.layers import LEGACY, Arithmetic
 from xfblas.quantization.scales import prelu_fields
 from xfblas.rows.columns import column_names
-from xfblas.runtime.prediction import finished
-from xfblas.runtime.step_engine import StepEngine
 from xfblas.runtime.xfblas_rt import XfblasRT
 from xfblas.session import session
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from xfblas import l3
 from xfblas.errors import InvalidValueError, NotFoundError, NotSupportedError, XfblasError
-from xfblas.runtime.chain import addend_of
+from xfblas.program.chain import addend_of
 from xfblas.session import session
 
 PAGE_BYTES = 4096

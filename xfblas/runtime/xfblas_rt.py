@@ -11,6 +11,8 @@ from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.image.configuration import Configuration
 from xfblas.models.network import subtracted
+from xfblas.program.chain import Chain, run_in_parts
+from xfblas.program.step_engine import ROWS_PER_PROGRAM
 from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_explicitly
 from xfblas.quantization.explicit import (
     require_finite,
@@ -19,9 +21,7 @@ from xfblas.quantization.explicit import (
 )
 from xfblas.quantization.layers import LEGACY
 from xfblas.quantization.wrapping import wrap
-from xfblas.runtime.chain import Chain, run_in_parts
 from xfblas.runtime.public_steps import PublicSteps
-from xfblas.runtime.step_engine import ROWS_PER_PROGRAM
 from xfblas.session import session
 
 

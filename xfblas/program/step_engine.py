@@ -5,10 +5,9 @@ import dataclasses
 import numpy as np
 
 from xfblas.arrays import as_rows, readable
+from xfblas.program.chain import Chain, run_in_parts
+from xfblas.program.prediction import ClippedInputs, finished
 from xfblas.quantization import QuantizedNetwork
-from xfblas.runtime.chain import Chain, run_in_parts
-from xfblas.runtime.clipped_inputs import ClippedInputs
-from xfblas.runtime.prediction import finished
 
 #: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
 ROWS_PER_PROGRAM = 8192

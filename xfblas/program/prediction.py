@@ -1,5 +1,7 @@
 """What a prediction passes to C, put together once for a network on a compute unit."""
 
+import warnings
+
 import numpy as np
 
 from xfblas.device.binding import ffi, softmax
@@ -7,6 +9,70 @@ from xfblas.device.compute_unit import ROUND, SATURATE, ComputeUnit
 from xfblas.models import activate
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.output_windows import joining_offset
+
+#: Of the rows so far: from this share of clipped ones on it is worth a warning.
+SHARE = 0.01
+
+
+class ClippedInputs:
+    """What was clipped of the rows that a chain of layers has predicted.
+
+    Args:
+        name: of the chain, for the warning.
+        coding: of its inputs.
+
+    Attributes:
+        rows: how many were predicted.
+        counts: (k,) uint64, how many values of each feature were clipped.
+        factors: (k,) float64, how many times its range the largest of each was; 0 for none.
+        pointer: the ``xfblasClipped_t`` that C adds to.
+    """
+
+    def __init__(self, name: str, coding):
+        self.rows = 0
+        self.counts = np.zeros(coding.features, np.uint64)
+        self.factors = np.zeros(coding.features)
+        self._name, self._coding, self._has_warned = name, coding, False
+        self.pointer = ffi.new("xfblasClipped_t *")
+        self.pointer.counts = ffi.from_buffer("unsigned long long[]", self.counts)
+        self.pointer.factors = ffi.from_buffer("double[]", self.factors)
+
+    @property
+    def clipped_rows(self) -> int:
+        """How many rows had a value that was clipped."""
+        return self.pointer.rows
+
+    def look(self, rows: np.ndarray) -> None:
+        """Counts what is clipped of rows (m, k) that do not go through C."""
+        factors = self._coding.clipped(rows)
+        self.counts += (factors > 0).sum(axis=0).astype(np.uint64)
+        np.maximum(self.factors, factors.max(axis=0, initial=0.0), out=self.factors)
+        self.pointer.rows += int((factors > 0).any(axis=1).sum())
+        self.seen(len(rows))
+
+    def seen(self, rows: int) -> None:
+        """Adds rows whose values have been counted, and warns once where many were clipped."""
+        self.rows += rows
+        clipped = self.pointer.rows
+        if clipped and clipped >= SHARE * self.rows and not self._has_warned:
+            self._has_warned = True
+            feature = int(self.factors.argmax())
+            warnings.warn(
+                f"{clipped} of {self.rows} rows have inputs of {self._name} beyond the range that "
+                f"calibration gave them, which are clipped: feature {feature} most, at "
+                f"{self.factors[feature]:.3g} times its range; calibrate with rows that reach as "
+                "far, or raise margin",
+                RuntimeWarning,
+                stacklevel=5,
+            )
+
+    def statistics(self) -> dict:
+        """The counts: rows, clipped rows, and of each clipped feature its count and factor."""
+        features = {
+            int(f): {"count": int(self.counts[f]), "factor": float(self.factors[f])}
+            for f in np.flatnonzero(self.counts)
+        }
+        return {"rows": self.rows, "clipped_rows": self.clipped_rows, "features": features}
 
 
 def finished(network: QuantizedNetwork, raw: np.ndarray) -> np.ndarray:
@@ -24,7 +90,7 @@ class Prediction:
         network: with an input scale of its own and rows of bias.
         weights, biases: of each layer, on the device.
         activations: the first layer's rows, then each layer's result, on the device.
-        clipped: the :class:`~xfblas.runtime.clipped_inputs.ClippedInputs` that C adds to.
+        clipped: the :class:`ClippedInputs` that C adds to.
 
     Attributes:
         features: values in a row.

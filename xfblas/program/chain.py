@@ -6,9 +6,8 @@ import numpy as np
 
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError, XfblasError
+from xfblas.program.prediction import ClippedInputs, Prediction
 from xfblas.quantization import QuantizedNetwork
-from xfblas.runtime.clipped_inputs import ClippedInputs
-from xfblas.runtime.prediction import Prediction
 
 #: Rows that one program of a prediction computes, which bounds its memory on the device.
 ROWS_PER_PREDICTION = 1024
