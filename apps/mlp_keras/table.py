@@ -7,7 +7,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.rows.columns import listed
-from xfblas.runtime.csv_table import CsvTable
+from xfblas.tables.csv_table import CsvTable
 
 DEFAULT_TARGET = "Class"
 DEFAULT_ID = "Run"

@@ -8,8 +8,9 @@ from keras_models import rows_for
 from rounding import network_bound, require_near
 
 import xfblas
+from xfblas import tables
 from xfblas.cli import main
-from xfblas.runtime import cli, tables
+from xfblas.runtime import cli
 
 
 @pytest.fixture(scope="module")

@@ -33,13 +33,13 @@ def run_report(args) -> int:
     import json
 
     from xfblas.reporting.figure import figure_class
-    from xfblas.reporting.labels import read_labels
     from xfblas.reporting.report import report
     from xfblas.runtime.cli import spread
     from xfblas.runtime.model_arguments import quantization_options, refuse_options
-    from xfblas.runtime.output_files import require_output
     from xfblas.runtime.saved_model import is_saved_model
-    from xfblas.runtime.tables import open_table
+    from xfblas.tables import open_table
+    from xfblas.tables.labels import read_labels
+    from xfblas.tables.table_writer import require_output
 
     require_output("--html", args.html)
     require_output("--json", args.json)

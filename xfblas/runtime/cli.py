@@ -12,8 +12,8 @@ from xfblas.runtime.model_arguments import (
     quantization_options,
     refuse_options,
 )
-from xfblas.runtime.output_files import require_output
 from xfblas.runtime.shown_messages import shown_messages
+from xfblas.tables.table_writer import require_output
 
 #: Rows of a file that are read, computed and written at once.
 CHUNK = 65536
@@ -64,11 +64,10 @@ def run_quantize(args) -> int:
 
 def run_predict(args) -> int:
     """Predicts chunk by chunk; returns 0."""
-    from xfblas.runtime.predicted_columns import column_names, columns
     from xfblas.runtime.progress_bar import ProgressBar
     from xfblas.runtime.saved_model import is_saved_model, load
-    from xfblas.runtime.table_writer import TableWriter
-    from xfblas.runtime.tables import open_table
+    from xfblas.tables import open_table
+    from xfblas.tables.table_writer import TableWriter, column_names, columns
 
     require_output("--output", args.output)
     table = open_table(args.data, args.drop, args.header)
@@ -103,7 +102,7 @@ def run_predict(args) -> int:
 
 def _compiled(args, data, strict=True):
     from xfblas.runtime.compiler import compile
-    from xfblas.runtime.tables import open_table
+    from xfblas.tables import open_table
 
     options = quantization_options(args)
     rows = None

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.runtime.array_table import opened_array
-from xfblas.runtime.first_line import is_missing, is_number
-from xfblas.runtime.table_checks import require_single
-from xfblas.runtime.tables import open_table
+from xfblas.tables import open_table
+from xfblas.tables.array_table import opened_array
+from xfblas.tables.column_choice import require_single
+from xfblas.tables.first_line import is_missing, is_number
 
 
 def read_labels(
@@ -22,7 +22,7 @@ def read_labels(
         path: CSV, ``.npy`` or ``.parquet``.
         column: name or number of the column; by default the file has only one, or several that are
             targets.
-        header, row_count: see :func:`~xfblas.runtime.tables.open_table`.
+        header, row_count: see :func:`~xfblas.tables.open_table`.
 
     Raises:
         InvalidValueError: there is no such file or column, or a label is missing.

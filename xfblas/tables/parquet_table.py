@@ -7,8 +7,8 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
 from xfblas.rows.row_source import as_real
-from xfblas.runtime import column_choice
-from xfblas.runtime.table_checks import drop_hint, label_of, require_single
+from xfblas.tables import column_choice
+from xfblas.tables.column_choice import drop_hint, label_of, require_single
 
 
 class ParquetTable:
@@ -16,7 +16,7 @@ class ParquetTable:
 
     Args:
         path: of the file.
-        drop, strict: columns to leave out, see :func:`~xfblas.runtime.column_choice.kept`.
+        drop, strict: columns to leave out, see :func:`~xfblas.tables.column_choice.kept`.
 
     Attributes:
         path: of the file.

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.runtime import column_choice
-from xfblas.runtime.first_line import (
+from xfblas.tables import column_choice
+from xfblas.tables.column_choice import drop_hint, is_single, label_of
+from xfblas.tables.first_line import (
     delimiter_of,
     has_commas,
     holds_names,
     is_missing,
     number,
 )
-from xfblas.runtime.table_checks import drop_hint, is_single, label_of
-from xfblas.runtime.text_lines import TextLines
+from xfblas.tables.text_lines import TextLines
 
 #: Lines that tell what separates cells, and rows that tell whether the first line is one of them.
 FIRST_LINES = 10
@@ -30,9 +30,9 @@ class CsvTable:
 
     Args:
         path: of the file.
-        drop, strict: columns to leave out, see :func:`~xfblas.runtime.column_choice.kept`.
+        drop, strict: columns to leave out, see :func:`~xfblas.tables.column_choice.kept`.
         header: whether the first line is names; None to tell by the file, see
-            :func:`~xfblas.runtime.first_line.holds_names`.
+            :func:`~xfblas.tables.first_line.holds_names`.
         row_count: how many rows it should have, where that is known: it tells as well.
 
     Attributes:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import ROWS, refuse_others
-from xfblas.runtime.array_table import ArrayTable
-from xfblas.runtime.csv_table import CsvTable
-from xfblas.runtime.parquet_table import ParquetTable
+from xfblas.tables.array_table import ArrayTable
+from xfblas.tables.csv_table import CsvTable
+from xfblas.tables.parquet_table import ParquetTable
 
 
 def open_table(
