@@ -11,7 +11,7 @@ from keras_models import rows_for
 
 import xfblas
 from xfblas.cli import main
-from xfblas.option_words import in_option_words
+from xfblas.commands.arguments import in_option_words
 
 APP = Path(__file__).resolve().parents[2] / "apps/mlp_keras"
 

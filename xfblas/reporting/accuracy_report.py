@@ -74,15 +74,15 @@ class Report:
 
     def to_text(self) -> str:
         """Tables of plain text."""
-        from xfblas.image.tables import plain_text
         from xfblas.reporting.text import tables
+        from xfblas.reporting.text_table import plain_text
 
         return "\n".join(plain_text(table) for table in tables(self))
 
     def print(self) -> None:
         """Prints the tables, with rich where it is installed."""
-        from xfblas.image.tables import print_tables
         from xfblas.reporting.text import tables
+        from xfblas.reporting.text_table import print_tables
 
         print_tables(tables(self))
 

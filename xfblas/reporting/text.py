@@ -2,7 +2,7 @@
 
 import math
 
-from xfblas.image.tables import Table
+from xfblas.reporting.text_table import Table
 from xfblas.runtime.summary import steps_on_engine
 
 LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"

@@ -13,6 +13,9 @@ from xfblas.rows.streams import end, is_stream, iterate, number_of_batches, unpa
 
 #: Keras' default: what its progress bar counts, and what ``steps`` means without a batch size.
 KERAS_BATCH = 32
+#: Rows that scales are derived from, of data that has more: they hardly change a range, and all of
+#: them are kept in memory.
+CALIBRATION_ROWS = 8192
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,11 @@ from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.option_checks import require_switch
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
-from xfblas.rows.batches import data_of
+from xfblas.rows.batches import CALIBRATION_ROWS, data_of
 from xfblas.rows.streams import is_stream, number_of_batches
 from xfblas.runtime.compiled_model import CompiledModel
 from xfblas.scoring import scoring_of
 
-#: Rows of calibration that are used: more hardly change a range, and all are kept in memory.
-CALIBRATION_ROWS = 8192
 #: Rows that one step of the graph is calibrated with, where an input has several rows each.
 STEP_ROWS = 32768
 #: Input rows that the float model computes at once.

@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import ROWS, refuse_others
+from xfblas.rows.batches import CALIBRATION_ROWS
+from xfblas.rows.columns import NamedRows
 from xfblas.tables.array_table import ArrayTable
 from xfblas.tables.csv_table import CsvTable
 from xfblas.tables.parquet_table import ParquetTable
+
+#: Rows of a file that are read, computed and written at once.
+CHUNK = 65536
 
 
 def open_table(
@@ -35,3 +42,29 @@ def open_table(
     if path.suffix.lower() == ".parquet":
         return ParquetTable(path, drop, strict=strict)
     return CsvTable(path, drop, header, strict=strict, row_count=row_count)
+
+
+def all_rows(table) -> NamedRows:
+    """Every row of a file.
+
+    Raises:
+        InvalidValueError: there is none.
+    """
+    parts = list(table.chunks(CHUNK))
+    if not parts or not sum(map(len, parts)):
+        raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
+    return NamedRows(np.concatenate(parts), table.names)
+
+
+def spread(table) -> NamedRows:
+    """Some rows from the whole length of a file: every second, fourth... of a long one."""
+    kept, held, stride, seen = [], 0, 1, 0
+    for chunk in table.chunks(CHUNK):
+        kept.append(np.array(chunk[-seen % stride :: stride]))
+        seen, held = seen + len(chunk), held + len(kept[-1])
+        while held > 2 * CALIBRATION_ROWS:
+            kept, stride = [np.concatenate(kept)[::2]], 2 * stride
+            held = len(kept[0])
+    if not kept:
+        raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
+    return NamedRows(np.concatenate(kept), table.names)

@@ -1,13 +1,16 @@
 """``xfblas report``."""
 
+import json
+
+from xfblas import tables
+from xfblas.commands.arguments import add_model_arguments, quantization_options, refuse_options
+from xfblas.commands.predict import CALIBRATION
 from xfblas.errors import InvalidValueError
+from xfblas.tables.table_writer import require_output
 
 
 def add_commands(subparsers):
     """Adds ``report`` to the commands of an argparse parser."""
-    from xfblas.runtime.cli import CALIBRATION
-    from xfblas.runtime.model_arguments import add_model_arguments
-
     parser = subparsers.add_parser(
         "report", help="what quantization costs on data, layer by layer, and what to try"
     )
@@ -30,16 +33,10 @@ def add_commands(subparsers):
 
 def run_report(args) -> int:
     """Prints the tables and writes the files; returns 0."""
-    import json
-
     from xfblas.reporting.figure import figure_class
     from xfblas.reporting.report import report
-    from xfblas.runtime.cli import spread
-    from xfblas.runtime.model_arguments import quantization_options, refuse_options
     from xfblas.runtime.saved_model import is_saved_model
-    from xfblas.tables import open_table
     from xfblas.tables.labels import read_labels
-    from xfblas.tables.table_writer import require_output
 
     require_output("--html", args.html)
     require_output("--json", args.json)
@@ -48,7 +45,7 @@ def run_report(args) -> int:
     if args.labels and args.label:
         raise InvalidValueError("--labels and --label were given, expected one of them")
     dropped = [*args.drop, *([args.label] if args.label else [])]
-    x = _all_rows(open_table(args.data, dropped, args.header))
+    x = tables.all_rows(tables.open_table(args.data, dropped, args.header))
     y, classes = None, None
     if args.label:
         y, classes = read_labels(args.data, args.label, args.header)
@@ -58,8 +55,8 @@ def run_report(args) -> int:
     calibration = None
     if args.calibration:
         # It may lack the label.
-        table = open_table(args.calibration, dropped, args.header, strict=False)
-        calibration = spread(table)
+        table = tables.open_table(args.calibration, dropped, args.header, strict=False)
+        calibration = tables.spread(table)
     if is_saved_model(args.model):
         refuse_options(args, allowed=("calibration",) if args.compare else ())
         options = where
@@ -80,15 +77,3 @@ def run_report(args) -> int:
         found.to_json(args.json)
         print(f"wrote {args.json}")
     return 0
-
-
-def _all_rows(table):
-    import numpy as np
-
-    from xfblas.rows.columns import NamedRows
-    from xfblas.runtime.cli import CHUNK
-
-    parts = list(table.chunks(CHUNK))
-    if not parts or not sum(map(len, parts)):
-        raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
-    return NamedRows(np.concatenate(parts), table.names)

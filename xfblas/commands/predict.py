@@ -1,24 +1,21 @@
 """``xfblas quantize`` and ``xfblas predict``."""
 
+import contextlib
+import logging
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError
-from xfblas.rows.columns import NamedRows
-from xfblas.runtime.model_arguments import (
+from xfblas import tables
+from xfblas.commands.arguments import (
     add_model_arguments,
     quantization_options,
     refuse_options,
 )
-from xfblas.runtime.shown_messages import shown_messages
+from xfblas.errors import InvalidValueError
+from xfblas.rows.columns import NamedRows
 from xfblas.tables.table_writer import require_output
-
-#: Rows of a file that are read, computed and written at once.
-CHUNK = 65536
-#: Rows of a file that scales are derived from, at least where it has as many.
-CALIBRATION_ROWS = 8192
 
 #: What messages of commands call the rows that scales are derived from.
 CALIBRATION = "--calibration (by default the data)"
@@ -66,11 +63,10 @@ def run_predict(args) -> int:
     """Predicts chunk by chunk; returns 0."""
     from xfblas.runtime.progress_bar import ProgressBar
     from xfblas.runtime.saved_model import is_saved_model, load
-    from xfblas.tables import open_table
     from xfblas.tables.table_writer import TableWriter, column_names, columns
 
     require_output("--output", args.output)
-    table = open_table(args.data, args.drop, args.header)
+    table = tables.open_table(args.data, args.drop, args.header)
     if is_saved_model(args.model):
         refuse_options(args)
         where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
@@ -84,7 +80,7 @@ def run_predict(args) -> int:
         bar = ProgressBar(table.rows, 0 if args.quiet else 1, sys.stderr, "row")
         done = 0
         try:
-            for chunk in table.chunks(CHUNK):
+            for chunk in table.chunks(tables.CHUNK):
                 rows = NamedRows(chunk, table.names)
                 writer.write(columns(model.predict(rows, verbose=0), args.labels))
                 done += len(chunk)
@@ -102,12 +98,11 @@ def run_predict(args) -> int:
 
 def _compiled(args, data, strict=True):
     from xfblas.runtime.compiler import compile
-    from xfblas.tables import open_table
 
     options = quantization_options(args)
     rows = None
     if args.bits != 32 and data is not None:
-        rows = spread(open_table(data, args.drop, args.header, strict=strict))
+        rows = tables.spread(tables.open_table(data, args.drop, args.header, strict=strict))
     elif args.bits != 32:
         raise InvalidValueError("--data is missing: typical rows to derive the scales from")
     return compile(
@@ -122,21 +117,26 @@ def _compiled(args, data, strict=True):
     )
 
 
-def spread(table) -> NamedRows:
-    """Some rows from the whole length of a file: every second, fourth... of a long one."""
-    kept, held, stride, seen = [], 0, 1, 0
-    for chunk in table.chunks(CHUNK):
-        kept.append(np.array(chunk[-seen % stride :: stride]))
-        seen, held = seen + len(chunk), held + len(kept[-1])
-        while held > 2 * CALIBRATION_ROWS:
-            kept, stride = [np.concatenate(kept)[::2]], 2 * stride
-            held = len(kept[0])
-    if not kept:
-        raise InvalidValueError(f"{table.path} has no rows, expected 1 or more")
-    return NamedRows(np.concatenate(kept), table.names)
-
-
 def _require_one_input(model):
     if len(model.graph.inputs) != 1:
         names = ", ".join(spec.name for spec in model.graph.inputs)
         raise InvalidValueError(f"the model takes {names}: a file of rows holds one input only")
+
+
+@contextlib.contextmanager
+def shown_messages(wanted: bool = True):
+    """Writes the package's messages to stderr within a ``with`` block.
+
+    Args:
+        wanted: False shows none.
+    """
+    logger, handler = logging.getLogger("xfblas"), logging.StreamHandler(sys.stderr)
+    before = logger.level
+    if wanted:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)

@@ -6,18 +6,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from xfblas.commands.arguments import in_option_words, options_of
 from xfblas.errors import ImageError, InvalidValueError, XfblasError
 from xfblas.file_kinds import IMAGE, refuse_others
-from xfblas.option_words import in_option_words, options_of
-
-from .builder import ImageSpecification, build_image
-from .changes import OPTIONS, changed, read_source
-from .container import Section, read
-from .describe import describe
-from .images import SPECIFICATIONS, memory_banks, specification
-from .kinds import section_kind
-from .options import PREFIXES
-from .tables import print_tables, tables_of
+from xfblas.image.builder import ImageSpecification, build_image
+from xfblas.image.changes import OPTIONS, changed, read_source
+from xfblas.image.container import Section, read
+from xfblas.image.describe import describe
+from xfblas.image.images import SPECIFICATIONS, memory_banks, specification
+from xfblas.image.kinds import section_kind
+from xfblas.image.options import PREFIXES
+from xfblas.reporting.text_table import print_tables, tables_of
 
 ERROR_EXIT = 2
 

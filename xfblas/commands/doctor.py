@@ -30,7 +30,7 @@ def _device(text: str) -> int | str:
 
 def run_doctor(args) -> int:
     """Prints the report; returns 0 where something can run, which needs an image."""
-    from xfblas.diagnosis.report import examine
+    from xfblas.diagnosis.doctor import examine
 
     found = examine(args.image)
     if args.json:

@@ -3,10 +3,9 @@
 import argparse
 import sys
 
+from xfblas.emulation.launcher import run
+from xfblas.emulation.settings import DEFAULT_PLATFORM, Settings
 from xfblas.errors import XfblasError
-
-from .launcher import run
-from .settings import DEFAULT_PLATFORM, Settings
 
 ERROR_EXIT = 2
 

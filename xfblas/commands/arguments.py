@@ -1,10 +1,12 @@
-"""Arguments of the commands that take a model: where it runs, and how it is quantized."""
+"""Arguments of the commands that take a model, and errors in their words."""
 
 import argparse
 import json
+import re
 
 from xfblas.errors import InvalidValueError
 
+_VALUE = r"""('[^']*'|"[^"]*"|[\w.]+)?"""
 QUANTIZATION = (
     *("method", "margin", "accumulator", "goal"),
     # Of earlier releases: what became of them is told by the check of the options.
@@ -85,3 +87,31 @@ def refuse_options(args, allowed=()):
         raise InvalidValueError(
             f"{', '.join(given) or '--option'} was given, but {args.model} is quantized already"
         )
+
+
+def options_of(parser) -> dict[str, str]:
+    """The options of an argparse parser, by the argument that they are in Python."""
+    actions = [action for action in parser._actions if action.option_strings]
+    return {action.dest: action.option_strings[-1] for action in actions}
+
+
+def in_option_words(message: str, options: dict[str, str]) -> str:
+    """A message whose arguments are called by the options that gave them.
+
+    Arguments are named at its beginning (``margin is 0``), or with what to pass (``bits=8``).
+
+    Args:
+        message: of an error.
+        options: by the argument's name in Python.
+    """
+
+    def passed(found):
+        value = (found[2] or "").strip("'\"")
+        return options[found[1]] + (f" {value}" if value else "")
+
+    def named(found):
+        return ", ".join(options.get(name, name) for name in found[0].split(", "))
+
+    names = "|".join(map(re.escape, options))
+    message = re.sub(r"^\w+(, \w+)*(?= (?:is|are|was|has) |: )", named, message)
+    return re.sub(rf"(?<![\w-])({names})={_VALUE}", passed, message) if options else message

@@ -2,9 +2,9 @@
 
 import json
 
+from xfblas.commands.arguments import add_architecture
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
-from xfblas.runtime.model_arguments import add_architecture
 
 
 def add_commands(subparsers):
