@@ -40,11 +40,13 @@ if TYPE_CHECKING:
     from xfblas.errors import QueueFullError as QueueFullError
     from xfblas.errors import UnsupportedModelError as UnsupportedModelError
     from xfblas.errors import XfblasError as XfblasError
+    from xfblas.l3.keras_rt import KerasRT as KerasRT
+    from xfblas.l3.program_arguments import public_library_path as public_library_path
+    from xfblas.l3.xfblas_rt import XfblasRT as XfblasRT
     from xfblas.models import ModelGraph as ModelGraph
     from xfblas.models import Network as Network
     from xfblas.models import read_graph as read_graph
     from xfblas.models import read_network as read_network
-    from xfblas.public_library import public_library_path as public_library_path
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
@@ -52,9 +54,7 @@ if TYPE_CHECKING:
     from xfblas.runtime.accelerate import restore as restore
     from xfblas.runtime.compiled_model import CompiledModel as CompiledModel
     from xfblas.runtime.compiler import compile as compile
-    from xfblas.runtime.keras_rt import KerasRT as KerasRT
     from xfblas.runtime.saved_model import load as load
-    from xfblas.runtime.xfblas_rt import XfblasRT as XfblasRT
 
     __version__: str
 
@@ -71,7 +71,7 @@ _HOMES = {
     "ImageError": "xfblas.errors",
     "InternalError": "xfblas.errors",
     "InvalidValueError": "xfblas.errors",
-    "KerasRT": "xfblas.runtime.keras_rt",
+    "KerasRT": "xfblas.l3.keras_rt",
     "ModelGraph": "xfblas.models",
     "Network": "xfblas.models",
     "NotFoundError": "xfblas.errors",
@@ -82,7 +82,7 @@ _HOMES = {
     "Report": "xfblas.reporting.accuracy_report",
     "UnsupportedModelError": "xfblas.errors",
     "XfblasError": "xfblas.errors",
-    "XfblasRT": "xfblas.runtime.xfblas_rt",
+    "XfblasRT": "xfblas.l3.xfblas_rt",
     "accelerate": "xfblas.runtime.accelerate",
     "compile": "xfblas.runtime.compiler",
     "default_device": "xfblas.device.products",
@@ -92,7 +92,7 @@ _HOMES = {
     "native_engine": "xfblas.device.native",
     "native_statistics": "xfblas.device.native",
     "open": "xfblas.device.device",
-    "public_library_path": "xfblas.public_library",
+    "public_library_path": "xfblas.l3.program_arguments",
     "quantize": "xfblas.quantization",
     "read_graph": "xfblas.models",
     "read_network": "xfblas.models",

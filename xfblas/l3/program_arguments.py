@@ -1,4 +1,4 @@
-"""The command line and the configuration file of programs for the public library."""
+"""What programs for the public library bring: a command line, a configuration, a library."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xfblas.device.default_images import image_path
-from xfblas.errors import ImageError
+from xfblas.errors import ImageError, NotSupportedError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 from xfblas.image.configuration import parse_options
 from xfblas.image.container import read
@@ -72,3 +72,18 @@ def processCommandLine() -> tuple[argparse.Namespace, dict[str, str]]:
     """Parses sys.argv: returns the arguments and the configuration."""
     args = default_args().parse_args(sys.argv[1:])
     return args, parse_cfg(args.cfg)
+
+
+def public_library_path() -> Path:
+    """Path of ``libxfblas_public.so``, for programs that bring the public library's ctypes module.
+
+    Its functions take no handle but the device's index, as the last argument;
+    ``host_cpp/include/xfblas_public.h`` declares them.
+
+    Raises:
+        NotSupportedError: this installation was built without it.
+    """
+    path = Path(__file__).parents[1] / "libxfblas_public.so"
+    if not path.is_file():
+        raise NotSupportedError(f"{path} is not there: install the package again")
+    return path

@@ -10,10 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-from xfblas import l3
 from xfblas.errors import InvalidValueError, NotFoundError, NotSupportedError, XfblasError
+from xfblas.l3 import functions as l3
+from xfblas.l3.session import session
 from xfblas.program.chain import addend_of
-from xfblas.session import session
 
 PAGE_BYTES = 4096
 

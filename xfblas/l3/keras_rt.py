@@ -9,6 +9,8 @@ from xfblas.arrays import as_rows
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError
+from xfblas.l3.session import session
+from xfblas.l3.xfblas_rt import XfblasRT
 from xfblas.models import read_network
 from xfblas.program.prediction import finished
 from xfblas.program.step_engine import StepEngine
@@ -17,8 +19,6 @@ from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.layers import LEGACY, Arithmetic
 from xfblas.quantization.scales import prelu_fields
 from xfblas.rows.columns import column_names
-from xfblas.runtime.xfblas_rt import XfblasRT
-from xfblas.session import session
 
 
 class KerasRT(XfblasRT):

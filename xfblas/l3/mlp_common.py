@@ -3,8 +3,8 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.l3.keras_rt import KerasRT
 from xfblas.models import read_network
-from xfblas.runtime.keras_rt import KerasRT
 
 
 def init_fpga(

@@ -19,9 +19,9 @@ from xfblas import arrays
 from xfblas.device.binding import lib, pointer, require_index, require_library
 from xfblas.errors import ImageError, InvalidValueError, NotSupportedError
 from xfblas.image.configuration import Configuration
-from xfblas.l3_operations import fcnOp, fcnOpByAddress, gemmOp, gemvOp
-from xfblas.program_arguments import default_args, is_image, parse_cfg, processCommandLine
-from xfblas.session import close, create, session
+from xfblas.l3.operations import fcnOp, fcnOpByAddress, gemmOp, gemvOp
+from xfblas.l3.program_arguments import default_args, is_image, parse_cfg, processCommandLine
+from xfblas.l3.session import close, create, session
 
 
 def createGemm(

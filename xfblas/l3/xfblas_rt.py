@@ -10,6 +10,8 @@ from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.image.configuration import Configuration
+from xfblas.l3.public_steps import PublicSteps
+from xfblas.l3.session import session
 from xfblas.models.network import subtracted
 from xfblas.program.chain import Chain, run_in_parts
 from xfblas.program.step_engine import ROWS_PER_PROGRAM
@@ -21,14 +23,12 @@ from xfblas.quantization.explicit import (
 )
 from xfblas.quantization.layers import LEGACY
 from xfblas.quantization.wrapping import wrap
-from xfblas.runtime.public_steps import PublicSteps
-from xfblas.session import session
 
 
 class XfblasRT(PublicSteps):
     """Linear layers on a compute unit of a device that createFcn opened.
 
-    A subclass may replace the steps of :class:`~xfblas.runtime.public_steps.PublicSteps`, such as
+    A subclass may replace the steps of :class:`~xfblas.l3.public_steps.PublicSteps`, such as
     ``loadInstr`` or ``loadInstrByAddress``; then it predicts by them.
 
     Args:

@@ -8,7 +8,7 @@ from xfblas import arrays
 from xfblas.device.binding import lib, require_index, require_integer
 from xfblas.device.compute_unit import BIAS_ROW
 from xfblas.errors import InvalidValueError
-from xfblas.session import Session, session
+from xfblas.l3.session import Session, session
 
 
 def gemmOp(

@@ -1,14 +1,14 @@
 """``XFBLASManager``: the L3 functions as methods, as the public library has them too.
 
 There it holds the shared library that it was made with. Here the library is the one in the package,
-and devices are kept by :mod:`xfblas.session`, so managers and functions see the same ones.
+and devices are kept by :mod:`xfblas.l3.session`, so managers and functions see the same ones.
 """
 
 import os
 
-from xfblas import l3
 from xfblas.device.binding import require_library
-from xfblas.session import create
+from xfblas.l3 import functions as l3
+from xfblas.l3.session import create
 
 
 class XFBLASManager:
