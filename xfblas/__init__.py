@@ -50,11 +50,11 @@ if TYPE_CHECKING:
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
-    from xfblas.runtime.accelerate import accelerate as accelerate
-    from xfblas.runtime.accelerate import restore as restore
-    from xfblas.runtime.compiled_model import CompiledModel as CompiledModel
-    from xfblas.runtime.compiler import compile as compile
-    from xfblas.runtime.saved_model import load as load
+    from xfblas.compiled.accelerate import accelerate as accelerate
+    from xfblas.compiled.accelerate import restore as restore
+    from xfblas.compiled.compiled_model import CompiledModel as CompiledModel
+    from xfblas.compiled.compiler import compile as compile
+    from xfblas.compiled.saved_model import load as load
 
     __version__: str
 
@@ -62,7 +62,7 @@ _HOMES = {
     "AllocationError": "xfblas.errors",
     "CalibrationError": "xfblas.errors",
     "CalibrationWarning": "xfblas.errors",
-    "CompiledModel": "xfblas.runtime.compiled_model",
+    "CompiledModel": "xfblas.compiled.compiled_model",
     "ComputeUnit": "xfblas.device.compute_unit",
     "Device": "xfblas.device.device",
     "DeviceMatrix": "xfblas.device.device_matrix",
@@ -83,11 +83,11 @@ _HOMES = {
     "UnsupportedModelError": "xfblas.errors",
     "XfblasError": "xfblas.errors",
     "XfblasRT": "xfblas.l3.xfblas_rt",
-    "accelerate": "xfblas.runtime.accelerate",
-    "compile": "xfblas.runtime.compiler",
+    "accelerate": "xfblas.compiled.accelerate",
+    "compile": "xfblas.compiled.compiler",
     "default_device": "xfblas.device.products",
     "image_path": "xfblas.device.default_images",
-    "load": "xfblas.runtime.saved_model",
+    "load": "xfblas.compiled.saved_model",
     "matmul": "xfblas.device.products",
     "native_engine": "xfblas.device.native",
     "native_statistics": "xfblas.device.native",
@@ -97,7 +97,7 @@ _HOMES = {
     "read_graph": "xfblas.models",
     "read_network": "xfblas.models",
     "report": "xfblas.reporting.report",
-    "restore": "xfblas.runtime.accelerate",
+    "restore": "xfblas.compiled.accelerate",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]

@@ -9,8 +9,8 @@ from keras_models import build, decibels, rows_for
 
 import xfblas
 from xfblas import errors
-from xfblas.runtime.accelerate import accelerated_of
-from xfblas.runtime.weight_watch import version_number
+from xfblas.compiled.accelerate import accelerated_of
+from xfblas.compiled.weight_watch import version_number
 
 
 def trained(keras, kind="plain"):

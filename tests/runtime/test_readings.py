@@ -10,7 +10,7 @@ from keras_models import KINDS, decibels, rows_for
 
 import xfblas
 from xfblas.errors import InvalidValueError
-from xfblas.runtime.accelerate import accelerated_of
+from xfblas.compiled.accelerate import accelerated_of
 
 pytestmark = pytest.mark.native
 

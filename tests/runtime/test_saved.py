@@ -218,7 +218,7 @@ def test_a_failed_save_leaves_the_old_file(saved, tmp_path, monkeypatch):
     compiled, path, _ = saved
     target = tmp_path / "model.xfblas"
     target.write_bytes(path.read_bytes())
-    monkeypatch.setattr("xfblas.runtime.saved_graph._spec", lambda spec: 1 / 0)
+    monkeypatch.setattr("xfblas.compiled.saved_graph._spec", lambda spec: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         compiled.save(target)
     assert target.read_bytes() == path.read_bytes()

@@ -61,8 +61,8 @@ def run_quantize(args) -> int:
 
 def run_predict(args) -> int:
     """Predicts chunk by chunk; returns 0."""
-    from xfblas.runtime.progress_bar import ProgressBar
-    from xfblas.runtime.saved_model import is_saved_model, load
+    from xfblas.compiled.progress_bar import ProgressBar
+    from xfblas.compiled.saved_model import is_saved_model, load
     from xfblas.tables.table_writer import TableWriter, column_names, columns
 
     require_output("--output", args.output)
@@ -97,7 +97,7 @@ def run_predict(args) -> int:
 
 
 def _compiled(args, data, strict=True):
-    from xfblas.runtime.compiler import compile
+    from xfblas.compiled.compiler import compile
 
     options = quantization_options(args)
     rows = None

@@ -35,7 +35,7 @@ def run_report(args) -> int:
     """Prints the tables and writes the files; returns 0."""
     from xfblas.reporting.figure import figure_class
     from xfblas.reporting.report import report
-    from xfblas.runtime.saved_model import is_saved_model
+    from xfblas.compiled.saved_model import is_saved_model
     from xfblas.tables.labels import read_labels
 
     require_output("--html", args.html)

@@ -15,7 +15,7 @@ from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.measurement import Measurement
 from xfblas.reporting.observed_output import ObservedOutput
 from xfblas.reporting.output_report import OutputReport
-from xfblas.runtime.summary import Line
+from xfblas.compiled.layer_table import Line
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,11 @@ from xfblas.reporting.comparison import compare as compare_choices
 from xfblas.reporting.observation import Observation
 from xfblas.rows.batches import data_of
 from xfblas.rows.streams import is_stream
-from xfblas.runtime.accelerate import accelerated_of
-from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.compiler import compile
-from xfblas.runtime.saved_model import is_saved_model, load
-from xfblas.runtime.summary import lines_of
+from xfblas.compiled.accelerate import accelerated_of
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.compiler import compile
+from xfblas.compiled.saved_model import is_saved_model, load
+from xfblas.compiled.layer_table import lines_of
 
 #: Rows that both models compute at once.
 ROWS = 2048

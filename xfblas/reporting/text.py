@@ -3,7 +3,7 @@
 import math
 
 from xfblas.reporting.text_table import Table
-from xfblas.runtime.summary import steps_on_engine
+from xfblas.compiled.layer_table import steps_on_engine
 
 LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"
 LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clipped", "wraps")

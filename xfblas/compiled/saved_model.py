@@ -20,8 +20,8 @@ from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, refuse_others
 from xfblas.models import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
-from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.saved_graph import read_graph, write_graph
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 

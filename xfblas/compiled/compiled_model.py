@@ -16,9 +16,9 @@ from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
 from xfblas.rows.result_array import ResultArray
-from xfblas.runtime.callback_list import CallbackList
-from xfblas.runtime.graph_engine import GraphEngine
-from xfblas.runtime.summary import lines_of, steps_on_engine, summary_text
+from xfblas.compiled.callback_list import CallbackList
+from xfblas.compiled.graph_engine import GraphEngine
+from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
 from xfblas.scoring import Scoring
 
 
@@ -282,7 +282,7 @@ class CompiledModel:
         Raises:
             OSError: the file cannot be written.
         """
-        from xfblas.runtime.saved_model import save
+        from xfblas.compiled.saved_model import save
 
         save(self, path)
 

@@ -1,7 +1,7 @@
 """Keras callbacks, told in the way of ``keras.callbacks.CallbackList``."""
 
 from xfblas.errors import InvalidValueError
-from xfblas.runtime.progress_bar import ProgressBar
+from xfblas.compiled.progress_bar import ProgressBar
 
 VERBOSE = ("auto", 0, 1, 2)
 

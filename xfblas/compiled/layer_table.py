@@ -51,7 +51,7 @@ def steps_on_engine(lines: list[Line]) -> tuple[int, int]:
 
 
 def summary_text(model) -> str:
-    """A line for each layer of a :class:`~xfblas.runtime.compiled_model.CompiledModel`."""
+    """A line for each layer of a :class:`~xfblas.compiled.compiled_model.CompiledModel`."""
     lines = lines_of(model.graph, model.host_reasons, model.networks)
     rows = [HEADINGS, *(_row(line, model.device.dtype) for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]

@@ -14,9 +14,9 @@ from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
 from xfblas.rows.columns import NamedRows
-from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.compiler import calibration_inputs, compile, take_back_weights
-from xfblas.runtime.weight_watch import WeightWatch
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.compiler import calibration_inputs, compile, take_back_weights
+from xfblas.compiled.weight_watch import WeightWatch
 from xfblas.scoring import Scoring, compiled_config, scoring_of
 
 METHODS = ("predict", "predict_on_batch", "evaluate")

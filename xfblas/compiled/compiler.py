@@ -17,7 +17,7 @@ from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
 from xfblas.rows.batches import CALIBRATION_ROWS, data_of
 from xfblas.rows.streams import is_stream, number_of_batches
-from xfblas.runtime.compiled_model import CompiledModel
+from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.scoring import scoring_of
 
 #: Rows that one step of the graph is calibrated with, where an input has several rows each.
