@@ -16,6 +16,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # For editors and type checkers: what __getattr__ below loads when it is asked.
+    from xfblas.compiled.accelerate import accelerate as accelerate
+    from xfblas.compiled.accelerate import restore as restore
+    from xfblas.compiled.compiled_model import CompiledModel as CompiledModel
+    from xfblas.compiled.compiler import compile as compile
+    from xfblas.compiled.compiler import load as load
     from xfblas.device.compute_unit import ComputeUnit as ComputeUnit
     from xfblas.device.default_images import image_path as image_path
     from xfblas.device.device import Device as Device
@@ -50,11 +55,6 @@ if TYPE_CHECKING:
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
-    from xfblas.compiled.accelerate import accelerate as accelerate
-    from xfblas.compiled.accelerate import restore as restore
-    from xfblas.compiled.compiled_model import CompiledModel as CompiledModel
-    from xfblas.compiled.compiler import compile as compile
-    from xfblas.compiled.saved_model import load as load
 
     __version__: str
 
@@ -87,7 +87,7 @@ _HOMES = {
     "compile": "xfblas.compiled.compiler",
     "default_device": "xfblas.device.products",
     "image_path": "xfblas.device.default_images",
-    "load": "xfblas.compiled.saved_model",
+    "load": "xfblas.compiled.compiler",
     "matmul": "xfblas.device.products",
     "native_engine": "xfblas.device.native",
     "native_statistics": "xfblas.device.native",

@@ -9,8 +9,8 @@ import pytest
 from keras_models import KINDS, decibels, rows_for
 
 import xfblas
-from xfblas.errors import InvalidValueError
 from xfblas.compiled.accelerate import accelerated_of
+from xfblas.errors import InvalidValueError
 
 pytestmark = pytest.mark.native
 

@@ -61,8 +61,9 @@ def run_quantize(args) -> int:
 
 def run_predict(args) -> int:
     """Predicts chunk by chunk; returns 0."""
+    from xfblas.compiled.compiler import load
     from xfblas.compiled.progress_bar import ProgressBar
-    from xfblas.compiled.saved_model import is_saved_model, load
+    from xfblas.compiled.saved_model import is_saved_model
     from xfblas.tables.table_writer import TableWriter, column_names, columns
 
     require_output("--output", args.output)

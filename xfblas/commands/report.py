@@ -33,9 +33,9 @@ def add_commands(subparsers):
 
 def run_report(args) -> int:
     """Prints the tables and writes the files; returns 0."""
+    from xfblas.compiled.saved_model import is_saved_model
     from xfblas.reporting.figure import figure_class
     from xfblas.reporting.report import report
-    from xfblas.compiled.saved_model import is_saved_model
     from xfblas.tables.labels import read_labels
 
     require_output("--html", args.html)

@@ -8,15 +8,16 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from xfblas.compiled.calibration_rows import calibration_inputs
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.compiler import compile, take_back_weights
+from xfblas.compiled.weight_watch import WeightWatch
 from xfblas.device.shared_devices import DeviceHeldError
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
 from xfblas.rows.columns import NamedRows
-from xfblas.compiled.compiled_model import CompiledModel
-from xfblas.compiled.compiler import calibration_inputs, compile, take_back_weights
-from xfblas.compiled.weight_watch import WeightWatch
 from xfblas.scoring import Scoring, compiled_config, scoring_of
 
 METHODS = ("predict", "predict_on_batch", "evaluate")

@@ -1,7 +1,7 @@
 """Keras callbacks, told in the way of ``keras.callbacks.CallbackList``."""
 
-from xfblas.errors import InvalidValueError
 from xfblas.compiled.progress_bar import ProgressBar
+from xfblas.errors import InvalidValueError
 
 VERBOSE = ("auto", 0, 1, 2)
 

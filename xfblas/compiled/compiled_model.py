@@ -8,6 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from xfblas.compiled.callback_list import CallbackList
+from xfblas.compiled.graph_engine import GraphEngine
+from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
 from xfblas.device.device import Device
 from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
@@ -16,9 +19,6 @@ from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
 from xfblas.rows.result_array import ResultArray
-from xfblas.compiled.callback_list import CallbackList
-from xfblas.compiled.graph_engine import GraphEngine
-from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
 from xfblas.scoring import Scoring
 
 

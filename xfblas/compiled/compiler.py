@@ -1,4 +1,4 @@
-"""``xfblas.compile``: from a Keras model to a :class:`CompiledModel`."""
+"""``xfblas.compile`` and ``load``: from a Keras model or a file to a :class:`CompiledModel`."""
 
 import os
 import warnings
@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.saved_model import read
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
@@ -15,15 +18,9 @@ from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.option_checks import require_switch
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
-from xfblas.rows.batches import CALIBRATION_ROWS, data_of
-from xfblas.rows.streams import is_stream, number_of_batches
-from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.rows.streams import is_stream
 from xfblas.scoring import scoring_of
 
-#: Rows that one step of the graph is calibrated with, where an input has several rows each.
-STEP_ROWS = 32768
-#: Input rows that the float model computes at once.
-FLOAT_ROWS = 1024
 DTYPES = {8: np.dtype(np.int8), 16: np.dtype(np.int16), 32: np.dtype(np.float32)}
 
 
@@ -92,6 +89,33 @@ def compile(
             scoring=scoring,
             calibration={"rows": rows, **{name: str(v) for name, v in quantization.items()}},
         )
+    except BaseException:
+        held.close()
+        raise
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    device: Any = None,
+    xclbin: str | os.PathLike[str] | None = None,
+    target: str | None = None,
+) -> CompiledModel:
+    """A compiled model from a file that ``save`` wrote.
+
+    Args:
+        path: of the file.
+        device, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image must have
+            the element type that the model was compiled for.
+
+    Raises:
+        InvalidValueError: there is no such file, it is damaged or foreign, or of a newer version.
+        DtypeError: the device computes with another element type.
+    """
+    dtype, parts = read(path)
+    held = lease(device, xclbin, dtype, target)
+    try:
+        return CompiledModel(lease=held, **parts)
     except BaseException:
         held.close()
         raise
@@ -183,54 +207,3 @@ def _convert(graph: ModelGraph, convert: Callable[[EngineStep], QuantizedNetwork
             stacklevel=5,
         )
     return networks, reasons
-
-
-class _Inputs:
-    """What data needs to know of a model of which the inputs alone are wanted."""
-
-    output_names = None
-
-    def __init__(self, graph: ModelGraph):
-        self.graph = graph
-
-
-def calibration_inputs(graph: ModelGraph, calibration: Any) -> tuple[ModelGraph, list[np.ndarray]]:
-    """At most 8,192 rows of each input of the model, converted and checked.
-
-    Returns:
-        The graph, which remembers the names of the columns where the rows have some, and the rows.
-
-    Raises:
-        InvalidValueError: they do not fit the inputs, or there are none.
-    """
-    try:
-        # As many rows as are wanted are in at most as many batches, also of an endless stream.
-        endless = is_stream(calibration) and number_of_batches(calibration) == float("inf")
-        steps = CALIBRATION_ROWS if endless else None
-        data = data_of(calibration, None, None, _Inputs(graph), steps=steps)
-        sample = data.sample(CALIBRATION_ROWS)
-        graph = graph.with_columns(data.columns)
-        tensors = graph.tensors_of(sample)
-    except InvalidValueError as error:
-        raise InvalidValueError(f"calibration: {error}") from None
-    inputs = [tensors[spec.name] for spec in graph.inputs]
-    if len(inputs[0]) == 0:
-        raise InvalidValueError("calibration has no rows, expected 1 or more")
-    return graph, inputs
-
-
-def step_inputs(graph: ModelGraph, inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """What reaches each engine step of the float model, (m, k) float32 by the step's name."""
-    found: dict[str, list[np.ndarray]] = {step.name: [] for step in graph.engine_steps}
-    count = len(inputs[0])
-    parts = -(-count // FLOAT_ROWS)
-
-    def keep(step: EngineStep, rows: np.ndarray) -> Any:
-        share = -(-STEP_ROWS // parts)
-        # Every so many rows, where an input has several.
-        found[step.name].append(rows[:: -(-len(rows) // share)] if len(rows) else rows)
-        return step.network.outputs_of(rows)[-1]
-
-    for first in range(0, count, FLOAT_ROWS):
-        graph.run([values[first : first + FLOAT_ROWS] for values in inputs], keep)
-    return {name: np.concatenate(rows) for name, rows in found.items()}

@@ -15,13 +15,11 @@ from typing import Any
 import h5py
 import numpy as np
 
-from xfblas.device.shared_devices import lease
+from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, refuse_others
 from xfblas.models import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
-from xfblas.compiled.compiled_model import CompiledModel
-from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
@@ -32,8 +30,8 @@ VERSION = 2
 _DAMAGE = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, IndexError)
 
 
-def save(model: CompiledModel, path: str | os.PathLike[str]) -> None:
-    """Writes a compiled model; a file of that name is replaced once the new one is whole.
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Writes a CompiledModel; a file of that name is replaced once the new one is whole.
 
     Raises:
         OSError: the file cannot be written.
@@ -48,23 +46,11 @@ def save(model: CompiledModel, path: str | os.PathLike[str]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def load(
-    path: str | os.PathLike[str],
-    *,
-    device: Any = None,
-    xclbin: str | os.PathLike[str] | None = None,
-    target: str | None = None,
-) -> CompiledModel:
-    """A compiled model from a file that ``save`` wrote.
-
-    Args:
-        path: of the file.
-        device, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image must have
-            the element type that the model was compiled for.
+def read(path: str | os.PathLike[str]) -> tuple[np.dtype, dict[str, Any]]:
+    """The element type of a file that :func:`save` wrote, and what CompiledModel is made of.
 
     Raises:
-        InvalidValueError: there is no such file, it is damaged or foreign, or of a newer version.
-        DtypeError: the device computes with another element type.
+        InvalidValueError: see :func:`xfblas.load`.
     """
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise InvalidValueError(
@@ -89,24 +75,14 @@ def load(
         raise InvalidValueError(f"{where}: {str(error).removeprefix(f'{where}: ')}") from error
     except _DAMAGE as error:
         raise InvalidValueError(f"{where} is damaged or not an xfblas model: {error}") from error
-    held = lease(device, xclbin, dtype, target)
-    try:
-        return CompiledModel(
-            graph,
-            networks,
-            held,
-            host_reasons=described["host_reasons"],
-            scoring=Scoring(
-                described["scoring"],
-                described["penalty"],
-                described["notes"],
-                described["output_names"],
-            ),
-            calibration=described["calibration"],
-        )
-    except BaseException:
-        held.close()
-        raise
+    names = ("scoring", "penalty", "notes", "output_names")
+    return dtype, {
+        "graph": graph,
+        "networks": networks,
+        "host_reasons": described["host_reasons"],
+        "scoring": Scoring(*(described[name] for name in names)),
+        "calibration": described["calibration"],
+    }
 
 
 def is_saved_model(path: str | os.PathLike[str]) -> bool:
@@ -118,7 +94,7 @@ def is_saved_model(path: str | os.PathLike[str]) -> bool:
         return False
 
 
-def _write(model: CompiledModel, file: h5py.Group) -> None:
+def _write(model: Any, file: h5py.Group) -> None:
     graph = write_graph(model.graph, file)
     numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
     for name, network in model.networks.items():

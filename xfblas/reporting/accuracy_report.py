@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.compiled.layer_table import Line
 from xfblas.reporting.advice import Advice
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.measurement import Measurement
 from xfblas.reporting.observed_output import ObservedOutput
 from xfblas.reporting.output_report import OutputReport
-from xfblas.compiled.layer_table import Line
 
 
 @dataclass(frozen=True, eq=False)

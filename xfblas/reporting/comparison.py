@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
+from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
+from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.errors import UnsupportedModelError
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.observation import Observation
 from xfblas.rows.batches import Batch
-from xfblas.compiled.compiled_model import CompiledModel
-from xfblas.compiled.compiler import calibration_inputs, step_inputs
 
 #: Bits of an element and of the accumulator, from the finest on.
 CHOICES = ((16, 48), (16, 32), (8, 32))

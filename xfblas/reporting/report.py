@@ -5,6 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xfblas.compiled.accelerate import accelerated_of
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.compiler import compile, load
+from xfblas.compiled.layer_table import lines_of
+from xfblas.compiled.saved_model import is_saved_model
 from xfblas.errors import InvalidValueError
 from xfblas.reporting.accuracy_report import Report
 from xfblas.reporting.advice import advise
@@ -13,11 +18,6 @@ from xfblas.reporting.comparison import compare as compare_choices
 from xfblas.reporting.observation import Observation
 from xfblas.rows.batches import data_of
 from xfblas.rows.streams import is_stream
-from xfblas.compiled.accelerate import accelerated_of
-from xfblas.compiled.compiled_model import CompiledModel
-from xfblas.compiled.compiler import compile
-from xfblas.compiled.saved_model import is_saved_model, load
-from xfblas.compiled.layer_table import lines_of
 
 #: Rows that both models compute at once.
 ROWS = 2048
