@@ -3,7 +3,6 @@
 import inspect
 import os
 import threading
-import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
+from xfblas.notices import notify
 from xfblas.rows.columns import NamedRows
 from xfblas.scoring import Scoring, compiled_config, scoring_of
 
@@ -219,10 +219,9 @@ class Accelerated:
                 self.compile(model)
                 before.close()
             else:
-                warnings.warn(
+                notify(
                     f"the weights of {model.name} changed after xfblas.accelerate: predictions are "
-                    "still those of the old ones; call accelerate again",
-                    stacklevel=4,
+                    "still those of the old ones; call accelerate again"
                 )
                 self._watch.look()
             return self.compiled

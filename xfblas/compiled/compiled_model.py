@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from xfblas.compiled.batch_loops import evaluate_batches, predict_batches
 from xfblas.compiled.callback_list import CallbackList
 from xfblas.compiled.graph_engine import GraphEngine
 from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
@@ -18,7 +19,6 @@ from xfblas.models.model_graph import ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
-from xfblas.rows.result_array import ResultArray
 from xfblas.scoring import Scoring
 
 
@@ -64,7 +64,7 @@ class CompiledModel:
             graph, self.networks, lease.device.compute_units
         )
         # One chain and nothing else: a single call computes it.
-        self._plain = None if self._keys() else self._engine.plain
+        self._plain = None if self._engine.keys else self._engine.plain
 
     @property
     def device(self) -> Device:
@@ -145,30 +145,18 @@ class CompiledModel:
     ) -> Any:
         """:meth:`predict` with callbacks that see ``model``."""
         engine = self._require_open()
-        data = self._data(x, None, None, batch_size, steps, callbacks, engine)
+        # Who counts the steps gets them as asked; else the engine takes what suits it.
+        is_own = batch_size is None and not callbacks
+        at_once = engine.rows_at_once if is_own else 1
+        data = data_of(x, None, None, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "predict")
-        model.stop_predicting = False
-        results = [ResultArray(data.rows) for _ in self.graph.outputs]
-        told.begin()
-        for batch in data:
-            told.batch_begin(batch.first_step)
-            outputs = engine.outputs(batch.inputs)
-            for result, output in zip(results, outputs, strict=True):
-                result.append(output)
-            told.batch_end(batch.last_step, {"outputs": self._structured(outputs)})
-            if told.any and model.stop_predicting:
-                break
-        told.end()
-        if data.rows == 0:
-            return self._structured(self._nothing())
-        return self._structured([result.rows() for result in results])
+        return predict_batches(engine, data, told, model)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The output for one batch of rows, without a progress bar."""
-        inputs = input_arrays(x, self.graph.inputs)
-        if len(inputs[0]) == 0:
-            return self._structured(self._nothing())
-        return self._structured(self._require_open().outputs(inputs))
+        engine, inputs = self._require_open(), input_arrays(x, self.graph.inputs)
+        found = engine.outputs(inputs) if len(inputs[0]) else engine.no_outputs()
+        return engine.structured(found)
 
     def __call__(self, x: Any, training: bool = False) -> Any:
         """As :meth:`predict_on_batch`; ``training`` must be false."""
@@ -229,24 +217,7 @@ class CompiledModel:
         at_once = 1 if callbacks else engine.rows_at_once
         data = data_of(x, y, sample_weight, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "test")
-        model.stop_evaluating, results = False, None
-        told.begin()
-        with scoring.lock:
-            for batch in data:
-                if batch.rows == 0:
-                    continue
-                told.batch_begin(batch.first_step)
-                outputs = engine.outputs(batch.inputs)
-                if results is None:
-                    scoring.begin(self.graph, batch.targets, outputs)
-                results = scoring.update(batch.targets, outputs, batch.weights, batch.batch_size)
-                told.batch_end(batch.last_step, results, results)
-                if told.any and model.stop_evaluating:
-                    break
-            if results is None:
-                raise InvalidValueError("x has no rows, expected 1 or more to evaluate")
-            told.end(results)
-            return results if return_dict else scoring.in_order(results)
+        return evaluate_batches(engine, data, told, model, scoring, return_dict)
 
     def trace(self, x: Any) -> tuple[Any, dict[str, np.ndarray]]:
         """The output, and what each layer put out on the way.
@@ -261,7 +232,7 @@ class CompiledModel:
         """
         engine = self._require_open()
         outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
-        return self._structured(outputs), layers
+        return engine.structured(outputs), layers
 
     def statistics(self) -> dict[str, dict[str, Any]]:
         """What was clipped of the inputs of each chain of layers on the engine, since it was made.
@@ -291,38 +262,6 @@ class CompiledModel:
         with self._closing:
             self._engine = self._plain = None
             self._finalizer()
-
-    def _data(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any,
-        batch_size: int | None,
-        steps: int | None,
-        callbacks: Any,
-        engine: GraphEngine,
-    ) -> Any:
-        # Who counts the steps gets them as asked; else the engine takes what suits it.
-        is_own = batch_size is None and not callbacks
-        at_once = engine.rows_at_once if is_own else 1
-        return data_of(x, y, sample_weight, self, batch_size, steps, at_once)
-
-    def _nothing(self) -> list[np.ndarray]:
-        """Outputs for no rows: the shapes are those that one row of zeros gives."""
-        inputs = [
-            np.zeros((1, *(1 if size is None else size for size in spec.shape)), spec.dtype)
-            for spec in self.graph.inputs
-        ]
-        return [output[:0] for output in self._require_open().outputs(inputs)]
-
-    def _keys(self) -> Any:
-        return [spec.key for spec in self.graph.outputs if spec.key is not None]
-
-    def _structured(self, outputs: Any) -> Any:
-        """A single array, a list, or a dict, as the Keras model returns it."""
-        if self._keys():
-            return {spec.key: out for spec, out in zip(self.graph.outputs, outputs, strict=True)}
-        return outputs[0] if len(outputs) == 1 else outputs
 
     def _require_open(self) -> GraphEngine:
         engine = self._engine

@@ -1,7 +1,6 @@
 """``xfblas.compile`` and ``load``: from a Keras model or a file to a :class:`CompiledModel`."""
 
 import os
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from xfblas.compiled.saved_model import read
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
+from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.option_checks import require_switch
@@ -201,9 +201,8 @@ def _convert(graph: ModelGraph, convert: Callable[[EngineStep], QuantizedNetwork
         except UnsupportedModelError as error:
             reasons[step.name] = " ".join(str(error).split())
     if reasons:
-        warnings.warn(
+        notify(
             "the host computes in float what the engine cannot: "
-            + "; ".join(f"{name}: {reason}" for name, reason in reasons.items()),
-            stacklevel=5,
+            + "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         )
     return networks, reasons

@@ -26,6 +26,8 @@ class GraphEngine:
 
     def __init__(self, graph: ModelGraph, networks: dict[str, QuantizedNetwork], compute_units):
         self.graph = graph
+        #: What a model whose output is a dict calls its outputs; else none.
+        self.keys = [spec.key for spec in graph.outputs if spec.key is not None]
         self._engines = {
             name: StepEngine(compute_units, network, name) for name, network in networks.items()
         }
@@ -63,6 +65,20 @@ class GraphEngine:
             return [self.plain.predict(tensors[self.graph.inputs[0].name])]
         tensors = self.graph.run(inputs, self._compute)
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs]
+
+    def no_outputs(self) -> list[np.ndarray]:
+        """Outputs for no rows: the shapes are those that one row of zeros gives."""
+        inputs = [
+            np.zeros((1, *(1 if size is None else size for size in spec.shape)), spec.dtype)
+            for spec in self.graph.inputs
+        ]
+        return [output[:0] for output in self.outputs(inputs)]
+
+    def structured(self, outputs: list):
+        """A single array, a list, or a dict, as the Keras model returns it."""
+        if self.keys:
+            return {spec.key: out for spec, out in zip(self.graph.outputs, outputs, strict=True)}
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def trace(self, inputs: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
         """The outputs, and what each layer on the engine and each step on the host put out.

@@ -1,12 +1,11 @@
 """What a prediction passes to C, put together once for a network on a compute unit."""
 
-import warnings
-
 import numpy as np
 
 from xfblas.device.binding import ffi, softmax
 from xfblas.device.compute_unit import ROUND, SATURATE, ComputeUnit
 from xfblas.models import activate
+from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.output_windows import joining_offset
 
@@ -57,13 +56,12 @@ class ClippedInputs:
         if clipped and clipped >= SHARE * self.rows and not self._has_warned:
             self._has_warned = True
             feature = int(self.factors.argmax())
-            warnings.warn(
+            notify(
                 f"{clipped} of {self.rows} rows have inputs of {self._name} beyond the range that "
                 f"calibration gave them, which are clipped: feature {feature} most, at "
                 f"{self.factors[feature]:.3g} times its range; calibrate with rows that reach as "
                 "far, or raise margin",
                 RuntimeWarning,
-                stacklevel=5,
             )
 
     def statistics(self) -> dict:

@@ -1,12 +1,12 @@
 """Batches of whatever Keras' ``predict`` and ``evaluate`` take."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.notices import notify
 from xfblas.rows.arguments import input_sources, output_sources, require_same_rows
 from xfblas.rows.columns import listed
 from xfblas.rows.streams import end, is_stream, iterate, number_of_batches, unpacked
@@ -42,10 +42,7 @@ class Batch:
 
 def warn_of_end(found: int, wanted: int) -> None:
     """What Keras warns of when the data ends before ``steps`` do."""
-    warnings.warn(
-        f"x ended after {found} of {wanted} steps; the result has the rows that there were",
-        stacklevel=4,
-    )
+    notify(f"x ended after {found} of {wanted} steps; the result has the rows that there were")
 
 
 class RowSources:
