@@ -9,14 +9,19 @@ Every array keeps its type and every number all its digits. A number that a grou
 not of its kind, is an error: nothing is guessed.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.quantization.layers import Arithmetic, QuantizedLayer, QuantizedNetwork
 from xfblas.quantization.summary import LayerSummary
+
+if TYPE_CHECKING:
+    from xfblas.quantization.layers import QuantizedNetwork
 
 FORMAT = "xfblas quantized network"
 #: Networks of floats without an offset, and all of integers, have version 1, which earlier
@@ -40,8 +45,8 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
             _write_fields(listed.create_group(str(index)), part)
 
 
-def read_network(group: h5py.Group) -> QuantizedNetwork:
-    """See :meth:`QuantizedNetwork.from_group`."""
+def read_network(group: h5py.Group, kind, layer, arithmetic) -> QuantizedNetwork:
+    """See :meth:`QuantizedNetwork.from_group`, which tells the classes of what it holds."""
     try:
         found = group.attrs.get("format")
         version = group.attrs.get("version")
@@ -55,11 +60,11 @@ def read_network(group: h5py.Group) -> QuantizedNetwork:
                 f"group {group.name} has version {version!r}, expected up to {VERSION}: it was "
                 "written by another release of this package"
             )
-        network = QuantizedNetwork(
-            layers=_read_list(group, "layers", QuantizedLayer),
-            arithmetic=Arithmetic(**_read_fields(group["arithmetic"], Arithmetic)),
+        network = kind(
+            layers=_read_list(group, "layers", layer),
+            arithmetic=arithmetic(**_read_fields(group["arithmetic"], arithmetic)),
             summaries=_read_list(group, "summaries", LayerSummary),
-            **_read_fields(group, QuantizedNetwork, without=("layers", "arithmetic", "summaries")),
+            **_read_fields(group, kind, without=("layers", "arithmetic", "summaries")),
         )
         _check(network)
     except InvalidValueError:
