@@ -9,6 +9,7 @@ import numpy as np
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.saved_model import read
+from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
@@ -21,7 +22,8 @@ from xfblas.rows.arguments import input_sources
 from xfblas.rows.streams import is_stream
 from xfblas.scoring import scoring_of
 
-DTYPES = {8: np.dtype(np.int8), 16: np.dtype(np.int16), 32: np.dtype(np.float32)}
+#: Element types of images by their bits.
+DTYPES = {8 * dtype.itemsize: dtype for dtype in DATA_TYPES}
 
 
 def compile(

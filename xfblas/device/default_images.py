@@ -9,15 +9,13 @@ from numpy.typing import DTypeLike
 
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.image.configuration import ENGINES
+from xfblas.image.element_types import NAMES as ELEMENT_NAMES
 
 DIRECTORY = Path(__file__).parents[1] / "images"
 KERNEL_TARGETS = ("csim", "xrt")
 SOURCE_TREE = Path(__file__).parents[2]
-DATA_TYPES = {
-    np.dtype(np.int16): "short",
-    np.dtype(np.float32): "float",
-    np.dtype(np.int8): "int8",
-}
+#: Names of the packaged images' element types: int16, float32 and int8.
+DATA_TYPES = {np.dtype(dtype): name for dtype, name in ELEMENT_NAMES.items()}
 NAMES = {dtype: f"default_{data_type}" for dtype, data_type in DATA_TYPES.items()}
 
 

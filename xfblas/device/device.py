@@ -12,12 +12,7 @@ from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.default_images import default_image
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
-
-ELEMENTS: dict[str, np.dtype[Any]] = {
-    "short": np.dtype(np.int16),
-    "float": np.dtype(np.float32),
-    "int8": np.dtype(np.int8),
-}
+from xfblas.image.element_types import ELEMENT_TYPES
 
 
 class Device:
@@ -101,7 +96,7 @@ class Device:
         self.engine = ffi.string(info.engine).decode()
         self.platform = ffi.string(info.platform).decode(errors="replace")
         self.uuid = ffi.string(info.uuid).decode()
-        self.dtype = ELEMENTS[ffi.string(info.dataType).decode()]
+        self.dtype = np.dtype(ELEMENT_TYPES[ffi.string(info.dataType).decode()].dtype)
         #: What X is made of: int32 for the integer Fcn engines where XdataType says nothing else,
         #: else the element type.
         self.addend_dtype = (

@@ -3,12 +3,13 @@
 import numpy as np
 
 from xfblas import arrays
+from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import DtypeError, InvalidValueError
 from xfblas.rows.row_source import require_unmasked
 
 #: Element types of the packaged images.
-DTYPES = (np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.int8))
+DTYPES = tuple(DATA_TYPES)
 NEXT_STEPS = (
     "multiply by a number with *",
     "{verb} {name}[:, None] for a column, or {name}[None, :] for a row",

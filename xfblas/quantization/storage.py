@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.image.element_types import NAMES
 from xfblas.quantization.summary import LayerSummary
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ FORMAT = "xfblas quantized network"
 #: Networks of floats without an offset, and all of integers, have version 1, which earlier
 #: releases read.
 VERSION = 2
-ELEMENTS = (np.dtype(np.int8), np.dtype(np.int16), np.dtype(np.float32))
 
 
 def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
@@ -120,7 +120,7 @@ def _check(network: QuantizedNetwork) -> None:
     for layer in network.layers:
         weights, bias = layer.weights, layer.bias
         is_chain = weights.ndim == 2 and weights.size and units in (None, weights.shape[0])
-        if not is_chain or weights.dtype not in ELEMENTS or weights.dtype != network.dtype:
+        if not is_chain or weights.dtype.name not in NAMES or weights.dtype != network.dtype:
             raise InvalidValueError(
                 f"layer {layer.name}: weights are {weights.dtype} of shape {weights.shape}, "
                 f"expected {network.dtype} of shape ({units or 'k'}, n)"
