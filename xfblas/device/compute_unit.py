@@ -227,10 +227,6 @@ class ComputeUnit:
         """Starts what :meth:`execute` would run and returns; reading a result waits for it."""
         self.call(lib.xfblasStart)
 
-    def synchronize(self) -> None:
-        """Waits for a program started by ``Device.execute_async`` and reports its failure."""
-        self.call(lib.xfblasSynchronize)
-
     def stamps(self, instructions: int) -> np.ndarray:
         """Cycles at which the first ``instructions`` of the last launch started and ended.
 
