@@ -16,8 +16,8 @@ from xfblas.program.prediction import finished
 from xfblas.program.step_engine import StepEngine
 from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
+from xfblas.quantization.instruction_fields import prelu_fields
 from xfblas.quantization.layers import LEGACY, Arithmetic
-from xfblas.quantization.scales import prelu_fields
 from xfblas.rows.columns import column_names
 
 

@@ -21,8 +21,8 @@ from xfblas.quantization.explicit import (
     require_pairs,
     require_per_layer,
 )
+from xfblas.quantization.instruction_fields import wrap
 from xfblas.quantization.layers import LEGACY
-from xfblas.quantization.wrapping import wrap
 
 
 class XfblasRT(PublicSteps):

@@ -11,10 +11,10 @@ from xfblas.errors import InvalidValueError
 from xfblas.models import activate
 from xfblas.models.network import subtracted
 from xfblas.quantization.input_coding import InputCoding
+from xfblas.quantization.instruction_fields import wrap
+from xfblas.quantization.layer_summary import LayerSummary
 from xfblas.quantization.output_windows import join_windows
 from xfblas.quantization.simulation import Trace, simulate
-from xfblas.quantization.summary import LayerSummary
-from xfblas.quantization.wrapping import wrap
 
 
 @dataclass(frozen=True)

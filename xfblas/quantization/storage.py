@@ -19,7 +19,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.image.element_types import NAMES
-from xfblas.quantization.summary import LayerSummary
+from xfblas.quantization.layer_summary import LayerSummary
 
 if TYPE_CHECKING:
     from xfblas.quantization.layers import QuantizedNetwork

@@ -14,8 +14,8 @@ from xfblas.errors import InvalidValueError
 from xfblas.reporting.accuracy_report import Report
 from xfblas.reporting.advice import advise
 from xfblas.reporting.alternatives import Alternative
-from xfblas.reporting.comparison import compare as compare_choices
-from xfblas.reporting.observation import Observation
+from xfblas.reporting.alternatives import compare as compare_choices
+from xfblas.reporting.measurement import Observation
 from xfblas.rows.batches import data_of
 from xfblas.rows.streams import is_stream
 

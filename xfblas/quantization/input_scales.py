@@ -1,7 +1,7 @@
 """The scale of each input feature.
 
 Features of raw data differ in size by orders of magnitude, so each has its own scale; the first
-layer's weights take it back, as in :mod:`~xfblas.quantization.folding`.
+layer's weights take it back, as in :mod:`~xfblas.quantization.output_scales`.
 
 The rows tell less of one feature than of all: a pixel that was 0 in nearly every one of them may
 still be as bright as the others. So a feature gets room for HEADROOM times what it used, less by

@@ -1,6 +1,8 @@
-"""The integers that stand for a scale in an instruction."""
+"""The numbers of an instruction: what stands for a scale, and integers that wrap."""
 
 import math
+
+import numpy as np
 
 BIAS_MAX = 2**31 - 1
 #: postScale uses 15 of its 16 bits: more would not make any scale more exact than its data.
@@ -41,3 +43,18 @@ def choose_post_above(ratio: float, limit: int) -> tuple[int, int]:
     while shift > 0 and math.ceil(math.ldexp(ratio, shift)) > limit:
         shift -= 1
     return max(1, math.ceil(math.ldexp(ratio, shift))), shift
+
+
+def wrap(values: np.ndarray, dtype) -> np.ndarray:
+    """Rounds to the nearest integer, half to even, and converts as numpy does on x86-64.
+
+    That is through int32: within its range the low bits are kept, beyond it the value becomes the
+    most negative int32, of which an int16 keeps 0.
+
+    Args:
+        values: finite floats of any shape.
+        dtype: int8, int16 or int32.
+    """
+    rounded = np.around(values).astype(np.float64)
+    outside = (rounded < -(2.0**31)) | (rounded >= 2.0**31)
+    return np.where(outside, -(2.0**31), rounded).astype(np.int64).astype(dtype)
