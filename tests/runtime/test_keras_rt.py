@@ -154,6 +154,9 @@ def test_layouts_and_types_of_inputs_do_not_matter(generator):
         ({"calibration": np.ones((0, 6))}, "calibration has no rows"),
         ({"calibration": np.full((2, 6), np.inf)}, "calibration has inf at row 0"),
         ({"calibration": np.ones((2, 6)), "margin": 0.5}, r"margin is 0\.5"),
+        ({"calibration": np.ones((2, 6)), "goal": "high"}, "goal is 'high'"),
+        ({"calibration": np.ones((2, 6)), "gaol": 70}, "gaol is not an option of quantize"),
+        ({"wgt_scale": [1, 1], "goal": 70}, "goal was given, but lists of scales were given too"),
         ({"wgt_scale": [1, 1]}, "bias_scale, post_scale is None"),
         (
             {
@@ -170,6 +173,28 @@ def test_wrong_arguments(generator, options, text):
     network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
     with xfblas.open() as device, pytest.raises(errors.InvalidValueError, match=text):
         xfblas.KerasRT(network, compute_unit=device.compute_units[0], **options)
+
+
+def test_options_of_quantization_reach_it(generator):
+    network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
+    rows = generator.standard_normal((50, 6)).astype(np.float32)
+    options = {"goal": 0, "power_of_two": True, "accumulator": 32}
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        found = xfblas.KerasRT(network, calibration=rows, compute_unit=unit, **options).network
+    wanted = xfblas.quantize(network, rows, **options)
+    for layer, expected in zip(found.layers, wanted.layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, expected.weights)
+        assert layer.scales == expected.scales and layer.post_scale == 1
+
+
+def test_a_float_image_takes_no_options(generator):
+    network = random_network(generator, [6, 5, 3], [RELU, LINEAR])
+    with (
+        xfblas.open(dtype=np.float32) as device,
+        pytest.raises(errors.InvalidValueError, match="margin was given, but a float image"),
+    ):
+        xfblas.KerasRT(network, compute_unit=device.compute_units[0], margin=2)
 
 
 def test_calibrated_runtime_refuses_another_scale(generator):

@@ -3,15 +3,17 @@
 import argparse
 import json
 import re
+from dataclasses import fields
+from typing import get_args
 
 from xfblas.errors import InvalidValueError
+from xfblas.quantization.options import Options
 
 _VALUE = r"""('[^']*'|"[^"]*"|[\w.]+)?"""
-QUANTIZATION = (
-    *("method", "margin", "accumulator", "goal"),
-    # Of earlier releases: what became of them is told by the check of the options.
-    *("activations", "weights", "percentile"),
-)
+#: Of earlier releases: what became of them is told by the check of the options.
+REMOVED = ("activations", "weights", "percentile")
+#: A command's bits are the image's, which may be floats.
+QUANTIZATION = tuple(option for option in fields(Options) if option.name != "bits")
 
 
 def add_model_arguments(parser):
@@ -33,14 +35,13 @@ def add_model_arguments(parser):
     parser.add_argument("--target", help="native, csim or xrt")
     parser.add_argument("--device", type=int, default=0, help="index of the device")
     parser.add_argument("--bits", type=int, help="16 (the default), 8, or 32 for float32")
-    parser.add_argument(
-        "--accumulator", type=int, help="bits that all sums must fit, whatever it costs: 32 or 48"
-    )
-    parser.add_argument("--method", help="calibrated, or gemx for the public engine's own scheme")
-    parser.add_argument("--margin", type=float, help="room above the largest value seen")
-    for name in ("activations", "weights", "percentile"):
-        parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
-    parser.add_argument("--goal", type=float, help="decibels to aim at; 0 adds nothing for them")
+    for option in QUANTIZATION:
+        kind, *_ = get_args(option.type) or (option.type,)
+        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        meaning = option.metadata["meaning"].replace("%", "%%")
+        parser.add_argument(_flag(option.name), default=None, help=meaning, **how)
+    for name in REMOVED:
+        parser.add_argument(_flag(name), help=argparse.SUPPRESS)
     parser.add_argument(
         "--strict",
         action="store_true",
@@ -48,7 +49,11 @@ def add_model_arguments(parser):
         help="fail where the calibration rows tell too little, instead of warning",
     )
     parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE", help="any other option"
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option by its name in Python",
     )
 
 
@@ -63,7 +68,7 @@ def add_architecture(parser):
 
 def quantization_options(args) -> dict:
     """The options of :func:`xfblas.quantize` that were given, by name."""
-    names = (*QUANTIZATION, "strict")
+    names = (*(option.name for option in QUANTIZATION), *REMOVED, "strict")
     found = {name: value for name in names if (value := getattr(args, name)) is not None}
     for text in args.option:
         name, equals, value = text.partition("=")
@@ -79,8 +84,11 @@ def quantization_options(args) -> dict:
 def refuse_options(args, allowed=()):
     """Raises where options were given, but for those allowed, that a quantized model has fixed."""
     given = [
-        f"--{name}"
-        for name in (*QUANTIZATION, "bits", "calibration", "architecture", "strict")
+        _flag(name)
+        for name in (
+            *(option.name for option in QUANTIZATION),
+            *(*REMOVED, "bits", "calibration", "architecture", "strict"),
+        )
         if name not in allowed and getattr(args, name) is not None
     ]
     if given or args.option:
@@ -92,7 +100,7 @@ def refuse_options(args, allowed=()):
 def options_of(parser) -> dict[str, str]:
     """The options of an argparse parser, by the argument that they are in Python."""
     actions = [action for action in parser._actions if action.option_strings]
-    return {action.dest: action.option_strings[-1] for action in actions}
+    return {action.dest: _spelling(action.option_strings) for action in actions}
 
 
 def in_option_words(message: str, options: dict[str, str]) -> str:
@@ -115,3 +123,12 @@ def in_option_words(message: str, options: dict[str, str]) -> str:
     names = "|".join(map(re.escape, options))
     message = re.sub(r"^\w+(, \w+)*(?= (?:is|are|was|has) |: )", named, message)
     return re.sub(rf"(?<![\w-])({names})={_VALUE}", passed, message) if options else message
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _spelling(strings: list[str]) -> str:
+    """Of the spellings of an option the long one that does not deny it."""
+    return [text for text in strings if not text.startswith("--no-")][-1]

@@ -17,6 +17,7 @@ from xfblas.file_kinds import refuse_others
 from xfblas.models import read_graph
 from xfblas.models.keras_object import is_keras_model
 from xfblas.notices import notify
+from xfblas.quantization.options import takes
 from xfblas.rows.columns import NamedRows
 from xfblas.scoring import Scoring, compiled_config, scoring_of
 
@@ -27,6 +28,7 @@ LOADING = ("max_queue_size", "workers", "use_multiprocessing")
 Model = TypeVar("Model")
 
 
+@takes(compile)
 def accelerate(
     model: Model, calibration: Any = None, *, recompile: bool = True, **options: Any
 ) -> Model:

@@ -16,7 +16,7 @@ from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
-from xfblas.quantization.option_checks import require_switch
+from xfblas.quantization.options import Options, require_switch, takes
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
 from xfblas.rows.streams import is_stream
@@ -26,6 +26,7 @@ from xfblas.scoring import scoring_of
 DTYPES = {8 * dtype.itemsize: dtype for dtype in DATA_TYPES}
 
 
+@takes(Options)
 def compile(
     model: Any,
     calibration: Any = None,
@@ -64,7 +65,7 @@ def compile(
         strict: whether a calibration that tells too little is an error: one in which features never
             vary, that does not reach a layer, or whose own results are far below the goal. By
             default it is a CalibrationWarning.
-        **quantization: options of :func:`xfblas.quantize`.
+        **quantization: options of :func:`xfblas.quantize`:
 
     Raises:
         UnsupportedModelError: lists every layer that cannot be run, with the reason.

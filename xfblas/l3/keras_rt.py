@@ -18,9 +18,11 @@ from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.instruction_fields import prelu_fields
 from xfblas.quantization.layers import LEGACY, Arithmetic
+from xfblas.quantization.options import Options, takes
 from xfblas.rows.columns import column_names
 
 
+@takes(Options)
 class KerasRT(XfblasRT):
     """Walks a model layer by layer on the Fcn engine.
 
@@ -41,10 +43,9 @@ class KerasRT(XfblasRT):
         compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices, or
             the :class:`~xfblas.Device`: then ``predict`` splits its rows over all units.
         legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
-        margin: room above the largest value that calibration saw, as a factor; None for the
-            default of :func:`~xfblas.quantize`.
         architecture: for a file that holds weights alone, see :func:`~xfblas.models.read_network`.
         strict: whether calibration rows that tell too little are an error instead of a warning.
+        **quantization: where there are calibration rows, options of :func:`xfblas.quantize`:
 
     Raises:
         UnsupportedModelError: names every layer that cannot be run, with the reason.
@@ -66,9 +67,9 @@ class KerasRT(XfblasRT):
         calibration: Any = None,
         compute_unit: ComputeUnit | Device | None = None,
         legacy: bool | None = None,
-        margin: float | None = None,
         architecture: Any = None,
         strict: bool = False,
+        **quantization: Any,
     ):
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
         units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
@@ -79,6 +80,10 @@ class KerasRT(XfblasRT):
         given = [name for name, value in lists.items() if value is not None]
         #: Whether predict returns the engine's raw numbers instead of the model's output.
         self.returns_raw = bool(given)
+        options = {name: value for name, value in quantization.items() if value is not None}
+        if options and (given or unit.device.dtype == np.float32):
+            scales = "lists of scales were given too" if given else "a float image has no scales"
+            raise InvalidValueError(f"{', '.join(options)} was given, but {scales}")
         if unit.device.dtype == np.float32:
             network = without_scales(model)
         elif given:
@@ -100,9 +105,7 @@ class KerasRT(XfblasRT):
                 "scales from, or the lists wgt_scale, bias_scale and post_scale"
             )
         else:
-            network = quantize(
-                model, calibration, margin=margin, legacy=bool(legacy), strict=strict
-            )
+            network = quantize(model, calibration, strict=strict, legacy=bool(legacy), **options)
         self.model = model
         self._columns = column_names(calibration)
         #: The model as it was given, which programs for the public library walk over.

@@ -5,8 +5,10 @@ import numpy as np
 from xfblas.errors import InvalidValueError
 from xfblas.l3.keras_rt import KerasRT
 from xfblas.models import activate, read_network
+from xfblas.quantization.options import takes
 
 
+@takes(KerasRT)
 def init_fpga(
     model,
     xclbin_opts,

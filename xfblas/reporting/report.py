@@ -11,6 +11,7 @@ from xfblas.compiled.compiler import compile, load
 from xfblas.compiled.layer_table import lines_of
 from xfblas.compiled.saved_model import is_saved_model
 from xfblas.errors import InvalidValueError
+from xfblas.quantization.options import takes
 from xfblas.reporting.accuracy_report import Report
 from xfblas.reporting.advice import advise
 from xfblas.reporting.alternatives import Alternative
@@ -25,6 +26,7 @@ ROWS = 2048
 COMPARED_ROWS = 8192
 
 
+@takes(compile)
 def report(
     model: Any,
     x: Any,
