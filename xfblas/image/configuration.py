@@ -1,4 +1,4 @@
-"""What an image was built for: element type, sizes, engines. SPEC: the keys of config_info.dat.
+"""What an image was built for: element type, sizes, engines, by the keys of config_info.dat.
 
 The host library reads the same keys with the same limits (``host_cpp/src/configuration.cpp``).
 """
