@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 from typing import get_args
 
+from xfblas.device.default_images import TARGETS
 from xfblas.errors import InvalidValueError
 from xfblas.quantization.options import Options
 
@@ -32,7 +33,7 @@ def add_model_arguments(parser):
     )
     add_architecture(parser)
     parser.add_argument("--xclbin", help="image with the Fcn engine")
-    parser.add_argument("--target", help="native, csim or xrt")
+    parser.add_argument("--target", help=f"one of {', '.join(TARGETS)}")
     parser.add_argument("--device", type=int, default=0, help="index of the device")
     parser.add_argument("--bits", type=int, help="16 (the default), 8, or 32 for float32")
     for option in QUANTIZATION:

@@ -1,5 +1,6 @@
 """The images that come with the package."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,10 @@ from xfblas.image.configuration import ENGINES
 from xfblas.image.element_types import NAMES as ELEMENT_NAMES
 
 DIRECTORY = Path(__file__).parents[1] / "images"
-KERNEL_TARGETS = ("csim", "xrt")
+#: Where programs run, as the C library knows them. The first is taken where none is named; the
+#: others run kernels, which an image must carry.
+TARGETS = ("native", "csim", "xrt")
+KERNEL_TARGETS = TARGETS[1:]
 SOURCE_TREE = Path(__file__).parents[2]
 #: Names of the packaged images' element types: int16, float32 and int8.
 DATA_TYPES = {np.dtype(dtype): name for dtype, name in ELEMENT_NAMES.items()}
@@ -41,7 +45,12 @@ def how_to_get_images() -> str:
     return "run `make image`" if is_source_tree() else "install xfblas again"
 
 
-def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = "native") -> Path:
+def default_target() -> str:
+    """The target of devices that name none: the environment's XFBLAS_TARGET, else ``native``."""
+    return os.environ.get("XFBLAS_TARGET") or TARGETS[0]
+
+
+def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = TARGETS[0]) -> Path:
     """Path of the image that is taken where none is given.
 
     Args:

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from xfblas.device.binding import Handle, ffi, lib, require_index
 from xfblas.device.compute_unit import ComputeUnit
-from xfblas.device.default_images import default_image
+from xfblas.device.default_images import default_image, default_target
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 from xfblas.image.element_types import ELEMENT_TYPES
@@ -63,7 +63,7 @@ class Device:
                 raise InvalidValueError(f"{name} is {text!r}, expected a name")
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
-        target = target or os.environ.get("XFBLAS_TARGET") or "native"
+        target = target or default_target()
         files = (
             ("xclbin", xclbin, "an image", IMAGE),
             ("cfg", cfg, "an image's configuration", CONFIGURATION),

@@ -1,8 +1,6 @@
 """From facts to advice: what would be used, and what to do next."""
 
-import os
-
-from xfblas.device.default_images import how_to_get_images, is_source_tree
+from xfblas.device.default_images import default_target, how_to_get_images, is_source_tree
 from xfblas.diagnosis import facts
 
 
@@ -25,7 +23,7 @@ def examine(images=()) -> dict:
         "keras": facts.keras(),
     }
     found["emulation"] = _emulation(found)
-    found["target"] = os.environ.get("XFBLAS_TARGET") or "native"
+    found["target"] = default_target()
     found["next"] = _advice(found)
     return found
 
