@@ -58,47 +58,31 @@ if TYPE_CHECKING:
 
     __version__: str
 
-_HOMES = {
-    "AllocationError": "xfblas.errors",
-    "CalibrationError": "xfblas.errors",
-    "CalibrationWarning": "xfblas.errors",
-    "CompiledModel": "xfblas.compiled.compiled_model",
-    "ComputeUnit": "xfblas.device.compute_unit",
-    "Device": "xfblas.device.device",
-    "DeviceMatrix": "xfblas.device.device_matrix",
-    "DtypeError": "xfblas.errors",
-    "ExecutionError": "xfblas.errors",
-    "ImageError": "xfblas.errors",
-    "InternalError": "xfblas.errors",
-    "InvalidValueError": "xfblas.errors",
-    "KerasRT": "xfblas.l3.keras_rt",
-    "ModelGraph": "xfblas.models",
-    "Network": "xfblas.models",
-    "NotFoundError": "xfblas.errors",
-    "NotInitializedError": "xfblas.errors",
-    "NotPaddedError": "xfblas.errors",
-    "NotSupportedError": "xfblas.errors",
-    "QueueFullError": "xfblas.errors",
-    "Report": "xfblas.reporting.accuracy_report",
-    "UnsupportedModelError": "xfblas.errors",
-    "XfblasError": "xfblas.errors",
-    "XfblasRT": "xfblas.l3.xfblas_rt",
-    "accelerate": "xfblas.compiled.accelerate",
-    "compile": "xfblas.compiled.compiler",
-    "default_device": "xfblas.device.products",
-    "image_path": "xfblas.device.default_images",
-    "load": "xfblas.compiled.compiler",
-    "matmul": "xfblas.device.products",
-    "native_engine": "xfblas.device.native",
-    "native_statistics": "xfblas.device.native",
-    "open": "xfblas.device.device",
-    "public_library_path": "xfblas.l3.program_arguments",
-    "quantize": "xfblas.quantization",
-    "read_graph": "xfblas.models",
-    "read_network": "xfblas.models",
-    "report": "xfblas.reporting.report",
-    "restore": "xfblas.compiled.accelerate",
+#: Where names are, by their modules.
+_MODULES = {
+    "compiled.accelerate": "accelerate restore",
+    "compiled.compiled_model": "CompiledModel",
+    "compiled.compiler": "compile load",
+    "device.compute_unit": "ComputeUnit",
+    "device.default_images": "image_path",
+    "device.device": "Device open",
+    "device.device_matrix": "DeviceMatrix",
+    "device.native": "native_engine native_statistics",
+    "device.products": "default_device matmul",
+    "errors": (
+        "AllocationError CalibrationError CalibrationWarning DtypeError ExecutionError "
+        "ImageError InternalError InvalidValueError NotFoundError NotInitializedError "
+        "NotPaddedError NotSupportedError QueueFullError UnsupportedModelError XfblasError"
+    ),
+    "l3.keras_rt": "KerasRT",
+    "l3.program_arguments": "public_library_path",
+    "l3.xfblas_rt": "XfblasRT",
+    "models": "ModelGraph Network read_graph read_network",
+    "quantization": "quantize",
+    "reporting.accuracy_report": "Report",
+    "reporting.report": "report",
 }
+_HOMES = {name: f"xfblas.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [*sorted(_HOMES), "__version__"]
 

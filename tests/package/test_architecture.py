@@ -1,4 +1,4 @@
-"""Environment variables and names of targets: each has one list, which is complete."""
+"""What docs/architecture.md lists: environment variables, targets, and where everything is."""
 
 import re
 from pathlib import Path
@@ -41,3 +41,10 @@ def test_the_targets_are_those_of_the_library():
     makefile = (ROOT / "Makefile").read_text()
     assert f"(filter {' '.join(TARGETS[1:])},$(TARGET))" in makefile
     assert f"--target {TARGETS[1]}\n" in makefile and f"--target {TARGETS[2]}\n" in makefile
+
+
+def test_every_path_of_the_tables_is_there():
+    text = (ROOT / "docs/architecture.md").read_text()
+    paths = re.findall(r"`((?:xfblas|host_cpp|hw|bench|tests|apps|emulation)/[\w./]*)`", text)
+    assert len(paths) > 50
+    assert [path for path in paths if not (ROOT / path).exists()] == []
