@@ -6,7 +6,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.model_graph import EngineStep, ModelGraph
-from xfblas.program.step_engine import StepEngine
+from xfblas.program.network_engine import NetworkEngine
 from xfblas.quantization import QuantizedNetwork
 
 
@@ -29,7 +29,8 @@ class GraphEngine:
         #: What a model whose output is a dict calls its outputs; else none.
         self.keys = [spec.key for spec in graph.outputs if spec.key is not None]
         self._engines = {
-            name: StepEngine(compute_units, network, name) for name, network in networks.items()
+            name: NetworkEngine.on_units(compute_units, network, name)
+            for name, network in networks.items()
         }
         self.plain = self._plain(compute_units)
 

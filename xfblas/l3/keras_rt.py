@@ -12,8 +12,8 @@ from xfblas.errors import InvalidValueError
 from xfblas.l3.session import session
 from xfblas.l3.xfblas_rt import XfblasRT
 from xfblas.models import read_network
+from xfblas.program.network_engine import NetworkEngine
 from xfblas.program.prediction import finished
-from xfblas.program.step_engine import StepEngine
 from xfblas.quantization import quantize, quantize_explicitly, without_scales
 from xfblas.quantization.explicit import require_pairs, require_per_layer
 from xfblas.quantization.instruction_fields import prelu_fields
@@ -115,7 +115,7 @@ class KerasRT(XfblasRT):
         #: where several units of a card share the rows; on this CPU one unit uses all of it.
         is_single = len(units) == 1 or unit.device.target == "native"
         takes_all = is_single and not self.returns_raw and bool(self._chains)
-        self._plain = StepEngine.of_chains(self._chains[:1]) if takes_all else None
+        self._plain = NetworkEngine(self._chains[:1]) if takes_all else None
 
     @staticmethod
     def _check_lists(lists: dict[str, Any], calibration: Any) -> None:

@@ -14,7 +14,7 @@ from xfblas.l3.public_steps import PublicSteps
 from xfblas.l3.session import session
 from xfblas.models.network import subtracted
 from xfblas.program.chain import Chain, run_in_parts
-from xfblas.program.step_engine import ROWS_PER_PROGRAM
+from xfblas.program.network_engine import ROWS_PER_PROGRAM
 from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_explicitly
 from xfblas.quantization.explicit import (
     require_finite,

@@ -6,7 +6,6 @@ import numpy as np
 
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError, XfblasError
-from xfblas.program.prediction import ClippedInputs, Prediction
 from xfblas.quantization import QuantizedNetwork
 
 #: Rows that one program of a prediction computes, which bounds its memory on the device.
@@ -75,7 +74,7 @@ class Chain:
 
     @property
     def predicts(self) -> bool:
-        """Whether :meth:`prediction` is there: integers with a scale of their own."""
+        """Whether a single call predicts: integers with a scale of their own."""
         network = self.network
         return (
             network.dtype.kind == "i"
@@ -83,20 +82,16 @@ class Chain:
             and network.arithmetic.bias_row
         )
 
-    def prediction(self, network: QuantizedNetwork, clipped: ClippedInputs) -> Prediction:
-        """A single call from float rows to the model's output.
+    def matrices_for_good(self) -> tuple[list, list, list]:
+        """Weights, biases and activations of a size that stays, for a prediction that names them.
 
-        Args:
-            network: the chain's own, or its layers with another way of finishing.
-            clipped: what counts inputs that are clipped.
+        Activations are the first layer's rows, then each layer's result.
         """
         if self._capacity == 0:
             # On this CPU activations stay in its cache, and rows are taken as they come.
             is_native = self.compute_unit.device.target == "native"
             self._reserve(1 if is_native else ROWS_PER_PREDICTION)
-        # The matrices are of this size for good: those that the prediction names must stay.
-        matrices = (self._weights, self._biases, self._activations)
-        return Prediction(self.compute_unit, network, *matrices, clipped)
+        return self._weights, self._biases, self._activations
 
     def result(self) -> np.ndarray:
         """What the engine computed for the batch that was sent last: (m, n), its element type.

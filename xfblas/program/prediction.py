@@ -3,7 +3,7 @@
 import numpy as np
 
 from xfblas.device.binding import ffi, softmax
-from xfblas.device.compute_unit import ROUND, SATURATE, ComputeUnit
+from xfblas.device.compute_unit import ROUND, SATURATE
 from xfblas.models import activate
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork
@@ -84,23 +84,23 @@ class Prediction:
     """A quantized network as ``xfblasPredict`` takes it.
 
     Args:
-        compute_unit: where it runs.
-        network: with an input scale of its own and rows of bias.
-        weights, biases: of each layer, on the device.
-        activations: the first layer's rows, then each layer's result, on the device.
+        chain: the :class:`~xfblas.program.chain.Chain` that it runs on.
+        network: the chain's, or its layers with another way of finishing; with an input scale of
+            its own and rows of bias.
         clipped: the :class:`ClippedInputs` that C adds to.
 
     Attributes:
         features: values in a row.
     """
 
-    def __init__(self, compute_unit: ComputeUnit, network, weights, biases, activations, clipped):
+    def __init__(self, chain, network: QuantizedNetwork, clipped: ClippedInputs):
+        weights, biases, activations = chain.matrices_for_good()
         # What C reads must live as long as this.
         self._kept = [weights, biases, activations]
         self.features = network.features
         self.clipped = clipped
         self._units = network.output_units // network.output_windows
-        self._predict = compute_unit._predictor(
+        self._predict = chain.compute_unit._predictor(
             self._coding_of(network),
             activations[0],
             self._layers_of(network, weights, biases, activations[1:]),

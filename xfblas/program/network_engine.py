@@ -6,7 +6,7 @@ import numpy as np
 
 from xfblas.arrays import as_rows, readable
 from xfblas.program.chain import Chain, run_in_parts
-from xfblas.program.prediction import ClippedInputs, finished
+from xfblas.program.prediction import ClippedInputs, Prediction, finished
 from xfblas.quantization import QuantizedNetwork
 
 #: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
@@ -17,49 +17,48 @@ ROWS_WORTH_A_UNIT = 256
 SINGLE = np.dtype(np.float32)
 
 
-class StepEngine:
+class NetworkEngine:
     """Computes what a :class:`~xfblas.models.Network` computes, on the engine.
 
     Args:
-        compute_units: of one device; large batches are split over them.
-        network: the quantized layers.
-        name: of the step.
+        chains: of one network, on units of one device; large batches are split over them.
+        network: theirs, or its layers with another way of finishing.
+        clipped: what counts inputs that are clipped; a count of its own by default.
+        name: of the step, for warnings.
 
     Attributes:
         clipped: counts of inputs that the host clips; None where there are no scales.
-
-    Raises:
-        DtypeError: the network was quantized for another element type than the image's.
     """
 
-    def __init__(self, compute_units, network: QuantizedNetwork, name: str = "the model"):
+    def __init__(
+        self,
+        chains: list[Chain],
+        network: QuantizedNetwork | None = None,
+        *,
+        clipped: ClippedInputs | None = None,
+        name: str = "the model",
+    ):
+        self.network = chains[0].network if network is None else network
+        self.rows_per_program = rows_per_program(self.network)
+        self.clipped = _clipped_inputs(name, self.network) if clipped is None else clipped
+        self._chains = chains
+        self._prediction: Prediction | None = None
+
+    @classmethod
+    def on_units(cls, compute_units, network: QuantizedNetwork, name: str) -> "NetworkEngine":
+        """An engine with the network's weights on the compute units of one device.
+
+        Raises:
+            DtypeError: the network was quantized for another element type than the image's.
+        """
         if compute_units[0].device.target == "native":
             # One unit uses all of this CPU; a second would hold the weights once more.
             compute_units = compute_units[:1]
-        self.network = network
-        self._chains = [Chain(unit, network) for unit in compute_units]
-        self._prediction = None
-        self.rows_per_program = rows_per_program(network)
-        self.clipped = _clipped_inputs(name, network)
+        return cls([Chain(unit, network) for unit in compute_units], name=name)
 
-    @classmethod
-    def of_chains(cls, chains: list[Chain]) -> "StepEngine":
-        """The same for chains of one network that are there already."""
-        return cls._of(chains[0].network, chains, rows_per_program(chains[0].network))
-
-    @classmethod
-    def _of(cls, network, chains, rows) -> "StepEngine":
-        engine = object.__new__(cls)
-        engine.network, engine._chains, engine._prediction = network, chains, None
-        engine.rows_per_program = rows
-        engine.clipped = _clipped_inputs("the model", network)
-        return engine
-
-    def with_network(self, network: QuantizedNetwork) -> "StepEngine":
+    def with_network(self, network: QuantizedNetwork) -> "NetworkEngine":
         """The same layers on the same units, for a network that differs in what the host does."""
-        engine = self._of(network, self._chains, self.rows_per_program)
-        engine.clipped = self.clipped
-        return engine
+        return NetworkEngine(self._chains, network, clipped=self.clipped)
 
     @property
     def rows_at_once(self) -> int:
@@ -79,10 +78,10 @@ class StepEngine:
             return self._predict_in_steps(rows)
         prediction = self._prediction
         if prediction is None:
-            chain = self._chains[0]
-            if not chain.predicts:
+            if not self._chains[0].predicts:
                 return self._predict_in_steps(rows)
-            prediction = self._prediction = chain.prediction(self.network, self.clipped)
+            prediction = Prediction(self._chains[0], self.network, self.clipped)
+            self._prediction = prediction
         if len(rows) > ROWS_WORTH_A_UNIT and len(self._chains) > 1:
             return self._predict_in_steps(rows)
         if rows.shape[1] != prediction.features:
@@ -125,7 +124,7 @@ class StepEngine:
 
     def __repr__(self):
         layers = len(self.network.layers)
-        return f"<StepEngine of {layers} layers on {len(self._chains)} compute units>"
+        return f"<NetworkEngine of {layers} layers on {len(self._chains)} compute units>"
 
 
 def _clipped_inputs(name: str, network: QuantizedNetwork) -> ClippedInputs | None:
