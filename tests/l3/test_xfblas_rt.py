@@ -159,7 +159,7 @@ def test_bias_for_every_row(options, generator):
 
 
 def test_conversions_beyond_int32_are_numpys_on_x86():
-    from xfblas.quantization.explicit import wrap
+    from xfblas.quantization.instruction_fields import wrap
 
     values = np.array([3e9, -3e9, 2.0**31, 32768.0, -32769.0, 2.5, 3.5])
     assert wrap(values, np.int16).tolist() == [0, 0, 0, -32768, 32767, 2, 4]
