@@ -45,6 +45,9 @@ def test_the_targets_are_those_of_the_library():
 
 def test_every_path_of_the_tables_is_there():
     text = (ROOT / "docs/architecture.md").read_text()
-    paths = re.findall(r"`((?:xfblas|host_cpp|hw|bench|tests|apps|emulation)/[\w./]*)`", text)
+    planned = text[text.index("Rooms that are planned") : text.index("## Where is")]
+    paths = re.findall(
+        r"`((?:xfblas|host_cpp|hw|bench|tests|apps|emulation)/[\w./]*)`", text.replace(planned, "")
+    )
     assert len(paths) > 50
     assert [path for path in paths if not (ROOT / path).exists()] == []
