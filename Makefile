@@ -63,7 +63,8 @@ gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python an
 	@$(PY) apps/gemm/gemm.py
 	@$(MAKE) --no-print-directory -C apps/gemm run
 
-STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && \
+  $(VENV)/bin/lint-imports --no-logo --no-cache
 
 # How many tests run at once; a file's tests stay together, since they share what they set up.
 WORKERS ?= auto

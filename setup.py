@@ -8,7 +8,7 @@ import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 from setuptools.dist import Distribution
@@ -111,18 +111,7 @@ class PlatformDistribution(Distribution):
 
 
 setup(
-    packages=[
-        "xfblas",
-        "xfblas.diagnosis",
-        "xfblas.emulation",
-        "xfblas.image",
-        "xfblas.models",
-        "xfblas.performance",
-        "xfblas.quantization",
-        "xfblas.reporting",
-        "xfblas.runtime",
-        "xfblas.scoring",
-    ],
+    packages=find_packages(include=["xfblas", "xfblas.*"]),
     package_data={"xfblas": ["py.typed"]},
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],

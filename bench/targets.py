@@ -1,4 +1,4 @@
-"""The targets of the project (issue 5), as data."""
+"""The targets of the project, as data."""
 
 from dataclasses import dataclass
 

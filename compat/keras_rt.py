@@ -1,5 +1,5 @@
-"""The public library's import name for :class:`xfblas.runtime.keras_rt.KerasRT`."""
+"""The public library's import name for :class:`xfblas.l3.keras_rt.KerasRT`."""
 
-from xfblas.runtime.keras_rt import KerasRT
+from xfblas.l3.keras_rt import KerasRT
 
 __all__ = ["KerasRT"]

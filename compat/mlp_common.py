@@ -1,6 +1,6 @@
-"""The public library's import name for :mod:`xfblas.runtime.mlp_common`."""
+"""The public library's import name for :mod:`xfblas.l3.mlp_common`."""
 
-from xfblas.runtime.mlp_common import (
+from xfblas.l3.mlp_common import (
     compare_real_results,
     compare_results,
     compute_standlone,

@@ -1,4 +1,3 @@
-"""The public library's import name for :mod:`xfblas.l3` and its manager."""
+"""The public library's import name for :mod:`xfblas.l3`."""
 
 from xfblas.l3 import *  # noqa: F403
-from xfblas.l3_manager import *  # noqa: F403

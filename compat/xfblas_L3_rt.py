@@ -1,5 +1,5 @@
-"""The public library's import name for :class:`xfblas.runtime.xfblas_rt.XfblasRT`."""
+"""The public library's import name for :class:`xfblas.l3.xfblas_rt.XfblasRT`."""
 
-from xfblas.runtime.xfblas_rt import XfblasRT
+from xfblas.l3.xfblas_rt import XfblasRT
 
 __all__ = ["XfblasRT"]

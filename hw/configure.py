@@ -14,10 +14,10 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from xfblas.errors import InvalidValueError
-from xfblas.image.boards import ELEMENT_BYTES, Board, read_board
+from xfblas.image.boards import Board, read_board
 from xfblas.image.configuration import Configuration
+from xfblas.image.element_types import ELEMENT_TYPES
 
-ELEMENT_TYPES = {"short": "int16_t", "int8": "int8_t", "float": "float"}
 ENGINES = ("fcn", "gemm", "gemv")
 PAGE_BYTES = 4096
 
@@ -55,14 +55,14 @@ def constants(board: Board, engine: str, dtype: str) -> str:
     numbers |= {name: getattr(machine, name) for name in names.split()}
     return CONSTANTS.format(
         platform=board.text("platform"),
-        element=ELEMENT_TYPES[dtype],
+        element=ELEMENT_TYPES[dtype].c_type,
         constants="\n".join(f"constexpr int {name} = {value};" for name, value in numbers.items()),
     )
 
 
 def configuration(board: Board, engine: str, dtype: str, units: int) -> Configuration:
     """What the host needs to know of the image."""
-    width = board.number("word_bytes") // ELEMENT_BYTES[dtype]
+    width = board.number("word_bytes") // ELEMENT_TYPES[dtype].bytes
     adds_wide = engine == "fcn" and dtype != "float"
     return Configuration(
         data_type=dtype,

@@ -10,6 +10,7 @@ import targets
 from keras_models import build, import_keras
 
 import xfblas
+from xfblas.device.default_images import TARGETS
 from xfblas.errors import NotSupportedError
 
 # A failing example is printed with the seed that repeats it, and CI draws new ones each time.
@@ -24,7 +25,7 @@ INTEGER_IMAGES = ("default_short", "seed_short")
 def pytest_addoption(parser):
     parser.addoption(
         "--target",
-        choices=targets.TARGETS,
+        choices=TARGETS,
         default="native",
         help="where the functional tests run; other tests run with native alone",
     )

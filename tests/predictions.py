@@ -1,16 +1,12 @@
 """Models for xfblasPredict, and what it must return: quantize, compute every layer, finish."""
 
-import sys
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
+import oracle
 
-from xfblas.binding import ffi
-
-sys.path.insert(0, str(Path(__file__).parent / "hw"))
-import reference  # the kernels' own
+from xfblas.device.binding import ffi
 
 ROUND, SATURATE = 1, 2
 FUNCTIONS = {"tanh": 256, "sigmoid": 512}
@@ -40,8 +36,8 @@ class Layer:
         function = None
         if self.function:
             name, *formats = self.function
-            function = getattr(reference, name)(8 * a.dtype.itemsize, *formats)
-        return reference.fcn(
+            function = getattr(oracle, name)(8 * a.dtype.itemsize, *formats)
+        return oracle.fcn(
             a, self.weights, self.bias, post=self.post, prelu=self.prelu, round=self.round,
             saturate=self.saturate, function=function,
         )  # fmt: skip

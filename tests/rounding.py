@@ -10,7 +10,7 @@ EPS = np.finfo(np.float32).eps
 
 
 def product_bound(a, b, x=0.0) -> np.ndarray:
-    """SPEC 2.3: k * eps * sum |a||b| for an element of A*B, and X as one term more."""
+    """docs/architecture.md: k * eps * sum |a||b| for an element of A*B, and X as one term more."""
     terms = np.abs(a).astype(float) @ np.abs(b).astype(float) + np.abs(x).astype(float)
     return (a.shape[1] + np.any(x)) * EPS * terms
 

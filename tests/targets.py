@@ -14,14 +14,14 @@ from pathlib import Path
 from hypothesis import settings
 from xrt import kernels
 
-from xfblas import default_images, products
+from xfblas.device import default_images, products
+from xfblas.device.default_images import default_target
 from xfblas.emulation.launcher import run
 from xfblas.emulation.settings import DEFAULT_PLATFORM, Settings
 from xfblas.image.builder import build_image
 from xfblas.image.images import SPECIFICATIONS
 
-TARGETS = ("native", "csim", "xrt")
-FUNCTIONAL = ("engine", "l3", "runtime", "capi")
+FUNCTIONAL = ("engine", "l3", "compiled", "capi")
 CARDS = 4
 ENGINES = ("fcn", "gemm", "gemv")
 # The kernels compute cycle by cycle, so there are fewer random examples of them.
@@ -32,7 +32,7 @@ SHARE_OF_EXAMPLES = {"native": 1, "csim": 2, "xrt": 3}
 
 def examples(count: int) -> settings:
     """Settings of a hypothesis test with so many examples on native; make test has fewer."""
-    target = os.environ.get("XFBLAS_TARGET") or "native"
+    target = default_target()
     share = SHARE_OF_EXAMPLES[target] * (1 if is_exhaustive else QUICK_SHARE)
     return settings(max_examples=max(1, count // share))
 

@@ -16,11 +16,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # For editors and type checkers: what __getattr__ below loads when it is asked.
-    from xfblas.compute_unit import ComputeUnit as ComputeUnit
-    from xfblas.default_images import image_path as image_path
-    from xfblas.device import Device as Device
-    from xfblas.device import open as open
-    from xfblas.device_matrix import DeviceMatrix as DeviceMatrix
+    from xfblas.compiled.accelerate import accelerate as accelerate
+    from xfblas.compiled.accelerate import restore as restore
+    from xfblas.compiled.compiled_model import CompiledModel as CompiledModel
+    from xfblas.compiled.compiler import compile as compile
+    from xfblas.compiled.compiler import load as load
+    from xfblas.device.compute_unit import ComputeUnit as ComputeUnit
+    from xfblas.device.default_images import image_path as image_path
+    from xfblas.device.device import Device as Device
+    from xfblas.device.device import open as open
+    from xfblas.device.device_matrix import DeviceMatrix as DeviceMatrix
+    from xfblas.device.native import native_engine as native_engine
+    from xfblas.device.native import native_statistics as native_statistics
+    from xfblas.device.products import default_device as default_device
+    from xfblas.device.products import matmul as matmul
     from xfblas.errors import AllocationError as AllocationError
     from xfblas.errors import CalibrationError as CalibrationError
     from xfblas.errors import CalibrationWarning as CalibrationWarning
@@ -36,69 +45,44 @@ if TYPE_CHECKING:
     from xfblas.errors import QueueFullError as QueueFullError
     from xfblas.errors import UnsupportedModelError as UnsupportedModelError
     from xfblas.errors import XfblasError as XfblasError
+    from xfblas.l3.keras_rt import KerasRT as KerasRT
+    from xfblas.l3.program_arguments import public_library_path as public_library_path
+    from xfblas.l3.xfblas_rt import XfblasRT as XfblasRT
     from xfblas.models import ModelGraph as ModelGraph
     from xfblas.models import Network as Network
     from xfblas.models import read_graph as read_graph
     from xfblas.models import read_network as read_network
-    from xfblas.native import native_engine as native_engine
-    from xfblas.native import native_statistics as native_statistics
-    from xfblas.products import default_device as default_device
-    from xfblas.products import matmul as matmul
-    from xfblas.public_library import public_library_path as public_library_path
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
-    from xfblas.runtime.accelerate import accelerate as accelerate
-    from xfblas.runtime.accelerate import restore as restore
-    from xfblas.runtime.compiled_model import CompiledModel as CompiledModel
-    from xfblas.runtime.compiler import compile as compile
-    from xfblas.runtime.keras_rt import KerasRT as KerasRT
-    from xfblas.runtime.saved_model import load as load
-    from xfblas.runtime.xfblas_rt import XfblasRT as XfblasRT
 
     __version__: str
 
-_HOMES = {
-    "AllocationError": "xfblas.errors",
-    "CalibrationError": "xfblas.errors",
-    "CalibrationWarning": "xfblas.errors",
-    "CompiledModel": "xfblas.runtime.compiled_model",
-    "ComputeUnit": "xfblas.compute_unit",
-    "Device": "xfblas.device",
-    "DeviceMatrix": "xfblas.device_matrix",
-    "DtypeError": "xfblas.errors",
-    "ExecutionError": "xfblas.errors",
-    "ImageError": "xfblas.errors",
-    "InternalError": "xfblas.errors",
-    "InvalidValueError": "xfblas.errors",
-    "KerasRT": "xfblas.runtime.keras_rt",
-    "ModelGraph": "xfblas.models",
-    "Network": "xfblas.models",
-    "NotFoundError": "xfblas.errors",
-    "NotInitializedError": "xfblas.errors",
-    "NotPaddedError": "xfblas.errors",
-    "NotSupportedError": "xfblas.errors",
-    "QueueFullError": "xfblas.errors",
-    "Report": "xfblas.reporting.accuracy_report",
-    "UnsupportedModelError": "xfblas.errors",
-    "XfblasError": "xfblas.errors",
-    "XfblasRT": "xfblas.runtime.xfblas_rt",
-    "accelerate": "xfblas.runtime.accelerate",
-    "compile": "xfblas.runtime.compiler",
-    "default_device": "xfblas.products",
-    "image_path": "xfblas.default_images",
-    "load": "xfblas.runtime.saved_model",
-    "matmul": "xfblas.products",
-    "native_engine": "xfblas.native",
-    "native_statistics": "xfblas.native",
-    "open": "xfblas.device",
-    "public_library_path": "xfblas.public_library",
-    "quantize": "xfblas.quantization",
-    "read_graph": "xfblas.models",
-    "read_network": "xfblas.models",
-    "report": "xfblas.reporting.report",
-    "restore": "xfblas.runtime.accelerate",
+#: Where names are, by their modules.
+_MODULES = {
+    "compiled.accelerate": "accelerate restore",
+    "compiled.compiled_model": "CompiledModel",
+    "compiled.compiler": "compile load",
+    "device.compute_unit": "ComputeUnit",
+    "device.default_images": "image_path",
+    "device.device": "Device open",
+    "device.device_matrix": "DeviceMatrix",
+    "device.native": "native_engine native_statistics",
+    "device.products": "default_device matmul",
+    "errors": (
+        "AllocationError CalibrationError CalibrationWarning DtypeError ExecutionError "
+        "ImageError InternalError InvalidValueError NotFoundError NotInitializedError "
+        "NotPaddedError NotSupportedError QueueFullError UnsupportedModelError XfblasError"
+    ),
+    "l3.keras_rt": "KerasRT",
+    "l3.program_arguments": "public_library_path",
+    "l3.xfblas_rt": "XfblasRT",
+    "models": "ModelGraph Network read_graph read_network",
+    "quantization": "quantize",
+    "reporting.accuracy_report": "Report",
+    "reporting.report": "report",
 }
+_HOMES = {name: f"xfblas.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [*sorted(_HOMES), "__version__"]
 
@@ -107,7 +91,7 @@ if not TYPE_CHECKING:
     # A checker that saw this would take any name for one of these.
     def __getattr__(name):
         if name == "__version__":
-            from xfblas.binding import version
+            from xfblas.device.binding import version
 
             return version()
         if name not in _HOMES:

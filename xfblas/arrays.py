@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from xfblas.errors import DtypeError, InvalidValueError
-from xfblas.row_source import RowSource, as_real, require_unmasked
+from xfblas.rows.row_source import RowSource, as_real, require_unmasked
 
 
 def describe(array: np.ndarray) -> str:
@@ -73,11 +73,11 @@ def as_rows(name: str, value: object, units: int, dtype=None, columns=None) -> n
     Args:
         name: how messages call it.
         value: array, list or data frame of shape (m, ...) with ``units`` values in each row, or
-            another thing that :class:`~xfblas.row_source.RowSource` reads.
+            another thing that :class:`~xfblas.rows.row_source.RowSource` reads.
         units: expected number of values in a row.
         dtype: of the result; by default a float array keeps its own and all else is float64.
         columns: names of the columns in the order that is wanted, see
-            :func:`~xfblas.columns.column_order`.
+            :func:`~xfblas.rows.columns.column_order`.
 
     Returns:
         (m, units), C-contiguous and aligned.

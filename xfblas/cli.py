@@ -1,17 +1,12 @@
-"""The ``xfblas`` command. Each command lives in the room that it belongs to."""
+"""The ``xfblas`` command. Each command has a file in the room ``commands``."""
 
 import argparse
 import sys
 
-from xfblas.diagnosis.cli import add_commands as add_diagnosis_commands
-from xfblas.emulation.cli import add_commands as add_emulation_commands
+from xfblas.commands import doctor, emu, estimate, predict, report, xclbin
+from xfblas.commands.arguments import in_option_words, options_of
 from xfblas.errors import XfblasError
-from xfblas.image.cli import add_commands as add_image_commands
 from xfblas.notices import in_a_line, shown_notices
-from xfblas.option_words import in_option_words, options_of
-from xfblas.performance.cli import add_commands as add_performance_commands
-from xfblas.reporting.cli import add_commands as add_report_commands
-from xfblas.runtime.cli import add_commands as add_runtime_commands
 
 
 def main(arguments=None) -> int:
@@ -21,15 +16,11 @@ def main(arguments=None) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(title="commands", dest="command")
-    add_runtime_commands(commands)
-    add_report_commands(commands)
-    add_image_commands(commands)
-    add_emulation_commands(commands)
-    add_diagnosis_commands(commands)
-    add_performance_commands(commands)
+    for module in (predict, report, xclbin, emu, doctor, estimate):
+        module.add_commands(commands)
     parsed = parser.parse_args(arguments)
     if parsed.version:
-        from xfblas.binding import version
+        from xfblas.device.binding import version
 
         print(version())
         return 0

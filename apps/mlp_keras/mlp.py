@@ -14,12 +14,11 @@ from datasets import NAMES, export
 from mlp_common import init_fpga, predict_fpga
 from table import load_table
 
+from xfblas.commands.arguments import add_architecture, in_option_words
 from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.l3.session import session
 from xfblas.models import read_network
 from xfblas.notices import shown_notices
-from xfblas.option_words import in_option_words
-from xfblas.runtime.model_arguments import add_architecture
-from xfblas.session import session
 
 HERE = Path(__file__).parent
 CALIBRATION_ROWS = 500

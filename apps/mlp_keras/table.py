@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from xfblas.columns import listed
 from xfblas.errors import InvalidValueError
-from xfblas.runtime.csv_table import CsvTable
+from xfblas.rows.columns import listed
+from xfblas.tables.csv_table import CsvTable
 
 DEFAULT_TARGET = "Class"
 DEFAULT_ID = "Run"

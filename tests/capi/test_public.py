@@ -127,7 +127,7 @@ def test_where_it_is(monkeypatch, tmp_path):
     version = ctypes.CDLL(str(path)).xfblasVersion
     version.restype = ctypes.c_char_p
     assert version().decode() == xfblas.__version__
-    from xfblas import public_library
+    from xfblas.l3 import program_arguments as public_library
 
     monkeypatch.setattr(public_library, "__file__", str(tmp_path / "public_library.py"))
     with pytest.raises(errors.NotSupportedError, match="install the package again"):

@@ -72,7 +72,7 @@ assert not found[:, 10:].any()
 def test_padding_is_zero_after_a_write(machine):
     """The sigmoid of the padding is not zero, and a read has brought it into the mirror."""
     script = """
-from xfblas.binding import lib, pointer
+from xfblas.device.binding import lib, pointer
 with xfblas.open(padded) as device:
     unit = device.compute_units[0]
     operands = unit.empty((3, 4)), unit.empty((4, 5)), unit.empty((3, 5))

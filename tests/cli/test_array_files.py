@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import xfblas
+from xfblas import tables
 from xfblas.cli import main
 from xfblas.models import Layer, Network
-from xfblas.runtime import cli
 
 ROWS = np.random.default_rng(5).integers(-9, 10, (40, 4)).astype(np.float32)
 NAMES = ["alpha", "beta", "gamma", "delta"]
@@ -27,7 +27,7 @@ def model(tmp_path_factory):
 @pytest.fixture
 def predict(model, tmp_path, capsys, monkeypatch):
     """``predict(name, *options)``: the exit status, predictions, stderr; in chunks of 16 rows."""
-    monkeypatch.setattr(cli, "CHUNK", 16)
+    monkeypatch.setattr(tables, "CHUNK", 16)
     monkeypatch.chdir(tmp_path)
 
     def run(name, *options):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import xfblas
+from xfblas import tables
 from xfblas.cli import main
 from xfblas.models import Layer, Network
-from xfblas.runtime import cli
 
 ROWS = np.random.default_rng(3).standard_normal((40, 4)).round(4).astype(np.float32)
 LINES = [",".join(f"{value:.4f}" for value in row.tolist()) for row in ROWS]
@@ -31,7 +31,7 @@ def models(tmp_path_factory):
 @pytest.fixture(params=[65536, 7], ids=["whole", "chunks of 7"])
 def predict(request, models, tmp_path, capsys, monkeypatch):
     """``predict(text, *options)``: the exit status, predictions (None after an error), stderr."""
-    monkeypatch.setattr(cli, "CHUNK", request.param)
+    monkeypatch.setattr(tables, "CHUNK", request.param)
     monkeypatch.chdir(tmp_path)
 
     def run(text, *options, name="x.csv"):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xfblas.errors import InvalidValueError
-from xfblas.runtime.csv_table import CsvTable
+from xfblas.tables.csv_table import CsvTable
 
 NUMBERS = ["1", "-2.5", "3e2", " 4", "5 ", '"6"', '" 7"', "+8.", ".5"]
 OTHERS = ["word", "", " ", "nan", "inf", "1e400", "1_0", "0x1", "1,5", '"1,5"', "#", "\u0661"]

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from xfblas.binding import version
+from xfblas.device.binding import version
 
 
 @pytest.mark.parametrize(

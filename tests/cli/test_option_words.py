@@ -11,7 +11,7 @@ from keras_models import rows_for
 
 import xfblas
 from xfblas.cli import main
-from xfblas.option_words import in_option_words
+from xfblas.commands.arguments import in_option_words
 
 APP = Path(__file__).resolve().parents[2] / "apps/mlp_keras"
 
@@ -101,7 +101,8 @@ def test_every_command_names_its_option(capsys, command, given, text):
         (["--goal", "nan"], "--goal is nan, expected decibels"),
         (["--accumulator", "12"], "--accumulator is 12"),
         (["--drop", "0"], "--data: input "),
-        (["--option", "leaky=odd"], "leaky is 'odd'"),
+        (["--leaky", "odd"], "--leaky is 'odd'"),
+        (["--option", "leaky=odd"], "--leaky is 'odd'"),
     ],
 )
 def test_other_options_are_called_by_their_names(capsys, options, text):

@@ -8,8 +8,9 @@ from keras_models import rows_for
 from rounding import network_bound, require_near
 
 import xfblas
+from xfblas import tables
 from xfblas.cli import main
-from xfblas.runtime import cli, tables
+from xfblas.commands import predict
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def files(keras_model, tmp_path_factory):
 def _in_folder(files, monkeypatch):
     monkeypatch.chdir(files)
     # So that 150 rows are several chunks, the last one smaller.
-    monkeypatch.setattr(cli, "CHUNK", 64)
+    monkeypatch.setattr(tables, "CHUNK", 64)
 
 
 def run(capsys, *arguments):
@@ -145,7 +146,7 @@ def test_parquet_without_pyarrow(tmp_path, capsys, monkeypatch):
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
     status, _, error = run(capsys, "plain.xfblas", tmp_path / "x.parquet")
     assert status == 2 and "pip install pyarrow" in error
-    monkeypatch.setattr(cli, "_compiled", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr(predict, "_compiled", lambda *_: pytest.fail("too late"))
     out = tmp_path / "out.parquet"
     status, _, error = run(capsys, "plain.keras", "x.npy", "-o", out)
     assert status == 2 and "pip install pyarrow" in error and not out.exists()
@@ -153,7 +154,7 @@ def test_parquet_without_pyarrow(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("output", ["nowhere/out.csv", "."])
 def test_the_output_is_looked_at_before_anything_is_computed(capsys, monkeypatch, output):
-    monkeypatch.setattr(cli, "_compiled", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr(predict, "_compiled", lambda *_: pytest.fail("too late"))
     status, _, error = run(capsys, "plain.keras", "x.npy", "-o", output)
     assert status == 2 and f"--output is {output}, " in error
 
@@ -175,9 +176,9 @@ def test_a_keras_file_is_quantized_on_the_way(tmp_path, capsys):
 
 
 def test_a_long_file_is_calibrated_from_all_over(monkeypatch):
-    monkeypatch.setattr(cli, "CALIBRATION_ROWS", 10)
-    monkeypatch.setattr(cli, "CHUNK", 47)
-    kept = cli.spread(tables.open_table("x.npy"))
+    monkeypatch.setattr(tables, "CALIBRATION_ROWS", 10)
+    monkeypatch.setattr(tables, "CHUNK", 47)
+    kept = tables.spread(tables.open_table("x.npy"))
     indices = [int(np.flatnonzero((np.load("x.npy") == row).all(axis=1))[0]) for row in kept]
     assert 10 <= len(indices) <= 20
     assert indices[0] == 0 and indices[-1] >= 130 and len(set(np.diff(indices))) == 1

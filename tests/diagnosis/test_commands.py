@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import xfblas
-from xfblas import default_images, errors
+from xfblas import errors
 from xfblas.cli import main
-from xfblas.diagnosis import facts, report, verify
+from xfblas.device import default_images
+from xfblas.diagnosis import doctor, facts, verify
 
 
 def test_doctor_prints_text_and_json(capsys, tmp_path):
@@ -44,14 +45,14 @@ def test_doctor_names_the_native_engine(capsys, monkeypatch):
 def test_doctor_advises_a_blas_library(monkeypatch):
     without = {**facts.native(), "blas": None}
     monkeypatch.setattr(facts, "native", lambda: without)
-    assert any("libopenblas0" in advice for advice in report.examine()["next"])
+    assert any("libopenblas0" in advice for advice in doctor.examine()["next"])
 
 
 def test_doctor_names_what_is_missing(monkeypatch):
     monkeypatch.setattr(facts, "folders", list)
     monkeypatch.setattr(facts.shutil, "which", lambda name: None)
     monkeypatch.setattr(facts.keras_backends, "is_installed", lambda name: False)
-    found = report.examine()
+    found = doctor.examine()
     assert found["xrt"]["library"] is None
     assert not found["emulation"]["ready"]
     advice = " ".join(found["next"])
@@ -61,7 +62,7 @@ def test_doctor_names_what_is_missing(monkeypatch):
 def test_doctor_tells_of_cards(monkeypatch):
     card = {"bdf": "0000:3b:00.1", "driver": None, "platform": None}
     monkeypatch.setattr(facts, "cards", lambda: [card])
-    assert any("no driver" in advice for advice in report.examine()["next"])
+    assert any("no driver" in advice for advice in doctor.examine()["next"])
 
 
 def test_verify_finds_all_layers_equal(capsys):

@@ -5,7 +5,7 @@ import pytest
 
 import xfblas
 from xfblas import errors
-from xfblas.binding import ffi, lib, pointer
+from xfblas.device.binding import ffi, lib, pointer
 
 
 def random_int16(generator, *shape):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import xfblas
-from xfblas.binding import lib
+from xfblas.device.binding import lib
 from xfblas.errors import InvalidValueError, NotSupportedError
 
 

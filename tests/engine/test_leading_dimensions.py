@@ -9,7 +9,7 @@ from targets import examples
 
 import xfblas
 from xfblas import errors
-from xfblas.binding import ffi, lib, pointer
+from xfblas.device.binding import ffi, lib, pointer
 
 seeds = st.integers(0, 2**32 - 1)
 IMAGES = st.sampled_from(["default_short", "seed_short"])

@@ -8,7 +8,7 @@ from rounding import product_bound
 from targets import examples
 
 import xfblas
-from xfblas.binding import lib, pointer
+from xfblas.device.binding import lib, pointer
 
 # Awkward sizes around the engine's blocks of 4 rows and 256 columns, and around the seed's 128.
 SIZES = st.one_of(
@@ -168,7 +168,7 @@ def test_gemv(seed, m, n):
 @examples(40)
 @given(st.integers(0, 2**32 - 1), *[SIZES] * 3, st.booleans(), st.booleans())
 def test_float_within_the_bound_of_its_sums(seed, m, k, n, is_relu, is_row):
-    """SPEC 2.3: the error of a float32 sum is at most k * eps * sum |a||b|, with X as a term."""
+    """The error of a float32 sum is at most k * eps * sum |a||b|, with X as a term."""
     generator = np.random.default_rng(seed)
     a, b = (generator.standard_normal(s).astype(np.float32) for s in ((m, k), (k, n)))
     x = generator.standard_normal((1 if is_row else m, n)).astype(np.float32)

@@ -10,9 +10,10 @@ import sys
 
 import numpy as np
 
+from xfblas.image.element_types import ELEMENT_TYPES
+
 HW = pathlib.Path(__file__).resolve().parents[2] / "hw"
 PAGE = 4096
-DTYPES = {"short": np.int16, "int8": np.int8, "float": np.float32}
 OPCODES = {"gemv": 1, "gemm": 2, "fcn": 8}
 ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED = 1, 2, 4, 16, 32
 TANH, SIGMOID = 1 << 8, 2 << 8
@@ -43,7 +44,7 @@ class Kernel:
         board_name = pathlib.Path(board).parent.name if "/" in str(board) else board
         self.folder = HW / "build" / "-".join(filter(None, [board_name, engine, dtype, variant]))
         self.path = self.folder / f"lib{engine}Kernel.so"
-        self.engine, self.dtype = engine, np.dtype(DTYPES[dtype])
+        self.engine, self.dtype = engine, np.dtype(ELEMENT_TYPES[dtype].dtype)
         header = (self.folder / "xfblas_configuration.hpp").read_text()
         constants = dict(re.findall(r"constexpr int (\w+) = (\d+);", header))
         self.constants = {name: int(value) for name, value in constants.items()}

@@ -1,7 +1,7 @@
 """Random programs: shapes, leading dimensions, fields, flags, extreme values and both layouts."""
 
 import numpy as np
-import reference
+import oracle
 from kernels import (
     A_PACKED,
     B_PACKED,
@@ -106,7 +106,7 @@ class RandomProduct:
         if is_fcn and rng.random() < 0.2:
             source, target = (int(f) for f in rng.integers(0, bits, 2))
             which = int(rng.integers(1, 3))
-            function = (reference.tanh, reference.sigmoid)[which - 1](bits, source, target)
+            function = (oracle.tanh, oracle.sigmoid)[which - 1](bits, source, target)
             flags |= which << 8
             formats = source | target << 8
         self.slot = program.instruction(
@@ -140,7 +140,7 @@ class RandomProduct:
         )
         self.c_page, self.ldc = c_page, ldc
         self.expected = full_c.copy()
-        self.expected[:, :n] = reference.fcn(
+        self.expected[:, :n] = oracle.fcn(
             a,
             b,
             x,
@@ -175,7 +175,7 @@ class RandomVectorProduct:
         a, x, y = (integers(rng, kernel.dtype, shape) for shape in ((m, n), n, m))
         full_a, lda = with_stride(rng, a, word)
         # What follows y in its page must stay as it is.
-        self.expected = np.concatenate([reference.gemv(a, x, y), integers(rng, kernel.dtype, 7)])
+        self.expected = np.concatenate([oracle.gemv(a, x, y), integers(rng, kernel.dtype, 7)])
         self.page = program.place(np.concatenate([y, self.expected[m:]]))
         self.kernel, self.program = kernel, program
         self.describe = dict(m=m, n=n, lda=lda)

@@ -6,6 +6,9 @@ The sanitizers need this, because their runtime must be loaded before Python's o
 """
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for the oracle
 
 import hostile_programs
 import random_programs

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from xfblas.commands.xclbin import add_commands
 from xfblas.image.boards import read_board
-from xfblas.image.cli import add_commands
 from xfblas.image.configuration import Configuration, parse_options
 from xfblas.image.container import read
 from xfblas.image.describe import describe

@@ -14,7 +14,7 @@ from xfblas.image.configuration import (
     Configuration,
     parse_options,
 )
-from xfblas.image.images import SPECIFICATIONS, specification
+from xfblas.image.images import specification
 
 # Of the public library's u200 image for int16.
 OF_GEMX = """\
@@ -137,14 +137,14 @@ def test_names_of_element_types(data_type, dtype):
 
 
 @pytest.mark.parametrize(
-    ("spelling", "dtype"),
+    ("spelling", "name"),
     [
-        *(("short", "int16"), ("int16_t", "int16"), ("int", "int32"), ("int32_t", "int32")),
-        *(("float", "float32"), ("int8", "int8"), ("int8_t", "int8")),
+        *(("short", "short"), ("int16_t", "short"), ("int", "int32_t"), ("int32_t", "int32_t")),
+        *(("float", "float"), ("int8", "int8"), ("int8_t", "int8")),
     ],
 )
-def test_spellings_of_the_type_of_x(spelling, dtype):
-    assert read(f"dataType=short XdataType={spelling}").x_dtype_name == dtype
+def test_spellings_of_the_type_of_x(spelling, name):
+    assert read(f"dataType=short XdataType={spelling}").x_data_type == name
 
 
 @pytest.mark.parametrize(
@@ -205,33 +205,6 @@ def test_the_text_is_complete():
     assert "BLAS_argInstrWidth=32" in default
     with pytest.raises(InvalidValueError, match="prefix is 'X_'"):
         specification("seed_short").configuration.to_text("X_")
-
-
-@pytest.mark.parametrize(
-    ("change", "difference"),
-    [
-        ({"data_type": "int8"}, ("dataType", "short", "int8")),
-        ({"x_data_type": "short"}, ("XdataType", "int32_t", "short")),
-        ({"ddr_width": 2}, ("ddrWidth", "1", "2")),
-        ({"x_ddr_width": 2}, ("XddrWidth", "1", "2")),
-        ({"m_blocks": 2}, ("gemmMBlocks", "1", "2")),
-        ({"k_blocks": 2}, ("gemmKBlocks", "1", "2")),
-        ({"n_blocks": 2}, ("gemmNBlocks", "1", "2")),
-        ({"mac_bits": 32}, ("macBits", "48", "32")),
-        ({"xvec": True}, ("XVEC", "0", "1")),
-        ({"instructions_per_launch": 16}, ("numInstr", "64", "16")),
-        ({"kernel_count": 1}, ("numKernels", "2", "1")),
-        ({"engines": frozenset({"Gemm", "Gemv"})}, ("runFcn", "1", "0")),
-    ],
-)
-def test_differences_name_the_key_and_both_values(change, difference):
-    ours = SPECIFICATIONS["default_short"].configuration
-    assert ours.differences(replace(ours, **change)) == [difference]
-
-
-def test_what_no_program_sees_is_no_difference():
-    ours = SPECIFICATIONS["default_short"].configuration
-    assert ours.differences(replace(ours, part="u280")) == []
 
 
 @pytest.mark.parametrize(

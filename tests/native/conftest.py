@@ -2,12 +2,9 @@
 
 import ctypes
 import os
-import sys
 
 import building
 import pytest
-
-sys.path.insert(0, str(building.ROOT / "tests/hw"))  # for reference.py, the kernels' own
 
 
 @pytest.fixture(scope="session")

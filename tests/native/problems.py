@@ -4,7 +4,7 @@ import ctypes
 from dataclasses import dataclass, field
 
 import numpy as np
-import reference
+import oracle
 from numpy.lib.stride_tricks import as_strided
 
 LOW_BITS, PROVED, SPILLED, ESTIMATED, SPLIT = range(5)
@@ -43,7 +43,7 @@ class Problem:
 
     def expected(self):
         x = self.x
-        return reference.fcn(
+        return oracle.fcn(
             self.a, self.b, x, post=self.post, prelu=self.prelu, round=self.round,
             saturate=self.saturate,
         )  # fmt: skip

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+import oracle
 import pytest
-import reference
 from problems import OPCODE_FCN, PROVED, Problem
 
 SCALES = (0, 1, 2, 255, 32767, 32768, 65535)
@@ -42,7 +42,7 @@ def test_every_shift(library, instruction_sets, generator, dtype, k):
                 base, post=(scale, shift), prelu=prelu, round=bool(flags & 1),
                 saturate=bool(flags & 2),
             )  # fmt: skip
-            expected = reference.epilogue(
+            expected = oracle.epilogue(
                 totals, bits, post=problem.post, prelu=prelu, round=problem.round,
                 saturate=problem.saturate,
             )  # fmt: skip

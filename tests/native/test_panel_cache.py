@@ -1,11 +1,11 @@
 """Packed weights are kept until their bytes change, whoever changes them."""
 
 import numpy as np
+import oracle
 import pytest
-import reference
 
 import xfblas
-from xfblas.binding import lib, pointer
+from xfblas.device.binding import lib, pointer
 
 LOW, WIDE = (1, 3), (5, 20)  # epilogues: the second needs sums of 48 bits
 
@@ -26,7 +26,7 @@ def check(unit, a, b, weights, post=WIDE):
     unit.clear()
     unit.fcn(a, b, c, None, *post)
     np.testing.assert_array_equal(
-        c.read(), reference.fcn(a.read(), weights, post=post), "the weights are stale"
+        c.read(), oracle.fcn(a.read(), weights, post=post), "the weights are stale"
     )
 
 
@@ -64,8 +64,8 @@ def test_results_over_weights(unit, generator):
         unit.fcn(a, b, c, None, *WIDE)
         unit.fcn(left, right, b, None, *post)
         unit.fcn(a, b, c, None, *WIDE)
-    weights = reference.fcn(first, second, post=WIDE)
-    np.testing.assert_array_equal(c.read(), reference.fcn(a.read(), weights, post=WIDE))
+    weights = oracle.fcn(first, second, post=WIDE)
+    np.testing.assert_array_equal(c.read(), oracle.fcn(a.read(), weights, post=WIDE))
     use_often(unit, a, b, weights)
 
 
@@ -137,7 +137,7 @@ class SharedPages:
             *(lib.xfblasFcnByAddress, a_page + 2, b_page + 2, c_page + 2, 0),
             *(m, n, k, lda, ldb, ldc, 0, *post, 1, 0, 0),
         )
-        self.view(c_page, m, n, ldc)[:] = reference.fcn(a, b, post=post)
+        self.view(c_page, m, n, ldc)[:] = oracle.fcn(a, b, post=post)
 
     def read(self):
         found = np.empty_like(self.array)
@@ -194,5 +194,5 @@ def test_many_matrices_that_are_used_once(unit, generator):
             )
         unit.flush()
         unit.clear()
-        expected = reference.fcn(a.read(), memory, post=WIDE)
+        expected = oracle.fcn(a.read(), memory, post=WIDE)
         np.testing.assert_array_equal(c.read()[:, :n], expected[:, :n])

@@ -22,7 +22,7 @@ def test_lint_checks_the_style_that_ci_checks():
     style = [line for line in commands("test") if "ruff" in line]
     assert style and set(style) <= set(commands("lint"))
     assert any("tests/hw/test_sources.py" in line for line in commands("lint"))
-    assert "mypy" in style[0]
+    assert "mypy" in style[0] and "lint-imports" in style[0]
 
 
 def test_ci_runs_everything():

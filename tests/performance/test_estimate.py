@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from public_engine import PUBLISHED_MILLISECONDS, public_gemm_seconds
 
 import xfblas
 from xfblas.cli import main
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
 from xfblas.performance.estimate import estimate_product
-from xfblas.performance.public_engine import PUBLISHED_MILLISECONDS, public_gemm_seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 HW = ROOT / "hw"

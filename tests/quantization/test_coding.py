@@ -10,8 +10,8 @@ from quantization.conftest import make_network
 from xfblas.models import Layer, Network
 from xfblas.quantization import compare, quantize
 from xfblas.quantization.calibration import calibrate, centers
-from xfblas.quantization.folding import output_scales
 from xfblas.quantization.input_coding import InputCoding
+from xfblas.quantization.output_scales import output_scales
 from xfblas.quantization.output_windows import join_windows, window_levels, window_offsets
 from xfblas.quantization.preparation import prepare
 

@@ -1,9 +1,14 @@
 """Options: what is refused and why, and what each of the others does."""
 
+import dataclasses
+import inspect
+
 import numpy as np
 import pytest
 from quantization.conftest import make_network
 
+import xfblas
+from xfblas.cli import main
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models import Layer, Network
 from xfblas.quantization import compare, quantize
@@ -176,3 +181,23 @@ def test_outputs_far_too_small_for_the_weights():
     network = Network("n", (Layer("d", kernel, np.zeros(1), "linear", 1.0),), "linear", (2,))
     with pytest.raises(UnsupportedModelError, match="layer d: its sums can be"):
         quantize(network, np.ones((3, 2)))
+
+
+@pytest.mark.parametrize(
+    "taker", [xfblas.quantize, xfblas.compile, xfblas.KerasRT, xfblas.accelerate, xfblas.report]
+)
+def test_every_option_is_in_the_signature_of_what_takes_it(taker):
+    shown = inspect.signature(taker).parameters
+    for option in dataclasses.fields(Options):
+        assert shown[option.name].kind is inspect.Parameter.KEYWORD_ONLY, option.name
+    assert not any(each.kind is inspect.Parameter.VAR_KEYWORD for each in shown.values())
+    if taker not in (xfblas.accelerate, xfblas.report):
+        assert "            goal: decibels between the logits" in taker.__doc__
+
+
+def test_commands_take_every_option(capsys):
+    with pytest.raises(SystemExit):
+        main(["quantize", "--help"])
+    text = capsys.readouterr().out
+    for option in dataclasses.fields(Options):
+        assert f"--{option.name.replace('_', '-')}" in text

@@ -7,11 +7,11 @@ import pytest
 from quantization.conftest import make_network
 
 import xfblas
+from xfblas.program.chain import Chain
 from xfblas.quantization import compare, quantize
 from xfblas.quantization import decibels as decibels_of
 from xfblas.quantization.options import GOALS, GROWTH
 from xfblas.quantization.output_windows import joining_offset, window_offsets
-from xfblas.runtime.chain import Chain
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from quantization.conftest import make_network
 
 import xfblas
 from xfblas.errors import InvalidValueError
+from xfblas.program.chain import Chain
 from xfblas.quantization import Arithmetic, QuantizedLayer, QuantizedNetwork, quantize
-from xfblas.runtime.chain import Chain
 
 
 def random_layer(generator, k, n, bits):

@@ -135,7 +135,7 @@ def test_html_without_matplotlib(capsys, monkeypatch, tmp_path):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     # Before anything is read or computed.
-    monkeypatch.setattr("xfblas.runtime.tables.open_table", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr("xfblas.tables.open_table", lambda *_: pytest.fail("too late"))
     out = tmp_path / "report.html"
     status, _, error = run(capsys, "model.keras", "--data", "x.npy", "--html", out)
     assert status == 2 and "pip install matplotlib" in error and not out.exists()
@@ -150,6 +150,6 @@ def test_html_without_matplotlib(capsys, monkeypatch, tmp_path):
     ],
 )
 def test_files_are_looked_at_before_anything_is_computed(capsys, monkeypatch, arguments, text):
-    monkeypatch.setattr("xfblas.runtime.tables.open_table", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr("xfblas.tables.open_table", lambda *_: pytest.fail("too late"))
     status, _, error = run(capsys, "model.keras", "--data", "x.npy", *arguments)
     assert status == 2 and text in error

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xfblas.errors import InvalidValueError
-from xfblas.reporting.labels import read_labels
+from xfblas.tables.labels import read_labels
 
 WORDS = ["ash", "birch", "ash", "cedar"]
 

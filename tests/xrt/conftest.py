@@ -16,7 +16,7 @@ from . import kernels
 
 PROGRAMS = Path(__file__).parent / "programs"
 RUN_FOLDERS = Path("/tmp")
-EMULATE = (sys.executable, "-m", "xfblas.emulation", "emu")
+EMULATE = (sys.executable, "-m", "xfblas", "emu")
 
 
 def pytest_collection_modifyitems(items):

@@ -6,9 +6,9 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from xfblas.device.native import native_engine
 from xfblas.emulation.runtime import CORE, folders
 from xfblas.errors import XfblasError
-from xfblas.native import native_engine
 from xfblas.scoring import keras_backends
 
 XILINX_VENDOR = "0x10ee"

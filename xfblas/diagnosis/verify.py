@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.binding import require_index
-from xfblas.device import Device
+from xfblas.device.binding import require_index
+from xfblas.device.device import Device
 from xfblas.diagnosis import facts
 from xfblas.emulation.runtime import CORE
 from xfblas.errors import XfblasError

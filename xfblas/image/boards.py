@@ -10,13 +10,11 @@ from pathlib import Path
 from xfblas.errors import InvalidValueError
 
 from .board_rules import require_buildable
+from .element_types import ELEMENT_TYPES
 from .machine import Machine
 
 #: In an installed package, and in the source tree.
 FOLDERS = (Path(__file__).parent.parent / "platforms", Path(__file__).parents[2] / "hw/platforms")
-ELEMENT_BYTES = {"short": 2, "int8": 1, "float": 4}
-#: Cycles between two additions to one sum: a float adder is pipelined, an integer one hardly.
-UPDATE_INTERVALS = {"short": 2, "int8": 2, "float": 8}
 NUMBERS = (
     "clock_mhz",
     "slrs",
@@ -81,12 +79,12 @@ class Board:
         Raises:
             InvalidValueError: a size is missing, or the kernels cannot be built with it.
         """
-        if dtype not in ELEMENT_BYTES:
-            raise InvalidValueError(f"dtype is {dtype!r}, expected {' or '.join(ELEMENT_BYTES)}")
+        if dtype not in ELEMENT_TYPES:
+            raise InvalidValueError(f"dtype is {dtype!r}, expected {' or '.join(ELEMENT_TYPES)}")
         array, tile = self.pair(f"{dtype}.array"), self.pair(f"{dtype}.tile")
         vector = self.pair("vector")
         machine = Machine(
-            word_elements=self.number("word_bytes") // ELEMENT_BYTES[dtype],
+            word_elements=self.number("word_bytes") // ELEMENT_TYPES[dtype].bytes,
             array_rows=array[0],
             array_columns=array[1],
             tile_rows=tile[0],
@@ -94,7 +92,7 @@ class Board:
             chunk=self.number(f"{dtype}.chunk"),
             vector_rows=vector[0],
             vector_chunk=vector[1],
-            update_interval=UPDATE_INTERVALS[dtype],
+            update_interval=ELEMENT_TYPES[dtype].update_interval,
             burst_cycles=self.number("burst_cycles"),
             memory_latency=self.number("memory_latency"),
             clock_mhz=self.number("clock_mhz"),

@@ -8,8 +8,8 @@ from xfblas.errors import InvalidValueError
 
 from .configuration import ENGINES, Configuration
 from .container import CONFIGURATION_NAME, Container, Section
+from .element_types import ELEMENT_TYPES
 from .kernel import CONTROL_PORT, POINTER, UNIT_RANGE, Argument, Instance, Kernel, Port
-from .keys import ADDENDS, MAC_BITS
 from .kinds import Mode, SectionKind
 from .metadata import Metadata, encode_metadata
 from .sections import (
@@ -26,7 +26,8 @@ MEMORY_PORT = "M_AXI_GMEM"
 ARGUMENTS = ("rd", "wr")  # of every kernel: both point at page 0 of the compute unit's memory
 FIRST_ARGUMENT_OFFSET = 0x10
 POINTER_BYTES = 8
-ELEMENT_TYPES = {"short": "short*", "float": "float*", "int8": "char*"}
+#: Of XRT's metadata, which has no word for an int8.
+POINTERS = {"short": "short*", "float": "float*", "int8": "char*"}
 TARGETS = {Mode.SW_EMU: "csim", Mode.HW_EMU: "hw_em", Mode.HW_EMU_PR: "hw_em"}
 
 
@@ -84,7 +85,7 @@ class ImageSpecification:
                 qualifier=POINTER,
                 offset=FIRST_ARGUMENT_OFFSET + stride * index,
                 size=POINTER_BYTES,
-                type=ELEMENT_TYPES[self.configuration.data_type],
+                type=POINTERS[self.configuration.data_type],
             )
             for index, argument in enumerate(ARGUMENTS)
         )
@@ -180,13 +181,13 @@ def _build_metadata(specification: ImageSpecification) -> bytes:
 
 def _require_runnable(configuration: Configuration):
     """Raises where a key says what the engines do not do."""
-    addends = ADDENDS[configuration.data_type]
+    addends = ELEMENT_TYPES[configuration.data_type].addends
     if "Fcn" in configuration.engines and configuration.x_data_type not in addends:
         raise InvalidValueError(
             f"x_data_type is {configuration.x_data_type!r}, but the Fcn engine adds "
             f"{' or '.join(addends)} to {configuration.data_type}"
         )
-    bits = MAC_BITS[configuration.data_type]
+    bits = ELEMENT_TYPES[configuration.data_type].mac_bits
     if configuration.mac_bits != bits:
         raise InvalidValueError(
             f"mac_bits is {configuration.mac_bits}, but the engines keep {bits} bits of a sum of "

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from .boards import board_names, read_board
 from .configuration import Configuration, parse_options
-from .keys import MAC_BITS, SPELLINGS
+from .element_types import ELEMENT_TYPES, SPELLINGS, X_TYPES
 from .options import PREFIXES
 
-ELEMENT_BYTES = {"short": 2, "int32_t": 4, "float": 4, "int8": 1}
 SWITCHES = {"0": False, "1": True}
 
 
@@ -93,23 +92,23 @@ def changed(base: Configuration, given: Mapping) -> Configuration:
     for name in spelled.keys() & values.keys():
         values[name] = spelled[name].get(values[name], values[name])
     data_type = values.get("data_type")
-    if data_type in MAC_BITS:
+    if data_type in ELEMENT_TYPES:
         values = {
-            "x_data_type": "float" if data_type == "float" else "int32_t",
-            "mac_bits": MAC_BITS[data_type],
+            "x_data_type": ELEMENT_TYPES[data_type].addends[0],
+            "mac_bits": ELEMENT_TYPES[data_type].mac_bits,
         } | values
     if base.machine is not None and ({"data_type", "part"} & set(values)):
         values["machine"] = _machine(values.get("part", base.part), data_type or base.data_type)
     found = replace(base, **values)
     if {"ddr_width", "data_type", "x_data_type"} & set(values) and "x_ddr_width" not in values:
         # A memory word of X has as many bytes as one of A, but at least one element.
-        word_bytes = found.ddr_width * ELEMENT_BYTES[found.data_type]
-        width = max(1, word_bytes // ELEMENT_BYTES[found.x_data_type])
+        word_bytes = found.ddr_width * X_TYPES[found.data_type].bytes
+        width = max(1, word_bytes // X_TYPES[found.x_data_type].bytes)
         found = replace(found, x_ddr_width=width)
     return found
 
 
 def _machine(part: str, data_type: str):
     """The sizes of a board's engine; None where they are not known."""
-    known = part in board_names() and data_type in MAC_BITS
+    known = part in board_names() and data_type in ELEMENT_TYPES
     return read_board(part).machine(data_type) if known else None

@@ -1,21 +1,17 @@
-"""What an image was built for: element type, sizes, engines. SPEC: the keys of config_info.dat.
+"""What an image was built for: element type, sizes, engines, by the keys of config_info.dat.
 
 The host library reads the same keys with the same limits (``host_cpp/src/configuration.cpp``).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xfblas.errors import ImageError, InvalidValueError
 
+from .element_types import ELEMENT_TYPES, X_TYPES
 from .keys import (
-    DATA_TYPES,
     ENGINES,
-    MAC_BITS,
-    MEANINGFUL,
     NUMBERS,
-    X_DATA_TYPES,
     Number,
     choice_of,
     flag_of,
@@ -68,7 +64,7 @@ class Configuration:
     machine: Machine | None = None
 
     def __post_init__(self):
-        for attribute, known in (("data_type", DATA_TYPES), ("x_data_type", X_DATA_TYPES)):
+        for attribute, known in (("data_type", ELEMENT_TYPES), ("x_data_type", X_TYPES)):
             if getattr(self, attribute) not in known:
                 value = getattr(self, attribute)
                 raise InvalidValueError(f"{attribute} is {value!r}, expected {' or '.join(known)}")
@@ -101,9 +97,9 @@ class Configuration:
             options = Options(options)
         if "dataType" not in options:
             found = f"{options.source} names no" if options.source else "there is no"
-            raise ImageError(f"{found} dataType, expected {' or '.join(DATA_TYPES)}")
-        data_type = choice_of(options, "dataType", DATA_TYPES)
-        absent = {"macBits": MAC_BITS[data_type], "numInstr": 16}
+            raise ImageError(f"{found} dataType, expected {' or '.join(ELEMENT_TYPES)}")
+        data_type = choice_of(options, "dataType", ELEMENT_TYPES)
+        absent = {"macBits": ELEMENT_TYPES[data_type].mac_bits, "numInstr": 16}
         numbers = {}
         for number in NUMBERS:
             # Images of one width only give it once.
@@ -114,8 +110,8 @@ class Configuration:
             x_data_type=choice_of(
                 options,
                 "XdataType",
-                X_DATA_TYPES,
-                "float" if data_type == "float" else "int32_t",
+                X_TYPES,
+                ELEMENT_TYPES[data_type].addends[0],
             ),
             xvec=flag_of(options, "XVEC"),
             engines=frozenset(name for name in ENGINES if flag_of(options, f"run{name}")),
@@ -133,12 +129,7 @@ class Configuration:
     @property
     def dtype_name(self) -> str:
         """numpy's name of the element type: ``int16``, ``float32`` or ``int8``."""
-        return DATA_TYPES[self.data_type]
-
-    @property
-    def x_dtype_name(self) -> str:
-        """numpy's name of the element type of X."""
-        return X_DATA_TYPES[self.x_data_type]
+        return ELEMENT_TYPES[self.data_type].dtype
 
     @property
     def m_padding(self) -> int:
@@ -168,7 +159,7 @@ class Configuration:
     @property
     def word_bits(self) -> int:
         """Bits in a memory word."""
-        return self.ddr_width * int(re.sub(r"\D", "", self.dtype_name))
+        return 8 * self.ddr_width * ELEMENT_TYPES[self.data_type].bytes
 
     def words(self) -> dict[str, str]:
         """The words of a complete config_info.dat by key, without a prefix."""
@@ -198,15 +189,3 @@ class Configuration:
         if prefix not in PREFIXES:
             raise InvalidValueError(f"prefix is {prefix!r}, expected {' or '.join(PREFIXES)}")
         return "".join(f"{prefix}{key}={value}\n" for key, value in self.words().items())
-
-    def differences(self, other: "Configuration") -> list[tuple[str, str, str]]:
-        """The keys in which two configurations would give other results or other memory.
-
-        Names of cards and memory banks are not compared: an image for one card differs from the
-        same image for another in nothing that a program sees.
-
-        Returns:
-            For each key that differs: key without prefix, our value, the other's value.
-        """
-        ours, theirs = self.words(), other.words()
-        return [(k, ours[k], theirs[k]) for k in MEANINGFUL if ours[k] != theirs[k]]

@@ -6,17 +6,10 @@ from typing import NamedTuple
 
 from xfblas.errors import ImageError
 
+from .element_types import SPELLINGS
 from .options import Options
 
 ENGINES = ("Fcn", "Gemm", "Gemv")
-DATA_TYPES = {"short": "int16", "float": "float32", "int8": "int8"}
-X_DATA_TYPES = {**DATA_TYPES, "int32_t": "int32"}
-#: Other spellings in public files, of types of elements and of X.
-SPELLINGS = {"int": "int32_t", "int16_t": "short", "int8_t": "int8"}
-#: Types of X that the Fcn engine adds to elements of a type.
-ADDENDS = {"short": ("int32_t", "short"), "float": ("float",), "int8": ("int32_t", "int8")}
-#: Bits that the engines keep of a sum.
-MAC_BITS = {"short": 48, "float": 48, "int8": 32}
 
 
 class Number(NamedTuple):
@@ -39,9 +32,6 @@ NUMBERS = (
     Number("numInstr", "instructions_per_launch", 2, 64),
     Number("numKernels", "kernel_count", 1, 1024),
 )
-FLAG_KEYS = ("XVEC", *(f"run{engine}" for engine in ENGINES))
-#: Keys that change results or memory; the others name cards and memory banks.
-MEANINGFUL = ("dataType", "XdataType", *(number.key for number in NUMBERS), *FLAG_KEYS)
 
 
 def choice_of(options: Options, key: str, known: Mapping, absent: str | None = None) -> str:

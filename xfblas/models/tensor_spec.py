@@ -6,7 +6,7 @@ import numpy as np
 
 from xfblas.arrays import readable
 from xfblas.errors import InvalidValueError
-from xfblas.row_source import as_real, require_unmasked
+from xfblas.rows.row_source import as_real, require_unmasked
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ is an estimate: nobody has measured these kernels on a card yet.
 
 from dataclasses import asdict, dataclass
 
-from xfblas.binding import check, ffi, lib
-from xfblas.compute_unit import BIAS_ROW
+from xfblas.device.binding import check, ffi, lib
+from xfblas.device.compute_unit import BIAS_ROW
 from xfblas.errors import InvalidValueError
-from xfblas.image.boards import ELEMENT_BYTES, Board
+from xfblas.image.boards import Board
+from xfblas.image.element_types import ELEMENT_TYPES
 from xfblas.image.machine import Machine
 
 OPCODES = {"gemv": 1, "gemm": 2, "fcn": 8}
@@ -95,7 +96,7 @@ def estimate_product(
     if engine == "gemv" and n != 1:
         raise InvalidValueError(f"n is {n}, expected 1: the gemv engine takes a vector")
     machine = board.machine(dtype, engine)
-    addend_elements = 4 // ELEMENT_BYTES[dtype] if engine == "fcn" else 1
+    addend_elements = 4 // ELEMENT_TYPES[dtype].bytes if engine == "fcn" else 1
     words = _instruction(machine, engine, m, k, n, packed)
     cycles = ffi.new("xfblasCycles_t *")
     check(lib.xfblasEstimate(_c_machine(machine, addend_elements), words, cycles))
@@ -134,7 +135,7 @@ def estimate_calls(
         chains: the products of each launch.
         rows: of the whole input.
     """
-    element = ELEMENT_BYTES[dtype]
+    element = ELEMENT_TYPES[dtype].bytes
     products = tuple(product for chain in chains for product in chain)
     moved_in = sum(chain[0].m * chain[0].k * element for chain in chains)
     moved_out = sum(chain[-1].m * chain[-1].n * element for chain in chains)

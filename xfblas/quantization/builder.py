@@ -12,17 +12,35 @@ from xfblas.quantization import bounds, simulation
 from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.comparison import decibels
 from xfblas.quantization.input_coding import InputCoding
-from xfblas.quantization.inputs import input_columns, input_scales, ranges_with_room
+from xfblas.quantization.input_scales import input_columns, input_scales, ranges_with_room
 from xfblas.quantization.integers import Integers, make_integers
+from xfblas.quantization.layer_summary import LayerSummary
 from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import PreparedLayer
-from xfblas.quantization.signal import Signal
-from xfblas.quantization.summary import LayerSummary
 from xfblas.quantization.ways import Plan, Wanted, choose_plan
 
 #: Variants whose layers are kept, which are as large as the network.
 MOST_BUILT = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """The engine's inputs of a layer.
+
+    Attributes:
+        scale: (k,) integers per unit.
+        zero_point: the integer that stands for 0.
+        interval: the possible integers.
+        integers: (rows, k) the sample's, of the element type.
+        sources: (k,) the feature of the float layer that each input is of.
+    """
+
+    scale: np.ndarray
+    zero_point: int
+    interval: bounds.Interval
+    integers: np.ndarray
+    sources: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """A network's integers from calibration rows: one pass over the rows, then layer by layer.
 
 With S for a scale (integer = round(value * S)), each layer's choice is: the range of every output,
-its scale (:mod:`.inputs`, :mod:`.folding`), which way its sums go (:mod:`.ways`), the instruction's
-postScale and postShift with integers that no input can make overflow (:mod:`.integers`,
-:mod:`.bounds`), and last the bias correction:
+its scale (:mod:`.input_scales`, :mod:`.output_scales`), which way its sums go (:mod:`.ways`), the
+instruction's postScale and postShift with integers that no input can make overflow
+(:mod:`.integers`, :mod:`.bounds`), and last the bias correction:
 
     X[j] += mean over the sample of (sum of the float layer - sum of the integers)         (1)
 
@@ -17,7 +17,7 @@ from xfblas.models import Network
 from xfblas.quantization.builder import Builder, Form, Variant
 from xfblas.quantization.calibration import calibrate
 from xfblas.quantization.calibration_check import findings
-from xfblas.quantization.inputs import extremes
+from xfblas.quantization.input_scales import extremes
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import prepare

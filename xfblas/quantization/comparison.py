@@ -1,5 +1,6 @@
 """How near a quantized network is to the float one, and what a choice of options costs."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +35,14 @@ def decibels(expected: np.ndarray, found: np.ndarray) -> float:
     """Signal to noise ratio, 10 log10(sum expected**2 / sum (found - expected)**2)."""
     expected = np.asarray(expected, np.float64)
     noise = float(((np.asarray(found, np.float64) - expected) ** 2).sum())
-    signal = float((expected**2).sum())
+    return power_ratio(float((expected**2).sum()), noise)
+
+
+def power_ratio(signal: float, noise: float) -> float:
+    """10 log10(signal / noise): infinite without noise, minus infinity without a signal."""
     if noise == 0:
-        return float("inf")
-    return 10 * float(np.log10(signal / noise)) if signal > 0 else float("-inf")
+        return math.inf
+    return 10 * math.log10(signal / noise) if signal > 0 else -math.inf
 
 
 def compare(network: Network, quantized: QuantizedNetwork, rows) -> Comparison:

@@ -1,4 +1,4 @@
-"""Scales given as lists, as programs for the public library hold them.
+"""Layers with scales given as lists, as programs for the public library hold them, or with none.
 
 The integers are exactly those of the public library, whose conversions wrap: a weight that its
 scale takes to 32768 becomes -32768. Scales from :func:`xfblas.quantize` clip instead.
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError
+from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.models import Network
+from xfblas.quantization.instruction_fields import prelu_fields, wrap
 from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedLayer, QuantizedNetwork
-from xfblas.quantization.wrapping import wrap
 
 
 def require_finite(name: str, value) -> None:
@@ -101,3 +102,34 @@ def require_pairs(name: str, given) -> None:
             is_pair = False
         if not is_pair:
             raise InvalidValueError(f"{name}[{index}] is {pair!r}, expected two whole numbers")
+
+
+def without_scales(network: Network) -> QuantizedNetwork:
+    """The layers of a network as float32 instructions.
+
+    Raises:
+        UnsupportedModelError: a layer has a leaky activation, which the float engine lacks.
+    """
+    leaky = [layer for layer in network.layers if layer.activation == "leaky_relu"]
+    if leaky:
+        raise UnsupportedModelError(
+            "the float engine has only linear and ReLU layers; use an int16 image for "
+            + ", ".join(f"{layer.name} (negative slope {layer.negative_slope})" for layer in leaky)
+        )
+    layers = tuple(
+        QuantizedLayer(
+            layer.name,
+            layer.kernel.astype(np.float32),
+            layer.bias.astype(np.float32),
+            1,
+            0,
+            *prelu_fields(layer.activation, layer.negative_slope),
+        )
+        for layer in network.layers
+    )
+    return QuantizedNetwork(
+        layers,
+        Arithmetic(False, False, True),
+        output_activation=network.output_activation,
+        input_offset=network.center,
+    )

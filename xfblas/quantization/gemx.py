@@ -16,9 +16,8 @@ import numpy as np
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
 from xfblas.models import Network
+from xfblas.quantization.instruction_fields import prelu_fields, wrap
 from xfblas.quantization.layers import LEGACY, QuantizedLayer, QuantizedNetwork
-from xfblas.quantization.scales import prelu_fields
-from xfblas.quantization.wrapping import wrap
 
 LARGEST_SCALE = 6
 LARGEST_SHIFT = 32

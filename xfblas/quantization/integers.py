@@ -1,7 +1,7 @@
 """One layer's integers, with the proof that its sums fit.
 
-With T, S, Q and P of :mod:`~xfblas.quantization.folding`, z and y for the integers that stand for 0
-in the inputs and in the outputs, and K = 1 / P, the layer is
+With T, S, Q and P of :mod:`~xfblas.quantization.output_scales`, z and y for the integers that stand
+for 0 in the inputs and in the outputs, and K = 1 / P, the layer is
 
     Q[k,j] = round(K * w[k,j]),                       w[k,j] = W[k,j] * T[j] / S[k]         (1)
     X[j]   = round(K * (b[j] * T[j] + y)) - z * sum over k of Q[k,j]                       (2)
@@ -24,15 +24,15 @@ import numpy as np
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.quantization import bounds
-from xfblas.quantization.layers import QuantizedLayer
-from xfblas.quantization.options import Options
-from xfblas.quantization.scales import (
+from xfblas.quantization.instruction_fields import (
     ACCUMULATOR_MAX,
     BIAS_MAX,
     POST_SCALE_MAX,
     choose_post_above,
     prelu_fields,
 )
+from xfblas.quantization.layers import QuantizedLayer
+from xfblas.quantization.options import Options
 
 
 @dataclass(frozen=True, eq=False)

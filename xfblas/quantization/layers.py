@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +11,10 @@ from xfblas.errors import InvalidValueError
 from xfblas.models import activate
 from xfblas.models.network import subtracted
 from xfblas.quantization.input_coding import InputCoding
+from xfblas.quantization.instruction_fields import wrap
+from xfblas.quantization.layer_summary import LayerSummary
 from xfblas.quantization.output_windows import join_windows
-from xfblas.quantization.summary import LayerSummary
-from xfblas.quantization.wrapping import wrap
-
-if TYPE_CHECKING:
-    from xfblas.quantization.simulation import Trace
+from xfblas.quantization.simulation import Trace, simulate
 
 
 @dataclass(frozen=True)
@@ -189,8 +186,6 @@ class QuantizedNetwork:
         Raises:
             InvalidValueError: another type or shape, or a float network.
         """
-        from xfblas.quantization.simulation import simulate
-
         return simulate(self, integers)
 
     def to_group(self, group) -> None:
@@ -208,7 +203,7 @@ class QuantizedNetwork:
         """
         from xfblas.quantization.storage import read_network
 
-        return read_network(group)
+        return read_network(group, QuantizedNetwork, QuantizedLayer, Arithmetic)
 
     def __repr__(self):
         return (

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas.models import Network
-from xfblas.quantization.scales import prelu_fields
+from xfblas.quantization.instruction_fields import prelu_fields
 
 #: A slope that misses by less than this share of the whole range costs nothing one could measure.
 SLOPE_TOLERANCE = 2.0**-18

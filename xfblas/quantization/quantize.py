@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.columns import column_names
 from xfblas.errors import InvalidValueError
 from xfblas.models import Network
 from xfblas.quantization.calibrated import quantize_calibrated
@@ -13,13 +12,14 @@ from xfblas.quantization.calibration_check import far_from_goal, still_features,
 from xfblas.quantization.comparison import compare
 from xfblas.quantization.gemx import quantize_gemx
 from xfblas.quantization.layers import QuantizedNetwork
-from xfblas.quantization.option_checks import check_names, require_switch
-from xfblas.quantization.options import METHODS, Options
+from xfblas.quantization.options import Options, require_switch, takes
 from xfblas.quantization.preparation import prepare
+from xfblas.rows.columns import column_names
 
 
+@takes(Options)
 def quantize(
-    network: Network, rows: Any, *, method: str = "calibrated", strict: bool = False, **options: Any
+    network: Network, rows: Any, *, strict: bool = False, **options: Any
 ) -> QuantizedNetwork:
     """Quantizes a network with scales from calibration rows.
 
@@ -31,27 +31,8 @@ def quantize(
         network: float layers.
         rows: (m, k) typical inputs, or an iterator of such chunks; a million rows take no more
             memory than a chunk.
-        method: 'calibrated', or 'gemx' for the public library's own scheme, which takes ``bits``
-            alone of the options below.
         strict: whether rows that tell too little are an error instead of a warning.
-        bits: 16 or 8, of the image's elements.
-        margin: room above the largest values of the rows, as a factor of at least 1; by default as
-            wide as the goal lets, and at least more the fewer rows there are.
-        accumulator: 32 for sums that are proved to fit 32 bits whatever that costs, 48 for the
-            finest; by default each layer's go the narrowest way that costs little, see
-            :mod:`~xfblas.quantization.ways`. int8 always fits 32.
-        per_channel: whether each feature has a scale of its own, folded into the weights.
-        bias_correction: whether the mean error of each sum on the rows goes into its bias.
-        leaky: slopes of leaky layers: 'split' for exact ones at twice the columns, 'prelu' for the
-            engine's ten bits, 'auto' to split where the goal needs it.
-        goal: decibels between the logits of the rows and their error: what is above goes into
-            range, for what is below columns and inputs are added. By default 62 in 16 bits, which
-            labels need, and 38 in 8, which is as fine as bytes are; of 16 bits that is 83. 0 adds
-            nothing.
-        growth: products beside the float layers' own up to which that adds; by default 1.1, and as
-            many as it takes where a goal is given.
-        power_of_two: whether all scales are powers of two and postScale is 1.
-        legacy: use the public engine's arithmetic, which floors and wraps.
+        **options: what and how:
 
     Raises:
         InvalidValueError: rows are empty, not finite, or of another width; an option is unknown or
@@ -65,7 +46,7 @@ def quantize(
         CalibrationWarning: of the same, without ``strict``.
     """
     require_switch("strict", strict)
-    quantized, found = quantize_and_check(network, rows, method=method, **options)
+    quantized, found = quantize_and_check(network, rows, **options)
     tell(found, strict)
     return quantized
 
@@ -74,7 +55,6 @@ def quantize_and_check(
     network: Network,
     rows: Any,
     *,
-    method: str = "calibrated",
     names: Any = None,
     are_features: bool = True,
     **options: Any,
@@ -82,7 +62,7 @@ def quantize_and_check(
     """:func:`quantize`, and what there is to :func:`tell`.
 
     Args:
-        network, rows, method, options: as for :func:`quantize`.
+        network, rows, options: as for :func:`quantize`.
         names, are_features: as for :func:`~xfblas.quantization.calibration_check.findings`.
     """
     if not isinstance(network, Network):
@@ -94,13 +74,10 @@ def quantize_and_check(
         names = column_names(rows)
     if names is not None and len(names) != network.input_units:
         names = None
-    if method not in METHODS:
-        raise InvalidValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
-    check_names(options, Options)
-    chosen = Options(**options)
-    if method == "calibrated":
+    chosen = Options.of(options)
+    if chosen.method == "calibrated":
         return quantize_calibrated(network, rows, chosen, names=names, are_features=are_features)
-    others = sorted(set(options) - {"bits", "legacy"})
+    others = sorted(set(options) - {"method", "bits", "legacy"})
     if others or options.get("legacy") is False:
         raise InvalidValueError(
             f"{', '.join(others) or 'legacy=False'} was given with method 'gemx', which has a "

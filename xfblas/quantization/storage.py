@@ -9,20 +9,25 @@ Every array keeps its type and every number all its digits. A number that a grou
 not of its kind, is an error: nothing is guessed.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.quantization.layers import Arithmetic, QuantizedLayer, QuantizedNetwork
-from xfblas.quantization.summary import LayerSummary
+from xfblas.image.element_types import NAMES
+from xfblas.quantization.layer_summary import LayerSummary
+
+if TYPE_CHECKING:
+    from xfblas.quantization.layers import QuantizedNetwork
 
 FORMAT = "xfblas quantized network"
 #: Networks of floats without an offset, and all of integers, have version 1, which earlier
 #: releases read.
 VERSION = 2
-ELEMENTS = (np.dtype(np.int8), np.dtype(np.int16), np.dtype(np.float32))
 
 
 def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
@@ -40,8 +45,8 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
             _write_fields(listed.create_group(str(index)), part)
 
 
-def read_network(group: h5py.Group) -> QuantizedNetwork:
-    """See :meth:`QuantizedNetwork.from_group`."""
+def read_network(group: h5py.Group, kind, layer, arithmetic) -> QuantizedNetwork:
+    """See :meth:`QuantizedNetwork.from_group`, which tells the classes of what it holds."""
     try:
         found = group.attrs.get("format")
         version = group.attrs.get("version")
@@ -55,11 +60,11 @@ def read_network(group: h5py.Group) -> QuantizedNetwork:
                 f"group {group.name} has version {version!r}, expected up to {VERSION}: it was "
                 "written by another release of this package"
             )
-        network = QuantizedNetwork(
-            layers=_read_list(group, "layers", QuantizedLayer),
-            arithmetic=Arithmetic(**_read_fields(group["arithmetic"], Arithmetic)),
+        network = kind(
+            layers=_read_list(group, "layers", layer),
+            arithmetic=arithmetic(**_read_fields(group["arithmetic"], arithmetic)),
             summaries=_read_list(group, "summaries", LayerSummary),
-            **_read_fields(group, QuantizedNetwork, without=("layers", "arithmetic", "summaries")),
+            **_read_fields(group, kind, without=("layers", "arithmetic", "summaries")),
         )
         _check(network)
     except InvalidValueError:
@@ -115,7 +120,7 @@ def _check(network: QuantizedNetwork) -> None:
     for layer in network.layers:
         weights, bias = layer.weights, layer.bias
         is_chain = weights.ndim == 2 and weights.size and units in (None, weights.shape[0])
-        if not is_chain or weights.dtype not in ELEMENTS or weights.dtype != network.dtype:
+        if not is_chain or weights.dtype.name not in NAMES or weights.dtype != network.dtype:
             raise InvalidValueError(
                 f"layer {layer.name}: weights are {weights.dtype} of shape {weights.shape}, "
                 f"expected {network.dtype} of shape ({units or 'k'}, n)"

@@ -15,8 +15,8 @@ of a layer, of its inputs' roundings, its weights' and its outputs', is
 
     sum over j of w[j] * (sum over k of (w[k,j] / T[j])**2 + (1 + (A * P)**2) / T[j]**2)   (1)
 
-over 12, with the names of :mod:`~xfblas.quantization.folding`. The first way is taken whose noise
-is at most SPENT decibels above that of the last. Bytes have sums of 32 bits in any case.
+over 12, with the names of :mod:`~xfblas.quantization.output_scales`. The first way is taken whose
+noise is at most SPENT decibels above that of the last. Bytes have sums of 32 bits in any case.
 """
 
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ import numpy as np
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.quantization import bounds
-from xfblas.quantization.folding import output_scales
+from xfblas.quantization.instruction_fields import BIAS_MAX
 from xfblas.quantization.integers import Target, choose_factor
 from xfblas.quantization.options import Options
+from xfblas.quantization.output_scales import output_scales
 from xfblas.quantization.output_windows import window_levels, window_offsets
-from xfblas.quantization.scales import BIAS_MAX
 
 WAYS = ("proved", "rows", "wide")
 SPENT = 1.0

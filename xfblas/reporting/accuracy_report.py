@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.compiled.layer_table import Line
 from xfblas.reporting.advice import Advice
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.measurement import Measurement
 from xfblas.reporting.observed_output import ObservedOutput
 from xfblas.reporting.output_report import OutputReport
-from xfblas.runtime.summary import Line
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +74,15 @@ class Report:
 
     def to_text(self) -> str:
         """Tables of plain text."""
-        from xfblas.image.tables import plain_text
         from xfblas.reporting.text import tables
+        from xfblas.reporting.text_table import plain_text
 
         return "\n".join(plain_text(table) for table in tables(self))
 
     def print(self) -> None:
         """Prints the tables, with rich where it is installed."""
-        from xfblas.image.tables import print_tables
         from xfblas.reporting.text import tables
+        from xfblas.reporting.text_table import print_tables
 
         print_tables(tables(self))
 

@@ -1,6 +1,14 @@
-"""Another choice of bits and accumulator for the same model."""
+"""What other choices of bits and accumulator would give."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.errors import UnsupportedModelError
+from xfblas.quantization.quantize import quantize_and_check
+from xfblas.reporting.measurement import Observation
+from xfblas.rows.batches import Batch
 
 
 @dataclass(frozen=True)
@@ -28,3 +36,77 @@ class Alternative:
     def name(self) -> str:
         """Such as ``int16, 48 bits``."""
         return f"int{self.bits}, {self.accumulator} bits"
+
+
+#: Bits of an element and of the accumulator, from the finest on.
+CHOICES = ((16, 48), (16, 32), (8, 32))
+#: Options of compile that are none of quantize.
+ELSEWHERE = (
+    *("device", "xclbin", "target", "dtype", "architecture"),
+    *("loss", "metrics", "loss_weights", "weighted_metrics", "method", "strict"),
+)
+
+
+def compare(
+    compiled: CompiledModel,
+    batches: Callable[[], Iterable[Batch]],
+    calibration,
+    layers,
+    options: dict,
+) -> tuple[Alternative, ...]:
+    """Quantizes a model anew with every choice, and measures each on the same rows.
+
+    Args:
+        compiled: the model as it is.
+        batches: gives the rows, as often as it is called.
+        calibration: typical rows to derive scales from.
+        layers: of the report of the model as it is.
+        options: that the model was compiled with.
+    """
+    _, inputs = calibration_inputs(compiled.graph, calibration)
+    kept = {name: value for name, value in options.items() if name not in ELSEWHERE}
+    if options.get("method", "calibrated") != "calibrated":
+        kept = {}
+    accumulator = max((line.accumulator for line in layers if line.accumulator), default=48)
+    is_calibrated = any(line.proved_bits is not None for line in layers)
+    current = (8 * compiled.device.dtype.itemsize, accumulator) if is_calibrated else None
+    found = []
+    for bits, accumulator in CHOICES:
+        networks = compiled.networks
+        if (bits, accumulator) != current:
+            networks = requantized(compiled.graph, inputs, bits, accumulator, kept)
+        observation = Observation(compiled.graph, networks)
+        for batch in batches():
+            observation.add(batch)
+        output = observation.outputs[0].report()
+        found.append(
+            Alternative(
+                bits,
+                accumulator,
+                output.decibels,
+                output.agreement,
+                output.accuracy,
+                products_of(networks),
+                (bits, accumulator) == current,
+            )
+        )
+    return tuple(found)
+
+
+def requantized(graph, inputs, bits: int, accumulator: int, options: dict) -> dict:
+    """The quantized layers of each engine step by name, those that cannot be made left out."""
+    rows, networks = step_inputs(graph, inputs), {}
+    chosen = {**options, "bits": bits, "accumulator": accumulator}
+    for step in graph.engine_steps:
+        try:
+            # What the rows do not tell was said when the model was compiled.
+            networks[step.name], _ = quantize_and_check(step.network, rows[step.name], **chosen)
+        except UnsupportedModelError:
+            # As in xfblas.compile, the host computes it in float.
+            continue
+    return networks
+
+
+def products_of(networks: dict) -> int:
+    """Products of all layers for one row."""
+    return sum(layer.weights.size for found in networks.values() for layer in found.layers)

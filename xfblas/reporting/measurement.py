@@ -6,6 +6,8 @@ from xfblas.models import EngineStep
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.nearness import Nearness
 from xfblas.reporting.observed_layer import ObservedLayer
+from xfblas.reporting.observed_output import ObservedOutput
+from xfblas.rows.batches import Batch
 
 
 class Measurement:
@@ -116,3 +118,29 @@ def clipped_inputs(network, rows: np.ndarray) -> int:
         values = values - network.input_offset
     limit = network.input_limit or float(np.iinfo(network.dtype).max)
     return int((np.abs(values * network.input_scale) > limit + 0.5).sum())
+
+
+class Observation:
+    """What batches of rows show of a model and its quantized layers.
+
+    Args:
+        graph, networks, host_reasons: see :class:`Measurement`.
+        classes: names of the classes, in order.
+
+    Attributes:
+        measurement: of the layers and steps.
+        outputs: one for each output of the model.
+        rows: how many were seen.
+    """
+
+    def __init__(self, graph, networks: dict, host_reasons: dict | None = None, classes=None):
+        self.measurement = Measurement(graph, networks, host_reasons)
+        self.outputs = [ObservedOutput(graph, i, classes) for i in range(len(graph.outputs))]
+        self.rows = 0
+
+    def add(self, batch: Batch) -> None:
+        """Has both models compute a batch."""
+        expected, found = self.measurement.add(batch.inputs)
+        for output, targets in zip(self.outputs, batch.targets, strict=True):
+            output.add(expected, found, targets)
+        self.rows += batch.rows

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from xfblas.quantization.comparison import power_ratio
+
 
 class Nearness:
     """Signal to noise and cosine of everything that was added.
@@ -33,9 +35,8 @@ class Nearness:
     @property
     def decibels(self) -> float | None:
         """Equation (1): infinite where both are equal, None where all float values are 0."""
-        if self._noise == 0:
-            return math.inf
-        return 10 * math.log10(self._signal / self._noise) if self._signal > 0 else None
+        found = power_ratio(self._signal, self._noise)
+        return None if found == -math.inf else found
 
     @property
     def cosine(self) -> float | None:

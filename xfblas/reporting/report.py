@@ -5,19 +5,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xfblas.compiled.accelerate import accelerated_of
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.compiler import compile, load
+from xfblas.compiled.layer_table import lines_of
+from xfblas.compiled.saved_model import is_saved_model
 from xfblas.errors import InvalidValueError
+from xfblas.quantization.options import takes
 from xfblas.reporting.accuracy_report import Report
 from xfblas.reporting.advice import advise
 from xfblas.reporting.alternatives import Alternative
-from xfblas.reporting.comparison import compare as compare_choices
-from xfblas.reporting.observation import Observation
-from xfblas.runtime.accelerate import accelerated_of
-from xfblas.runtime.compiled_model import CompiledModel
-from xfblas.runtime.compiler import compile
-from xfblas.runtime.data import data_of
-from xfblas.runtime.saved_model import is_saved_model, load
-from xfblas.runtime.streams import is_stream
-from xfblas.runtime.summary import lines_of
+from xfblas.reporting.alternatives import compare as compare_choices
+from xfblas.reporting.measurement import Observation
+from xfblas.rows.batches import data_of
+from xfblas.rows.streams import is_stream
 
 #: Rows that both models compute at once.
 ROWS = 2048
@@ -25,6 +26,7 @@ ROWS = 2048
 COMPARED_ROWS = 8192
 
 
+@takes(compile)
 def report(
     model: Any,
     x: Any,

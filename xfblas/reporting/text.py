@@ -2,8 +2,8 @@
 
 import math
 
-from xfblas.image.tables import Table
-from xfblas.runtime.summary import steps_on_engine
+from xfblas.compiled.layer_table import steps_on_engine
+from xfblas.reporting.text_table import Table
 
 LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"
 LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clipped", "wraps")

@@ -4,12 +4,12 @@ import importlib.util
 import re
 import sys
 import threading
-import warnings
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
 from xfblas.models.origin import is_object_of_keras
+from xfblas.notices import notify
 from xfblas.scoring import keras_backends
 from xfblas.scoring.stored import live_config
 
@@ -84,7 +84,7 @@ class Scoring:
             self._make(by_key or names, self.config or {"metrics": guessed})
             self._made_for = guessed, shapes
         for note in self.notes:
-            warnings.warn(f"evaluate: {note}", stacklevel=4)
+            notify(f"evaluate: {note}")
         self._model.forget_metrics()
 
     def _make(self, output_names, config):

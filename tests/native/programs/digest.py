@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import predictions
 
 import xfblas
-from xfblas.binding import lib, pointer
+from xfblas.device.binding import lib, pointer
 
 POSTS = [(1, 0), (3, 9), (1, 16), (5, 17), (65535, 20), (32768, 31), (77, 47), (1, 48), (9, 255)]
 

@@ -1,0 +1,125 @@
+"""``xfblas doctor`` and ``xfblas verify``."""
+
+import json
+
+
+def add_commands(subparsers):
+    """Adds ``doctor`` and ``verify`` to the commands of an argparse parser."""
+    parser = subparsers.add_parser(
+        "doctor", help="what is installed, what would be used, and what to do next"
+    )
+    parser.add_argument("image", nargs="*", help="further images to look at")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run_doctor)
+    parser = subparsers.add_parser(
+        "verify",
+        help="compare what runs here layer by layer: native, and a card or the kernels' source",
+    )
+    parser.add_argument("image", nargs="?", help="int16 image with the Fcn engine")
+    parser.add_argument(
+        "--target", help="native, csim or xrt alone; xrt where a device or compute unit is named"
+    )
+    parser.add_argument("--device", type=_device, help="index of the device, or BDF of a card")
+    parser.add_argument("--compute-unit", type=int, help="index of the compute unit")
+    parser.set_defaults(run=run_verify)
+
+
+def _device(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def run_doctor(args) -> int:
+    """Prints the report; returns 0 where something can run, which needs an image."""
+    from xfblas.diagnosis.doctor import examine
+
+    found = examine(args.image)
+    if args.json:
+        print(json.dumps(found))
+    else:
+        _print_text(found)
+    return 0 if any("error" not in image for image in found["images"]) else 1
+
+
+def run_verify(args) -> int:
+    """Prints a line per layer of each target; returns 1 where one differs."""
+    from xfblas.diagnosis.verify import REFERENCES, Part, verify, verify_machine
+
+    named = (args.target, args.device, args.compute_unit)
+    if named == (None, None, None):
+        parts = verify_machine(args.image)
+    else:
+        target = args.target or "xrt"
+        outcomes = verify(args.image, target, args.device or 0, args.compute_unit or 0)
+        parts = [Part(target, REFERENCES.get(target, "native"), outcomes)]
+    ran, wrong = [], []
+    for part in parts:
+        if part.outcomes is None:
+            print(f"{part.target} was left out: {part.reason}")
+            continue
+        ran.append(part.target)
+        print(f"{part.target}, compared with {part.reference}")
+        wrong += [f"{number} on {part.target}" for number in _print_outcomes(part.outcomes)]
+    if wrong:
+        print(f"the first differing layer is {wrong[0]}")
+    else:
+        print(f"all layers are equal on {' and '.join(ran)}")
+    return 1 if wrong else 0
+
+
+def _print_outcomes(outcomes) -> list[int]:
+    """Prints a line for each layer; returns the numbers of those that differ."""
+    for number, outcome in enumerate(outcomes, 1):
+        state = (
+            f"{outcome.differing} of {outcome.elements} differ" if outcome.differing else "equal"
+        )
+        print(f"  layer {number} {outcome.name:20} {state} {outcome.first}".rstrip())
+    return [number for number, outcome in enumerate(outcomes, 1) if outcome.differing]
+
+
+def _print_text(found):
+    runtime, keras = found["xrt"], found["keras"]
+    rows = [
+        ("xfblas", found["version"]),
+        ("CPU", f"{found['cpu']['name']}, {found['cpu']['processors']} processors"),
+        ("features", " ".join(found["cpu"]["features"]) or "none that matter"),
+        *_native_rows(found["native"]),
+        ("XRT", f"{runtime['version']} ({runtime['library']})" if runtime["library"] else "none"),
+        ("emulation", "ready" if found["emulation"]["ready"] else "not ready"),
+        *((name, path or "not installed") for name, path in found["tools"].items()),
+        *_keras_rows(keras),
+        ("target", f"{found['target']} is used where none is named"),
+    ]
+    rows += [
+        ("card", f"{card['bdf']}, driver {card['driver']}, platform {card['platform']}")
+        for card in found["cards"]
+    ] or [("card", "none")]
+    rows += [("image", image.get("error") or _image_text(image)) for image in found["images"]] or [
+        ("image", "none")
+    ]
+    rows += [("next", advice) for advice in found["next"]]
+    for name, text in rows:
+        print(f"{name:10} {text}")
+
+
+def _keras_rows(keras) -> list[tuple[str, str]]:
+    if not keras["installed"]:
+        return [("Keras", "none")]
+    backends = ", ".join(keras["backends"]) or "none"
+    failures = [f"{name} fails: {reason}" for name, reason in keras["failures"].items()]
+    taken = f"backends {backends}; `import keras` takes {keras['chosen']}"
+    return [("Keras", text) for text in (taken, *failures)]
+
+
+def _native_rows(native) -> list[tuple[str, str]]:
+    if "error" in native:
+        return [("native", native["error"])]
+    used, runnable = native["instruction_set"], ", ".join(native["instruction_sets"])
+    return [
+        ("native", f"{used} of {runnable}; {native['threads']} threads"),
+        ("float32", native["blas"] or "plain loops, for no BLAS library was found"),
+    ]
+
+
+def _image_text(image) -> str:
+    engines, targets = ", ".join(image["engines"]), ", ".join(image["targets"])
+    return f"{image['path']}: {engines} on {image['platform']}; runs on {targets}"

@@ -1,0 +1,101 @@
+"""``xfblas estimate``: what products or a model would take on a board."""
+
+import json
+
+from xfblas.commands.arguments import add_architecture
+from xfblas.errors import InvalidValueError
+from xfblas.image.boards import board_names, read_board
+
+
+def add_commands(subparsers):
+    """Adds ``estimate`` to the commands of an argparse parser."""
+    parser = subparsers.add_parser(
+        "estimate", help="cycles and time on a board, by the cycle model of the kernels"
+    )
+    parser.add_argument("--platform", default="u250", help=f"one of {', '.join(board_names())}")
+    parser.add_argument("--engine", default="fcn", help="fcn, gemm or gemv")
+    parser.add_argument("--dtype", default="short", help="short, int8 or float")
+    for name, meaning in (("m", "rows"), ("k", "depth"), ("n", "columns")):
+        parser.add_argument(f"-{name}", type=int, help=meaning)
+    parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")
+    add_architecture(parser)
+    parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run_estimate)
+
+
+def run_estimate(args) -> int:
+    """Prints the estimate; returns the exit status."""
+    from xfblas.performance.estimate import estimate_calls, estimate_product
+    from xfblas.performance.model_parts import ModelParts, parts_of
+
+    board = read_board(args.platform)
+    machine = board.machine(args.dtype, args.engine)
+    rows = 1 if args.m is None else args.m
+    if args.model is None:
+        parts = ModelParts([[("", *_sizes(args))]], [])
+    else:
+        _require_model_options(args, rows)
+        parts = parts_of(args.model, rows, args.dtype, args.architecture)
+    chains = [
+        [
+            estimate_product(board, args.engine, args.dtype, m, k, n, packed=args.packed, name=name)
+            for name, m, k, n in chain
+        ]
+        for chain in parts.chains
+    ]
+    call = estimate_calls(board, args.dtype, chains, rows)
+    if args.json:
+        host = [{"name": name, "reason": reason} for name, reason in parts.host]
+        described = {"platform": board.name, "engine": args.engine, **call.to_dict(), "host": host}
+        print(json.dumps(described))
+    else:
+        _print_table(board, machine, args, call, parts.host)
+    return 0
+
+
+def _sizes(args) -> tuple[int, int, int]:
+    n = 1 if args.engine == "gemv" and args.n is None else args.n
+    missing = [
+        f"-{name}" for name, size in (("m", args.m), ("k", args.k), ("n", n)) if size is None
+    ]
+    if missing:
+        raise InvalidValueError(f"{' and '.join(missing)} is missing: give sizes, or --model")
+    return args.m, args.k, n
+
+
+def _require_model_options(args, rows):
+    if args.k is not None or args.n is not None:
+        raise InvalidValueError("-k or -n is given beside --model, whose layers have their sizes")
+    if args.engine == "gemv":
+        raise InvalidValueError("engine is 'gemv', expected fcn or gemm for --model")
+    if rows < 1:
+        raise InvalidValueError(f"m is {rows}, expected 1 or more")
+
+
+def _print_table(board, machine, args, call, host):
+    print(
+        f"{board.name}: {args.engine} {args.dtype}, array {machine.array_rows}x"
+        f"{machine.array_columns}, tile {machine.tile_rows}x{machine.tile_columns}, "
+        f"{machine.clock_mhz} MHz, one compute unit (an estimate, never measured on a card)"
+    )
+    print(f"{'product':16} {'cycles':>12} {'time':>12} {'GOPS':>9} {'efficiency':>11}  bound")
+    for product in call.products:
+        print(
+            f"{product.name:16} {product.cycles:12,} {_time(product.seconds):>12} "
+            f"{product.gops:9.1f} {product.efficiency:11.1%}  {product.bound}"
+        )
+    if not call.products:
+        print("nothing of this model runs on the engine")
+    for name, reason in host:
+        print(f"on the host, not counted: {name} ({reason})")
+    print(f"launch {_time(call.launch_seconds)}, input {_time(call.input_seconds)}, ", end="")
+    print(f"output {_time(call.output_seconds)}")
+    print(f"call {_time(call.seconds)}, {call.rows_per_second:,.0f} rows/s")
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3f} {unit}"
+    return f"{seconds * 1e9:.0f} ns"

@@ -1,0 +1,143 @@
+"""``xfblas quantize`` and ``xfblas predict``."""
+
+import contextlib
+import logging
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from xfblas import tables
+from xfblas.commands.arguments import (
+    add_model_arguments,
+    quantization_options,
+    refuse_options,
+)
+from xfblas.errors import InvalidValueError
+from xfblas.rows.columns import NamedRows
+from xfblas.tables.table_writer import require_output
+
+#: What messages of commands call the rows that scales are derived from.
+CALIBRATION = "--calibration (by default the data)"
+
+
+def add_commands(subparsers):
+    """Adds ``quantize`` and ``predict`` to the commands of an argparse parser."""
+    parser = subparsers.add_parser(
+        "quantize", help="turn a Keras file and typical rows into a .xfblas file"
+    )
+    parser.add_argument("model", help="a .keras or .h5 file")
+    parser.add_argument("--data", help="typical rows: CSV, .npy or .parquet")
+    parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    add_model_arguments(parser)
+    parser.set_defaults(run=run_quantize, words={"calibration": "--data"})
+    parser = subparsers.add_parser("predict", help="predict a file of rows on the engine")
+    parser.add_argument("model", help="a .xfblas, .keras or .h5 file")
+    parser.add_argument("data", help="rows: CSV with or without names, .npy or .parquet")
+    parser.add_argument(
+        "-o", "--output", default="-", help="CSV, .npy or .parquet; by default CSV to the terminal"
+    )
+    parser.add_argument("--labels", action="store_true", help="write the likeliest class's number")
+    parser.add_argument(
+        "--calibration", help="typical rows for a model that is not quantized; by default the data"
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    add_model_arguments(parser)
+    parser.set_defaults(run=run_predict, words={"calibration": CALIBRATION})
+
+
+def run_quantize(args) -> int:
+    """Writes the file and prints its table of layers."""
+    require_output("--output", args.output)
+    with shown_messages(not args.quiet):
+        model = _compiled(args, args.data)
+    with model:
+        model.save(args.output)
+        model.summary()
+    print(f"wrote {args.output}, {Path(args.output).stat().st_size:,} bytes")
+    return 0
+
+
+def run_predict(args) -> int:
+    """Predicts chunk by chunk; returns 0."""
+    from xfblas.compiled.compiler import load
+    from xfblas.compiled.progress_bar import ProgressBar
+    from xfblas.compiled.saved_model import is_saved_model
+    from xfblas.tables.table_writer import TableWriter, column_names, columns
+
+    require_output("--output", args.output)
+    table = tables.open_table(args.data, args.drop, args.header)
+    if is_saved_model(args.model):
+        refuse_options(args)
+        where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
+        model = load(args.model, **where)
+    else:
+        model = _compiled(args, args.calibration or args.data, strict=not args.calibration)
+    with model:
+        _require_one_input(model)
+        names, has_names = column_names(model, args.labels), table.names is not None
+        writer = TableWriter(args.output, names, has_names)
+        bar = ProgressBar(table.rows, 0 if args.quiet else 1, sys.stderr, "row")
+        done = 0
+        try:
+            for chunk in table.chunks(tables.CHUNK):
+                rows = NamedRows(chunk, table.names)
+                writer.write(columns(model.predict(rows, verbose=0), args.labels))
+                done += len(chunk)
+                bar.update(done)
+            if not done:
+                shape = (0, *(size or 1 for size in model.graph.inputs[0].shape))
+                writer.write(columns(model.predict(np.empty(shape), verbose=0), args.labels))
+            writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+        bar.finish()
+    return 0
+
+
+def _compiled(args, data, strict=True):
+    from xfblas.compiled.compiler import compile
+
+    options = quantization_options(args)
+    rows = None
+    if args.bits != 32 and data is not None:
+        rows = tables.spread(tables.open_table(data, args.drop, args.header, strict=strict))
+    elif args.bits != 32:
+        raise InvalidValueError("--data is missing: typical rows to derive the scales from")
+    return compile(
+        args.model,
+        rows,
+        device=args.device,
+        xclbin=args.xclbin,
+        target=args.target,
+        bits=args.bits,
+        architecture=args.architecture,
+        **options,
+    )
+
+
+def _require_one_input(model):
+    if len(model.graph.inputs) != 1:
+        names = ", ".join(spec.name for spec in model.graph.inputs)
+        raise InvalidValueError(f"the model takes {names}: a file of rows holds one input only")
+
+
+@contextlib.contextmanager
+def shown_messages(wanted: bool = True):
+    """Writes the package's messages to stderr within a ``with`` block.
+
+    Args:
+        wanted: False shows none.
+    """
+    logger, handler = logging.getLogger("xfblas"), logging.StreamHandler(sys.stderr)
+    before = logger.level
+    if wanted:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)

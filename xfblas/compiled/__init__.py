@@ -1,0 +1,1 @@
+"""Keras models on the engine: compile, accelerate, load, and the methods of keras.Model."""

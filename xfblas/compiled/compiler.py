@@ -1,0 +1,212 @@
+"""``xfblas.compile`` and ``load``: from a Keras model or a file to a :class:`CompiledModel`."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.saved_model import read
+from xfblas.device.default_images import DATA_TYPES
+from xfblas.device.shared_devices import lease
+from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
+from xfblas.notices import notify
+from xfblas.quantization import QuantizedNetwork, without_scales
+from xfblas.quantization.calibration_check import tell
+from xfblas.quantization.options import Options, is_number, require_switch, takes
+from xfblas.quantization.quantize import quantize_and_check
+from xfblas.rows.arguments import input_sources
+from xfblas.rows.streams import is_stream
+from xfblas.scoring import scoring_of
+
+#: Element types of images by their bits.
+DTYPES = {8 * dtype.itemsize: dtype for dtype in DATA_TYPES}
+
+
+@takes(Options)
+def compile(
+    model: Any,
+    calibration: Any = None,
+    *,
+    device: Any = None,
+    xclbin: str | os.PathLike[str] | None = None,
+    target: str | None = None,
+    bits: int | None = None,
+    dtype: Any = None,
+    architecture: Any = None,
+    loss: Any = None,
+    metrics: Any = None,
+    loss_weights: Any = None,
+    weighted_metrics: Any = None,
+    strict: bool = False,
+    **quantization: Any,
+) -> CompiledModel:
+    """Puts a Keras model on the engine.
+
+    Args:
+        model: a keras.Model, the path of a ``.keras`` or ``.h5`` file, a
+            :class:`~xfblas.models.Network` or :class:`~xfblas.models.ModelGraph`.
+        calibration: typical inputs, from which the scales are derived: anything that ``predict``
+            takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
+            first). Not needed on a float image. Names of columns, as data frames have them, are
+            remembered: what is predicted later is put in their order.
+        device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device.
+            Devices that are opened here are shared by models, and closed when no model uses them.
+        xclbin: path of an image with the Fcn engine; by default a packaged one.
+        target: as for :func:`xfblas.open`.
+        bits: 16 (the default), 8, or 32 for float32: which packaged image to take.
+        dtype: the same as an element type: int16, int8 or float32.
+        architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
+        loss, metrics, loss_weights, weighted_metrics: what ``evaluate`` computes, as for
+            keras.Model.compile; by default what the Keras model was compiled with.
+        strict: whether a calibration that tells too little is an error: one in which features never
+            vary, that does not reach a layer, or whose own results are far below the goal. By
+            default it is a CalibrationWarning.
+        **quantization: options of :func:`xfblas.quantize`:
+
+    Raises:
+        UnsupportedModelError: lists every layer that cannot be run, with the reason.
+        InvalidValueError: the calibration is missing or does not fit the inputs; an option has a
+            value that cannot be used.
+        DtypeError: the device computes with another element type than was asked for.
+        CalibrationError: with ``strict``, the calibration tells too little.
+    """
+    require_switch("strict", strict)
+    Options.require_names(quantization)
+    wanted = _element_type(bits, dtype)
+    take_back_weights(model)
+    graph = read_graph(model, architecture)
+    scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
+    held = lease(device, xclbin, wanted, target)
+    try:
+        graph, networks, reasons, rows = _networks(
+            graph, calibration, held.device.dtype, quantization, strict
+        )
+        return CompiledModel(
+            graph,
+            networks,
+            held,
+            host_reasons=reasons,
+            scoring=scoring,
+            calibration={"rows": rows, **{name: str(v) for name, v in quantization.items()}},
+        )
+    except BaseException:
+        held.close()
+        raise
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    device: Any = None,
+    xclbin: str | os.PathLike[str] | None = None,
+    target: str | None = None,
+) -> CompiledModel:
+    """A compiled model from a file that ``save`` wrote.
+
+    Args:
+        path: of the file.
+        device, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image must have
+            the element type that the model was compiled for.
+
+    Raises:
+        InvalidValueError: there is no such file, it is damaged or foreign, or of a newer version.
+        DtypeError: the device computes with another element type.
+    """
+    dtype, parts = read(path)
+    held = lease(device, xclbin, dtype, target)
+    try:
+        return CompiledModel(lease=held, **parts)
+    except BaseException:
+        held.close()
+        raise
+
+
+def take_back_weights(model: Any) -> None:
+    """Within fit Keras' jax backend keeps the weights elsewhere, until it is asked for them."""
+    if getattr(model, "_jax_state", None):
+        model.jax_state_sync()
+
+
+def _element_type(bits: int | None, dtype: Any) -> Any:
+    if bits is not None and not (is_number(bits) and bits in DTYPES):
+        raise InvalidValueError(f"bits is {bits!r}, expected 16, 8, or 32 for float32")
+    try:
+        wanted = None if dtype is None else np.dtype(dtype)
+    except TypeError:
+        wanted = dtype
+    if wanted is not None and wanted not in DTYPES.values():
+        raise InvalidValueError(f"dtype is {dtype!r}, expected int16, int8 or float32")
+    if bits is None:
+        return wanted
+    if wanted not in (None, DTYPES[bits]):
+        raise InvalidValueError(f"bits is {bits}, but dtype is {wanted}: expected one of them")
+    return DTYPES[bits]
+
+
+def _networks(
+    graph: ModelGraph, calibration: Any, dtype: Any, options: dict[str, Any], strict: bool
+) -> Any:
+    """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
+    if dtype == np.float32:
+        if options:
+            raise InvalidValueError(
+                f"{', '.join(options)} was given, but a float image computes without scales"
+            )
+        if calibration is not None and not is_stream(calibration):
+            sources = input_sources(calibration, graph.inputs)
+            graph = graph.with_columns([source.columns for source in sources])
+        networks, reasons = _convert(graph, lambda step: without_scales(step.network))
+        return graph, networks, reasons, 0
+    if calibration is None:
+        raise InvalidValueError(
+            f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
+            "from; without any, pass dtype='float32'"
+        )
+    graph, inputs = calibration_inputs(graph, calibration)
+    seen = step_inputs(graph, inputs)
+    bits = 8 * dtype.itemsize
+    names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
+    found = []
+
+    def convert(step: EngineStep) -> Any:
+        told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
+        rows = seen[step.name]
+        network, more = quantize_and_check(step.network, rows, bits=bits, **told, **options)
+        found.extend(more)
+        return network
+
+    networks, reasons = _convert(graph, convert)
+    tell(found, strict)
+    return graph, networks, reasons, len(inputs[0])
+
+
+def _is_fed_by_inputs(graph: ModelGraph, step: EngineStep) -> Any:
+    """Whether a step takes the model's own input, if in another shape."""
+    tensors = {spec.name for spec in graph.inputs}
+    for other in graph.steps:
+        if (
+            isinstance(other, HostStep)
+            and other.function == "reshape"
+            and other.inputs[0] in tensors
+        ):
+            tensors.add(other.output)
+    return step.input in tensors
+
+
+def _convert(graph: ModelGraph, convert: Callable[[EngineStep], QuantizedNetwork]) -> Any:
+    networks, reasons = {}, {}
+    for step in graph.engine_steps:
+        try:
+            networks[step.name] = convert(step)
+        except UnsupportedModelError as error:
+            reasons[step.name] = " ".join(str(error).split())
+    if reasons:
+        notify(
+            "the host computes in float what the engine cannot: "
+            + "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        )
+    return networks, reasons

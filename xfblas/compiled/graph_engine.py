@@ -1,0 +1,138 @@
+"""A graph of steps, each on the engine or on the host."""
+
+import dataclasses
+from threading import Event
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.models.model_graph import EngineStep, ModelGraph
+from xfblas.program.clipped_inputs import clipped_inputs
+from xfblas.program.network_engine import NetworkEngine
+from xfblas.quantization import QuantizedNetwork
+
+
+class GraphEngine:
+    """Runs a :class:`~xfblas.models.model_graph.ModelGraph` on the compute units of a device.
+
+    Args:
+        graph: the model.
+        networks: the quantized layers of each engine step, by its name; a step without is computed
+            in float by the host.
+        compute_units: of one device.
+
+    Attributes:
+        plain: what computes a model of one chain by itself, else None: ``plain.predict(rows)``
+            gives the model's output (m, n) for rows (m, k).
+    """
+
+    def __init__(self, graph: ModelGraph, networks: dict[str, QuantizedNetwork], compute_units):
+        self.graph = graph
+        #: What a model whose output is a dict calls its outputs; else none.
+        self.keys = [spec.key for spec in graph.outputs if spec.key is not None]
+        columns = {spec.name: spec.columns for spec in graph.inputs}
+        inputs = {step.name: step.input for step in graph.engine_steps}
+        # What a clipped input leads to in later chains needs no warning of its own.
+        told = Event()
+        self._engines = {
+            name: NetworkEngine.on_units(
+                compute_units,
+                network,
+                clipped_inputs(name, network, columns.get(inputs[name]), told),
+            )
+            for name, network in networks.items()
+        }
+        self.plain = self._plain(compute_units)
+
+    def _plain(self, compute_units):
+        chain = self.graph.as_network()
+        if chain is None or len(self._engines) != 1 or len(self.graph.inputs[0].shape) != 1:
+            return None
+        engine = next(iter(self._engines.values()))
+        if chain.output_activation != engine.network.output_activation:
+            # The same layers, with what the host computes last.
+            network = dataclasses.replace(engine.network, output_activation=chain.output_activation)
+            return engine.with_network(network)
+        return engine
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows that are worth giving at once."""
+        sizes = [engine.rows_at_once for engine in self._engines.values()]
+        return min(sizes, default=8192)
+
+    def outputs(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        """The model's outputs, float32, for arrays (m, ...) of its inputs."""
+        if self.plain is not None:
+            rows = inputs[0]
+            if len(inputs) == 1 and rows.ndim == 2 and rows.dtype == np.float32:
+                try:
+                    # C looks for numbers that are not finite itself, in the same pass.
+                    return [self.plain.predict(rows)]
+                except InvalidValueError:
+                    # Said again below, in terms of the model's input.
+                    pass
+            tensors = self.graph.tensors_of(inputs)
+            return [self.plain.predict(tensors[self.graph.inputs[0].name])]
+        tensors = self.graph.run(inputs, self._compute)
+        return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs]
+
+    def no_outputs(self) -> list[np.ndarray]:
+        """Outputs for no rows: the shapes are those that one row of zeros gives."""
+        inputs = [
+            np.zeros((1, *(1 if size is None else size for size in spec.shape)), spec.dtype)
+            for spec in self.graph.inputs
+        ]
+        return [output[:0] for output in self.outputs(inputs)]
+
+    def structured(self, outputs: list):
+        """A single array, a list, or a dict, as the Keras model returns it."""
+        if self.keys:
+            return {spec.key: out for spec, out in zip(self.graph.outputs, outputs, strict=True)}
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def trace(self, inputs: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
+        """The outputs, and what each layer on the engine and each step on the host put out.
+
+        Names are those of :mod:`xfblas.models.placement`.
+        """
+        layers: dict[str, np.ndarray] = {}
+        before: dict[str, list] = {}
+
+        def compute(step, rows):
+            engine = self._engines.get(step.name)
+            compute_all = step.network.outputs_of if engine is None else engine.layer_outputs
+            before[step.name] = compute_all(rows)
+            return before[step.name][-1]
+
+        tensors = self.graph.run(inputs, compute)
+        for step in self.graph.steps:
+            if isinstance(step, EngineStep):
+                lead = tensors[step.input].shape[:-1]
+                for layer, values in zip(step.network.layers, before[step.name], strict=True):
+                    layers[_free(layer.output, layers)] = values.reshape(*lead, values.shape[-1])
+            else:
+                layers[_free(step.output, layers)] = np.asarray(tensors[step.output], np.float32)
+        return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs], layers
+
+    def statistics(self) -> dict[str, dict]:
+        """Counts of each engine step with scales, by its name."""
+        return {
+            name: engine.clipped.statistics()
+            for name, engine in self._engines.items()
+            if engine.clipped is not None
+        }
+
+    def _compute(self, step, rows):
+        engine = self._engines.get(step.name)
+        return step.network.outputs_of(rows)[-1] if engine is None else engine.predict(rows)
+
+
+def _free(name: str, taken) -> str:
+    """A network by hand may have a name twice: the second gets a number."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}#{number}" in taken:
+        number += 1
+    return f"{name}#{number}"

@@ -1,0 +1,1 @@
+"""A device, the memory and queue of its compute units, and the matrices there."""

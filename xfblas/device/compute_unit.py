@@ -1,0 +1,280 @@
+"""A compute unit: memory of its own, and a queue of operations that it runs."""
+
+import math
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from xfblas import arrays
+from xfblas.device.binding import Handle, ffi, lib, pointer, require_integer
+from xfblas.device.device_matrix import DeviceMatrix
+from xfblas.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from xfblas.device.device import Device
+
+
+ROUND, SATURATE, BIAS_ROW = 1, 2, 4
+FLOATS = ffi.typeof("float[]")
+NULL, from_buffer = ffi.NULL, ffi.from_buffer
+FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
+
+
+class ComputeUnit:
+    """One compute unit of a :class:`~xfblas.device.device.Device`, which makes it.
+
+    Operations are queued by :meth:`gemm`, :meth:`gemv` and :meth:`fcn`, each for devices of that
+    engine, and run by :meth:`execute`, or by the first read that needs their result.
+
+    Attributes:
+        device: the device it belongs to.
+        index: its number there, from 0.
+    """
+
+    def __init__(self, device: "Device", handle: Handle, index: int):
+        self.device = device
+        self.index = index
+        #: Held while a queue is filled, run and read, so that threads do not mix their programs.
+        self.lock = threading.RLock()
+        self._handle = handle
+
+    def call(self, function: Any, *arguments: Any) -> None:
+        """Calls a function of the C library on this unit and raises on failure."""
+        self._handle.call(function, *arguments, self.index)
+
+    def send(
+        self,
+        array: Any,
+        dtype: DTypeLike | None = None,
+        *,
+        packed: bool = False,
+        keep: str = "rows",
+    ) -> DeviceMatrix:
+        """Copies an array of any layout to the device.
+
+        Args:
+            array: (rows, columns), or on devices of the Gemv engine a vector (length,).
+            dtype: to convert to; by default the array's own.
+            packed: the same as ``keep="packed"``.
+            keep: what stays on the device. ``"packed"`` is for a B operand that is used again: it
+                is laid out as products take it, where image and target know how, which is faster
+                on a card; then it cannot be read back there. On ``native`` integers need half of
+                the memory, since products otherwise keep a packed copy beside the rows from the
+                second use on (from the first in ``matmul``); rows come back beside the packed copy
+                where the matrix is read, written in part, or used as anything but B.
+
+        Raises:
+            InvalidValueError: ``keep`` is neither ``"rows"`` nor ``"packed"``.
+            DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
+        """
+        if keep not in ("rows", "packed"):
+            raise InvalidValueError(f"keep is {keep!r}, expected 'rows' or 'packed'")
+        array = arrays.require_array("array", arrays.seen("array", array, dtype))
+        if array.ndim != 1 or self.device.engine != "Gemv":
+            arrays.require_dimensions("array", array, 2)
+        arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
+        matrix = DeviceMatrix(self, array.shape, array.dtype, packed or keep == "packed")
+        matrix.write(array)
+        return matrix
+
+    def empty(self, shape: Any, dtype: DTypeLike | None = None) -> DeviceMatrix:
+        """A matrix of zeros on the device, of the image's element type by default.
+
+        ``shape`` is (rows, columns), or on devices of the Gemv engine (length,) for a vector.
+        """
+        return DeviceMatrix(self, shape, self.device.dtype if dtype is None else dtype)
+
+    def gemm(self, a: DeviceMatrix, b: DeviceMatrix, c: DeviceMatrix, add: bool = True) -> None:
+        """Queues ``C = A*B + C``, or ``C = A*B`` where ``add`` is false (Gemm engine).
+
+        A is (m, k), B (k, n), C (m, n); sums wrap as the engine's integers do.
+        """
+        m, k, n = self._sizes(a, b, c)
+        product = (m, n, k, 1, a.pointer, k, b.pointer, n)
+        self.call(lib.xfblasGemm, *product, int(add), c.pointer, n)
+
+    def gemv(self, a: DeviceMatrix, x: DeviceMatrix, y: DeviceMatrix) -> None:
+        """Queues ``y = A*x + y`` (Gemv engine); sums wrap as the engine's integers do.
+
+        A is (m, n), x and y are vectors of n and of m elements: (n,) or one row (1, n). A column
+        (n, 1) is taken where the image pads nothing.
+        """
+        for name, matrix in (("A", a), ("x", x), ("y", y)):
+            self._require_matrix(name, matrix, is_vector=name != "A")
+        m, n = a.shape
+        for name, vector, size in (("x", x, n), ("y", y, m)):
+            if size not in vector.shape or math.prod(vector.shape) != size:
+                raise InvalidValueError(
+                    f"{name} has shape {vector.shape}, expected ({size},) for an A of {a.shape}"
+                )
+        self.call(lib.xfblasGemv, m, n, 1, a.pointer, n, x.pointer, 1, 1, y.pointer, 1)
+
+    def fcn(
+        self,
+        a: DeviceMatrix,
+        b: DeviceMatrix,
+        c: DeviceMatrix,
+        x: DeviceMatrix | None = None,
+        post_scale: int = 1,
+        post_shift: int = 0,
+        prelu_scale: int = 1,
+        prelu_alpha: int = 0,
+        *,
+        round: bool = False,
+        saturate: bool = False,
+        activation: str = "prelu",
+        fraction_bits: tuple[int, int] = (0, 0),
+        rows: int | None = None,
+    ) -> None:
+        """Queues ``C = pRelu(((A*B + X) * post_scale) >> post_shift)`` (Fcn engine).
+
+        Args:
+            a, b, c: matrices (m, k), (k, n), (m, n).
+            x: matrix (m, n), or (1, n) to add the same row everywhere, or None.
+            post_scale: 0 to 65535.
+            post_shift: 0 to 255.
+            prelu_scale: -512 to 511; 1 is linear, 0 is ReLU (with ``prelu_alpha`` 0).
+            prelu_alpha: 0 to 31.
+            round: add half before the shift.
+            saturate: clamp to the element's range instead of wrapping.
+            activation: ``"prelu"``, or ``"tanh"`` or ``"sigmoid"`` by tables, which take the place
+                of PReLU (integer engines).
+            fraction_bits: of the tables' argument and of their result.
+            rows: how many rows of A and C to compute; all by default. An image that pads computes
+                up to the next multiple.
+        """
+        m, k, n = self._sizes(a, b, c)
+        if rows is not None:
+            m = require_integer("rows", rows, 1, m)
+        if x is not None:
+            self._require_matrix("X", x)
+        is_row = x is not None and x.shape[0] == 1 and m > 1
+        if x is not None and x.shape[1] != n:
+            raise InvalidValueError(f"X has shape {x.shape}, expected ({m}, {n}) or (1, {n})")
+        if x is not None and x.shape[0] > 1 and self.device.x_is_row:
+            raise InvalidValueError(
+                f"X has shape {x.shape}, expected (1, {n}): the image has XVEC=1"
+            )
+        scales = (
+            require_integer("post_scale", post_scale),
+            require_integer("post_shift", post_shift),
+            require_integer("prelu_scale", prelu_scale),
+            require_integer("prelu_alpha", prelu_alpha),
+        )
+        flags = ROUND * bool(round) | SATURATE * bool(saturate) | BIAS_ROW * is_row
+        flags |= _function_flags(activation, fraction_bits)
+        product = (m, n, k, 1, a.pointer, k, b.pointer, n, 1, c.pointer, n)
+        addend = ffi.NULL if x is None else x.pointer
+        self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
+
+    def _multiply(self, a: np.ndarray, b: Any, out: np.ndarray, m: int, k: int, n: int) -> None:
+        """Computes ``out = a @ b`` from host arrays to a host array, in one call.
+
+        What is queued on the unit runs before; its program stays. The caller has checked shapes and
+        dtypes, which would cost as much again as a small product.
+
+        Args:
+            a: (m, k) array of the image's element type.
+            b: (k, n) array, or a :class:`DeviceMatrix` of this unit.
+            out: C-contiguous, aligned array (m, n) to fill, which shares no memory with the others.
+        """
+        host = sent = NULL
+        if type(b) is DeviceMatrix:
+            sent = b.pointer
+        else:
+            host = from_buffer(b if b.flags.carray else arrays.readable(b))
+        source = from_buffer(a if a.flags.carray else arrays.readable(a))
+        self._handle.multiply(m, n, k, source, host, sent, from_buffer(out), self.index)
+
+    def _predictor(self, coding: Any, first: Any, layers: Any, decoding: Any) -> Any:
+        """What runs the layers of a model on rows of floats, in one call; see ``xfblasPredict``.
+
+        Args:
+            coding: ``xfblasCoding_t`` of C.
+            first: the :class:`DeviceMatrix` of the first layer's rows.
+            layers: ``xfblasLayer_t[]`` of C.
+            decoding: ``xfblasOutput_t`` of C.
+
+        Returns:
+            A function of rows (m, features) and of a result (m, n) to fill, both float32 and
+            C-contiguous, of shapes that its caller has checked.
+        """
+        # A row takes little more time than this call, so nothing is looked up in it.
+        call, start, count, index = self._handle.predict, first.pointer, len(layers), self.index
+
+        def predict(rows: np.ndarray, out: np.ndarray) -> None:
+            source, result = from_buffer(FLOATS, rows), from_buffer(FLOATS, out)
+            call(len(rows), source, coding, start, layers, count, decoding, result, index)
+
+        return predict
+
+    def execute(self) -> None:
+        """Runs what was queued since the last run; where nothing was, the program again.
+
+        Raises:
+            InvalidValueError: no instruction is queued.
+            ExecutionError: the target reported a failure.
+        """
+        self.call(lib.xfblasExecute)
+
+    def flush(self) -> None:
+        """Runs what was queued since the last run, if anything."""
+        self.call(lib.xfblasFlush)
+
+    def start(self) -> None:
+        """Starts what :meth:`execute` would run and returns; reading a result waits for it."""
+        self.call(lib.xfblasStart)
+
+    def stamps(self, instructions: int) -> np.ndarray:
+        """Cycles at which the first ``instructions`` of the last launch started and ended.
+
+        Returns:
+            (instructions, 2) uint64: from the cycle counter of the card or of the kernel's
+            simulation, from the cycle model on ``native``, zeros where the image tells no sizes.
+        """
+        count = require_integer("instructions", instructions, 1)
+        found = np.zeros((count, 2), np.uint64)
+        place = ffi.cast("unsigned long long *", pointer(found))
+        self.call(lib.xfblasGetStamps, place, count)
+        return found
+
+    def clear(self) -> None:
+        """Forgets the program."""
+        self.call(lib.xfblasFreeInstr)
+
+    def _require_matrix(self, name: str, matrix: Any, is_vector: bool = False) -> None:
+        if not isinstance(matrix, DeviceMatrix):
+            raise InvalidValueError(
+                f"{name} is a {type(matrix).__name__}, expected a DeviceMatrix: send it first"
+            )
+        if matrix.compute_unit is not self:
+            raise InvalidValueError(f"{name} is not on compute unit {self.index}: {matrix}")
+        if len(matrix.shape) == 1 and not is_vector:
+            raise InvalidValueError(
+                f"{name} is a vector of {matrix.shape[0]}, expected a matrix: send v[:, None] for "
+                "a column, or v[None, :] for a row"
+            )
+
+    def _sizes(self, a: DeviceMatrix, b: DeviceMatrix, c: DeviceMatrix) -> Any:
+        for name, matrix in (("A", a), ("B", b), ("C", c)):
+            self._require_matrix(name, matrix)
+        (m, k), n = a.shape, b.shape[1]
+        if b.shape[0] != k:
+            raise InvalidValueError(f"B has shape {b.shape}, expected {k} rows as A has columns")
+        if c.shape != (m, n):
+            raise InvalidValueError(f"C has shape {c.shape}, expected {(m, n)}")
+        return m, k, n
+
+    def __repr__(self) -> str:
+        return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"
+
+
+def _function_flags(activation: str, fraction_bits: tuple[int, int]) -> int:
+    if activation not in FUNCTIONS:
+        raise InvalidValueError(
+            f"activation is {activation!r}, expected {' or '.join(map(repr, FUNCTIONS))}"
+        )
+    argument, result = (require_integer("fraction_bits", bits, 0, 255) for bits in fraction_bits)
+    return FUNCTIONS[activation] | argument << 16 | result << 24

@@ -1,0 +1,89 @@
+"""The images that come with the package."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from xfblas.errors import ImageError, InvalidValueError
+from xfblas.image.configuration import ENGINES
+from xfblas.image.element_types import NAMES as ELEMENT_NAMES
+
+DIRECTORY = Path(__file__).parents[1] / "images"
+#: Where programs run, as the C library knows them. The first is taken where none is named; the
+#: others run kernels, which an image must carry.
+TARGETS = ("native", "csim", "xrt")
+KERNEL_TARGETS = TARGETS[1:]
+SOURCE_TREE = Path(__file__).parents[2]
+#: Names of the packaged images' element types: int16, float32 and int8.
+DATA_TYPES = {np.dtype(dtype): name for dtype, name in ELEMENT_NAMES.items()}
+NAMES = {dtype: f"default_{data_type}" for dtype, data_type in DATA_TYPES.items()}
+
+
+def image_path(name: str) -> Path:
+    """Path of a packaged image, such as ``"default_short"`` or ``"seed_short"``.
+
+    Raises:
+        ImageError: it was not built.
+    """
+    path = DIRECTORY / f"{name}.xclbin"
+    if not path.is_file():
+        raise ImageError(f"the packaged image {name} is not there: {how_to_get_images()}")
+    return path
+
+
+def is_source_tree() -> bool:
+    """Whether this is the package in its source tree, where make and the kernels are."""
+    return (SOURCE_TREE / "hw/xclbin.mk").is_file()
+
+
+def how_to_get_images() -> str:
+    """What to do where packaged images are missing."""
+    return "run `make image`" if is_source_tree() else "install xfblas again"
+
+
+def default_target() -> str:
+    """The target of devices that name none: the environment's XFBLAS_TARGET, else ``native``."""
+    return os.environ.get("XFBLAS_TARGET") or TARGETS[0]
+
+
+def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = TARGETS[0]) -> Path:
+    """Path of the image that is taken where none is given.
+
+    Args:
+        dtype: element type: int16, int8 or float32.
+        engine: ``"Fcn"``, ``"Gemm"`` or ``"Gemv"``.
+        target: ``native`` takes the packaged image; the others need one with the engine's kernel,
+            which is compiled for a U250 the first time it is asked for.
+
+    Raises:
+        InvalidValueError: there is no image for this dtype.
+        ImageError: the kernel's sources are not here, or do not compile.
+    """
+    dtype = np.dtype(dtype)
+    if dtype not in NAMES:
+        raise InvalidValueError(f"dtype is {dtype}, expected int16, int8 or float32")
+    # What is unknown here is refused by the device that is opened with it.
+    if target not in KERNEL_TARGETS or engine not in ENGINES:
+        return image_path(NAMES[dtype])
+    return _emulation_image(engine.lower(), DATA_TYPES[dtype])
+
+
+def _emulation_image(engine: str, data_type: str) -> Path:
+    options = ["TARGET=emu", f"ENGINE={engine}", f"DTYPE={data_type}"]
+    if not is_source_tree():
+        raise ImageError(
+            "the kernels' sources are not in this installation: build an image in the source tree "
+            f"with `make xclbin {' '.join(options)}` and pass it as xclbin"
+        )
+    command = ["make", "--no-print-directory", "-f", "hw/xclbin.mk", f"PYTHON={sys.executable}"]
+    done = subprocess.run(
+        [*command, *options], cwd=SOURCE_TREE, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        shown = (done.stderr.strip().splitlines() or ["no message"])[0]
+        raise ImageError(f"the {engine} kernel cannot be built: {shown}")
+    return SOURCE_TREE / done.stdout.splitlines()[-1]

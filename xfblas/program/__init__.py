@@ -1,0 +1,1 @@
+"""Networks on compute units: their matrices, the order of the instructions, predictions."""

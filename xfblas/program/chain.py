@@ -1,0 +1,191 @@
+"""A network on a compute unit: weights that stay there, and a program per batch."""
+
+from contextlib import ExitStack
+
+import numpy as np
+
+from xfblas.device.compute_unit import ComputeUnit
+from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError, XfblasError
+from xfblas.quantization import QuantizedNetwork
+
+#: Rows that one program of a prediction computes, which bounds its memory on the device.
+ROWS_PER_PREDICTION = 1024
+
+
+class Chain:
+    """Runs the layers of a network one after the other on one compute unit, in one program.
+
+    Weights are sent once. Memory for inputs and results is kept from batch to batch and grows
+    with the largest.
+
+    Raises:
+        DtypeError: the network was quantized for another element type than the image's.
+    """
+
+    def __init__(self, compute_unit: ComputeUnit, network: QuantizedNetwork):
+        if network.dtype != compute_unit.device.dtype:
+            raise DtypeError(
+                f"the network's weights are {network.dtype}, but the image computes with "
+                f"{compute_unit.device.dtype}"
+            )
+        self.compute_unit = compute_unit
+        self.network = network
+        self._rows = 0
+        self._capacity = 0
+        self._activations = []
+        self._weights = [compute_unit.send(layer.weights, packed=True) for layer in network.layers]
+        self._biases = [None] * len(network.layers)
+        if network.arithmetic.bias_row:
+            self._biases = [
+                compute_unit.send(addend_of(layer, compute_unit.device).reshape(1, -1))
+                for layer in network.layers
+            ]
+
+    def send(self, batch: np.ndarray) -> None:
+        """Copies a batch (m, k) of the image's element type and queues the program for it.
+
+        What others have queued on the unit runs before, since the program takes its place.
+        """
+        self.compute_unit.flush()
+        self._reserve(len(batch))
+        self._rows = len(batch)
+        self._activations[0].write(batch)
+        self.compute_unit.clear()
+        try:
+            self._queue()
+        except XfblasError:
+            # Half a program must not run.
+            self.compute_unit.clear()
+            raise
+
+    def _queue(self) -> None:
+        arithmetic = self.network.arithmetic
+        for index, layer in enumerate(self.network.layers):
+            self.compute_unit.fcn(
+                self._activations[index],
+                self._weights[index],
+                self._activations[index + 1],
+                self._biases[index],
+                *layer.scales,
+                round=arithmetic.round,
+                saturate=arithmetic.saturate,
+                rows=self._rows,
+            )
+
+    @property
+    def predicts(self) -> bool:
+        """Whether a single call predicts: integers with a scale of their own."""
+        network = self.network
+        return (
+            network.dtype.kind == "i"
+            and network.input_scale is not None
+            and network.arithmetic.bias_row
+        )
+
+    def matrices_for_good(self) -> tuple[list, list, list]:
+        """Weights, biases and activations of a size that stays, for a prediction that names them.
+
+        Activations are the first layer's rows, then each layer's result.
+        """
+        if self._capacity == 0:
+            # On this CPU activations stay in its cache, and rows are taken as they come.
+            is_native = self.compute_unit.device.target == "native"
+            self._reserve(1 if is_native else ROWS_PER_PREDICTION)
+        return self._weights, self._biases, self._activations
+
+    def result(self) -> np.ndarray:
+        """What the engine computed for the batch that was sent last: (m, n), its element type.
+
+        Raises:
+            InvalidValueError: nothing was sent.
+        """
+        if self._rows == 0:
+            raise InvalidValueError("no batch was sent: call send_matrices first")
+        return self._activations[-1].read(self._rows)
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """Sends a batch and returns its result; no other thread can come in between."""
+        with self.compute_unit.lock:
+            self.send(batch)
+            return self.result()
+
+    def _reserve(self, rows: int) -> None:
+        if rows <= self._capacity:
+            return
+        unit, layers = self.compute_unit, self.network.layers
+        widths = [self.network.input_units, *(layer.weights.shape[1] for layer in layers)]
+        # Queued instructions may still name the old matrices.
+        unit.clear()
+        self._free_batch()
+        self._activations = [unit.empty((rows, width)) for width in widths]
+        if not self.network.arithmetic.bias_row:
+            self._biases = [
+                unit.send(
+                    np.broadcast_to(addend_of(layer, unit.device), (rows, layer.weights.shape[1]))
+                )
+                for layer in layers
+            ]
+        self._capacity = rows
+
+    def _free_batch(self) -> None:
+        self._capacity = 0
+        self._activations = []
+        if not self.network.arithmetic.bias_row:
+            self._biases = [None] * len(self.network.layers)
+
+
+def addend_of(layer, device) -> np.ndarray:
+    """A layer's bias as the image takes X.
+
+    Raises:
+        NotSupportedError: a value is beyond the image's XdataType.
+    """
+    bias = layer.bias.astype(device.addend_dtype, copy=False)
+    if not np.array_equal(bias, layer.bias):
+        beyond = layer.bias[bias != layer.bias][0]
+        raise NotSupportedError(
+            f"the bias of {layer.name} has the value {beyond}, but X is {device.addend_dtype} on "
+            "this image: scale it less, or take an image with XdataType=int32_t"
+        )
+    return bias
+
+
+def run_in_parts(chains: list[Chain], batch: np.ndarray, most: int) -> np.ndarray:
+    """Runs a batch in parts of at most ``most`` rows, which the chains share evenly.
+
+    Args:
+        chains: of one network.
+        batch: (m, k) of the image's element type; 0 rows are allowed.
+
+    Returns:
+        (m, n) of the image's element type.
+    """
+    if len(batch) == 0:
+        network = chains[0].network
+        return np.empty((0, network.output_units), network.dtype)
+    size = min(most, -(-len(batch) // len(chains)))
+    parts = [batch[first : first + size] for first in range(0, len(batch), size)]
+    results = run_in_turn(chains, parts)
+    return results[0] if len(results) == 1 else np.concatenate(results)
+
+
+def run_in_turn(chains: list[Chain], parts: list[np.ndarray]) -> list[np.ndarray]:
+    """Runs each part of a batch on the next of the chains, whose compute units differ.
+
+    While one unit computes, the next part is sent to another.
+    """
+    if len(chains) == 1:
+        return [chains[0].run(part) for part in parts]
+    with ExitStack() as stack:
+        for chain in chains:
+            stack.enter_context(chain.compute_unit.lock)
+        results: list[np.ndarray] = []
+        for index, part in enumerate(parts):
+            chain = chains[index % len(chains)]
+            if index >= len(chains):
+                results.append(chain.result())
+            chain.send(part)
+            chain.compute_unit.start()
+        for index in range(len(results), len(parts)):
+            results.append(chains[index % len(chains)].result())
+        return results

@@ -1,0 +1,135 @@
+"""One chain of layers on the compute units of a device: float rows in, float rows out."""
+
+import dataclasses
+
+import numpy as np
+
+from xfblas.arrays import as_rows, readable
+from xfblas.program.chain import Chain, run_in_parts
+from xfblas.program.clipped_inputs import ClippedInputs
+from xfblas.program.prediction import Prediction, finished
+from xfblas.quantization import QuantizedNetwork
+
+#: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
+ROWS_PER_PROGRAM = 8192
+BYTES_PER_PROGRAM = 64 * 2**20
+#: Fewer rows than this are not worth a second unit.
+ROWS_WORTH_A_UNIT = 256
+SINGLE = np.dtype(np.float32)
+
+
+class NetworkEngine:
+    """Computes what a :class:`~xfblas.models.Network` computes, on the engine.
+
+    Args:
+        chains: of one network, on units of one device; large batches are split over them.
+        clipped: counts of inputs that the host clips; None where it clips none.
+        network: theirs, or its layers with another way of finishing.
+    """
+
+    def __init__(
+        self,
+        chains: list[Chain],
+        clipped: ClippedInputs | None,
+        network: QuantizedNetwork | None = None,
+    ):
+        self.network = chains[0].network if network is None else network
+        self.rows_per_program = rows_per_program(self.network)
+        self.clipped = clipped
+        self._chains = chains
+        self._prediction: Prediction | None = None
+
+    @classmethod
+    def on_units(
+        cls, compute_units, network: QuantizedNetwork, clipped: ClippedInputs | None
+    ) -> "NetworkEngine":
+        """An engine with the network's weights on the compute units of one device.
+
+        Raises:
+            DtypeError: the network was quantized for another element type than the image's.
+        """
+        if compute_units[0].device.target == "native":
+            # One unit uses all of this CPU; a second would hold the weights once more.
+            compute_units = compute_units[:1]
+        return cls([Chain(unit, network) for unit in compute_units], clipped)
+
+    def with_network(self, network: QuantizedNetwork) -> "NetworkEngine":
+        """The same layers on the same units, for a network that differs in what the host does."""
+        return NetworkEngine(self._chains, self.clipped, network)
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows that keep every compute unit busy with one program."""
+        return self.rows_per_program * len(self._chains)
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """The network's output (m, n), float32, its output activation included.
+
+        Args:
+            rows: (m, k) finite numbers; float64 ones are not rounded before an offset is gone.
+
+        Raises:
+            InvalidValueError: another width, or a number that is not finite.
+        """
+        if self.network.input_offset is not None and rows.dtype == np.float64:
+            return self._predict_in_steps(rows)
+        prediction = self._prediction
+        if prediction is None:
+            if not self._chains[0].predicts:
+                return self._predict_in_steps(rows)
+            prediction = Prediction(self._chains[0], self.network, self.clipped)
+            self._prediction = prediction
+        if len(rows) > ROWS_WORTH_A_UNIT and len(self._chains) > 1:
+            return self._predict_in_steps(rows)
+        if rows.shape[1] != prediction.features:
+            as_rows("rows", rows, prediction.features)
+        # Asking is sooner done than numpy looks at an array that needs no copy.
+        if rows.dtype is not SINGLE or not rows.flags.carray:
+            rows = readable(rows, np.float32)
+        return prediction.run(rows)
+
+    def _predict_in_steps(self, rows):
+        return finished(self.network, self.run(self._quantized(rows)))
+
+    def _quantized(self, rows):
+        integers = self.network.quantize_input(rows)
+        if self.clipped is not None:
+            self.clipped.look(np.asarray(rows))
+        return integers
+
+    def run(self, integers: np.ndarray) -> np.ndarray:
+        """The engine's elements (m, n) for elements (m, k)."""
+        is_little = len(integers) <= min(ROWS_WORTH_A_UNIT, self.rows_per_program)
+        chains = self._chains[:1] if is_little else self._chains
+        return run_in_parts(chains, integers, self.rows_per_program)
+
+    def layer_outputs(self, rows: np.ndarray) -> list[np.ndarray]:
+        """What each layer put out, (m, n) float32 in the model's units.
+
+        The layers run one by one on the first unit, so that each result can be read.
+        """
+        unit, network = self._chains[0].compute_unit, self.network
+        current, found = self._quantized(rows), []
+        for index, layer in enumerate(network.layers):
+            alone = dataclasses.replace(network, layers=(layer,), summaries=())
+            current = run_in_parts([Chain(unit, alone)], current, self.rows_per_program)
+            if index == len(network.layers) - 1:
+                values = network.logits(current)
+            elif network.summaries:
+                values = network.summaries[index].values(current)
+            else:
+                values = current
+            found.append(values.astype(np.float32, copy=False))
+        return found
+
+    def __repr__(self):
+        layers = len(self.network.layers)
+        return f"<NetworkEngine of {layers} layers on {len(self._chains)} compute units>"
+
+
+def rows_per_program(network: QuantizedNetwork) -> int:
+    """How many rows one program takes, so that its matrices stay within bounds."""
+    widths = network.input_units + sum(layer.weights.shape[1] for layer in network.layers)
+    # The public engine's arithmetic has a bias for each row, of four bytes an element.
+    per_row = widths * (network.dtype.itemsize + 4 * (not network.arithmetic.bias_row))
+    return max(1, min(ROWS_PER_PROGRAM, BYTES_PER_PROGRAM // per_row))

@@ -1,0 +1,1 @@
+"""Whatever holds rows, as arrays of real numbers: names of columns, streams, batches."""

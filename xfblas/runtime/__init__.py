@@ -1,1 +1,0 @@
-"""Networks on a compute unit: the runtimes that programs hold."""
