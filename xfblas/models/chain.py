@@ -1,16 +1,110 @@
-"""The layers of a model in the order of computation, if they are a plain chain."""
+"""A model that is a plain chain: as one network of the engine, or why it is none."""
 
 from collections import Counter
 
+from xfblas.errors import UnsupportedModelError
 from xfblas.models.architecture import Architecture, LayerSpec
+from xfblas.models.dense import Dense
+from xfblas.models.fold import Folder
+from xfblas.models.host_function import HostFunction
+from xfblas.models.network import Network
+from xfblas.models.operation import CannotRun, Operation, Place
+from xfblas.models.operation_graph import DeclaredLayers, OperationGraph, raise_if_any
+from xfblas.models.reshaping import Reshape
+from xfblas.models.scaling import Scale
 
 
-def chain_of(architecture: Architecture) -> list[tuple[LayerSpec, str | None]]:
-    """Puts the layers of a model in the order of computation.
+def network_of_chain(graph: OperationGraph) -> Network:
+    """The network of a model that has no :func:`reasons_against_chain`.
 
-    Returns:
-        (layer, problem) pairs; the problem says why the layer is no link of a chain. With any
-        problem the order is that of the file.
+    Raises:
+        UnsupportedModelError: names the first layer that the engine cannot compute, and why.
+    """
+    if not graph.operations:
+        raise UnsupportedModelError(f"{graph.where} cannot be run: it has no layers that compute")
+    shape, stated = graph.inputs[0].shape, graph.architecture.input_shape
+    folder = Folder(is_stated=stated is not None and None not in stated)
+    activation = None
+    try:
+        for operation in graph.operations:
+            activation = _added(folder, operation) or activation
+        layers = folder.end(activation)
+        _require_flat(graph.outputs[0].shape, "the model's output")
+    except CannotRun as reason:
+        raise_if_any([(operation.layer, reason)], graph.where)
+    last = activation or layers[-1]
+    function = activation.function if activation else "linear"
+    if None in shape:
+        shape = layers[0].kernel.shape[:1]
+    return Network(graph.architecture.name, layers, function, shape, last.output, folder.center)
+
+
+def _added(folder, operation) -> HostFunction | None:
+    """Adds an operation; gives it back where it is for the host, after all layers."""
+    shape = operation.place.shapes[0]
+    if isinstance(operation, HostFunction):
+        if operation.refusal is not None:
+            raise CannotRun(operation.refusal)
+        if operation.function == "reshape":
+            return None  # Each value of a row stays where it is.
+        _require_flat(shape, "its input")
+        return operation
+    require_vectors(operation, operation.place)
+    folder.add(operation.of_flat_row() if isinstance(operation, Scale) else operation)
+    return None
+
+
+def require_vectors(operation: Operation, place: Place) -> None:
+    """Raises CannotRun where a Dense of a chain would take rows of more than one axis."""
+    shape = place.shapes[0]
+    if not isinstance(operation, Dense):
+        return
+    if len(shape) > 1 and shape[-1] is None:
+        raise CannotRun(
+            f"its input has the shape {shape} with an open axis, expected flat rows (if Keras 3 "
+            "loaded this model from an older file, pass the path of that file)"
+        )
+    _require_flat(shape, "its input")
+
+
+def _require_flat(shape, what):
+    if len(shape) != 1:
+        raise CannotRun(f"{what} has rows of shape {shape}, expected flat rows: use Flatten")
+
+
+def reasons_against_chain(
+    architecture: Architecture, declared: DeclaredLayers
+) -> list[tuple[LayerSpec, CannotRun | str]]:
+    """Why a model is no plain chain, layer by layer, as far as it can be told without weights."""
+    reasons, operations = [], []
+    for layer, problem in _links(architecture):
+        parts = declared.operations.get(id(layer), [])
+        refusals = [part.refusal for part in parts if part.refusal is not None]
+        reason = problem or declared.problems.get(id(layer)) or next(iter(refusals), None)
+        if reason is not None:
+            reasons.append((layer, reason))
+        else:
+            operations += parts
+    for index, operation in enumerate(operations):
+        later = [part for part in operations[index + 1 :] if not _passes_on(part)]
+        if isinstance(operation, HostFunction) and later:
+            reason = (
+                f"{operation.function} is computed on the host, so it can only be the last; "
+                f"{later[0].layer} comes after it"
+            )
+            reasons.append((operation.layer, reason))
+    return reasons
+
+
+def _passes_on(operation) -> bool:
+    """Whether an operation leaves the values of a flat row as they are."""
+    return isinstance(operation, Reshape) or operation.does_nothing
+
+
+def _links(architecture) -> list[tuple[LayerSpec, str | None]]:
+    """Layers in the order of computation, with what keeps each from being a link of a chain.
+
+    With any problem the order is that of the file.
     """
     calls = {}
     readers = {}

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from xfblas.models.scaling import Scaling
+from xfblas.models.host_function import HostFunction
+from xfblas.models.operation import CannotRun, Operation
+from xfblas.models.reshaping import Reshape
+from xfblas.models.scaling import Scale
 from xfblas.models.settings import checked_whole, number, numbers, row_axes
-from xfblas.models.step import CannotRun, Step
+from xfblas.models.slope import Slope
 
 #: Stands in a call's arguments where a tensor is.
 TENSOR = object()
@@ -36,8 +39,8 @@ _MERGES |= {"TrueDivide": "divide", "Divide": "divide", "Maximum": "maximum", "M
 _REDUCTIONS = {"Mean": "mean", "Max": "largest", "Min": "smallest", "Sum": "total"}
 
 
-def operation_steps(layer) -> list[Step]:
-    """The steps of one function, whose configuration holds the call's ``arguments``.
+def operations_of_function(layer) -> list[Operation]:
+    """The operations of one function, whose configuration holds the call's ``arguments``.
 
     Raises:
         CannotRun: with the reason.
@@ -58,7 +61,7 @@ def operation_steps(layer) -> list[Step]:
 
 def _host(layer, function, parameters=None):
     _require_tensors(layer, 1)
-    return [Step("host", layer, function, (), parameters or {}, {}, _REFUSAL)]
+    return [HostFunction(layer, function, parameters or {}, refusal=_REFUSAL)]
 
 
 _REFUSAL = "is a function of keras.ops, expected layers"
@@ -76,7 +79,7 @@ def _binary(layer):
     if len(arguments) != 2 or TENSOR not in arguments:
         raise CannotRun("has no two arguments")
     if arguments == [TENSOR, TENSOR]:
-        return [Step("host", layer, _MERGES[name], refusal=_REFUSAL, same_rank=True)]
+        return [HostFunction(layer, _MERGES[name], same_rank=True, refusal=_REFUSAL)]
     is_second = arguments[0] is TENSOR
     constant = numbers(arguments[1 if is_second else 0], 0.0)
     one, zero = np.ones(()), np.zeros(())
@@ -90,14 +93,14 @@ def _binary(layer):
         scale, shift = 1 / constant, zero
     else:
         raise CannotRun(f"{name} of a constant is not supported, use layers")
-    scaling = Scaling("constant", tuple(range(-constant.ndim, 0)))
-    return [Step("scale", layer, scaling, arrays={"scale": scale, "shift": shift})]
+    axes, arrays = tuple(range(-constant.ndim, 0)), {"scale": scale, "shift": shift}
+    return [Scale(layer, "constant", axes, arrays)]
 
 
 def _slope(default):
     def rule(layer):
         _require_tensors(layer, 1)
-        return [Step("slope", layer, number(layer.config.get("negative_slope"), default))]
+        return [Slope(layer, number(layer.config.get("negative_slope"), default))]
 
     return rule
 
@@ -131,7 +134,7 @@ def _concatenate(layer):
     is_list = len(arguments) == 1 and isinstance(arguments[0], list)
     if not is_list or any(part is not TENSOR for part in arguments[0]) or len(axes) != 1:
         raise CannotRun("has other arguments than tensors and an axis")
-    return [Step("host", layer, "concatenate", (), {"axis": axes[0]}, {}, _REFUSAL)]
+    return [HostFunction(layer, "concatenate", {"axis": axes[0]}, refusal=_REFUSAL)]
 
 
 def _reshape(layer):
@@ -140,7 +143,7 @@ def _reshape(layer):
     if not isinstance(shape, (list, tuple)) or len(shape) < 2 or shape[0] != -1:
         raise CannotRun(f"newshape is {shape!r}, expected -1 for the batch first")
     sizes = tuple(checked_whole(size, "newshape", 1) for size in shape[1:])
-    return [Step("shape", layer, sizes)]
+    return [Reshape(layer, sizes)]
 
 
 def _transpose(layer):
@@ -161,7 +164,7 @@ def _get_item(layer):
     parts = [_index(part) for part in index] if isinstance(index, (list, tuple)) else []
     if not parts or parts[0] not in ([None, None, None], [None, None, 1]):
         raise CannotRun("takes other parts than whole rows, expected x[:, ...]")
-    return [Step("host", layer, "take", (), {"index": parts[1:]}, {}, _REFUSAL)]
+    return [HostFunction(layer, "take", {"index": parts[1:]}, refusal=_REFUSAL)]
 
 
 def _index(part):

@@ -6,8 +6,7 @@ from typing import Any
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture
-from xfblas.models.assemble import assemble_chain
-from xfblas.models.assemble_graph import assemble_graph
+from xfblas.models.assemble import assemble_graph, assemble_network
 from xfblas.models.keras_file import read_file
 from xfblas.models.keras_object import is_keras_model, read_model
 from xfblas.models.model_graph import ModelGraph
@@ -62,22 +61,7 @@ def read_network(source: Any, architecture: Any = None) -> Network:
         if network is None:
             raise UnsupportedModelError(f"{source!r} is no chain of dense layers")
         return network
-    parts = _parts(source, architecture)
-    try:
-        return assemble_chain(*parts)
-    except (UnsupportedModelError, InvalidValueError) as error:
-        network = _chain_after_all(parts)
-        if network is None:
-            raise error from None
-        return network
-
-
-def _chain_after_all(parts: Any) -> Any:
-    """The network of a model whose layers are no chain, but whose steps are; else None."""
-    try:
-        return assemble_graph(*parts).as_network()
-    except (UnsupportedModelError, InvalidValueError):
-        return None  # What was wrong with it as a chain says more.
+    return assemble_network(*_parts(source, architecture))
 
 
 def _require_none(architecture: Any) -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from xfblas.models.step import CannotRun
+from xfblas.models.operation import CannotRun
 
 #: No setting of a layer that this package computes comes near; more would exhaust the memory.
 LARGEST_SETTING = 2**24
