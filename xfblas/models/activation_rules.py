@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from xfblas.models.activations import ENGINE_SLOPES, HOST_FUNCTIONS, SYNONYMS, VARIANTS
 from xfblas.models.host_function import HostFunction
-from xfblas.models.operation import CannotRun
+from xfblas.models.operation import RULES, CannotRun, reads
 from xfblas.models.origin import is_of_keras
-from xfblas.models.registry import RULES, reads
 from xfblas.models.settings import number, row_axes
 from xfblas.models.slope import LearnedSlopes, Slope
 

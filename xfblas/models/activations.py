@@ -109,23 +109,8 @@ def gelu_tanh(x):
 
 
 def hard_sigmoid(x):
-    """As Keras 3 defines it; Keras 1 and 2 have :func:`hard_sigmoid_2`."""
+    """As Keras 3 defines it; Keras 1 and 2 have ``hard_sigmoid_2``."""
     return np.clip(x / 6 + 0.5, 0, 1)
-
-
-def hard_sigmoid_2(x):
-    """The hard sigmoid of Keras 1 and 2: ``0.2 x + 0.5`` within 0 and 1."""
-    return np.clip(0.2 * x + 0.5, 0, 1)
-
-
-def soft_shrink(x):
-    """x less 0.5 towards zero, which takes what is between."""
-    return np.where(np.abs(x) > 0.5, x - np.copysign(np.float32(0.5), x), 0)
-
-
-def sparse_plus(x):
-    """x above 1, zero below -1, a parabola between."""
-    return np.where(x < 1, np.maximum(x + 1, 0) ** 2 / 4, x)
 
 
 def rectify(x, negative_slope=0.0, max_value=None, threshold=0.0):
@@ -150,12 +135,12 @@ HOST_FUNCTIONS = {
     "sigmoid": sigmoid,
     "log_sigmoid": lambda x: -softplus(-x),
     "hard_sigmoid": hard_sigmoid,
-    "hard_sigmoid_2": hard_sigmoid_2,
+    "hard_sigmoid_2": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
     "sparse_sigmoid": lambda x: np.clip(0.5 * x + 0.5, 0, 1),
     "tanh": np.tanh,
     "hard_tanh": lambda x: np.clip(x, -1, 1),
     "tanh_shrink": lambda x: x - np.tanh(x),
-    "soft_shrink": soft_shrink,
+    "soft_shrink": lambda x: np.where(np.abs(x) > 0.5, x - np.copysign(np.float32(0.5), x), 0),
     "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
     "elu": elu,
     "celu": celu,
@@ -166,7 +151,7 @@ HOST_FUNCTIONS = {
     "hard_silu": lambda x: x * hard_sigmoid(x),
     "mish": lambda x: x * np.tanh(softplus(x)),
     "softplus": softplus,
-    "sparse_plus": sparse_plus,
+    "sparse_plus": lambda x: np.where(x < 1, np.maximum(x + 1, 0) ** 2 / 4, x),
     "squareplus": lambda x: (x + np.hypot(x, 2)) / 2,
     "softsign": lambda x: x / (1 + np.abs(x)),
     "exponential": np.exp,

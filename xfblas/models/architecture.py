@@ -82,11 +82,6 @@ class Architecture:
     output_keys: tuple[str | None, ...] = (None,)
     unused: tuple[tuple[LayerSpec, str], ...] = ()
 
-    @property
-    def input_shape(self) -> tuple[int | None, ...] | None:
-        """Of one row of the first input."""
-        return self.inputs[0].shape if self.inputs else None
-
 
 @dataclass(frozen=True)
 class InputSpec:

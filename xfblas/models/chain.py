@@ -1,15 +1,18 @@
 """A model that is a plain chain: as one network of the engine, or why it is none."""
 
 from collections import Counter
+from dataclasses import replace
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models.architecture import Architecture, LayerSpec
+from xfblas.models.architecture import LayerSpec
 from xfblas.models.dense import Dense
 from xfblas.models.fold import Folder
 from xfblas.models.host_function import HostFunction
+from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Network
 from xfblas.models.operation import CannotRun, Operation, Place
-from xfblas.models.operation_graph import DeclaredLayers, OperationGraph, raise_if_any
+from xfblas.models.operation_graph import DeclaredLayers, OperationGraph, unsupported
+from xfblas.models.placement import placements_of
 from xfblas.models.reshaping import Reshape
 from xfblas.models.scaling import Scale
 
@@ -20,23 +23,37 @@ def network_of_chain(graph: OperationGraph) -> Network:
     Raises:
         UnsupportedModelError: names the first layer that the engine cannot compute, and why.
     """
-    if not graph.operations:
-        raise UnsupportedModelError(f"{graph.where} cannot be run: it has no layers that compute")
-    shape, stated = graph.inputs[0].shape, graph.architecture.input_shape
+    architecture = graph.declared.architecture
+    shape, stated = graph.inputs[0].shape, architecture.inputs[0].shape
     folder = Folder(is_stated=stated is not None and None not in stated)
     activation = None
     try:
         for operation in graph.operations:
             activation = _added(folder, operation) or activation
         layers = folder.end(activation)
+        if not layers:
+            where = graph.where
+            raise UnsupportedModelError(f"{where} cannot be run: it has no layers that compute")
         _require_flat(graph.outputs[0].shape, "the model's output")
     except CannotRun as reason:
-        raise_if_any([(operation.layer, reason)], graph.where)
+        raise unsupported([(operation.layer, reason)], graph.where) from None
     last = activation or layers[-1]
     function = activation.function if activation else "linear"
     if None in shape:
         shape = layers[0].kernel.shape[:1]
-    return Network(graph.architecture.name, layers, function, shape, last.output, folder.center)
+    return Network(architecture.name, layers, function, shape, last.output, folder.center)
+
+
+def graph_of_chain(declared: DeclaredLayers, network: Network) -> ModelGraph:
+    """The steps of a model that is one network."""
+    architecture = declared.architecture
+    spec, calls = architecture.inputs[0], architecture.calls
+    first = next(call for call in calls if declared.of(call.layer))
+    rows = first.output if first.layer.class_name == "Flatten" else None
+    keys = (spec.key, architecture.output_keys[0])
+    graph = ModelGraph.from_network(network, spec.name, *keys, rows)
+    passed = {call.output for call in calls}
+    return replace(graph, placements=placements_of(calls, graph.steps, passed))
 
 
 def _added(folder, operation) -> HostFunction | None:
@@ -72,13 +89,11 @@ def _require_flat(shape, what):
         raise CannotRun(f"{what} has rows of shape {shape}, expected flat rows: use Flatten")
 
 
-def reasons_against_chain(
-    architecture: Architecture, declared: DeclaredLayers
-) -> list[tuple[LayerSpec, CannotRun | str]]:
+def reasons_against_chain(declared: DeclaredLayers) -> list[tuple[LayerSpec, CannotRun | str]]:
     """Why a model is no plain chain, layer by layer, as far as it can be told without weights."""
     reasons, operations = [], []
-    for layer, problem in _links(architecture):
-        parts = declared.operations.get(id(layer), [])
+    for layer, problem in _links(declared.architecture):
+        parts = declared.of(layer)
         refusals = [part.refusal for part in parts if part.refusal is not None]
         reason = problem or declared.problems.get(id(layer)) or next(iter(refusals), None)
         if reason is not None:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from xfblas.models.activation_rules import activation
-from xfblas.models.operation import CannotRun, Operation, Place
+from xfblas.models.operation import NO_SUCH_LAYER, RULES, CannotRun, Operation, Place, reads
 from xfblas.models.origin import OWN_CODE, is_of_keras
-from xfblas.models.registry import NO_SUCH_LAYER, RULES, reads
 from xfblas.models.settings import number
 
 #: Words in the data type of a layer after ``model.quantize``.
@@ -26,14 +25,11 @@ class Dense(Operation):
         bias: (n,) float32.
     """
 
+    is_for_engine = True
+
     units: int | None
     kernel: np.ndarray | None = field(default=None, kw_only=True)
     bias: np.ndarray | None = field(default=None, kw_only=True)
-
-    @property
-    def is_for_engine(self) -> bool:
-        """It is a layer of the engine."""
-        return True
 
     def at(self, place: Place, weights: dict[str, np.ndarray]) -> "Dense":
         """See :meth:`Operation.at`."""

@@ -6,16 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.activations import HOST_FUNCTIONS
 from xfblas.models.host_functions import compute
+from xfblas.models.merges import MERGES
 from xfblas.models.operation import CannotRun, Operation, Place
 from xfblas.models.placement import why_on_host
 
-#: Functions of several tensors; all others take one.
-MERGES = (
-    *("add", "subtract", "multiply", "divide", "average", "maximum", "minimum"),
-    *("concatenate", "dot"),
-)
 #: More values than this in one row are a damaged configuration.
 _LARGEST_ROW = 2**26
 #: What open sizes are set to in turn, to see which sizes of a result follow them.
@@ -44,11 +39,6 @@ class HostFunction(Operation):
     def takes_several(self) -> bool:
         """Whether it merges tensors."""
         return self.function in MERGES
-
-    @property
-    def is_activation(self) -> bool:
-        """Whether it can be the output activation of a network."""
-        return self.function in HOST_FUNCTIONS and not self.parameters
 
     def on_host(self) -> "HostFunction":
         """Itself."""

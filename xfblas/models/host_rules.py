@@ -1,19 +1,20 @@
 """Layers that the host computes: normalizations of a row, tables, pooling and merging."""
 
 from xfblas.models.host_function import HostFunction
-from xfblas.models.operation import CannotRun
-from xfblas.models.registry import NO_SUCH_LAYER, reads
-from xfblas.models.settings import checked_whole, number, require_channels_last, row_axes, whole
+from xfblas.models.operation import NO_SUCH_LAYER, CannotRun, reads
+from xfblas.models.settings import (
+    checked_whole,
+    gamma_beta,
+    number,
+    require_channels_last,
+    row_axes,
+    whole,
+)
 
 
 def _host(layer, function, parameters=None, weights=(), **more):
     more |= {"weights": weights, "refusal": NO_SUCH_LAYER}
     return [HostFunction(layer, function, parameters or {}, **more)]
-
-
-def _gamma_beta(config):
-    kinds = (("gamma", "scale"), ("beta", "center"))
-    return tuple(kind for kind, key in kinds if config.get(key, True))
 
 
 @reads("LayerNormalization")
@@ -22,7 +23,7 @@ def _layer_normalization(layer):
     if config.get("rms_scaling"):
         raise CannotRun("rms_scaling is not supported, use RMSNormalization")
     parameters = {"axes": row_axes(config), "epsilon": number(config.get("epsilon"), 1e-3)}
-    return _host(layer, "layer_normalization", parameters, _gamma_beta(config))
+    return _host(layer, "layer_normalization", parameters, gamma_beta(config))
 
 
 @reads("GroupNormalization")
@@ -34,7 +35,7 @@ def _group_normalization(layer):
     if groups in (-1, 0):
         raise CannotRun(f"groups is {groups}, expected 1 or more")
     parameters = {"groups": groups, "epsilon": number(config.get("epsilon"), 1e-3)}
-    return _host(layer, "group_normalization", parameters, _gamma_beta(config))
+    return _host(layer, "group_normalization", parameters, gamma_beta(config))
 
 
 @reads("RMSNormalization")

@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     from xfblas.models.host_function import HostFunction
 
 
+#: Rules by the class of a layer, from a LayerSpec to operations: see :func:`reads`.
+RULES = {}
+#: Why a layer cannot be part of a plain chain.
+NO_SUCH_LAYER = "the engine has no such layer"
+
+
+def reads(*class_names: str):
+    """Registers the rule of layers: ``@reads("LayerNormalization")`` is above that of one."""
+
+    def register(rule):
+        RULES.update(dict.fromkeys(class_names, rule))
+        return rule
+
+    return register
+
+
 class CannotRun(Exception):
     """Why a layer cannot be run; gathered over all layers before the caller sees any."""
 
@@ -52,6 +68,13 @@ class Operation:
         shape: of one row of what it gives, once it is placed.
     """
 
+    #: Whether it gives the values that it takes.
+    does_nothing = False
+    #: Whether it takes several tensors.
+    takes_several = False
+    #: Whether it can become part of a layer of the engine.
+    is_for_engine = False
+
     layer: LayerSpec
     _: KW_ONLY
     weights: tuple[str, ...] = ()
@@ -69,21 +92,6 @@ class Operation:
     def output(self) -> str:
         """The tensor that it gives."""
         return self.place.output
-
-    @property
-    def does_nothing(self) -> bool:
-        """Whether it gives the values that it takes."""
-        return False
-
-    @property
-    def takes_several(self) -> bool:
-        """Whether it takes several tensors."""
-        return False
-
-    @property
-    def is_for_engine(self) -> bool:
-        """Whether it can become part of a layer of the engine."""
-        return False
 
     def at(self, place: Place, weights: dict[str, np.ndarray]) -> "Operation | None":
         """The same at a place, with its weights and the shape it gives; None if it does nothing.

@@ -1,7 +1,7 @@
 """A model as operations between tensors: what is read of any model, and what passes walk."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,42 +18,48 @@ from xfblas.models.stored_weights import StoredWeights
 from xfblas.models.tensor_spec import TensorSpec
 
 
-@dataclass(frozen=True, eq=False)
 class DeclaredLayers:
-    """What each layer of an architecture consists of, before anything is placed.
+    """What each layer of a model consists of, before anything is placed.
 
     Attributes:
-        operations: of each layer that a rule reads, by the layer's id.
-        problems: why the others cannot be run.
+        architecture: the layers and their calls.
+        problems: why layers cannot be run, by the layer's id.
     """
 
-    operations: dict[int, list[Operation]]
-    problems: dict[int, CannotRun]
-
-    @classmethod
-    def of(cls, architecture: Architecture) -> "DeclaredLayers":
-        """Those of all layers."""
-        operations, problems = {}, {}
+    def __init__(self, architecture: Architecture):
+        self.architecture = architecture
+        self.problems: dict[int, CannotRun] = {}
+        self._operations: dict[int, list[Operation]] = {}
         for layer in architecture.layers:
             try:
-                operations[id(layer)] = operations_of(layer)
+                self._operations[id(layer)] = operations_of(layer)
             except CannotRun as reason:
-                problems[id(layer)] = reason
-        return cls(operations, problems)
+                self.problems[id(layer)] = reason
+
+    def of(self, layer: LayerSpec) -> list[Operation]:
+        """The operations of a layer; none where it cannot be run."""
+        return self._operations.get(id(layer), [])
+
+    def with_weights(self) -> list[Operation]:
+        """The operations that have weights; a layer has one at most."""
+        # The file's order of layers is that in which Keras stores the weights.
+        return [
+            part for layer in self.architecture.layers for part in self.of(layer) if part.weights
+        ]
 
 
 class OperationGraph:
     """The operations of a model, each placed after those whose tensors it takes.
 
     Args:
-        architecture: the layers and their calls.
-        declared: what each layer consists of.
+        declared: the layers, and what each consists of.
         stored: their weights.
         separate: whether the two came from different places.
         check: called with each operation before it is placed, and its place; raises CannotRun.
 
     Attributes:
-        architecture, where: of the model, and what messages call it.
+        declared: the layers.
+        where: what messages call the model.
         inputs, outputs: what it takes and gives.
         operations: in the order of computation.
         alias: the tensor that stands for one that is passed on unchanged.
@@ -65,29 +71,31 @@ class OperationGraph:
 
     def __init__(
         self,
-        architecture: Architecture,
         declared: DeclaredLayers,
         stored: StoredWeights,
         separate: bool,
         check: Callable[[Operation, Place], None] | None = None,
     ):
-        self.architecture, self.where, self._check = architecture, stored.where, check
-        raise_if_any(_problems_of(architecture, declared), self.where)
-        weights = _paired_weights(architecture, declared, stored, separate)
+        self.declared, self.where, self._check = declared, stored.where, check
+        architecture = declared.architecture
+        if problems := _problems_of(declared):
+            raise unsupported(problems, self.where)
+        weights = _paired_weights(declared.with_weights(), stored, separate)
         self.operations: list[Operation] = []
         self.alias: dict[str, str] = {}
         self.inputs = tuple(
-            TensorSpec(spec.name, self._input_shape(spec, declared, weights), spec.dtype, spec.key)
+            TensorSpec(spec.name, self._input_shape(spec, weights), spec.dtype, spec.key)
             for spec in architecture.inputs
         )
         self._shapes = {spec.name: spec.shape for spec in self.inputs}
         problems = []
         for call in architecture.calls:
             try:
-                self._add(call, declared.operations[id(call.layer)], weights)
+                self._add(call, weights)
             except CannotRun as reason:
                 problems.append((call.layer, reason))
-        raise_if_any(problems, self.where)
+        if problems:
+            raise unsupported(problems, self.where)
         ends = [self._resolve(tensor) for tensor in architecture.outputs]
         self.outputs = tuple(
             TensorSpec(tensor, self._shapes[tensor], key=key)
@@ -101,8 +109,9 @@ class OperationGraph:
             tensor = self.alias[tensor]
         return tensor
 
-    def _add(self, call: Call, declared: list[Operation], weights: dict[int, dict]) -> None:
+    def _add(self, call: Call, weights: dict[int, dict]) -> None:
         """Places the operations of one call."""
+        declared = self.declared.of(call.layer)
         inputs = tuple(self._resolve(tensor) for tensor in call.inputs)
         takes_several = bool(declared) and declared[0].takes_several
         if len(inputs) != 1 and not takes_several:
@@ -129,15 +138,15 @@ class OperationGraph:
         if inputs[0] != call.output:
             self.alias[call.output] = inputs[0]
 
-    def _input_shape(self, spec: InputSpec, declared: DeclaredLayers, weights: dict[int, dict]):
+    def _input_shape(self, spec: InputSpec, weights: dict[int, dict]):
         """Of an input; where nothing states it, the first weights after it tell the width."""
         if spec.shape not in (None, (None,)):
             return spec.shape
         tensor = spec.name
-        for call in self.architecture.calls:
+        for call in self.declared.architecture.calls:
             if call.inputs != (tensor,):
                 continue
-            for operation in declared.operations[id(call.layer)]:
+            for operation in self.declared.of(call.layer):
                 found = _told_shape(operation, weights.get(id(operation), {}), self.where)
                 if found is not None:
                     return found
@@ -167,12 +176,14 @@ def _told_shape(operation, weights, where):
         return weights["kernel"].shape[:1]
     if isinstance(operation, Scale):
         shape = constants_of(operation, weights, where).scale.shape
-        return shape or None
+        # One constant alone is for rows of any size.
+        return shape if shape and (weights or math.prod(shape) > 1) else None
     return None
 
 
-def _problems_of(architecture, declared):
+def _problems_of(declared):
     """(layer, reason) of every layer that keeps the model from running."""
+    architecture = declared.architecture
     problems = {id(layer): problem for layer, problem in architecture.unused}
     for call in architecture.calls:
         problems[id(call.layer)] = problems.get(id(call.layer)) or call.problem
@@ -180,24 +191,15 @@ def _problems_of(architecture, declared):
     found = []
     for layer in architecture.layers:
         problem = problems.get(id(layer)) or declared.problems.get(id(layer))
-        operations = declared.operations.get(id(layer), [])
-        if problem is None and masking and any(part.uses_mask for part in operations):
+        if problem is None and masking and any(part.uses_mask for part in declared.of(layer)):
             problem = f"it may skip what {masking[0]} masks, which is not supported"
         if problem is not None:
             found.append((layer, problem))
     return found
 
 
-def _paired_weights(architecture, declared, stored, separate) -> dict[int, dict]:
+def _paired_weights(holders, stored, separate) -> dict[int, dict]:
     """The weights of each operation that has any, by the operation's id."""
-    # A layer may have several operations, of which one holds its weights. The file's order of
-    # layers is that in which Keras stores the weights.
-    holders = [
-        part
-        for layer in architecture.layers
-        for part in declared.operations[id(layer)]
-        if part.weights
-    ]
     if holders and not stored.layers:
         raise InvalidValueError(f"{stored.where} has no weights: build or train it first")
     specs, kinds = [part.layer for part in holders], [part.weights for part in holders]
@@ -205,8 +207,7 @@ def _paired_weights(architecture, declared, stored, separate) -> dict[int, dict]
     return {id(part): arrays for part, arrays in zip(holders, paired, strict=True)}
 
 
-def raise_if_any(problems: list[tuple[LayerSpec, CannotRun | str]], where: str) -> None:
-    """Raises an UnsupportedModelError with a line for each problem, if there are any."""
-    if problems:
-        lines = "".join(f"\n  {layer}: {reason}" for layer, reason in problems)
-        raise UnsupportedModelError(f"{where} cannot be run:{lines}")
+def unsupported(problems: list[tuple[LayerSpec, CannotRun | str]], where: str):
+    """The UnsupportedModelError with a line for each problem."""
+    lines = "".join(f"\n  {layer}: {reason}" for layer, reason in problems)
+    return UnsupportedModelError(f"{where} cannot be run:{lines}")

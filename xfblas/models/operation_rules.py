@@ -12,31 +12,9 @@ from xfblas.models.slope import Slope
 #: Stands in a call's arguments where a tensor is.
 TENSOR = object()
 
-#: keras.ops by class, with the host's function, where there are no settings.
-_PLAIN = {
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Silu": "silu",
-    "Selu": "selu",
-    "Relu6": "relu6",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "HardSigmoid": "hard_sigmoid",
-    "HardSilu": "hard_silu",
-    "HardTanh": "hard_tanh",
-    "TanhShrink": "tanh_shrink",
-    "LogSigmoid": "log_sigmoid",
-    "SparsePlus": "sparse_plus",
-    "SparseSigmoid": "sparse_sigmoid",
-    "Exp": "exponential",
-    "Absolute": "absolute",
-    "Square": "square",
-    "Sqrt": "square_root",
-    "Log": "logarithm",
-}
+#: Merges of tensors, or scalings by a constant.
 _MERGES = {"Add": "add", "Subtract": "subtract", "Multiply": "multiply"}
 _MERGES |= {"TrueDivide": "divide", "Divide": "divide", "Maximum": "maximum", "Minimum": "minimum"}
-_REDUCTIONS = {"Mean": "mean", "Max": "largest", "Min": "smallest", "Sum": "total"}
 
 
 def operations_of_function(layer) -> list[Operation]:
@@ -45,18 +23,9 @@ def operations_of_function(layer) -> list[Operation]:
     Raises:
         CannotRun: with the reason.
     """
-    name = layer.class_name
-    if name in _MERGES:
-        return _binary(layer)
-    if name in _PLAIN:
-        return _host(layer, _PLAIN[name])
-    if name in _REDUCTIONS:
-        parameters = {"axes": row_axes(layer.config, None)}
-        parameters["keepdims"] = bool(layer.config.get("keepdims"))
-        return _host(layer, _REDUCTIONS[name], parameters)
-    if name not in OPERATIONS:
+    if layer.class_name not in OPERATIONS:
         raise CannotRun("is a function of keras.ops that is not known here, use layers")
-    return OPERATIONS[name](layer)
+    return OPERATIONS[layer.class_name](layer)
 
 
 def _host(layer, function, parameters=None):
@@ -101,6 +70,18 @@ def _slope(default):
     def rule(layer):
         _require_tensors(layer, 1)
         return [Slope(layer, number(layer.config.get("negative_slope"), default))]
+
+    return rule
+
+
+def _plain(function):
+    return lambda layer: _host(layer, function)
+
+
+def _reduction(function):
+    def rule(layer):
+        axes, keepdims = row_axes(layer.config, None), bool(layer.config.get("keepdims"))
+        return _host(layer, function, {"axes": axes, "keepdims": keepdims})
 
     return rule
 
@@ -177,6 +158,30 @@ def _index(part):
 
 
 OPERATIONS = {
+    "Sigmoid": _plain("sigmoid"),
+    "Tanh": _plain("tanh"),
+    "Silu": _plain("silu"),
+    "Selu": _plain("selu"),
+    "Relu6": _plain("relu6"),
+    "Softplus": _plain("softplus"),
+    "Softsign": _plain("softsign"),
+    "HardSigmoid": _plain("hard_sigmoid"),
+    "HardSilu": _plain("hard_silu"),
+    "HardTanh": _plain("hard_tanh"),
+    "TanhShrink": _plain("tanh_shrink"),
+    "LogSigmoid": _plain("log_sigmoid"),
+    "SparsePlus": _plain("sparse_plus"),
+    "SparseSigmoid": _plain("sparse_sigmoid"),
+    "Exp": _plain("exponential"),
+    "Absolute": _plain("absolute"),
+    "Square": _plain("square"),
+    "Sqrt": _plain("square_root"),
+    "Log": _plain("logarithm"),
+    **dict.fromkeys(_MERGES, _binary),
+    "Mean": _reduction("mean"),
+    "Max": _reduction("largest"),
+    "Min": _reduction("smallest"),
+    "Sum": _reduction("total"),
     "Relu": _slope(0.0),
     "LeakyRelu": _slope(0.2),
     "Elu": _with_alpha("elu"),

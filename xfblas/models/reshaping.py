@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas.models.host_function import HostFunction
-from xfblas.models.operation import CannotRun, Operation, Place
-from xfblas.models.registry import reads
+from xfblas.models.operation import CannotRun, Operation, Place, reads
 from xfblas.models.settings import require_channels_last
 
 

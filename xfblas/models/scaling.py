@@ -8,9 +8,8 @@ import numpy as np
 from xfblas.errors import InvalidValueError
 from xfblas.models.affine import Affine
 from xfblas.models.host_function import HostFunction
-from xfblas.models.operation import CannotRun, Operation, Place
-from xfblas.models.registry import reads
-from xfblas.models.settings import number, numbers, row_axes
+from xfblas.models.operation import CannotRun, Operation, Place, reads
+from xfblas.models.settings import gamma_beta, number, numbers, row_axes
 
 #: Keras' smallest deviation to divide by, in the layer Normalization.
 _SMALLEST_DEVIATION = 1e-7
@@ -118,12 +117,7 @@ def batch_normalization(layer):
         axis = axis[0]
     if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
         raise CannotRun(f"axis is {axis!r}, expected one axis of the row")
-    weights = (
-        *(("gamma",) if config.get("scale", True) else ()),
-        *(("beta",) if config.get("center", True) else ()),
-        "moving_mean",
-        "moving_variance",
-    )
+    weights = (*gamma_beta(config), "moving_mean", "moving_variance")
     epsilon = number(config.get("epsilon"), 1e-3)
     return [Scale(layer, "batch", (axis,), {}, epsilon, weights=weights)]
 

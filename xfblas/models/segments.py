@@ -5,20 +5,23 @@ import numpy as np
 from xfblas.models.dense import Dense
 from xfblas.models.fold import Folder
 from xfblas.models.graph_steps import EngineStep, HostStep
+from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Network
-from xfblas.models.operation import Operation
-from xfblas.models.placement import PREACTIVATION
+from xfblas.models.operation_graph import OperationGraph
+from xfblas.models.placement import PREACTIVATION, placements_of
 from xfblas.models.scaling import Scale
 from xfblas.models.slope import Slope
 
 
-def steps_from(operations: list[Operation], outputs: set[str]) -> list[EngineStep | HostStep]:
-    """Groups operations into steps.
+def cut_into_steps(graph: OperationGraph) -> ModelGraph:
+    """Gives runs of layers to the engine, and all else to the host."""
+    steps = _steps(graph.operations, {spec.name for spec in graph.outputs})
+    architecture = graph.declared.architecture
+    placements = placements_of(architecture.calls, steps, graph.alias)
+    return ModelGraph(architecture.name, graph.inputs, graph.outputs, tuple(steps), placements)
 
-    Args:
-        operations: in the order of computation.
-        outputs: tensors that must exist in the end.
-    """
+
+def _steps(operations, outputs):
     readers = {}
     for operation in operations:
         for tensor in operation.inputs:
