@@ -8,6 +8,8 @@ from xfblas.models.error_function import erf
 #: Slope for negative values of the activations that the engine computes. Keras gives the function
 #: leaky_relu a slope of 0.2 in all its versions; the layer LeakyReLU has its own default.
 ENGINE_SLOPES = {"linear": 1.0, "relu": 0.0, "leaky_relu": 0.2}
+#: Those that leave no choice.
+FIXED_SLOPES = {"linear": 1.0, "relu": 0.0}
 
 #: Other names that Keras accepts, or has accepted, for the same function.
 SYNONYMS = {None: "linear", "swish": "silu", "exp": "exponential", "hard_swish": "hard_silu"}

@@ -91,15 +91,17 @@ def _require_flat(shape, what):
 
 def reasons_against_chain(declared: DeclaredLayers) -> list[tuple[LayerSpec, CannotRun | str]]:
     """Why a model is no plain chain, layer by layer, as far as it can be told without weights."""
-    reasons, operations = [], []
-    for layer, problem in _links(declared.architecture):
-        parts = declared.of(layer)
-        refusals = [part.refusal for part in parts if part.refusal is not None]
-        reason = problem or declared.problems.get(id(layer)) or next(iter(refusals), None)
+    architecture, links = declared.architecture, _broken_links(declared.architecture)
+    reasons = {}
+    for layer in architecture.layers:
+        refusals = (part.refusal for part in declared.of(layer) if part.refusal is not None)
+        reason = links.get(id(layer)) or declared.problems.get(id(layer)) or next(refusals, None)
         if reason is not None:
-            reasons.append((layer, reason))
-        else:
-            operations += parts
+            reasons[id(layer)] = (layer, reason)
+    called = {id(call.layer): call.layer for call in architecture.calls}
+    fine = [layer for key, layer in called.items() if key not in reasons]
+    operations = [part for layer in fine for part in declared.of(layer)]
+    found = list(reasons.values())
     for index, operation in enumerate(operations):
         later = [part for part in operations[index + 1 :] if not _passes_on(part)]
         if isinstance(operation, HostFunction) and later:
@@ -107,8 +109,8 @@ def reasons_against_chain(declared: DeclaredLayers) -> list[tuple[LayerSpec, Can
                 f"{operation.function} is computed on the host, so it can only be the last; "
                 f"{later[0].layer} comes after it"
             )
-            reasons.append((operation.layer, reason))
-    return reasons
+            found.append((operation.layer, reason))
+    return found
 
 
 def _passes_on(operation) -> bool:
@@ -116,18 +118,14 @@ def _passes_on(operation) -> bool:
     return isinstance(operation, Reshape) or operation.does_nothing
 
 
-def _links(architecture) -> list[tuple[LayerSpec, str | None]]:
-    """Layers in the order of computation, with what keeps each from being a link of a chain.
-
-    With any problem the order is that of the file.
-    """
+def _broken_links(architecture) -> dict[int, str]:
+    """What keeps each layer from being a link of a chain, by the layer's id."""
     calls = {}
     readers = {}
     for call in architecture.calls:
         calls.setdefault(id(call.layer), []).append(call)
         for tensor in call.inputs:
             readers.setdefault(tensor, []).append(call.layer.name)
-    unused = {id(layer): problem for layer, problem in architecture.unused}
     inputs = {spec.name for spec in architecture.inputs}
     outputs = Counter(architecture.outputs)
     problems = {}
@@ -150,8 +148,6 @@ def _links(architecture) -> list[tuple[LayerSpec, str | None]]:
         elif reads and any(tensor in outputs for tensor in tensors):
             problem = f"its output goes to {reads[0]} and out of the model, expected one of them"
         else:
-            problem = own[0].problem if own else None
-        problems[id(layer)] = problem or unused.get(id(layer))
-    if any(problems.values()):
-        return [(layer, problems[id(layer)]) for layer in architecture.layers]
-    return [(call.layer, None) for call in architecture.calls]
+            continue
+        problems[id(layer)] = problem
+    return problems

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xfblas.models.activations import FIXED_SLOPES
 from xfblas.models.affine import Affine
 from xfblas.models.dense import Dense
 from xfblas.models.network import FoldedLayer, Layer
@@ -67,7 +68,8 @@ class _Draft:
 
     def finish(self) -> Layer:
         kind = FoldedLayer if self.has_folded else Layer
-        activation = {1.0: "linear", 0.0: "relu"}.get(self.slope, "leaky_relu")
+        names = {slope: name for name, slope in FIXED_SLOPES.items()}
+        activation = names.get(self.slope, "leaky_relu")
         numbers = (self.kernel, self.bias, activation, self.slope)
         return kind(self.name, *numbers, self.output, tuple(self.folded))
 

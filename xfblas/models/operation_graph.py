@@ -28,13 +28,18 @@ class DeclaredLayers:
 
     def __init__(self, architecture: Architecture):
         self.architecture = architecture
-        self.problems: dict[int, CannotRun] = {}
+        self.problems: dict[int, CannotRun | str] = {
+            id(layer): problem for layer, problem in architecture.unused
+        }
+        for call in architecture.calls:
+            if call.problem is not None:
+                self.problems.setdefault(id(call.layer), call.problem)
         self._operations: dict[int, list[Operation]] = {}
         for layer in architecture.layers:
             try:
                 self._operations[id(layer)] = operations_of(layer)
             except CannotRun as reason:
-                self.problems[id(layer)] = reason
+                self.problems.setdefault(id(layer), reason)
 
     def of(self, layer: LayerSpec) -> list[Operation]:
         """The operations of a layer; none where it cannot be run."""
@@ -183,14 +188,11 @@ def _told_shape(operation, weights, where):
 
 def _problems_of(declared):
     """(layer, reason) of every layer that keeps the model from running."""
-    architecture = declared.architecture
-    problems = {id(layer): problem for layer, problem in architecture.unused}
-    for call in architecture.calls:
-        problems[id(call.layer)] = problems.get(id(call.layer)) or call.problem
-    masking = [layer for layer in architecture.layers if makes_mask(layer)]
+    layers = declared.architecture.layers
+    masking = [layer for layer in layers if makes_mask(layer)]
     found = []
-    for layer in architecture.layers:
-        problem = problems.get(id(layer)) or declared.problems.get(id(layer))
+    for layer in layers:
+        problem = declared.problems.get(id(layer))
         if problem is None and masking and any(part.uses_mask for part in declared.of(layer)):
             problem = f"it may skip what {masking[0]} masks, which is not supported"
         if problem is not None:
