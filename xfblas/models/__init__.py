@@ -2,8 +2,8 @@
 
 A configuration of any Keras version becomes layers and their calls (architecture, calls), those
 become typed operations between tensors (layer_rules, operation_graph), and runs of dense operations
-become engine steps (segments, fold); of a plain chain, one network (chain). Needs numpy and h5py;
-Keras is neither imported nor needed, and nothing in a file is executed.
+become engine steps (segments, fold); of a plain chain, one network (plain_chain). Needs numpy and
+h5py; Keras is neither imported nor needed, and nothing in a file is executed.
 """
 
 from xfblas.models.activations import activate

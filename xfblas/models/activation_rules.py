@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from xfblas.models.activations import ENGINE_SLOPES, HOST_FUNCTIONS, SYNONYMS, VARIANTS
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.operation import RULES, CannotRun, reads
 from xfblas.models.origin import is_of_keras
 from xfblas.models.settings import number, row_axes
@@ -31,10 +31,10 @@ def activation(layer):
         return [Slope(layer, ENGINE_SLOPES[name])]
     if name == "glu":
         reason = "glu halves the row, which the engine cannot"
-        return [HostFunction(layer, name, refusal=reason)]
+        return [HostOperation(layer, name, refusal=reason)]
     if name in HOST_FUNCTIONS and name not in VARIANTS:
         is_old = name == "hard_sigmoid" and layer.keras < 3
-        return [HostFunction(layer, "hard_sigmoid_2" if is_old else name)]
+        return [HostOperation(layer, "hard_sigmoid_2" if is_old else name)]
     raise CannotRun(f"activation {_short(given)} is not one that can be computed here")
 
 
@@ -67,16 +67,16 @@ def _relu(layer):
     if largest is not None:
         wrong = f"max_value is {largest}, expected None"
         if slope == threshold == 0 and largest == 6:
-            return [HostFunction(layer, "relu6", refusal=wrong)]
+            return [HostOperation(layer, "relu6", refusal=wrong)]
     parameters = {"negative_slope": slope, "max_value": largest, "threshold": threshold}
-    return [HostFunction(layer, "relu", parameters, refusal=wrong)]
+    return [HostOperation(layer, "relu", parameters, refusal=wrong)]
 
 
 @reads("ThresholdedReLU")
 def _thresholded_relu(layer):
     theta = number(layer.config.get("theta"), 1.0)
     refusal = f"theta is {theta}, expected ReLU"
-    return [HostFunction(layer, "relu", {"threshold": theta}, refusal=refusal)]
+    return [HostOperation(layer, "relu", {"threshold": theta}, refusal=refusal)]
 
 
 @reads("LeakyReLU")
@@ -94,9 +94,9 @@ def _prelu(layer):
 def _elu(layer):
     alpha = number(layer.config.get("alpha"), 1.0)
     if alpha == 1:
-        return [HostFunction(layer, "elu")]
+        return [HostOperation(layer, "elu")]
     refusal = f"alpha is {alpha}, expected 1"
-    return [HostFunction(layer, "elu", {"alpha": alpha}, refusal=refusal)]
+    return [HostOperation(layer, "elu", {"alpha": alpha}, refusal=refusal)]
 
 
 @reads("Softmax")
@@ -105,6 +105,6 @@ def _softmax(layer):
         raise CannotRun("axis is 0, expected -1: over the batch, a row depends on the others")
     axes = row_axes(layer.config)
     if axes == [-1]:
-        return [HostFunction(layer, "softmax", uses_mask=True)]
+        return [HostOperation(layer, "softmax", uses_mask=True)]
     refusal = None if axes == [1] else f"axis is {layer.config['axis']!r}, expected -1"
-    return [HostFunction(layer, "softmax", {"axis": axes}, refusal=refusal, uses_mask=True)]
+    return [HostOperation(layer, "softmax", {"axis": axes}, refusal=refusal, uses_mask=True)]

@@ -3,7 +3,6 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.error_function import erf
 
 #: Slope for negative values of the activations that the engine computes. Keras gives the function
 #: leaky_relu a slope of 0.2 in all its versions; the layer LeakyReLU has its own default.
@@ -18,6 +17,24 @@ SYNONYMS |= {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
 
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
+
+#: Of the error function: a rational approximation in x*x, of the form that Eigen and XLA use;
+#: highest power first.
+_ABOVE = np.array(
+    [
+        *(-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06),
+        *(-5.69250639462346e-05, -7.34990630326855e-04, -2.95459980854025e-03),
+        -1.60960333262415e-02,
+    ],
+    np.float32,
+)
+_BELOW = np.array(
+    [
+        *(-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03),
+        *(-7.37332916720468e-03, -1.42647390514189e-02),
+    ],
+    np.float32,
+)
 
 
 def activate(name: str, logits: np.ndarray) -> np.ndarray:
@@ -126,6 +143,24 @@ def glu(x, axis=-1):
     """Half of the values, gated by the other half."""
     values, gates = np.split(x, 2, axis=axis)
     return values * sigmoid(gates)
+
+
+def erf(x: np.ndarray) -> np.ndarray:
+    """The error function, which numpy lacks: float32 of the same shape, to 4e-7."""
+    # Beyond 4 the function is 1 to the last digit of float32.
+    x = np.clip(np.asarray(x, np.float32), -4, 4)
+    squares = x * x
+    return np.clip(x * _polynomial(_ABOVE, squares) / _polynomial(_BELOW, squares), -1, 1)
+
+
+def _polynomial(coefficients, x):
+    """In place: these arrays are large, and a pass over memory costs more than the product."""
+    total = x * coefficients[0]
+    for coefficient in coefficients[1:-1]:
+        total += coefficient
+        total *= x
+    total += coefficients[-1]
+    return total
 
 
 #: Functions of one array and no settings, which give the same shape.

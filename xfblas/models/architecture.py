@@ -157,6 +157,14 @@ def count_slots(entries: list[dict]) -> list[str]:
     return slots
 
 
+def major_version(version: object) -> int:
+    """2 of ``2.15.0``, text or bytes; that of today's Keras where it is not stated."""
+    if isinstance(version, bytes):
+        version = version.decode("utf-8", "replace")
+    digits = re.match(r"\d+", str(version))
+    return int(digits.group()) if digits else 3
+
+
 def stated_shape(config: dict, class_name: str = "") -> tuple[int | None, ...] | None:
     """The shape of one row that a configuration states, or None."""
     shortest = 1 if class_name == "InputLayer" else 2

@@ -172,7 +172,8 @@ class Folder:
         units = self._scaling[0].scale.size if self._scaling else 1
         if units == 1:
             shape = operation.place.shapes[0]
-            if None in shape or not (self._is_stated or self._drafts):
+            is_told = self._scaling and operation.weights  # Those of one value.
+            if None in shape or not (self._is_stated or self._drafts or is_told):
                 raise CannotRun("it comes first, and the model does not state its input's shape")
             units = math.prod(shape)
         if units > LARGEST_DIAGONAL:

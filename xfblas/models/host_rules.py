@@ -1,6 +1,6 @@
 """Layers that the host computes: normalizations of a row, tables, pooling and merging."""
 
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.operation import NO_SUCH_LAYER, CannotRun, reads
 from xfblas.models.settings import (
     checked_whole,
@@ -14,7 +14,7 @@ from xfblas.models.settings import (
 
 def _host(layer, function, parameters=None, weights=(), **more):
     more |= {"weights": weights, "refusal": NO_SUCH_LAYER}
-    return [HostFunction(layer, function, parameters or {}, **more)]
+    return [HostOperation(layer, function, parameters or {}, **more)]
 
 
 @reads("LayerNormalization")

@@ -2,8 +2,8 @@
 
 from xfblas.models import dense, host_rules, reshaping, scaling  # noqa: F401 - they register rules
 from xfblas.models.architecture import LayerSpec
+from xfblas.models.keras_ops import operations_of_function
 from xfblas.models.operation import NO_SUCH_LAYER, RULES, CannotRun, Operation, reads
-from xfblas.models.operation_rules import operations_of_function
 from xfblas.models.origin import OWN_CODE, is_of_keras
 
 

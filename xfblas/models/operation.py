@@ -5,16 +5,11 @@ between tensors of known shape, with its weights. Passes walk what has been plac
 """
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.architecture import LayerSpec
-
-if TYPE_CHECKING:
-    from xfblas.models.host_function import HostFunction
-
 
 #: Rules by the class of a layer, from a LayerSpec to operations: see :func:`reads`.
 RULES = {}
@@ -102,7 +97,7 @@ class Operation:
         """
         raise NotImplementedError
 
-    def on_host(self) -> "HostFunction":
+    def on_host(self) -> "Operation":
         """The same as a function of the host's."""
         raise NotImplementedError
 

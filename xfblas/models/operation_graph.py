@@ -8,7 +8,7 @@ import numpy as np
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture, Call, InputSpec, LayerSpec
 from xfblas.models.dense import Dense
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.layer_rules import makes_mask, operations_of
 from xfblas.models.operation import CannotRun, Operation, Place
 from xfblas.models.pairing import pair
@@ -155,7 +155,7 @@ class OperationGraph:
                 found = _told_shape(operation, weights.get(id(operation), {}), self.where)
                 if found is not None:
                     return found
-                if isinstance(operation, HostFunction) and operation.function == "embedding":
+                if isinstance(operation, HostOperation) and operation.function == "embedding":
                     return spec.shape or (None,)
             tensor = call.output
         if spec.shape is not None:

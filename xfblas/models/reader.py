@@ -7,17 +7,17 @@ from typing import Any
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture
-from xfblas.models.chain import (
-    graph_of_chain,
-    network_of_chain,
-    reasons_against_chain,
-    require_vectors,
-)
 from xfblas.models.keras_file import read_file
 from xfblas.models.keras_object import is_keras_model, read_model
 from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Network
 from xfblas.models.operation_graph import DeclaredLayers, OperationGraph, unsupported
+from xfblas.models.plain_chain import (
+    graph_of_chain,
+    network_of_chain,
+    reasons_against_chain,
+    require_vectors,
+)
 from xfblas.models.segments import cut_into_steps
 from xfblas.models.slope import LARGEST_SLOPE
 from xfblas.models.stored_weights import StoredWeights

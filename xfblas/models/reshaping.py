@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.operation import CannotRun, Operation, Place, reads
 from xfblas.models.settings import require_channels_last
 
@@ -20,7 +20,7 @@ class Reshape(Operation):
 
     target: tuple[int, ...]
 
-    def at(self, place: Place, weights: dict[str, np.ndarray]) -> HostFunction | None:
+    def at(self, place: Place, weights: dict[str, np.ndarray]) -> HostOperation | None:
         """None where the row has this shape."""
         shape, target = place.shapes[0], list(self.target) or [-1]
         if None not in shape:
@@ -32,7 +32,7 @@ class Reshape(Operation):
         if list(shape) == target:
             return None
         parameters = {"shape": [-1] if len(target) == 1 else target}
-        return HostFunction(self.layer, "reshape", parameters, {}, "layout only").at(place, {})
+        return HostOperation(self.layer, "reshape", parameters, {}, "layout only").at(place, {})
 
 
 @reads("Flatten")

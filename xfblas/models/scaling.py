@@ -7,7 +7,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.affine import Affine
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.operation import CannotRun, Operation, Place, reads
 from xfblas.models.settings import gamma_beta, number, numbers, row_axes
 
@@ -48,6 +48,10 @@ class Scale(Operation):
         shape = place.shapes[0]
         affine = constants_of(self, weights, place.where)
         affine = affine.each(lambda values: self._placed(values, shape, place.where))
+        # As many constants as values tell an open size.
+        told = zip(shape, affine.scale.shape, strict=True)
+        shape = tuple(size if of_row is None and size > 1 else of_row for of_row, size in told)
+        place = replace(place, shapes=(shape,))
         found = replace(self, affine=affine, place=place, shape=shape)
         if not found.is_for_engine:
             found = replace(found, shape=found.on_host().at(place, {}).shape)
@@ -90,7 +94,7 @@ class Scale(Operation):
         place = replace(self.place, shapes=((units,),))
         return replace(self, affine=affine, place=place, shape=(units,))
 
-    def on_host(self) -> HostFunction:
+    def on_host(self) -> HostOperation:
         """The same as a function of the host's."""
         is_for_engine = self.is_for_engine
         affine = self.along_last_axis() if is_for_engine else self.affine
@@ -98,7 +102,7 @@ class Scale(Operation):
         if is_for_engine:
             reason = "no dense layer before or after it could take it in"
         arrays = affine.arrays()
-        return HostFunction(self.layer, "scale", {}, arrays, reason, place=self.place)
+        return HostOperation(self.layer, "scale", {}, arrays, reason, place=self.place)
 
 
 @reads("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2")

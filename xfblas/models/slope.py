@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.operation import Operation, Place
 
 #: A negative slope above 1 would overflow the engine's 16 bits where the sum itself does not.
@@ -35,14 +35,14 @@ class Slope(Operation):
         """See :meth:`Operation.at`."""
         return replace(self, place=place, shape=place.shapes[0])
 
-    def on_host(self) -> HostFunction:
+    def on_host(self) -> HostOperation:
         """The same as a function of the host's."""
         reason = "no dense layer before it could take it in"
         if not self.is_for_engine:
             reason = f"its slope {self.slope:g} is above {LARGEST_SLOPE:g}, which could overflow"
         alpha = {} if self.slope == 0 else {"alpha": np.float32([self.slope])}
         function = "prelu" if alpha else "relu"
-        return HostFunction(self.layer, function, {}, alpha, reason, place=self.place)
+        return HostOperation(self.layer, function, {}, alpha, reason, place=self.place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,5 +67,5 @@ class LearnedSlopes(Operation):
         )
         reason = f"it has {alpha.size} slopes, but a layer of the engine has one"
         arrays = {"alpha": alpha}
-        found = HostFunction(self.layer, "prelu", {}, arrays, reason, refusal=refusal)
+        found = HostOperation(self.layer, "prelu", {}, arrays, reason, refusal=refusal)
         return found.at(place, {})

@@ -18,7 +18,7 @@ _PROBES = (64, 65)
 
 
 @dataclass(frozen=True, eq=False)
-class HostFunction(Operation):
+class HostOperation(Operation):
     """A function of the host's.
 
     Attributes:
@@ -40,11 +40,11 @@ class HostFunction(Operation):
         """Whether it merges tensors."""
         return self.function in MERGES
 
-    def on_host(self) -> "HostFunction":
+    def on_host(self) -> "HostOperation":
         """Itself."""
         return self
 
-    def at(self, place: Place, weights: dict[str, np.ndarray]) -> "HostFunction":
+    def at(self, place: Place, weights: dict[str, np.ndarray]) -> "HostOperation":
         """See :meth:`Operation.at`; the shape is found by computing a row or two of zeros."""
         parameters, rank = self.parameters, len(place.shapes[0])
         if self.function == "softmax" and parameters.get("axis") in ([rank], [-1]):

@@ -7,7 +7,7 @@ from xfblas.errors import UnsupportedModelError
 from xfblas.models.architecture import LayerSpec
 from xfblas.models.dense import Dense
 from xfblas.models.fold import Folder
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Network
 from xfblas.models.operation import CannotRun, Operation, Place
@@ -23,6 +23,8 @@ def network_of_chain(graph: OperationGraph) -> Network:
     Raises:
         UnsupportedModelError: names the first layer that the engine cannot compute, and why.
     """
+    if all(_passes_on(operation) for operation in graph.operations):
+        raise UnsupportedModelError(f"{graph.where} cannot be run: it has no layers that compute")
     architecture = graph.declared.architecture
     shape, stated = graph.inputs[0].shape, architecture.inputs[0].shape
     folder = Folder(is_stated=stated is not None and None not in stated)
@@ -31,9 +33,6 @@ def network_of_chain(graph: OperationGraph) -> Network:
         for operation in graph.operations:
             activation = _added(folder, operation) or activation
         layers = folder.end(activation)
-        if not layers:
-            where = graph.where
-            raise UnsupportedModelError(f"{where} cannot be run: it has no layers that compute")
         _require_flat(graph.outputs[0].shape, "the model's output")
     except CannotRun as reason:
         raise unsupported([(operation.layer, reason)], graph.where) from None
@@ -56,15 +55,14 @@ def graph_of_chain(declared: DeclaredLayers, network: Network) -> ModelGraph:
     return replace(graph, placements=placements_of(calls, graph.steps, passed))
 
 
-def _added(folder, operation) -> HostFunction | None:
+def _added(folder, operation) -> HostOperation | None:
     """Adds an operation; gives it back where it is for the host, after all layers."""
-    shape = operation.place.shapes[0]
-    if isinstance(operation, HostFunction):
+    if _passes_on(operation):
+        return None
+    if isinstance(operation, HostOperation):
         if operation.refusal is not None:
             raise CannotRun(operation.refusal)
-        if operation.function == "reshape":
-            return None  # Each value of a row stays where it is.
-        _require_flat(shape, "its input")
+        _require_flat(operation.place.shapes[0], "its input")
         return operation
     require_vectors(operation, operation.place)
     folder.add(operation.of_flat_row() if isinstance(operation, Scale) else operation)
@@ -104,7 +102,7 @@ def reasons_against_chain(declared: DeclaredLayers) -> list[tuple[LayerSpec, Can
     found = list(reasons.values())
     for index, operation in enumerate(operations):
         later = [part for part in operations[index + 1 :] if not _passes_on(part)]
-        if isinstance(operation, HostFunction) and later:
+        if isinstance(operation, HostOperation) and later:
             reason = (
                 f"{operation.function} is computed on the host, so it can only be the last; "
                 f"{later[0].layer} comes after it"
@@ -115,7 +113,8 @@ def reasons_against_chain(declared: DeclaredLayers) -> list[tuple[LayerSpec, Can
 
 def _passes_on(operation) -> bool:
     """Whether an operation leaves the values of a flat row as they are."""
-    return isinstance(operation, Reshape) or operation.does_nothing
+    is_placed_reshape = getattr(operation, "function", "") == "reshape"
+    return isinstance(operation, Reshape) or is_placed_reshape or operation.does_nothing
 
 
 def _broken_links(architecture) -> dict[int, str]:

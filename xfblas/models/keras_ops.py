@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xfblas.models.host_function import HostFunction
+from xfblas.models.host_operation import HostOperation
 from xfblas.models.operation import CannotRun, Operation
 from xfblas.models.reshaping import Reshape
 from xfblas.models.scaling import Scale
@@ -30,7 +30,7 @@ def operations_of_function(layer) -> list[Operation]:
 
 def _host(layer, function, parameters=None):
     _require_tensors(layer, 1)
-    return [HostFunction(layer, function, parameters or {}, refusal=_REFUSAL)]
+    return [HostOperation(layer, function, parameters or {}, refusal=_REFUSAL)]
 
 
 _REFUSAL = "is a function of keras.ops, expected layers"
@@ -48,7 +48,7 @@ def _binary(layer):
     if len(arguments) != 2 or TENSOR not in arguments:
         raise CannotRun("has no two arguments")
     if arguments == [TENSOR, TENSOR]:
-        return [HostFunction(layer, _MERGES[name], same_rank=True, refusal=_REFUSAL)]
+        return [HostOperation(layer, _MERGES[name], same_rank=True, refusal=_REFUSAL)]
     is_second = arguments[0] is TENSOR
     constant = numbers(arguments[1 if is_second else 0], 0.0)
     one, zero = np.ones(()), np.zeros(())
@@ -115,7 +115,7 @@ def _concatenate(layer):
     is_list = len(arguments) == 1 and isinstance(arguments[0], list)
     if not is_list or any(part is not TENSOR for part in arguments[0]) or len(axes) != 1:
         raise CannotRun("has other arguments than tensors and an axis")
-    return [HostFunction(layer, "concatenate", {"axis": axes[0]}, refusal=_REFUSAL)]
+    return [HostOperation(layer, "concatenate", {"axis": axes[0]}, refusal=_REFUSAL)]
 
 
 def _reshape(layer):
@@ -145,7 +145,7 @@ def _get_item(layer):
     parts = [_index(part) for part in index] if isinstance(index, (list, tuple)) else []
     if not parts or parts[0] not in ([None, None, None], [None, None, 1]):
         raise CannotRun("takes other parts than whole rows, expected x[:, ...]")
-    return [HostFunction(layer, "take", {"index": parts[1:]}, refusal=_REFUSAL)]
+    return [HostOperation(layer, "take", {"index": parts[1:]}, refusal=_REFUSAL)]
 
 
 def _index(part):
