@@ -164,3 +164,25 @@ def test_slopes_that_a_configuration_leaves_out(generator, tmp_path):
         config = sequential(layer("Dense", "d", units=3, use_bias=False), entry)
         network = read_network(write_named(tmp_path / "m.h5", weights, config))
         assert network.layers[0].negative_slope == slope
+
+
+def test_an_activation_given_as_a_layer_is_part_of_its_own(generator, tmp_path):
+    weights = [("d", [("d/kernel:0", kernel_of(generator, 3, 3))])]
+    slope = {"class_name": "LeakyReLU", "config": {"alpha": 0.25}}
+    config = sequential(layer("Dense", "d", units=3, use_bias=False, activation=slope))
+    (found,) = read_network(write_named(tmp_path / "m.h5", weights, config)).layers
+    assert (found.output, found.negative_slope, found.folded) == ("d", 0.25, ())
+
+
+def test_constants_tell_open_shapes(generator, tmp_path):
+    """Of a width that no layer of the file states, such as that of rows which Flatten made."""
+    for units, shape, before in ((1, None, []), (6, [None, None, 3], [layer("Flatten", "f")])):
+        arrays = [vector_of(generator, units) for _ in range(3)] + [np.full(units, 0.5, np.float32)]
+        kinds = ("gamma", "beta", "moving_mean", "moving_variance")
+        weights = [("b", [(f"b/{k}:0", a) for k, a in zip(kinds, arrays, strict=True)])]
+        start = [] if shape is None else [layer("InputLayer", "i", batch_input_shape=shape)]
+        config = sequential(*start, *before, layer("BatchNormalization", "b", epsilon=1e-3))
+        network = read_network(write_named(tmp_path / "m.h5", weights, config))
+        assert network.input_shape == (units,)
+        x = generator.standard_normal((4, units))
+        assert_close(network.forward(x), normalize(x, *arrays))

@@ -93,7 +93,7 @@ def test_quantized_and_uneven_layers(keras, generator):
     L = keras.layers
     model = keras.Sequential([L.Input((8,)), L.Dense(4, name="d"), L.PReLU(name="p"), L.Dense(2)])
     model.layers[1].set_weights([np.array([0.1, 0.2, 0.3, 0.4])])
-    with pytest.raises(UnsupportedModelError, match=r"p \(PReLU\): alpha has 4 values"):
+    with pytest.raises(UnsupportedModelError, match=r"p \(PReLU\): alpha .* between 0\.1"):
         read_network(model)
     model.quantize("int8")
     with pytest.raises(UnsupportedModelError, match=r"d \(Dense\): its weights were quantized"):

@@ -9,7 +9,7 @@ from handmade import assert_close, dense, kernel_of, leaky, softmax, vector_of
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
 from xfblas.models import Layer, Network, activate
-from xfblas.models.error_function import erf
+from xfblas.models.activations import erf
 
 
 def make(generator, output="softmax", input_shape=(6,)):

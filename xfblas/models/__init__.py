@@ -1,9 +1,9 @@
 """From a Keras model, or its file, to chains of layers for the engine and steps for the host.
 
 A configuration of any Keras version becomes layers and their calls (architecture, calls), those
-become nodes between tensors (steps, node_builder), and runs of dense nodes become engine steps
-(segments, fold). Needs numpy and h5py; Keras is neither imported nor needed, and nothing in a file
-is executed.
+become typed operations between tensors (layer_rules, operation_graph), and runs of dense operations
+become engine steps (segments, fold); of a plain chain, one network (plain_chain). Needs numpy and
+h5py; Keras is neither imported nor needed, and nothing in a file is executed.
 """
 
 from xfblas.models.activations import activate

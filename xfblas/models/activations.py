@@ -3,11 +3,12 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.error_function import erf
 
 #: Slope for negative values of the activations that the engine computes. Keras gives the function
 #: leaky_relu a slope of 0.2 in all its versions; the layer LeakyReLU has its own default.
 ENGINE_SLOPES = {"linear": 1.0, "relu": 0.0, "leaky_relu": 0.2}
+#: Those that leave no choice.
+FIXED_SLOPES = {"linear": 1.0, "relu": 0.0}
 
 #: Other names that Keras accepts, or has accepted, for the same function.
 SYNONYMS = {None: "linear", "swish": "silu", "exp": "exponential", "hard_swish": "hard_silu"}
@@ -16,6 +17,24 @@ SYNONYMS |= {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
 
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
+
+#: Of the error function: a rational approximation in x*x, of the form that Eigen and XLA use;
+#: highest power first.
+_ABOVE = np.array(
+    [
+        *(-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06),
+        *(-5.69250639462346e-05, -7.34990630326855e-04, -2.95459980854025e-03),
+        -1.60960333262415e-02,
+    ],
+    np.float32,
+)
+_BELOW = np.array(
+    [
+        *(-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03),
+        *(-7.37332916720468e-03, -1.42647390514189e-02),
+    ],
+    np.float32,
+)
 
 
 def activate(name: str, logits: np.ndarray) -> np.ndarray:
@@ -109,23 +128,8 @@ def gelu_tanh(x):
 
 
 def hard_sigmoid(x):
-    """As Keras 3 defines it; Keras 1 and 2 have :func:`hard_sigmoid_2`."""
+    """As Keras 3 defines it; Keras 1 and 2 have ``hard_sigmoid_2``."""
     return np.clip(x / 6 + 0.5, 0, 1)
-
-
-def hard_sigmoid_2(x):
-    """The hard sigmoid of Keras 1 and 2: ``0.2 x + 0.5`` within 0 and 1."""
-    return np.clip(0.2 * x + 0.5, 0, 1)
-
-
-def soft_shrink(x):
-    """x less 0.5 towards zero, which takes what is between."""
-    return np.where(np.abs(x) > 0.5, x - np.copysign(np.float32(0.5), x), 0)
-
-
-def sparse_plus(x):
-    """x above 1, zero below -1, a parabola between."""
-    return np.where(x < 1, np.maximum(x + 1, 0) ** 2 / 4, x)
 
 
 def rectify(x, negative_slope=0.0, max_value=None, threshold=0.0):
@@ -141,6 +145,24 @@ def glu(x, axis=-1):
     return values * sigmoid(gates)
 
 
+def erf(x: np.ndarray) -> np.ndarray:
+    """The error function, which numpy lacks: float32 of the same shape, to 4e-7."""
+    # Beyond 4 the function is 1 to the last digit of float32.
+    x = np.clip(np.asarray(x, np.float32), -4, 4)
+    squares = x * x
+    return np.clip(x * _polynomial(_ABOVE, squares) / _polynomial(_BELOW, squares), -1, 1)
+
+
+def _polynomial(coefficients, x):
+    """In place: these arrays are large, and a pass over memory costs more than the product."""
+    total = x * coefficients[0]
+    for coefficient in coefficients[1:-1]:
+        total += coefficient
+        total *= x
+    total += coefficients[-1]
+    return total
+
+
 #: Functions of one array and no settings, which give the same shape.
 HOST_FUNCTIONS = {
     "linear": lambda x: x,
@@ -150,12 +172,12 @@ HOST_FUNCTIONS = {
     "sigmoid": sigmoid,
     "log_sigmoid": lambda x: -softplus(-x),
     "hard_sigmoid": hard_sigmoid,
-    "hard_sigmoid_2": hard_sigmoid_2,
+    "hard_sigmoid_2": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
     "sparse_sigmoid": lambda x: np.clip(0.5 * x + 0.5, 0, 1),
     "tanh": np.tanh,
     "hard_tanh": lambda x: np.clip(x, -1, 1),
     "tanh_shrink": lambda x: x - np.tanh(x),
-    "soft_shrink": soft_shrink,
+    "soft_shrink": lambda x: np.where(np.abs(x) > 0.5, x - np.copysign(np.float32(0.5), x), 0),
     "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
     "elu": elu,
     "celu": celu,
@@ -166,7 +188,7 @@ HOST_FUNCTIONS = {
     "hard_silu": lambda x: x * hard_sigmoid(x),
     "mish": lambda x: x * np.tanh(softplus(x)),
     "softplus": softplus,
-    "sparse_plus": sparse_plus,
+    "sparse_plus": lambda x: np.where(x < 1, np.maximum(x + 1, 0) ** 2 / 4, x),
     "squareplus": lambda x: (x + np.hypot(x, 2)) / 2,
     "softsign": lambda x: x / (1 + np.abs(x)),
     "exponential": np.exp,

@@ -82,11 +82,6 @@ class Architecture:
     output_keys: tuple[str | None, ...] = (None,)
     unused: tuple[tuple[LayerSpec, str], ...] = ()
 
-    @property
-    def input_shape(self) -> tuple[int | None, ...] | None:
-        """Of one row of the first input."""
-        return self.inputs[0].shape if self.inputs else None
-
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -160,6 +155,14 @@ def count_slots(entries: list[dict]) -> list[str]:
         counts[base] = count + 1
         slots.append(f"{base}_{count}" if count else base)
     return slots
+
+
+def major_version(version: object) -> int:
+    """2 of ``2.15.0``, text or bytes; that of today's Keras where it is not stated."""
+    if isinstance(version, bytes):
+        version = version.decode("utf-8", "replace")
+    digits = re.match(r"\d+", str(version))
+    return int(digits.group()) if digits else 3
 
 
 def stated_shape(config: dict, class_name: str = "") -> tuple[int | None, ...] | None:

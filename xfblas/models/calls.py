@@ -1,8 +1,13 @@
 """Models in models, laid flat: every layer once, and every call of it in its place."""
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.architecture import Architecture, Call, LayerSpec, class_and_config
-from xfblas.models.keras_version import major_version
+from xfblas.models.architecture import (
+    Architecture,
+    Call,
+    LayerSpec,
+    class_and_config,
+    major_version,
+)
 from xfblas.models.model_tree import ModelTree, TreeReader
 
 #: Calls of layers, counted in every model as often as it is called.

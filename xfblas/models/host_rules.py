@@ -1,29 +1,32 @@
 """Layers that the host computes: normalizations of a row, tables, pooling and merging."""
 
-from xfblas.models.settings import checked_whole, number, require_channels_last, row_axes, whole
-from xfblas.models.step import CannotRun, Step
-
-#: Why none of these can be part of a plain chain.
-NO_SUCH_LAYER = "the engine has no such layer"
+from xfblas.models.host_operation import HostOperation
+from xfblas.models.operation import NO_SUCH_LAYER, CannotRun, reads
+from xfblas.models.settings import (
+    checked_whole,
+    gamma_beta,
+    number,
+    require_channels_last,
+    row_axes,
+    whole,
+)
 
 
 def _host(layer, function, parameters=None, weights=(), **more):
-    return [Step("host", layer, function, weights, parameters or {}, {}, NO_SUCH_LAYER, **more)]
+    more |= {"weights": weights, "refusal": NO_SUCH_LAYER}
+    return [HostOperation(layer, function, parameters or {}, **more)]
 
 
-def _gamma_beta(config):
-    kinds = (("gamma", "scale"), ("beta", "center"))
-    return tuple(kind for kind, key in kinds if config.get(key, True))
-
-
+@reads("LayerNormalization")
 def _layer_normalization(layer):
     config = layer.config
     if config.get("rms_scaling"):
         raise CannotRun("rms_scaling is not supported, use RMSNormalization")
     parameters = {"axes": row_axes(config), "epsilon": number(config.get("epsilon"), 1e-3)}
-    return _host(layer, "layer_normalization", parameters, _gamma_beta(config))
+    return _host(layer, "layer_normalization", parameters, gamma_beta(config))
 
 
+@reads("GroupNormalization")
 def _group_normalization(layer):
     config = layer.config
     if row_axes(config) != [-1]:
@@ -32,29 +35,34 @@ def _group_normalization(layer):
     if groups in (-1, 0):
         raise CannotRun(f"groups is {groups}, expected 1 or more")
     parameters = {"groups": groups, "epsilon": number(config.get("epsilon"), 1e-3)}
-    return _host(layer, "group_normalization", parameters, _gamma_beta(config))
+    return _host(layer, "group_normalization", parameters, gamma_beta(config))
 
 
+@reads("RMSNormalization")
 def _rms_normalization(layer):
     epsilon = number(layer.config.get("epsilon"), 1e-6)
     parameters = {"axes": row_axes(layer.config), "epsilon": epsilon}
     return _host(layer, "rms_normalization", parameters, ("gamma",))
 
 
+@reads("UnitNormalization")
 def _unit_normalization(layer):
     return _host(layer, "unit_normalization", {"axes": row_axes(layer.config)})
 
 
+@reads("Embedding")
 def _embedding(layer):
     if layer.config.get("quantization_config"):
         raise CannotRun("its weights were quantized by Keras; save the model before quantize()")
     return _host(layer, "embedding", {}, ("embeddings",))
 
 
-def _merge(function):
-    return lambda layer: _host(layer, function)
+@reads("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+def _merge(layer):
+    return _host(layer, layer.class_name.lower())
 
 
+@reads("Concatenate")
 def _concatenate(layer):
     axes = row_axes(layer.config)
     if len(axes) != 1:
@@ -62,6 +70,7 @@ def _concatenate(layer):
     return _host(layer, "concatenate", {"axis": axes[0]})
 
 
+@reads("Dot")
 def _dot(layer):
     axes = layer.config.get("axes")
     axes = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
@@ -71,6 +80,7 @@ def _dot(layer):
     return _host(layer, "dot", {"axes": axes, "normalize": bool(layer.config.get("normalize"))})
 
 
+@reads("Merge")
 def _old_merge(layer):
     """The one layer that merged everything in Keras 1."""
     names = {"sum": "add", "mul": "multiply", "ave": "average", "max": "maximum"}
@@ -85,22 +95,34 @@ def _old_merge(layer):
     return _host(layer, names[mode])
 
 
-def _global_pooling(function, rank):
-    def rule(layer):
-        config = layer.config
-        first = config.get("data_format", config.get("dim_ordering")) in ("channels_first", "th")
-        axes = list(range(2, rank + 2) if first else range(1, rank + 1))
-        parameters = {"axes": axes, "keepdims": bool(config.get("keepdims"))}
-        is_average_of_steps = function == "mean" and rank == 1
-        return _host(layer, function, parameters, uses_mask=is_average_of_steps)
-
-    return rule
+@reads("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D")
+def _global_average(layer):
+    return _global_pooling(layer, "mean", uses_mask=layer.class_name.endswith("1D"))
 
 
+@reads("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D")
+def _global_max(layer):
+    return _global_pooling(layer, "largest")
+
+
+def _global_pooling(layer, function, **more):
+    config, rank = layer.config, _rank_of(layer)
+    first = config.get("data_format", config.get("dim_ordering")) in ("channels_first", "th")
+    axes = list(range(2, rank + 2) if first else range(1, rank + 1))
+    return _host(layer, function, {"axes": axes, "keepdims": bool(config.get("keepdims"))}, **more)
+
+
+def _rank_of(layer):
+    """2 of ``ZeroPadding2D``."""
+    return int(layer.class_name[-2])
+
+
+@reads("RepeatVector")
 def _repeat(layer):
     return _host(layer, "repeat", {"count": whole(layer.config, "n", 1)})
 
 
+@reads("Permute")
 def _permute(layer):
     axes = layer.config.get("dims")
     axes = list(axes) if isinstance(axes, (list, tuple)) else []
@@ -111,44 +133,27 @@ def _permute(layer):
     return _host(layer, "permute", {"axes": axes})
 
 
-def _borders(function, key, rank):
+@reads("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
+def _zero_padding(layer):
+    return _borders(layer, "pad", "padding")
+
+
+@reads("Cropping1D", "Cropping2D", "Cropping3D")
+def _cropping(layer):
+    return _borders(layer, "crop", "cropping")
+
+
+def _borders(layer, function, key):
     """Widths before and after each axis: one number, a pair, or a pair for each axis."""
-
-    def rule(layer):
-        if rank > 1:
-            require_channels_last(layer.config)
-        given = layer.config.get(key, 1)
-        sides = list(given) if isinstance(given, (list, tuple)) else [given] * rank
-        if rank == 1 and isinstance(given, (list, tuple)):
-            sides = [given]
-        pairs = [side if isinstance(side, (list, tuple)) else (side, side) for side in sides]
-        if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
-            raise CannotRun(f"{key} is {str(given)[:60]}, expected a pair for each axis")
-        widths = [[checked_whole(width, key, 0) for width in pair] for pair in pairs]
-        return _host(layer, function, {"widths": widths})
-
-    return rule
-
-
-HOST_RULES = {
-    "LayerNormalization": _layer_normalization,
-    "GroupNormalization": _group_normalization,
-    "RMSNormalization": _rms_normalization,
-    "UnitNormalization": _unit_normalization,
-    "Embedding": _embedding,
-    "Add": _merge("add"),
-    "Subtract": _merge("subtract"),
-    "Multiply": _merge("multiply"),
-    "Average": _merge("average"),
-    "Maximum": _merge("maximum"),
-    "Minimum": _merge("minimum"),
-    "Concatenate": _concatenate,
-    "Dot": _dot,
-    "Merge": _old_merge,
-    "RepeatVector": _repeat,
-    "Permute": _permute,
-    **{f"ZeroPadding{n}D": _borders("pad", "padding", n) for n in (1, 2, 3)},
-    **{f"Cropping{n}D": _borders("crop", "cropping", n) for n in (1, 2, 3)},
-    **{f"GlobalAveragePooling{n}D": _global_pooling("mean", n) for n in (1, 2, 3)},
-    **{f"GlobalMaxPooling{n}D": _global_pooling("largest", n) for n in (1, 2, 3)},
-}
+    rank = _rank_of(layer)
+    if rank > 1:
+        require_channels_last(layer.config)
+    given = layer.config.get(key, 1)
+    sides = list(given) if isinstance(given, (list, tuple)) else [given] * rank
+    if rank == 1 and isinstance(given, (list, tuple)):
+        sides = [given]
+    pairs = [side if isinstance(side, (list, tuple)) else (side, side) for side in sides]
+    if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
+        raise CannotRun(f"{key} is {str(given)[:60]}, expected a pair for each axis")
+    widths = [[checked_whole(width, key, 0) for width in pair] for pair in pairs]
+    return _host(layer, function, {"widths": widths})

@@ -11,11 +11,10 @@ import h5py
 
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import KERAS, WEIGHTS, refuse_others
-from xfblas.models.architecture import Architecture
+from xfblas.models.architecture import Architecture, major_version
 from xfblas.models.calls import parse_architecture
 from xfblas.models.given_architecture import from_json, given_architecture
 from xfblas.models.hdf5_weights import read_weights
-from xfblas.models.keras_version import keras_version, major_version
 from xfblas.models.stored_weights import StoredWeights
 
 #: What h5py, zipfile and the code above them raise on damaged files, by experience.
@@ -59,7 +58,7 @@ def read_file(path: Path, given) -> tuple[Architecture, StoredWeights, bool]:
             with h5py.File(path, "r") as file:
                 config = file.attrs.get("model_config")
                 stored = read_weights(file, where, required=config is None and given is None)
-                keras = keras_version(file)
+                keras = _keras_version(file)
         else:
             with path.open("rb") as file:
                 start = file.read(8)
@@ -104,3 +103,12 @@ def _read_zip(path, where):
         keras = major_version(about.get("keras_version") if isinstance(about, dict) else None)
         with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
             return config, keras, read_weights(file, where, required=False)
+
+
+def _keras_version(file: h5py.File) -> int:
+    """Major version of the Keras that wrote an HDF5 file."""
+    groups = [file] + ([file["model_weights"]] if "model_weights" in file else [])
+    stated = [group.attrs["keras_version"] for group in groups if "keras_version" in group.attrs]
+    if not stated and "nb_layers" in file.attrs:
+        return 1
+    return major_version(stated[0] if stated else None)

@@ -4,9 +4,8 @@ import sys
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.models.activation_rules import own_activation
-from xfblas.models.architecture import Architecture
+from xfblas.models.architecture import Architecture, major_version
 from xfblas.models.calls import parse_architecture
-from xfblas.models.keras_version import major_version
 from xfblas.models.origin import OWN_CODE, is_object_of_keras
 from xfblas.models.stored_weights import StoredLayer, StoredWeight, StoredWeights, weight_path
 

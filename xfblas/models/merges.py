@@ -5,39 +5,27 @@ import functools
 import numpy as np
 
 
-def add(*values):
-    """The sum of all values."""
-    return _fold(np.add, values)
+def pairwise(function):
+    """Of any number of tensors, from the left, by a numpy function of two.
 
+    A tensor of fewer axes takes new ones after the batch, as in Keras. That is not numpy's rule,
+    which would put them before the batch.
+    """
 
-def subtract(one, other):
-    """The first value less the second."""
-    return _fold(np.subtract, (one, other))
+    def merge(*values):
+        most = max(value.ndim for value in values)
+        aligned = (
+            _as_float(value).reshape(len(value), *(1,) * (most - value.ndim), *value.shape[1:])
+            for value in values
+        )
+        return functools.reduce(function, aligned)
 
-
-def multiply(*values):
-    """The product of all values."""
-    return _fold(np.multiply, values)
-
-
-def divide(one, other):
-    """The first value by the second."""
-    return _fold(np.divide, (one, other))
+    return merge
 
 
 def average(*values):
     """The mean of all values."""
-    return add(*values) / len(values)
-
-
-def maximum(*values):
-    """The largest of all values, element by element."""
-    return _fold(np.maximum, values)
-
-
-def minimum(*values):
-    """The smallest of all values, element by element."""
-    return _fold(np.minimum, values)
+    return MERGES["add"](*values) / len(values)
 
 
 def concatenate(*values, axis=-1):
@@ -65,18 +53,19 @@ def _unit(x, axis):
     return x / np.sqrt(np.maximum((x * x).sum(axis=axis, keepdims=True), 1e-12))
 
 
-def _fold(function, values):
-    """Pairwise, from the left; a tensor of fewer axes takes new ones after the batch, as in Keras.
-
-    That is not numpy's rule, which would put them before the batch.
-    """
-    most = max(value.ndim for value in values)
-    aligned = (
-        _as_float(value).reshape(len(value), *(1,) * (most - value.ndim), *value.shape[1:])
-        for value in values
-    )
-    return functools.reduce(function, aligned)
-
-
 def _as_float(value):
     return value if value.dtype.kind == "f" else value.astype(np.float32)
+
+
+#: All of them, by name.
+MERGES = {
+    "add": pairwise(np.add),
+    "subtract": lambda one, other: pairwise(np.subtract)(one, other),
+    "multiply": pairwise(np.multiply),
+    "divide": lambda one, other: pairwise(np.divide)(one, other),
+    "average": average,
+    "maximum": pairwise(np.maximum),
+    "minimum": pairwise(np.minimum),
+    "concatenate": concatenate,
+    "dot": dot,
+}

@@ -1,5 +1,6 @@
 """A model of any shape: steps in the order of computation, on the engine and on the host."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.models.activations import HOST_FUNCTIONS
 from xfblas.models.graph_steps import EngineStep, HostStep
 from xfblas.models.host_functions import LINEAR
 from xfblas.models.network import Network
-from xfblas.models.placement import Placement
-from xfblas.models.single_chain import network_of, steps_of_chain
+from xfblas.models.placement import PREACTIVATION, Placement, why_on_host
 from xfblas.models.tensor_spec import TensorSpec
 
 
@@ -99,8 +100,20 @@ class ModelGraph:
         """
         inputs = (TensorSpec(given, network.input_shape, key=input_key),)
         outputs = (TensorSpec(network.output, (network.output_units,), key=output_key),)
-        steps = steps_of_chain(network, given, network.output, rows)
-        return cls(network.name, inputs, outputs, steps)
+        steps: list[EngineStep | HostStep] = []
+        tensor, found, function = given, network.output, network.output_activation
+        if len(network.input_shape) != 1:
+            tensor = rows or f"{given}:rows"
+            layout = {"shape": [-1]}
+            steps.append(HostStep(tensor, (given,), tensor, "reshape", layout, {}, "layout only"))
+        inside = replace(network, output_activation="linear", input_shape=(network.input_units,))
+        reason = "layers " + ", ".join(layer.name for layer in inside.layers)
+        logits = found if function == "linear" else found + PREACTIVATION
+        steps.append(EngineStep(network.layers[0].name, tensor, logits, inside, reason))
+        if function != "linear":
+            reason, name = why_on_host(function), f"{found}:{function}"
+            steps.append(HostStep(name, (logits,), found, function, {}, {}, reason))
+        return cls(network.name, inputs, outputs, tuple(steps))
 
     @property
     def engine_steps(self) -> tuple[EngineStep, ...]:
@@ -178,7 +191,25 @@ class ModelGraph:
         A flattening of the input before the chain is part of the network, which takes rows of any
         shape.
         """
-        return network_of(self)
+        steps, given = list(self.steps), self.inputs[0].shape
+        shape = tuple(size for size in given if size is not None)
+        if len(self.inputs) != 1 or len(self.outputs) != 1 or shape != given:
+            return None
+        if steps and _is_flatten(steps[0]) and steps[0].inputs == (self.inputs[0].name,):
+            steps.pop(0)
+        elif len(shape) != 1:
+            return None
+        output = self.outputs[0].name
+        activation = _activation_of(steps[1]) if len(steps) == 2 else None
+        if activation is not None:
+            steps.pop()
+        if len(steps) != 1 or not isinstance(steps[0], EngineStep):
+            return None
+        network = steps[0].network
+        if output != self.steps[-1].output or math.prod(shape) != network.input_units:
+            return None
+        network = replace(network, name=self.name, input_shape=shape, output=output)
+        return replace(network, output_activation=activation or "linear")
 
     def describe(self) -> list[tuple[str, str, str]]:
         """(step's name, 'engine' or 'host', reason) of each step, for reports."""
@@ -193,3 +224,18 @@ class ModelGraph:
             f"<ModelGraph {self.name}: {len(self.inputs)} inputs, {len(self.outputs)} outputs, "
             f"{engine} engine steps, {len(self.steps) - engine} host steps>"
         )
+
+
+def _is_flatten(step: EngineStep | HostStep) -> bool:
+    return (
+        isinstance(step, HostStep)
+        and step.function == "reshape"
+        and step.parameters.get("shape") == [-1]
+    )
+
+
+def _activation_of(step: EngineStep | HostStep) -> str | None:
+    """The activation that a network may have last, if a step is one."""
+    if isinstance(step, HostStep) and step.function in HOST_FUNCTIONS and not step.parameters:
+        return step.function
+    return None

@@ -13,8 +13,8 @@ from xfblas.models.architecture import (
     stated_shape,
 )
 from xfblas.models.inbound_nodes import arguments_of, is_operation
+from xfblas.models.keras_ops import TENSOR
 from xfblas.models.links import Links, links_of
-from xfblas.models.operation_rules import TENSOR
 from xfblas.models.origin import OWN_CODE, is_of_keras
 
 _DEEPEST = 50

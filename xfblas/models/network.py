@@ -8,9 +8,7 @@ import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.models.activations import HOST_FUNCTIONS, activate
-
-_FIXED_SLOPES = {"linear": 1.0, "relu": 0.0}
+from xfblas.models.activations import ENGINE_SLOPES, FIXED_SLOPES, HOST_FUNCTIONS, activate
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +51,12 @@ class Layer:
             raise InvalidValueError(
                 f"layer {self.name}: bias has shape {bias.shape}, expected {kernel.shape[1:]}"
             )
-        if self.activation not in (*_FIXED_SLOPES, "leaky_relu"):
+        if self.activation not in ENGINE_SLOPES:
             raise InvalidValueError(
                 f"layer {self.name}: activation is {self.activation!r}, expected 'linear', "
                 "'relu' or 'leaky_relu'"
             )
-        expected = _FIXED_SLOPES.get(self.activation, self.negative_slope)
+        expected = FIXED_SLOPES.get(self.activation, self.negative_slope)
         if self.negative_slope != expected or not math.isfinite(expected):
             raise InvalidValueError(
                 f"layer {self.name}: negative_slope is {self.negative_slope}, which is not that "

@@ -14,9 +14,7 @@ def layer_normalization(x, axes, epsilon, gamma=None, beta=None):
     mean = x.mean(axis=axes, keepdims=True, dtype=np.float64)
     variance = np.square(x - mean).mean(axis=axes, keepdims=True)
     sizes = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
-    found = (x - mean) / np.sqrt(variance + epsilon)
-    found = found if gamma is None else found * gamma.reshape(sizes)
-    return found if beta is None else found + beta.reshape(sizes)
+    return _scaled((x - mean) / np.sqrt(variance + epsilon), gamma, beta, sizes)
 
 
 def group_normalization(x, groups, epsilon, gamma=None, beta=None):
@@ -28,8 +26,7 @@ def group_normalization(x, groups, epsilon, gamma=None, beta=None):
     mean = parts.mean(axis=(1, 3), keepdims=True)
     variance = np.square(parts - mean).mean(axis=(1, 3), keepdims=True)
     found = ((parts - mean) / np.sqrt(variance + epsilon)).reshape(x.shape)
-    found = found if gamma is None else found * gamma
-    return found if beta is None else found + beta
+    return _scaled(found, gamma, beta, [-1])
 
 
 def unit_normalization(x, axes):
@@ -42,6 +39,10 @@ def rms_normalization(x, axes, epsilon, gamma=None):
     """Divided by the root of the mean square over the axes of each row."""
     axes = tuple(sorted(axis % x.ndim for axis in axes))
     squares = np.square(x, dtype=np.float64).mean(axis=axes, keepdims=True)
-    found = x / np.sqrt(squares + epsilon)
     sizes = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
-    return found if gamma is None else found * gamma.reshape(sizes)
+    return _scaled(x / np.sqrt(squares + epsilon), gamma, None, sizes)
+
+
+def _scaled(x, gamma, beta, sizes):
+    x = x if gamma is None else x * gamma.reshape(sizes)
+    return x if beta is None else x + beta.reshape(sizes)

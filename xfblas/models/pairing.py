@@ -6,8 +6,12 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.models.architecture import LayerSpec, snake_case
-from xfblas.models.bfloat16 import from_bfloat16, is_bfloat16
-from xfblas.models.stored_weights import StoredLayer, StoredWeights
+from xfblas.models.stored_weights import (
+    StoredLayer,
+    StoredWeights,
+    from_bfloat16,
+    is_bfloat16,
+)
 
 #: What the versions call the same weight.
 _KINDS = {

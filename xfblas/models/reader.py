@@ -1,17 +1,25 @@
 """``read_graph`` and ``read_network``: find out what they were given, and read it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.models.architecture import Architecture
-from xfblas.models.assemble import assemble_chain
-from xfblas.models.assemble_graph import assemble_graph
 from xfblas.models.keras_file import read_file
 from xfblas.models.keras_object import is_keras_model, read_model
 from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Network
+from xfblas.models.operation_graph import DeclaredLayers, OperationGraph, unsupported
+from xfblas.models.plain_chain import (
+    graph_of_chain,
+    network_of_chain,
+    reasons_against_chain,
+    require_vectors,
+)
+from xfblas.models.segments import cut_into_steps
+from xfblas.models.slope import LARGEST_SLOPE
 from xfblas.models.stored_weights import StoredWeights
 
 
@@ -39,7 +47,17 @@ def read_graph(source: Any, architecture: Any = None) -> ModelGraph:
     if isinstance(source, Network):
         _require_none(architecture)
         return ModelGraph.from_network(source)
-    return assemble_graph(*_parts(source, architecture))
+    architecture, stored, separate = _parts(source, architecture)
+    declared = DeclaredLayers(architecture)
+    graph = OperationGraph(declared, stored, separate)
+    network = None
+    if not reasons_against_chain(declared):
+        # What the engine cannot compute is for the host.
+        with suppress(UnsupportedModelError, InvalidValueError):
+            network = network_of_chain(graph)
+    if network is None or any(abs(part.negative_slope) > LARGEST_SLOPE for part in network.layers):
+        return cut_into_steps(graph)
+    return graph_of_chain(declared, network)
 
 
 def read_network(source: Any, architecture: Any = None) -> Network:
@@ -62,22 +80,18 @@ def read_network(source: Any, architecture: Any = None) -> Network:
         if network is None:
             raise UnsupportedModelError(f"{source!r} is no chain of dense layers")
         return network
-    parts = _parts(source, architecture)
-    try:
-        return assemble_chain(*parts)
-    except (UnsupportedModelError, InvalidValueError) as error:
-        network = _chain_after_all(parts)
-        if network is None:
-            raise error from None
-        return network
-
-
-def _chain_after_all(parts: Any) -> Any:
-    """The network of a model whose layers are no chain, but whose steps are; else None."""
-    try:
-        return assemble_graph(*parts).as_network()
-    except (UnsupportedModelError, InvalidValueError):
-        return None  # What was wrong with it as a chain says more.
+    architecture, stored, separate = _parts(source, architecture)
+    declared = DeclaredLayers(architecture)
+    reasons = reasons_against_chain(declared)
+    if not reasons:
+        return network_of_chain(OperationGraph(declared, stored, separate, require_vectors))
+    network = None
+    with suppress(UnsupportedModelError, InvalidValueError):  # The reasons say more.
+        # Layers that are no chain may be steps that are.
+        network = cut_into_steps(OperationGraph(declared, stored, separate)).as_network()
+    if network is None:
+        raise unsupported(reasons, stored.where)
+    return network
 
 
 def _require_none(architecture: Any) -> None:

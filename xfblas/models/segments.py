@@ -1,56 +1,61 @@
-"""From nodes to steps: runs of dense layers become engine steps, all else goes to the host."""
+"""From operations to steps: runs of dense layers become engine steps, all else goes to the host."""
 
 import numpy as np
 
+from xfblas.models.dense import Dense
 from xfblas.models.fold import Folder
 from xfblas.models.graph_steps import EngineStep, HostStep
+from xfblas.models.model_graph import ModelGraph
 from xfblas.models.network import Network
-from xfblas.models.node import Node, rectifier
-from xfblas.models.placement import PREACTIVATION
+from xfblas.models.operation_graph import OperationGraph
+from xfblas.models.placement import PREACTIVATION, placements_of
+from xfblas.models.scaling import Scale
+from xfblas.models.slope import Slope
 
 
-def steps_from(nodes: list[Node], outputs: set[str], where: str) -> list[EngineStep | HostStep]:
-    """Groups nodes into steps.
+def cut_into_steps(graph: OperationGraph) -> ModelGraph:
+    """Gives runs of layers to the engine, and all else to the host."""
+    steps = _steps(graph.operations, {spec.name for spec in graph.outputs})
+    architecture = graph.declared.architecture
+    placements = placements_of(architecture.calls, steps, graph.alias)
+    return ModelGraph(architecture.name, graph.inputs, graph.outputs, tuple(steps), placements)
 
-    Args:
-        nodes: in the order of computation.
-        outputs: tensors that must exist in the end.
-        where: what messages call the model.
-    """
+
+def _steps(operations, outputs):
     readers = {}
-    for node in nodes:
-        for tensor in node.inputs:
+    for operation in operations:
+        for tensor in operation.inputs:
             readers[tensor] = readers.get(tensor, 0) + 1
     steps = []
     names = set()
-    for run in _runs(nodes, readers, outputs):
-        for segment in _segments(run) if run[0].kind != "host" else [run]:
-            is_engine = any(node.kind == "dense" for node in segment)
-            step = _engine_step(segment, where) if is_engine else _host_step(segment[0], names)
+    for run in _runs(operations, readers, outputs):
+        for segment in _segments(run) if run[0].is_for_engine else [run]:
+            is_engine = any(isinstance(operation, Dense) for operation in segment)
+            step = _engine_step(segment) if is_engine else _host_step(segment[0], names)
             names.add(step.name)
             steps.append(step)
     return steps
 
 
-def _runs(nodes, readers, outputs):
-    """Maximal lists of nodes that the engine could compute one after the other, and host nodes.
+def _runs(operations, readers, outputs):
+    """Maximal lists of what the engine could compute in a row, and the host's one by one.
 
     A run ends where its tensor is needed elsewhere, since only its last one exists in memory. The
-    order of the runs is that of their last nodes, by which all they take has been computed.
+    order of the runs is that of their last operations, by which all they take has been computed.
     """
     open_runs = {}
     runs = []
-    for node in nodes:
-        run = [node]
-        if node.kind != "host" and node.inputs[0] in open_runs:
-            tensor = node.inputs[0]
+    for operation in operations:
+        run = [operation]
+        if operation.is_for_engine and operation.inputs[0] in open_runs:
+            tensor = operation.inputs[0]
             if readers[tensor] == 1 and tensor not in outputs:
                 run = open_runs.pop(tensor)
-                run.append(node)
+                run.append(operation)
                 runs.remove(run)
         runs.append(run)
-        if node.kind != "host":
-            open_runs[node.output] = run
+        if operation.is_for_engine:
+            open_runs[operation.output] = run
     return runs
 
 
@@ -61,18 +66,18 @@ def _segments(run):
     layer before it. What has neither stays alone.
     """
     segment, waiting = [], []
-    for node in run:
-        has_layers = any(part.kind == "dense" for part in segment)
-        if node.kind == "dense":
-            segment += [*waiting, node]
+    for operation in run:
+        has_layers = any(isinstance(part, Dense) for part in segment)
+        if isinstance(operation, Dense):
+            segment += [*waiting, operation]
             waiting = []
-        elif node.kind == "scale":
+        elif isinstance(operation, Scale):
             is_linear = has_layers and not waiting and _is_linear(segment)
-            (segment if is_linear else waiting).append(node)
+            (segment if is_linear else waiting).append(operation)
         elif has_layers and not waiting:
-            segment.append(node)
+            segment.append(operation)
         else:
-            yield from _parts(segment, [*waiting, node])
+            yield from _parts(segment, [*waiting, operation])
             segment, waiting = [], []
     yield from _parts(segment, waiting)
 
@@ -80,48 +85,39 @@ def _segments(run):
 def _parts(segment, waiting):
     if segment:
         yield segment
-    for node in waiting:
-        yield [node]
+    for operation in waiting:
+        yield [operation]
 
 
 def _is_linear(segment):
     """Whether no slope follows the last dense layer."""
-    for node in reversed(segment):
-        if node.kind == "slope":
+    for operation in reversed(segment):
+        if isinstance(operation, Slope):
             return False
-        if node.kind == "dense":
+        if isinstance(operation, Dense):
             return True
     return False
 
 
-def _engine_step(segment, where):
-    first = next(node for node in segment if node.kind == "dense")
-    folder = Folder(where, (first.weights["kernel"].shape[0],))
-    for node in segment:
-        folder.add_node(node)
-    layers = folder.finish()
-    ends = (folder.input_shape, folder.output, folder.center)
+def _engine_step(segment):
+    first = next(operation for operation in segment if isinstance(operation, Dense))
+    folder = Folder()
+    for operation in segment:
+        folder.add(operation)
+    layers = folder.end()
+    ends = (first.kernel.shape[:1], layers[-1].output, folder.center)
     network = Network(first.output, layers, "linear", *ends)
-    names = ", ".join(dict.fromkeys(node.layer.name for node in segment))
+    names = ", ".join(dict.fromkeys(operation.layer.name for operation in segment))
     name = first.output.removesuffix(PREACTIVATION)
     return EngineStep(name, segment[0].inputs[0], segment[-1].output, network, f"layers {names}")
 
 
-def _host_step(node, names):
-    function, parameters, arrays, reason = _host_function(node)
+def _host_step(operation, names):
+    host = operation.on_host()
     # A layer's activation has the name of its output, which its dense part may have taken.
-    name = f"{node.output}:{function}" if node.output in names else node.output
-    if function != "scale":  # Which takes large numbers away from each other.
+    name = f"{operation.output}:{host.function}" if operation.output in names else operation.output
+    arrays = host.arrays
+    if host.function != "scale":  # Which takes large numbers away from each other.
         arrays = {kind: np.asarray(values, np.float32) for kind, values in arrays.items()}
-    return HostStep(name, node.inputs, node.output, function, parameters, arrays, reason)
-
-
-def _host_function(node):
-    """(function, parameters, arrays, reason) of a node that no dense layer takes in."""
-    if node.kind == "scale":
-        arrays, reason = node.affine.arrays(), "no dense layer before or after it could take it in"
-        return "scale", {}, arrays, reason
-    if node.kind == "slope":
-        reason = "no dense layer before it could take it in"
-        return *rectifier(node.slope), reason
-    return node.function, node.parameters, node.arrays, node.reason
+    ends = (name, operation.inputs, operation.output)
+    return HostStep(*ends, host.function, host.parameters, arrays, host.reason)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from xfblas.models.step import CannotRun
+from xfblas.models.operation import CannotRun
 
 #: No setting of a layer that this package computes comes near; more would exhaust the memory.
 LARGEST_SETTING = 2**24
@@ -12,8 +12,7 @@ LARGEST_SETTING = 2**24
 
 def number(value: object, default: float | None) -> float | None:
     """A number of a configuration; some Keras versions wrap it as a numpy value in a dict."""
-    while isinstance(value, dict):
-        value = value.get("value", value.get("config"))
+    value = _unwrapped(value)
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()  # Keras 2.12 and before it, of a model in memory.
     if value is None:
@@ -27,8 +26,7 @@ def number(value: object, default: float | None) -> float | None:
 
 def numbers(value: object, default: float) -> np.ndarray:
     """Like :func:`number`, of a nested list; float64."""
-    while isinstance(value, dict):
-        value = value.get("value", value.get("config"))
+    value = _unwrapped(value)
     if value is None:
         value = default
     if hasattr(value, "dtype"):
@@ -40,6 +38,12 @@ def numbers(value: object, default: float) -> np.ndarray:
     if array.dtype.kind not in "if" or array.size == 0 or not np.isfinite(array).all():
         raise CannotRun(f"its configuration has {str(value)[:60]} where numbers are expected")
     return array.astype(np.float64)
+
+
+def _unwrapped(value):
+    while isinstance(value, dict):
+        value = value.get("value", value.get("config"))
+    return value
 
 
 def whole(config: dict, key: str, smallest: int, default: int | None = None) -> int:
@@ -73,3 +77,9 @@ def require_channels_last(config: dict) -> None:
     """Raises unless a layer's channels are its last axis."""
     if config.get("data_format", config.get("dim_ordering")) in ("channels_first", "th"):
         raise CannotRun("data_format is channels_first, which reorders the values")
+
+
+def gamma_beta(config: dict) -> tuple[str, ...]:
+    """Those of the two weights of a normalization that it has."""
+    kinds = (("gamma", "scale"), ("beta", "center"))
+    return tuple(kind for kind, key in kinds if config.get(key, True))

@@ -61,3 +61,14 @@ def weight_path(name: str) -> tuple[str, ...]:
     parts = name.split(":")[0].split("/")
     old = _KERAS_1_NAME.fullmatch(parts[-1])
     return (*parts[:-1], *old.groups()) if old else tuple(parts)
+
+
+def is_bfloat16(dtype: np.dtype) -> bool:
+    """Whether elements are bfloat16, in memory or as HDF5 holds them: two bytes of no type."""
+    return dtype.kind == "V" and dtype.itemsize == 2 and dtype.names is None
+
+
+def from_bfloat16(values: np.ndarray) -> np.ndarray:
+    """The same numbers as float32, exactly; numpy does not know their upper halves."""
+    halves = np.ascontiguousarray(values).view("<u2").astype("<u4")
+    return (halves << 16).view("<f4").astype(np.float32, copy=False).reshape(values.shape)

@@ -2,63 +2,35 @@
 
 import numpy as np
 
-from xfblas.models.scaling import Scaling
+from xfblas.models.host_operation import HostOperation
+from xfblas.models.operation import CannotRun, Operation
+from xfblas.models.reshaping import Reshape
+from xfblas.models.scaling import Scale
 from xfblas.models.settings import checked_whole, number, numbers, row_axes
-from xfblas.models.step import CannotRun, Step
+from xfblas.models.slope import Slope
 
 #: Stands in a call's arguments where a tensor is.
 TENSOR = object()
 
-#: keras.ops by class, with the host's function, where there are no settings.
-_PLAIN = {
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Silu": "silu",
-    "Selu": "selu",
-    "Relu6": "relu6",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "HardSigmoid": "hard_sigmoid",
-    "HardSilu": "hard_silu",
-    "HardTanh": "hard_tanh",
-    "TanhShrink": "tanh_shrink",
-    "LogSigmoid": "log_sigmoid",
-    "SparsePlus": "sparse_plus",
-    "SparseSigmoid": "sparse_sigmoid",
-    "Exp": "exponential",
-    "Absolute": "absolute",
-    "Square": "square",
-    "Sqrt": "square_root",
-    "Log": "logarithm",
-}
+#: Merges of tensors, or scalings by a constant.
 _MERGES = {"Add": "add", "Subtract": "subtract", "Multiply": "multiply"}
 _MERGES |= {"TrueDivide": "divide", "Divide": "divide", "Maximum": "maximum", "Minimum": "minimum"}
-_REDUCTIONS = {"Mean": "mean", "Max": "largest", "Min": "smallest", "Sum": "total"}
 
 
-def operation_steps(layer) -> list[Step]:
-    """The steps of one function, whose configuration holds the call's ``arguments``.
+def operations_of_function(layer) -> list[Operation]:
+    """The operations of one function, whose configuration holds the call's ``arguments``.
 
     Raises:
         CannotRun: with the reason.
     """
-    name = layer.class_name
-    if name in _MERGES:
-        return _binary(layer)
-    if name in _PLAIN:
-        return _host(layer, _PLAIN[name])
-    if name in _REDUCTIONS:
-        parameters = {"axes": row_axes(layer.config, None)}
-        parameters["keepdims"] = bool(layer.config.get("keepdims"))
-        return _host(layer, _REDUCTIONS[name], parameters)
-    if name not in OPERATIONS:
+    if layer.class_name not in OPERATIONS:
         raise CannotRun("is a function of keras.ops that is not known here, use layers")
-    return OPERATIONS[name](layer)
+    return OPERATIONS[layer.class_name](layer)
 
 
 def _host(layer, function, parameters=None):
     _require_tensors(layer, 1)
-    return [Step("host", layer, function, (), parameters or {}, {}, _REFUSAL)]
+    return [HostOperation(layer, function, parameters or {}, refusal=_REFUSAL)]
 
 
 _REFUSAL = "is a function of keras.ops, expected layers"
@@ -76,7 +48,7 @@ def _binary(layer):
     if len(arguments) != 2 or TENSOR not in arguments:
         raise CannotRun("has no two arguments")
     if arguments == [TENSOR, TENSOR]:
-        return [Step("host", layer, _MERGES[name], refusal=_REFUSAL, same_rank=True)]
+        return [HostOperation(layer, _MERGES[name], same_rank=True, refusal=_REFUSAL)]
     is_second = arguments[0] is TENSOR
     constant = numbers(arguments[1 if is_second else 0], 0.0)
     one, zero = np.ones(()), np.zeros(())
@@ -90,14 +62,26 @@ def _binary(layer):
         scale, shift = 1 / constant, zero
     else:
         raise CannotRun(f"{name} of a constant is not supported, use layers")
-    scaling = Scaling("constant", tuple(range(-constant.ndim, 0)))
-    return [Step("scale", layer, scaling, arrays={"scale": scale, "shift": shift})]
+    axes, arrays = tuple(range(-constant.ndim, 0)), {"scale": scale, "shift": shift}
+    return [Scale(layer, "constant", axes, arrays)]
 
 
 def _slope(default):
     def rule(layer):
         _require_tensors(layer, 1)
-        return [Step("slope", layer, number(layer.config.get("negative_slope"), default))]
+        return [Slope(layer, number(layer.config.get("negative_slope"), default))]
+
+    return rule
+
+
+def _plain(function):
+    return lambda layer: _host(layer, function)
+
+
+def _reduction(function):
+    def rule(layer):
+        axes, keepdims = row_axes(layer.config, None), bool(layer.config.get("keepdims"))
+        return _host(layer, function, {"axes": axes, "keepdims": keepdims})
 
     return rule
 
@@ -131,7 +115,7 @@ def _concatenate(layer):
     is_list = len(arguments) == 1 and isinstance(arguments[0], list)
     if not is_list or any(part is not TENSOR for part in arguments[0]) or len(axes) != 1:
         raise CannotRun("has other arguments than tensors and an axis")
-    return [Step("host", layer, "concatenate", (), {"axis": axes[0]}, {}, _REFUSAL)]
+    return [HostOperation(layer, "concatenate", {"axis": axes[0]}, refusal=_REFUSAL)]
 
 
 def _reshape(layer):
@@ -140,7 +124,7 @@ def _reshape(layer):
     if not isinstance(shape, (list, tuple)) or len(shape) < 2 or shape[0] != -1:
         raise CannotRun(f"newshape is {shape!r}, expected -1 for the batch first")
     sizes = tuple(checked_whole(size, "newshape", 1) for size in shape[1:])
-    return [Step("shape", layer, sizes)]
+    return [Reshape(layer, sizes)]
 
 
 def _transpose(layer):
@@ -161,7 +145,7 @@ def _get_item(layer):
     parts = [_index(part) for part in index] if isinstance(index, (list, tuple)) else []
     if not parts or parts[0] not in ([None, None, None], [None, None, 1]):
         raise CannotRun("takes other parts than whole rows, expected x[:, ...]")
-    return [Step("host", layer, "take", (), {"index": parts[1:]}, {}, _REFUSAL)]
+    return [HostOperation(layer, "take", {"index": parts[1:]}, refusal=_REFUSAL)]
 
 
 def _index(part):
@@ -174,6 +158,30 @@ def _index(part):
 
 
 OPERATIONS = {
+    "Sigmoid": _plain("sigmoid"),
+    "Tanh": _plain("tanh"),
+    "Silu": _plain("silu"),
+    "Selu": _plain("selu"),
+    "Relu6": _plain("relu6"),
+    "Softplus": _plain("softplus"),
+    "Softsign": _plain("softsign"),
+    "HardSigmoid": _plain("hard_sigmoid"),
+    "HardSilu": _plain("hard_silu"),
+    "HardTanh": _plain("hard_tanh"),
+    "TanhShrink": _plain("tanh_shrink"),
+    "LogSigmoid": _plain("log_sigmoid"),
+    "SparsePlus": _plain("sparse_plus"),
+    "SparseSigmoid": _plain("sparse_sigmoid"),
+    "Exp": _plain("exponential"),
+    "Absolute": _plain("absolute"),
+    "Square": _plain("square"),
+    "Sqrt": _plain("square_root"),
+    "Log": _plain("logarithm"),
+    **dict.fromkeys(_MERGES, _binary),
+    "Mean": _reduction("mean"),
+    "Max": _reduction("largest"),
+    "Min": _reduction("smallest"),
+    "Sum": _reduction("total"),
     "Relu": _slope(0.0),
     "LeakyRelu": _slope(0.2),
     "Elu": _with_alpha("elu"),
