@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <exception>
 
-#include "configuration.hpp"
+#include "image/configuration.hpp"
 #include "native/engine.hpp"
 
 extern "C" int native_run(char* memory, uint64_t bytes, const char* configuration,

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "image.hpp"
+#include "image/image.hpp"
 
 namespace xfblas {
 

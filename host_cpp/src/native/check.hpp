@@ -2,7 +2,7 @@
 #ifndef XFBLAS_NATIVE_CHECK_HPP
 #define XFBLAS_NATIVE_CHECK_HPP
 
-#include "configuration.hpp"
+#include "image/image.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "native/coded_rows.hpp"
 #include "native/engine.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"

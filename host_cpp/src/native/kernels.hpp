@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "coding.hpp"
 #include "native/requantization.hpp"
+#include "prediction/prediction.hpp"
 
 namespace xfblas {
 

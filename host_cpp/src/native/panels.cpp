@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "matrix.hpp"
+#include "memory/memory.hpp"
 
 namespace xfblas {
 int64_t panels_for(const Kernels& kernels, int64_t columns) {

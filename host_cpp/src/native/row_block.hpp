@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "matrix.hpp"
+#include "memory/memory.hpp"
 #include "native/bounds.hpp"
 #include "native/kernels.hpp"
 #include "native/workspace.hpp"
