@@ -1,4 +1,4 @@
-// From a sum to an element of C: the formulas of SPEC 2.1 to 2.4, for one lane.
+// From a sum to an element of C: the formulas of docs/instructions.md, for one lane.
 #ifndef XFBLAS_EPILOGUE_HPP
 #define XFBLAS_EPILOGUE_HPP
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "native/check.hpp"
 #include "native/float_product.hpp"
 #include "native/product.hpp"
+#include "xfblas/check.hpp"
 #include "xfblas/cycle_model.hpp"
 #include "xfblas/packed.hpp"
 
@@ -123,6 +123,18 @@ void run_instruction(char* memory, const Instruction& i, const Configuration& co
   else run_integer_product(memory, i, configuration, cache);
 }
 
+Accepted accepted_by(Engine engine, const Configuration& configuration) {
+  const auto& machine = configuration.machine;
+  return {engine == Engine::fcn    ? opcode_fcn
+          : engine == Engine::gemm ? opcode_gemm
+                                   : opcode_gemv,
+          configuration.element_bytes(),
+          configuration.addend_bytes(engine),
+          machine ? uint32_t(machine->array_rows) : 0,
+          machine ? uint32_t(machine->array_columns) : 0,
+          configuration.data_type == DataType::float32};
+}
+
 // Stamps results with the cycles that the configured engine would take; 0 where none is known.
 class Clock {
  public:
@@ -186,6 +198,7 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
                 const Configuration& configuration, PanelCache& cache) {
   const auto* program = reinterpret_cast<const Instruction*>(memory);
   uint32_t allowed_pages = memory_pages;
+  const auto accepted = accepted_by(engine, configuration);
   Clock clock(engine, configuration);
   auto* results = reinterpret_cast<Result*>(memory + result_page * page_bytes);
   for (uint32_t slot = 0; slot < configuration.instructions_per_launch; ++slot) {
@@ -199,7 +212,7 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
     }
     auto& result = results[slot];
     result.start = clock.now();
-    result.status = check(instruction, allowed_pages, engine, configuration);
+    result.status = check(instruction, allowed_pages, accepted);
     if (result.status == status_ok) {
       run_instruction(memory, instruction, configuration, cache);
       clock.pass(instruction);

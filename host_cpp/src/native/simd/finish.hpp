@@ -1,4 +1,4 @@
-// From sums to elements of C: the formulas of SPEC 2.1, 2.2 and 2.4 in 32-bit lanes.
+// From sums to elements of C: the formulas of docs/instructions.md in 32-bit lanes.
 //
 // A 48-bit value is held as high, its upper 32 bits with the sign, and low, the 16 bits below.
 // Multiplying by a scale of 16 bits stays exact modulo 2^48: low * scale fits 32 bits unsigned.
