@@ -41,8 +41,8 @@ class ComputeUnit {
   void gemm(const Sizes& sizes, const void* a, const void* b, const void* c, bool adds_c);
   void gemv(int64_t m, int64_t n, int64_t lda, const void* a, const void* x, const void* y);
   void fcn(const Sizes& sizes, const void* a, const void* b, const void* c, const void* x,
-           const Epilogue& epilogue);
-  void fcn_by_page(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue);
+           const EpilogueFields& epilogue);
+  void fcn_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue);
   void free_instructions();
 
   // C = A*B on host arrays, from sending to reading back; b null: the device's matrix of this name.
@@ -51,7 +51,7 @@ class ComputeUnit {
   struct Layer {
     const void *b, *x, *c;  // names
     int64_t columns;
-    Epilogue epilogue;
+    EpilogueFields epilogue;
   };
   void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers);
 
@@ -78,8 +78,8 @@ class ComputeUnit {
   // Writes the zeros that are due: before a program or a caller looks at the memory.
   void clear_blank();
   void require_live(const std::vector<Operation>& operations) const;
-  void forward_by_programs(const ForwardPass& pass, int64_t capacity, const Matrix& first,
-                           const Matrix& last);
+  void forward_by_programs(const ForwardPass& pass, int64_t capacity, const DeviceMatrix& first,
+                           const DeviceMatrix& last);
   void require_element_bytes(int64_t element_bytes) const;
 
   Target& target_;

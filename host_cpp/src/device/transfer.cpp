@@ -15,7 +15,7 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 
 uint64_t byte_offset(uint32_t page) { return uint64_t(page) * page_bytes; }
 
-Rows rows_of(const Matrix& matrix, const HostMatrix& part) {
+Rows rows_of(const DeviceMatrix& matrix, const HostMatrix& part) {
   const auto row = uint64_t(part.columns * part.element_bytes);
   const auto host_row = uint64_t(part.leading_dimension * part.element_bytes);
   const auto device_row = uint64_t(matrix.leading_dimension) * matrix.element_bytes;
@@ -49,7 +49,7 @@ void require_shape(int64_t rows, int64_t columns, int64_t leading_dimension) {
           ", expected at least the number of columns ", columns);
 }
 
-void require_part(const Matrix& matrix, const HostMatrix& part) {
+void require_part(const DeviceMatrix& matrix, const HostMatrix& part) {
   require_shape(part.rows, part.columns, part.leading_dimension);
   require(part.element_bytes == matrix.element_bytes, invalid, "elemSize is ", part.element_bytes,
           ", but the matrix was allocated with ", matrix.element_bytes);
@@ -58,12 +58,12 @@ void require_part(const Matrix& matrix, const HostMatrix& part) {
           " x ", matrix.columns);
 }
 
-void Transfer::write(const Matrix& matrix, const HostMatrix& from) {
+void Transfer::write(const DeviceMatrix& matrix, const HostMatrix& from) {
   if (matrix.is_packed) return write_packed(matrix, from);
   target_.write(compute_unit_, byte_offset(matrix.page), from.data, rows_of(matrix, from));
 }
 
-void Transfer::write_with_padding(const Matrix& matrix, const HostMatrix& from) {
+void Transfer::write_with_padding(const DeviceMatrix& matrix, const HostMatrix& from) {
   if (matrix.is_packed) return write_packed(matrix, from);
   const auto rows = rows_of(matrix, from);
   if (rows.device_bytes() == matrix.bytes) return write(matrix, from);
@@ -73,7 +73,7 @@ void Transfer::write_with_padding(const Matrix& matrix, const HostMatrix& from) 
 }
 
 // The layout depends on the sizes, so it is that of the padded product the matrix will be used in.
-void Transfer::write_packed(const Matrix& matrix, const HostMatrix& from) {
+void Transfer::write_packed(const DeviceMatrix& matrix, const HostMatrix& from) {
   require(from.rows == matrix.rows && from.columns == matrix.columns, invalid,
           "the host matrix is ", from.rows, " x ", from.columns,
           ", but a packed matrix is written as a whole: ", matrix.rows, " x ", matrix.columns);
@@ -87,7 +87,7 @@ void Transfer::write_packed(const Matrix& matrix, const HostMatrix& from) {
   write_bytes(matrix.page, bytes.data(), bytes.size());
 }
 
-void Transfer::read(const Matrix& matrix, const HostMatrix& shape, char* to) {
+void Transfer::read(const DeviceMatrix& matrix, const HostMatrix& shape, char* to) {
   target_.read(compute_unit_, byte_offset(matrix.page), to, rows_of(matrix, shape));
 }
 
@@ -99,7 +99,7 @@ void Transfer::read_bytes(uint32_t page, void* to, uint64_t bytes) {
   target_.read(compute_unit_, byte_offset(page), to, one_piece(bytes));
 }
 
-void Transfer::clear(const Matrix& matrix) {
+void Transfer::clear(const DeviceMatrix& matrix) {
   const std::vector<char> zeros(std::min<uint64_t>(matrix.bytes, 1 << 20));
   for (uint64_t done = 0; done < matrix.bytes; done += zeros.size())
     target_.write(compute_unit_, byte_offset(matrix.page) + done, zeros.data(),

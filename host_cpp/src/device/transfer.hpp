@@ -12,7 +12,7 @@ namespace xfblas {
 
 void require_shape(int64_t rows, int64_t columns, int64_t leading_dimension);
 // Fails where the host matrix is not a part of the device matrix.
-void require_part(const Matrix& matrix, const HostMatrix& part);
+void require_part(const DeviceMatrix& matrix, const HostMatrix& part);
 
 // One compute unit's memory.
 class Transfer {
@@ -20,16 +20,16 @@ class Transfer {
   Transfer(Target& target, uint32_t compute_unit, const Configuration& configuration)
       : target_(target), compute_unit_(compute_unit), configuration_(configuration) {}
 
-  void write(const Matrix& matrix, const HostMatrix& from);
+  void write(const DeviceMatrix& matrix, const HostMatrix& from);
   // The same for all of a matrix that pads itself, and zeros around it.
-  void write_with_padding(const Matrix& matrix, const HostMatrix& from);
-  void read(const Matrix& matrix, const HostMatrix& shape, char* to);
+  void write_with_padding(const DeviceMatrix& matrix, const HostMatrix& from);
+  void read(const DeviceMatrix& matrix, const HostMatrix& shape, char* to);
   void write_bytes(uint32_t page, const void* from, uint64_t bytes);
   void read_bytes(uint32_t page, void* to, uint64_t bytes);
-  void clear(const Matrix& matrix);
+  void clear(const DeviceMatrix& matrix);
 
  private:
-  void write_packed(const Matrix& matrix, const HostMatrix& from);
+  void write_packed(const DeviceMatrix& matrix, const HostMatrix& from);
 
   Target& target_;
   uint32_t compute_unit_;

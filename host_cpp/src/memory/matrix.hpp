@@ -16,9 +16,13 @@ struct HostMatrix {
   const char* data;
   int64_t rows, columns, leading_dimension, element_bytes;
 };
+inline HostMatrix host_matrix(const void* data, int64_t rows, int64_t columns,
+                              int64_t leading_dimension, int64_t element_bytes) {
+  return {static_cast<const char*>(data), rows, columns, leading_dimension, element_bytes};
+}
 
 // A range of a compute unit's memory that holds one matrix.
-struct Matrix {
+struct DeviceMatrix {
   uint64_t id = 0;  // never used twice, so a program can tell a freed matrix from its successor
   uint32_t page = 0;
   uint64_t bytes = 0;

@@ -5,21 +5,21 @@
 
 namespace xfblas {
 
-const Matrix& MatrixTable::add(const void* name, const Matrix& matrix) {
+const DeviceMatrix& MatrixTable::add(const void* name, const DeviceMatrix& matrix) {
   auto& entry = matrices_[name] = matrix;
   entry.id = next_id_++;
   live_.insert(entry.id);
   return entry;
 }
 
-const Matrix& MatrixTable::find(const char* role, const void* name) const {
+const DeviceMatrix& MatrixTable::find(const char* role, const void* name) const {
   const auto* found = find_if_there(name);
   require(found != nullptr, XFBLAS_STATUS_NOT_FOUND, role, " is not on compute unit ",
           compute_unit_, ": it was never sent, or was freed already");
   return *found;
 }
 
-const Matrix* MatrixTable::find_if_there(const void* name) const {
+const DeviceMatrix* MatrixTable::find_if_there(const void* name) const {
   const auto entry = matrices_.find(name);
   return entry == matrices_.end() ? nullptr : &entry->second;
 }
@@ -32,8 +32,8 @@ void MatrixTable::remove(const void* name) {
   matrices_.erase(name);
 }
 
-std::vector<const Matrix*> MatrixTable::all() const {
-  std::vector<const Matrix*> found;
+std::vector<const DeviceMatrix*> MatrixTable::all() const {
+  std::vector<const DeviceMatrix*> found;
   found.reserve(matrices_.size());
   for (const auto& [name, matrix] : matrices_) found.push_back(&matrix);
   return found;

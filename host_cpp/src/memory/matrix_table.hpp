@@ -20,10 +20,10 @@ class MatrixTable {
   // was changed.
   uint32_t take_pages(uint64_t bytes) { return arena_.allocate(bytes); }
   // Names a matrix whose pages were taken, and gives it an id.
-  const Matrix& add(const void* name, const Matrix& matrix);
+  const DeviceMatrix& add(const void* name, const DeviceMatrix& matrix);
   // Fails where no matrix has this name; role says in the text which one was looked for.
-  const Matrix& find(const char* role, const void* name) const;
-  const Matrix* find_if_there(const void* name) const;
+  const DeviceMatrix& find(const char* role, const void* name) const;
+  const DeviceMatrix* find_if_there(const void* name) const;
   void remove(const void* name);
 
   // Blank matrices count as zeros, which were not written yet.
@@ -36,7 +36,7 @@ class MatrixTable {
   void set_weight(const void* name) { matrices_.at(name).is_weight = true; }
 
   bool is_live(uint64_t id) const { return live_.count(id) > 0; }
-  std::vector<const Matrix*> all() const;
+  std::vector<const DeviceMatrix*> all() const;
   const Arena& arena() const { return arena_; }
 
   // Bytes of a matrix; fails where it is larger than the whole memory.
@@ -45,7 +45,7 @@ class MatrixTable {
  private:
   uint32_t compute_unit_;
   Arena arena_;
-  std::unordered_map<const void*, Matrix> matrices_;
+  std::unordered_map<const void*, DeviceMatrix> matrices_;
   std::unordered_set<uint64_t> live_;
   std::unordered_set<const void*> blank_;
   uint64_t next_id_ = 1;

@@ -34,7 +34,7 @@ void NativeTarget::read(uint32_t compute_unit, uint64_t offset, void* to, const 
   MemoryTarget::read(compute_unit, offset, to, rows);
 }
 
-bool NativeTarget::keep(uint32_t compute_unit, const Matrix& matrix, const HostMatrix& from) {
+bool NativeTarget::keep(uint32_t compute_unit, const DeviceMatrix& matrix, const HostMatrix& from) {
   const auto element = int(configuration_.element_bytes());
   if (configuration_.data_type == DataType::float32 || from.element_bytes != element) return false;
   // Padding belongs to the B of programs and models, but not to what the caller has.
@@ -46,7 +46,7 @@ bool NativeTarget::keep(uint32_t compute_unit, const Matrix& matrix, const HostM
   return true;
 }
 
-void NativeTarget::forget(uint32_t compute_unit, const Matrix& matrix) {
+void NativeTarget::forget(uint32_t compute_unit, const DeviceMatrix& matrix) {
   caches_[compute_unit].forget(uint64_t(matrix.page) * page_bytes, matrix.bytes);
 }
 

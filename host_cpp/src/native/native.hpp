@@ -25,8 +25,8 @@ class NativeTarget : public MemoryTarget {
   void write(uint32_t compute_unit, uint64_t offset, const void* from,
              const Rows& rows) override;
   void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
-  bool keep(uint32_t compute_unit, const Matrix& matrix, const HostMatrix& from) override;
-  void forget(uint32_t compute_unit, const Matrix& matrix) override;
+  bool keep(uint32_t compute_unit, const DeviceMatrix& matrix, const HostMatrix& from) override;
+  void forget(uint32_t compute_unit, const DeviceMatrix& matrix) override;
   void run(uint32_t compute_unit) override;
   bool multiply(uint32_t compute_unit, const HostProduct& product) override;
   bool forward(uint32_t compute_unit, const ForwardPass& pass) override;

@@ -48,8 +48,7 @@ void check_decoding(const OutputCoding& coding, uint64_t columns) {
 
 void check_rows(const ForwardPass& pass) {
   const auto matrix_of = [&](const float* data, uint64_t columns) {
-    return HostMatrix{reinterpret_cast<const char*>(data), int64_t(pass.rows), int64_t(columns),
-                      int64_t(columns), sizeof(float)};
+    return host_matrix(data, int64_t(pass.rows), int64_t(columns), int64_t(columns), sizeof(float));
   };
   const auto input = matrix_of(pass.input, pass.coding.features);
   const auto output = matrix_of(pass.output, pass.decoding.columns);

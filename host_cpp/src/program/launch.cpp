@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "error.hpp"
+#include "program/encoder.hpp"
 
 namespace xfblas {
 namespace {
@@ -20,25 +21,15 @@ const char* meaning_of(uint32_t status) {
   }
 }
 
-Instruction control(uint32_t last, uint32_t memory_pages) {
-  Control word{};
-  word.opcode = opcode_control;
-  word.last = last;
-  word.memory_pages = memory_pages;
-  Instruction instruction;
-  std::memcpy(&instruction, &word, sizeof instruction);
-  return instruction;
-}
-
 }  // namespace
 
 void Launcher::run(const std::vector<Operation>& operations) {
   const size_t per_launch = slots_ - 1;  // the first slot tells the size of the memory
   for (size_t first = 0; first < operations.size(); first += per_launch) {
     const auto count = std::min(per_launch, operations.size() - first);
-    std::vector<Instruction> page{control(0, target_.pages(compute_unit_))};
+    std::vector<Instruction> page{control_instruction(false, target_.pages(compute_unit_))};
     for (size_t i = 0; i < count; ++i) page.push_back(operations[first + i].instruction);
-    if (page.size() < slots_) page.push_back(control(1, 0));
+    if (page.size() < slots_) page.push_back(control_instruction(true, 0));
     last_count_ = count;
     launch(std::move(page));
     require_success(first, count);

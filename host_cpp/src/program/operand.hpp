@@ -1,10 +1,11 @@
-// The part of memory that an instruction's operand covers.
+// The parts of memory that an instruction's operands cover.
 #ifndef XFBLAS_OPERAND_HPP
 #define XFBLAS_OPERAND_HPP
 
 #include <cstdint>
+#include <vector>
 
-#include "error.hpp"
+#include "image/image.hpp"
 #include "memory/memory.hpp"
 #include "xfblas/instruction.hpp"
 
@@ -17,47 +18,29 @@ struct Operand {
   uint32_t page;
 
   // Up to the end of the last row, which need not be a whole leading dimension long.
-  uint64_t bytes() const {
-    const auto elements = (static_cast<unsigned __int128>(rows) - 1) * uint64_t(leading_dimension) +
-                          uint64_t(columns);
-    const auto total = elements * element_bytes;
-    return total > UINT64_MAX ? UINT64_MAX : uint64_t(total);
-  }
+  uint64_t bytes() const;
   uint64_t end_page() const { return page + pages_for(bytes()); }
-
-  void require_row_fits() const {
-    require(leading_dimension >= columns && leading_dimension <= UINT32_MAX,
-            XFBLAS_STATUS_INVALID_VALUE, "the leading dimension of ", name, " is ",
-            leading_dimension, ", expected at least its row's length ", columns);
-  }
-
-  void require_inside(const Matrix& matrix) const {
-    require(matrix.element_bytes == element_bytes, XFBLAS_STATUS_INVALID_VALUE, name,
-            " holds elements of ", matrix.element_bytes, " bytes, this engine expects ",
-            element_bytes);
-    require(bytes() <= matrix.bytes, XFBLAS_STATUS_INVALID_VALUE, name, " was sent with ",
-            matrix.bytes, " bytes, but ", rows, " x ", columns, " with leading dimension ",
-            leading_dimension, " needs ", bytes());
-  }
-
-  // By page offset an operand may lie where nothing was allocated, as programs that chain layers
-  // in unallocated memory do; it must not run from one allocation into another.
-  void require_placed(const Arena& arena) const {
-    require(page >= first_matrix_page && page < arena.pages(), XFBLAS_STATUS_INVALID_VALUE,
-            "the offset of ", name, " is page ", page, ", expected ", first_matrix_page, " to ",
-            arena.pages() - 1);
-    require(end_page() <= arena.pages(), XFBLAS_STATUS_INVALID_VALUE, name, " at page ", page,
-            " needs ", bytes(), " bytes and would end outside the memory of ", arena.pages(),
-            " pages");
-    require(arena.is_whole(page, uint32_t(end_page() - page)), XFBLAS_STATUS_INVALID_VALUE, name,
-            " at page ", page, " needs ", end_page() - page,
-            " pages and would run into a matrix that was sent: check how the offset was computed");
-  }
-
   bool overlaps(const Operand& other) const {
     return page < other.end_page() && other.page < end_page();
   }
+
+  void require_row_fits() const;
+  void require_inside(const DeviceMatrix& matrix) const;
+  // By page offset an operand may lie where nothing was allocated, as programs that chain layers
+  // in unallocated memory do; it must not run from one allocation into another.
+  void require_placed(const Arena& arena) const;
 };
+
+// A, B, C and, where the instruction has one, X.
+std::vector<Operand> operands_of(const Instruction& instruction, Engine engine,
+                                 const Configuration& configuration);
+
+// Fails where C shares memory with another operand: the hardware streams A and B while it writes C,
+// so C may only ever be its own addend.
+void require_apart(const std::vector<Operand>& operands, bool may_add_itself);
+
+// Whether operands given by page lie as require_placed has it, and C apart from the others.
+bool are_placed(const std::vector<Operand>& operands, const Arena& arena);
 
 }  // namespace xfblas
 

@@ -32,7 +32,7 @@ void require_multiple(const char* name, int64_t value, uint32_t padding) {
 
 // A matrix that pads itself is used with the leading dimension that it was allocated with; of one
 // row it is not.
-void require_part(const char* name, const char* leading_name, const Matrix& matrix, int64_t rows,
+void require_part(const char* name, const char* leading_name, const DeviceMatrix& matrix, int64_t rows,
                   int64_t columns, int64_t leading_dimension) {
   require(matrix.rows >= rows && matrix.columns >= columns, invalid, name, " was allocated as ",
           matrix.rows, " x ", matrix.columns, ", but this product needs ", rows, " x ", columns);
@@ -49,19 +49,6 @@ void require_whole_or_multiple(const char* name, int64_t value, int64_t padding,
             extent, " of ", matrix, ": on this image a part must be a multiple of ", padding);
 }
 
-// The hardware streams A and B while it writes C, so C may only ever be its own addend.
-void check_overlap(const std::vector<Operand>& operands, bool may_add_itself) {
-  const auto& c = operands[2];
-  for (const auto& operand : operands) {
-    if (&operand == &c || !operand.overlaps(c)) continue;
-    const bool is_addend = operand.name[0] == 'X' && may_add_itself && operand.page == c.page &&
-                           operand.leading_dimension == c.leading_dimension;
-    require(is_addend, invalid, "C at page ", c.page, " overlaps ", operand.name, " at page ",
-            operand.page, ": give the result a matrix of its own (offsets computed by hand need sizes of whole "
-            "pages)");
-  }
-}
-
 void require_one_kind(const Matrices& matrices) {
   const auto& [a, b, c, x] = matrices;
   const bool pads = a->pads_itself;
@@ -72,7 +59,7 @@ void require_one_kind(const Matrices& matrices) {
 }
 
 // Elements of a vector that pads itself, which must follow one another in memory.
-int64_t length_of(const char* name, const Matrix& vector, int64_t needed) {
+int64_t length_of(const char* name, const DeviceMatrix& vector, int64_t needed) {
   const bool is_row = vector.rows == 1, is_column = vector.leading_dimension == 1;
   const int64_t length = is_row ? vector.columns : vector.rows;
   require((is_row || is_column) && length >= needed, invalid, name, " was allocated as ",
@@ -81,8 +68,8 @@ int64_t length_of(const char* name, const Matrix& vector, int64_t needed) {
   return length;
 }
 
-uint64_t id_of(const Matrix* matrix) { return matrix ? matrix->id : 0; }
-uint32_t page_of(const Matrix* matrix) { return matrix ? matrix->page : 0; }
+uint64_t id_of(const DeviceMatrix* matrix) { return matrix ? matrix->id : 0; }
+uint32_t page_of(const DeviceMatrix* matrix) { return matrix ? matrix->page : 0; }
 
 }  // namespace
 
@@ -91,7 +78,7 @@ void OperationMaker::require_engine(Engine engine) const {
           name_of(engine_), ", which does not run ", name_of(engine), " operations");
 }
 
-void OperationMaker::check_epilogue(const Epilogue& epilogue) const {
+void OperationMaker::check_epilogue(const EpilogueFields& epilogue) const {
   require_between("postScale", epilogue.post_scale, 0, 65535);
   require_between("postShift", epilogue.post_shift, 0, 255);
   require_between("preluScale", epilogue.prelu_scale, -512, 511);
@@ -130,7 +117,7 @@ void OperationMaker::check_padding(const Sizes& sizes) const {
 
 // Matrices that pad themselves are given with their true sizes and run with their padded ones.
 Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
-                                      const Epilogue& epilogue) const {
+                                      const EpilogueFields& epilogue) const {
   const auto& [a, b, c, x] = matrices;
   const auto [m, k, n] = std::tuple(sizes.m, sizes.k, sizes.n);
   require_part("A", "lda", *a, m, k, sizes.lda);
@@ -155,53 +142,15 @@ Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matric
           x ? x->leading_dimension : 0};
 }
 
-Instruction OperationMaker::instruction(const Sizes& sizes, const Pages& pages,
-                                        const Epilogue& epilogue) const {
-  Instruction word{};
-  word.opcode = engine_ == Engine::fcn ? opcode_fcn : opcode_gemm;
-  word.a = pages.a, word.b = pages.b, word.c = pages.c, word.x = pages.x;
-  word.m = uint32_t(sizes.m), word.k = uint32_t(sizes.k), word.n = uint32_t(sizes.n);
-  word.lda = uint32_t(sizes.lda), word.ldb = uint32_t(sizes.ldb), word.ldc = uint32_t(sizes.ldc);
-  word.ldx = pages.x ? uint32_t(sizes.ldx) : 0;
-  word.post = pack_post(uint32_t(epilogue.post_scale), uint32_t(epilogue.post_shift));
-  word.prelu = pack_prelu(epilogue.prelu_scale, uint32_t(epilogue.prelu_alpha));
-  word.flags = epilogue.flags;
-  word.formats = epilogue.formats;
-  return word;
-}
-
-namespace {
-
-std::vector<Operand> operands_of(const Instruction& i, const Configuration& configuration,
-                                 Engine engine) {
-  const auto element = configuration.element_bytes();
-  int64_t b_columns = i.n;
-  if (i.flags & flag_b_packed) {
-    const auto strip = int64_t(configuration.machine->array_columns);
-    b_columns = rounded_up(b_columns, strip);
-  }
-  std::vector<Operand> operands{
-      {"A", i.m, i.k, i.lda, element, i.a},
-      {"B", i.k, b_columns, std::max<int64_t>(b_columns, i.ldb), element, i.b},
-      {"C", i.m, i.n, i.ldc, element, i.c}};
-  const int64_t addend_rows = i.flags & flag_bias_row ? 1 : i.m;
-  if (i.x)
-    operands.push_back(
-        {"X", addend_rows, i.n, i.ldx, configuration.addend_bytes(engine), i.x});
-  return operands;
-}
-
-}  // namespace
-
 // An image may take X as one row whatever its programs say.
-Epilogue OperationMaker::checked(Epilogue epilogue) const {
+EpilogueFields OperationMaker::checked(EpilogueFields epilogue) const {
   check_epilogue(epilogue);
   if (configuration_.x_is_row && engine_ == Engine::fcn) epilogue.flags |= flag_bias_row;
   return epilogue;
 }
 
 Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
-                                  const Epilogue& given_epilogue) const {
+                                  const EpilogueFields& given_epilogue) const {
   require_size("m", given.m), require_size("k", given.k), require_size("n", given.n);
   const auto epilogue = checked(given_epilogue);
   const auto& [a, b, c, x] = matrices;
@@ -216,44 +165,36 @@ Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
   require(!a->is_packed && !c->is_packed && !(x && x->is_packed), invalid,
           "A, C or X is packed, expected that of B alone");
   const Pages pages{a->page, b->page, c->page, page_of(x)};
-  Operation operation{instruction(sizes, pages, epilogue), {a->id, b->id, c->id, id_of(x)}};
+  Operation operation{product_instruction(engine_, sizes, pages, epilogue),
+                      {a->id, b->id, c->id, id_of(x)}};
   if (b->is_packed) operation.instruction.flags |= flag_b_packed;
-  const auto operands = operands_of(operation.instruction, configuration_, engine_);
-  const Matrix* const in_order[] = {a, b, c, x};
+  const auto operands = operands_of(operation.instruction, engine_, configuration_);
+  const DeviceMatrix* const in_order[] = {a, b, c, x};
   for (size_t i = 0; i < operands.size(); ++i) {
     operands[i].require_row_fits();
     operands[i].require_inside(*in_order[i]);
   }
-  check_overlap(operands, engine_ == Engine::gemm);
+  require_apart(operands, engine_ == Engine::gemm);
   return operation;
 }
 
 std::vector<Operand> OperationMaker::operands(const Sizes& sizes, const Pages& pages,
-                                              const Epilogue& epilogue) const {
+                                              const EpilogueFields& epilogue) const {
   require_size("m", sizes.m), require_size("k", sizes.k), require_size("n", sizes.n);
   check_padding(sizes);
   const auto found =
-      operands_of(instruction(sizes, pages, checked(epilogue)), configuration_, engine_);
+      operands_of(product_instruction(engine_, sizes, pages, checked(epilogue)),
+                                 engine_, configuration_);
   for (const auto& operand : found) operand.require_row_fits();
   return found;
 }
 
 Operation OperationMaker::product_by_page(const Sizes& sizes, const Pages& pages,
-                                          const Epilogue& epilogue, const Arena& arena) const {
+                                          const EpilogueFields& epilogue, const Arena& arena) const {
   const auto placed = operands(sizes, pages, epilogue);
   for (const auto& operand : placed) operand.require_placed(arena);
-  check_overlap(placed, engine_ == Engine::gemm);
-  return {instruction(sizes, pages, checked(epilogue)), {}};
-}
-
-bool are_placed(const std::vector<Operand>& operands, const Arena& arena) {
-  try {
-    for (const auto& operand : operands) operand.require_placed(arena);
-    check_overlap(operands, false);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
+  require_apart(placed, engine_ == Engine::gemm);
+  return {product_instruction(engine_, sizes, pages, checked(epilogue)), {}};
 }
 
 Operation OperationMaker::vector_product(int64_t m, int64_t n, int64_t lda,
@@ -276,18 +217,14 @@ Operation OperationMaker::vector_product(int64_t m, int64_t n, int64_t lda,
   const std::vector<Operand> operands{{"A", m, n, lda, element, a->page},
                                       {"x", 1, n, n, element, x->page},
                                       {"y", 1, m, m, element, y->page}};
-  const Matrix* const in_order[] = {a, x, y};
+  const DeviceMatrix* const in_order[] = {a, x, y};
   for (size_t i = 0; i < operands.size(); ++i) {
     operands[i].require_row_fits();
     operands[i].require_inside(*in_order[i]);
   }
-  check_overlap(operands, false);
-  Instruction word{};
-  word.opcode = opcode_gemv;
-  word.a = a->page, word.b = x->page, word.c = y->page;
-  word.m = uint32_t(m), word.k = uint32_t(n);
-  word.lda = uint32_t(lda);
-  return {word, {a->id, x->id, y->id, id_of(none)}};
+  require_apart(operands, false);
+  const Pages pages{a->page, x->page, y->page, 0};
+  return {vector_instruction(m, n, lda, pages), {a->id, x->id, y->id, id_of(none)}};
 }
 
 }  // namespace xfblas

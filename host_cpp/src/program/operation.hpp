@@ -7,39 +7,19 @@
 
 #include "image/image.hpp"
 #include "memory/memory.hpp"
+#include "program/encoder.hpp"
 #include "program/operand.hpp"
 #include "program/queue.hpp"
 
 namespace xfblas {
 
-struct Sizes {
-  int64_t m, k, n;
-  int64_t lda, ldb, ldc, ldx;
-};
-
-// What happens to a sum on its way to C; the defaults change nothing.
-struct Epilogue {
-  int post_scale = 1, post_shift = 0;
-  int prelu_scale = 1, prelu_alpha = 0;
-  uint32_t flags = 0;
-  uint32_t formats = 0;  // fraction bits of a function's argument, then of its result
-};
-
 // The matrices of a product; x may be null. Gemv: a, x and y in a, b and c.
 struct Matrices {
-  const Matrix* a;
-  const Matrix* b;
-  const Matrix* c;
-  const Matrix* x;
+  const DeviceMatrix* a;
+  const DeviceMatrix* b;
+  const DeviceMatrix* c;
+  const DeviceMatrix* x;
 };
-
-// The page offsets of a product's operands; x may be 0.
-struct Pages {
-  uint32_t a, b, c, x;
-};
-
-// Whether operands given by page lie as require_placed has it, and C apart from A and B.
-bool are_placed(const std::vector<Operand>& operands, const Arena& arena);
 
 // Knows one compute unit's engine, image and memory; makes operations for it.
 class OperationMaker {
@@ -47,11 +27,11 @@ class OperationMaker {
   OperationMaker(Engine engine, const Configuration& configuration)
       : engine_(engine), configuration_(configuration) {}
 
-  Operation product(const Sizes& sizes, const Matrices& matrices, const Epilogue& epilogue) const;
+  Operation product(const Sizes& sizes, const Matrices& matrices, const EpilogueFields& epilogue) const;
   // The operands of a product by pages, its sizes and fields checked.
   std::vector<Operand> operands(const Sizes& sizes, const Pages& pages,
-                                const Epilogue& epilogue) const;
-  Operation product_by_page(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue,
+                                const EpilogueFields& epilogue) const;
+  Operation product_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue,
                             const Arena& arena) const;
   Operation vector_product(int64_t m, int64_t n, int64_t lda, const Matrices& matrices) const;
 
@@ -59,12 +39,11 @@ class OperationMaker {
   void require_engine(Engine engine) const;
 
  private:
-  void check_epilogue(const Epilogue& epilogue) const;
-  Epilogue checked(Epilogue epilogue) const;
+  void check_epilogue(const EpilogueFields& epilogue) const;
+  EpilogueFields checked(EpilogueFields epilogue) const;
   void check_padding(const Sizes& sizes) const;
   Sizes sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
-                        const Epilogue& epilogue) const;
-  Instruction instruction(const Sizes& sizes, const Pages& pages, const Epilogue& epilogue) const;
+                        const EpilogueFields& epilogue) const;
 
   Engine engine_;
   Configuration configuration_;

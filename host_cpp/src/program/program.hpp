@@ -4,6 +4,7 @@
 #define XFBLAS_PROGRAM_PROGRAM_HPP
 
 #include "program/counted_pages.hpp"
+#include "program/encoder.hpp"
 #include "program/launch.hpp"
 #include "program/operation.hpp"
 #include "program/queue.hpp"
