@@ -68,7 +68,8 @@ typedef struct {
   unsigned int chainPadding;
   unsigned int instructionsPerLaunch;
   unsigned long long memoryBytes;
-  unsigned int xIsRow; /* 1 where Fcn takes one row of X for all of C, as with XFBLAS_FLAG_BIAS_ROW */
+  /* 1 where Fcn takes one row of X for all of C, as with XFBLAS_FLAG_BIAS_ROW. */
+  unsigned int xIsRow;
 } xfblasInfo_t;
 
 /* The sizes of an engine that its speed follows from; see hw/include/xfblas/cycle_model.hpp. */
@@ -225,12 +226,12 @@ typedef struct {
 /* The layers of a model on rows of floats, in one call (integer images, Fcn engine).
  * d_A is the first layer's matrix; its rows and those of each C say how many rows one program
  * takes, which need not be all. What these hold afterwards is not defined.
- * output is rows of decoding's columns, and does not overlap input.
+ * output is rows of outputCoding's columns, and does not overlap input.
  * A value of the input that is not finite is an error, and then output is undefined. */
 xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float *input,
                              const xfblasCoding_t *coding, const void *d_A,
                              const xfblasLayer_t *layers, unsigned int numLayers,
-                             const xfblasOutput_t *decoding, float *output,
+                             const xfblasOutput_t *outputCoding, float *output,
                              unsigned int kernelIndex);
 
 /* The softmax of each of `rows` rows, in place, as xfblasPredict computes it; needs no device. */

@@ -67,11 +67,11 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
 xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float* input,
                              const xfblasCoding_t* coding, const void* d_A,
                              const xfblasLayer_t* layers, unsigned int numLayers,
-                             const xfblasOutput_t* decoding, float* output,
+                             const xfblasOutput_t* outputCoding, float* output,
                              unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     require(layers != nullptr, XFBLAS_STATUS_INVALID_VALUE, "layers is NULL, expected ", numLayers);
-    require(coding && decoding, XFBLAS_STATUS_INVALID_VALUE, coding ? "decoding" : "coding",
+    require(coding && outputCoding, XFBLAS_STATUS_INVALID_VALUE, coding ? "outputCoding" : "coding",
             " is NULL, expected one");
     std::vector<ComputeUnit::Layer> given;
     given.reserve(numLayers);
@@ -79,13 +79,13 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
       given.push_back({layer->B, layer->X, layer->C, layer->n,
                        epilogue_of(layer->postScale, layer->postShift, layer->preluScale,
                                    layer->preluAlpha,
-                                   layer->flags | (layer->X ? flag_bias_row : 0))});
+                                   layer->flags | (layer->X ? uint32_t(flag_bias_row) : 0u))});
     const InputCoding features{coding->features,      coding->scales,
                                        coding->offsets,       double(coding->limit),
                                        double(coding->base), coding->columns,
                                        coding->clipped};
-    const OutputCoding columns{decoding->columns, decoding->scales, decoding->windows,
-                                       decoding->offset,  decoding->slope,  decoding->softmax != 0};
+    const OutputCoding columns{outputCoding->columns, outputCoding->scales, outputCoding->windows,
+                                       outputCoding->offset,  outputCoding->slope,  outputCoding->softmax != 0};
     unit.forward({input, rows, features, nullptr, 0, {}, columns, output}, d_A, given);
   });
 }

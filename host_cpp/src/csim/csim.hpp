@@ -2,10 +2,16 @@
 #ifndef XFBLAS_CSIM_CSIM_HPP
 #define XFBLAS_CSIM_CSIM_HPP
 
-#include "csim/kernel_library.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "target/memory_target.hpp"
 
 namespace xfblas {
+
+// The C entry of hw/emu/kernel_library.h: one launch over a memory, 0 or 1 with a message.
+using RunKernel = int (*)(void* memory, uint64_t bytes, char* message, size_t message_size);
 
 class CsimTarget : public MemoryTarget {
  public:
@@ -16,7 +22,7 @@ class CsimTarget : public MemoryTarget {
   void run(uint32_t compute_unit) override;
 
  private:
-  KernelLibrary library_;
+  RunKernel run_kernel_;
 };
 
 }  // namespace xfblas

@@ -41,7 +41,7 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
   if (pass.rows == 0) return;
   require_consistent(pass, uint64_t(k), configuration_.element_bytes());
   std::optional<NearScales> near;
-  if (pass.rows >= fewest_near_rows) pass.near = near.emplace(pass.coding).coding();
+  if (pass.rows >= fewest_near_rows) pass.near = near.emplace(pass.input_coding).coding();
   run_queued();
   clear_blank();
   if (target_.forward(index_, pass)) return;

@@ -1,6 +1,9 @@
 #include "image/configuration.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
+#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -11,6 +14,22 @@ namespace xfblas {
 namespace {
 
 constexpr auto invalid = XFBLAS_STATUS_IMAGE_INVALID;
+
+// The types of elements as images name them, the second way as images of other makers do.
+struct NamedType {
+  DataType type;
+  const char* names[2];
+  uint32_t bytes;
+};
+constexpr NamedType types[] = {{DataType::int8, {"int8", "int8_t"}, 1},
+                               {DataType::int16, {"short", "int16_t"}, 2},
+                               {DataType::int32, {"int32_t", "int"}, 4},
+                               {DataType::float32, {"float", "float"}, 4}};
+
+const NamedType& entry_of(DataType type) {
+  return *std::find_if(std::begin(types), std::end(types),
+                       [&](const auto& entry) { return entry.type == type; });
+}
 
 struct Value {
   std::string text;
@@ -81,29 +100,29 @@ class Reader {
     return machine;
   }
 
-  DataType data_type() const {
-    const auto entry = values_.find("dataType");
-    require(entry != values_.end(), invalid, source_,
-            ": dataType is missing, expected short, float or int8");
+  // The type that a key names; expected: all that it may be, in words.
+  DataType type(const char* key, std::initializer_list<DataType> allowed,
+                const char* expected) const {
+    const auto entry = values_.find(key);
+    require(entry != values_.end(), invalid, source_, ": ", key, " is missing, expected ", expected);
     const auto& [text, line] = entry->second;
-    if (text == "short" || text == "int16_t") return DataType::int16;
-    if (text == "float") return DataType::float32;
-    if (text == "int8" || text == "int8_t") return DataType::int8;
-    fail(invalid, source_, " line ", line, ": dataType is '", text,
-         "', expected short, float or int8");
+    for (const auto type : allowed)
+      for (const auto* name : entry_of(type).names)
+        if (text == name) return type;
+    fail(invalid, source_, " line ", line, ": ", key, " is '", text, "', expected ", expected);
   }
 
-  AddendType addend_type(DataType data_type) const {
-    const auto entry = values_.find("XdataType");
-    if (entry == values_.end())
-      return data_type == DataType::float32 ? AddendType::float32 : AddendType::int32;
-    const auto& [text, line] = entry->second;
-    if (text == "int32_t" || text == "int") return AddendType::int32;
-    if (text == "float") return AddendType::float32;
-    if (text == "short" || text == "int16_t") return AddendType::int16;
-    if (text == "int8" || text == "int8_t") return AddendType::int8;
-    fail(invalid, source_, " line ", line, ": XdataType is '", text,
-         "', expected int32_t, float, short or int8");
+  DataType data_type() const {
+    return type("dataType", {DataType::int16, DataType::float32, DataType::int8},
+                "short, float or int8");
+  }
+
+  DataType addend_type(DataType data_type) const {
+    if (!has("XdataType"))
+      return data_type == DataType::float32 ? DataType::float32 : DataType::int32;
+    return type("XdataType",
+                {DataType::int32, DataType::float32, DataType::int16, DataType::int8},
+                "int32_t, float, short or int8");
   }
 
  private:
@@ -128,22 +147,9 @@ const char* name_of(Engine engine) {
   }
 }
 
-const char* name_of(DataType type) {
-  switch (type) {
-    case DataType::int16: return "short";
-    case DataType::float32: return "float";
-    default: return "int8";
-  }
-}
+const char* name_of(DataType type) { return entry_of(type).names[0]; }
 
-const char* name_of(AddendType type) {
-  switch (type) {
-    case AddendType::int32: return "int32_t";
-    case AddendType::float32: return "float";
-    case AddendType::int16: return "short";
-    default: return "int8";
-  }
-}
+uint32_t bytes_of(DataType type) { return entry_of(type).bytes; }
 
 bool Configuration::runs(Engine engine) const {
   switch (engine) {
@@ -153,35 +159,12 @@ bool Configuration::runs(Engine engine) const {
   }
 }
 
-uint32_t Configuration::element_bytes() const {
-  switch (data_type) {
-    case DataType::int16: return 2;
-    case DataType::float32: return 4;
-    default: return 1;
-  }
-}
-
-// Fcn adds a bias of a type of its own. Gemm adds what C held before, so there X is of C's type.
-uint32_t Configuration::addend_bytes(Engine engine) const {
-  if (engine != Engine::fcn) return element_bytes();
-  switch (addend_type) {
-    case AddendType::int16: return 2;
-    case AddendType::int8: return 1;
-    default: return 4;
-  }
-}
-
 void Configuration::require_addend() const {
-  const bool is_wide =
-      addend_type == (data_type == DataType::float32 ? AddendType::float32 : AddendType::int32);
-  const bool is_narrow =
-      (data_type == DataType::int16 && addend_type == AddendType::int16) ||
-      (data_type == DataType::int8 && addend_type == AddendType::int8);
-  require(is_wide || is_narrow, XFBLAS_STATUS_NOT_SUPPORTED, "the image has dataType=",
+  const auto wide = data_type == DataType::float32 ? DataType::float32 : DataType::int32;
+  require(addend_type == wide || addend_type == data_type, XFBLAS_STATUS_NOT_SUPPORTED, "the image has dataType=",
           name_of(data_type), " and XdataType=", name_of(addend_type), ", but the Fcn engine adds ",
-          data_type == DataType::float32 ? "float"
-          : data_type == DataType::int16 ? "int32_t or short"
-                                         : "int32_t or int8");
+          name_of(wide),
+          wide == data_type ? "" : std::string(" or ") + name_of(data_type));
 }
 
 Configuration parse_configuration(const std::string& text, const std::string& source) {

@@ -10,20 +10,20 @@
 
 namespace xfblas {
 
-enum class DataType { int16, float32, int8 };
-enum class AddendType { int32, float32, int16, int8 };
+// Of elements: of matrices, and int32 of X alone.
+enum class DataType { int8, int16, int32, float32 };
 enum class Engine { gemm, gemv, fcn };
 
 Engine engine_from_name(const std::string& name);
 const char* name_of(Engine engine);
 const char* name_of(DataType type);
-const char* name_of(AddendType type);
+uint32_t bytes_of(DataType type);
 
 struct Configuration {
   DataType data_type = DataType::int16;
-  AddendType addend_type = AddendType::int32;  // of X, on the Fcn engine
-  bool x_is_row = false;                       // one for all rows of C, on the Fcn engine
-  uint32_t ddr_width = 1;         // elements in a memory word
+  DataType addend_type = DataType::int32;  // of X, on the Fcn engine
+  bool x_is_row = false;                   // one for all rows of C, on the Fcn engine
+  uint32_t ddr_width = 1;                  // elements in a memory word
   uint32_t addend_ddr_width = 1;  // elements of X in a memory word
   uint32_t m_blocks = 1, k_blocks = 1, n_blocks = 1;
   uint32_t instructions_per_launch = 16;
@@ -32,8 +32,11 @@ struct Configuration {
   bool runs_gemm = false, runs_gemv = false, runs_fcn = false;
 
   bool runs(Engine engine) const;
-  uint32_t element_bytes() const;
-  uint32_t addend_bytes(Engine engine) const;  // of one element of X
+  uint32_t element_bytes() const { return bytes_of(data_type); }
+  // Of one element of X. Fcn adds a bias of a type of its own, Gemm what C held before.
+  uint32_t addend_bytes(Engine engine) const {
+    return bytes_of(engine == Engine::fcn ? addend_type : data_type);
+  }
   // Fails where the Fcn engine adds no X of this type to elements of that one.
   void require_addend() const;
   uint32_t m_padding() const { return ddr_width * m_blocks; }

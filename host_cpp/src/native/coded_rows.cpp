@@ -82,21 +82,21 @@ bool InputDigits<Element>::encode(const float* row, Element* to) {
 
 // A row with a value that is not finite, or that its coding clamps.
 void look_at(const ForwardPass& pass, uint64_t row) {
-  const auto* first = pass.input + row * pass.coding.features;
-  const auto* end = first + pass.coding.features;
+  const auto* first = pass.input + row * pass.input_coding.features;
+  const auto* end = first + pass.input_coding.features;
   const auto* bad = std::find_if(first, end, [](float value) { return !std::isfinite(value); });
   if (bad != end)
     fail(XFBLAS_STATUS_INVALID_VALUE, "input has ", *bad, " at row ", row, ", column ", bad - first,
          "; every value must be finite");
-  if (pass.coding.clipped) count_clipped(pass.coding, first);
+  if (pass.input_coding.clipped) count_clipped(pass.input_coding, first);
 }
 
 template <typename Element>
 void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
                  uint64_t stride) {
-  InputDigits<Element> digits(pass.coding, pass.near, pass.elements);
+  InputDigits<Element> digits(pass.input_coding, pass.near, pass.elements);
   for (uint64_t i = first; i < first + rows; ++i, to += stride) {
-    const float* row = pass.input + i * pass.coding.features;
+    const float* row = pass.input + i * pass.input_coding.features;
     if (digits.encode(row, reinterpret_cast<Element*>(to))) look_at(pass, i);
   }
 }
@@ -111,7 +111,7 @@ void quantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int e
 
 void dequantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
                      const char* from, uint64_t stride) {
-  const auto& coding = pass.decoding;
+  const auto& coding = pass.output_coding;
   static thread_local std::vector<float> space;
   space.resize(std::max(space.size(), kernels().decode_space(coding)));
   float* to = pass.output + first * coding.columns;

@@ -52,7 +52,7 @@ class Forward {
       : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
     widest_ = pass.layers.front().k;
     layers_.reserve(pass.layers.size());
-    auto range = range_of_input(pass.coding);
+    auto range = range_of_input(pass.input_coding);
     for (const auto& instruction : pass.layers) {
       auto product = integer_product(memory, instruction, configuration);
       const auto b = source_of_b(memory, instruction, configuration);
@@ -97,7 +97,7 @@ class Forward {
   }
 
   UpcomingBytes input_of(uint64_t first, uint64_t rows) const {
-    const auto row = pass_.coding.features;
+    const auto row = pass_.input_coding.features;
     return {pass_.input + first * row, std::min(rows, pass_.rows - first) * row * sizeof(float)};
   }
 

@@ -50,8 +50,8 @@ void check_rows(const ForwardPass& pass) {
   const auto matrix_of = [&](const float* data, uint64_t columns) {
     return host_matrix(data, int64_t(pass.rows), int64_t(columns), int64_t(columns), sizeof(float));
   };
-  const auto input = matrix_of(pass.input, pass.coding.features);
-  const auto output = matrix_of(pass.output, pass.decoding.columns);
+  const auto input = matrix_of(pass.input, pass.input_coding.features);
+  const auto output = matrix_of(pass.output, pass.output_coding.columns);
   require_operand("input", input);
   require_operand("output", output);
   require_disjoint("output", output, "input", input);
@@ -60,8 +60,8 @@ void check_rows(const ForwardPass& pass) {
 }  // namespace
 
 void require_consistent(const ForwardPass& pass, uint64_t columns, uint32_t element_bytes) {
-  check_coding(pass.coding, pass.elements, (int64_t(1) << (8 * element_bytes - 1)) - 1);
-  check_decoding(pass.decoding, columns);
+  check_coding(pass.input_coding, pass.elements, (int64_t(1) << (8 * element_bytes - 1)) - 1);
+  check_decoding(pass.output_coding, columns);
   check_rows(pass);
 }
 

@@ -52,11 +52,11 @@ struct OutputCoding {
 struct ForwardPass {
   const float* input;
   uint64_t rows;
-  InputCoding coding;
+  InputCoding input_coding;
   const NearCoding* near;  // the same, null where it does not pay
   uint64_t elements;  // of the first layer's A, without padding
   std::vector<Instruction> layers;  // a chain; m is that of one program, whatever `rows` is
-  OutputCoding decoding;
+  OutputCoding output_coding;
   float* output;
 };
 

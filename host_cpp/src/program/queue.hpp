@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "error.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
@@ -22,13 +23,23 @@ class Queue {
   // A program longer than this is one that forgot to free its instructions.
   static constexpr size_t capacity = 1 << 16;
 
-  void append(const Operation& operation);
-  void clear();
+  void append(const Operation& operation) {
+    require(operations_.size() < capacity, XFBLAS_STATUS_QUEUE_FULL, "the program already holds ",
+            capacity, " instructions: execute it, then free its instructions");
+    operations_.push_back(operation);
+  }
+  void clear() {
+    operations_.clear();
+    executed_ = 0;
+  }
   bool empty() const { return operations_.empty(); }
   bool has_queued() const { return executed_ < operations_.size(); }
 
   // What execute has to run: the operations queued since the last run, else all of them again.
-  std::vector<Operation> pending() const;
+  std::vector<Operation> pending() const {
+    const auto first = operations_.begin() + long(has_queued() ? executed_ : 0);
+    return std::vector<Operation>(first, operations_.end());
+  }
   // Operations that have run; what failed counts as queued still, so that nobody reads its result.
   size_t executed() const { return executed_; }
   void mark_executed() { executed_ = operations_.size(); }
