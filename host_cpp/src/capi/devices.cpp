@@ -42,13 +42,11 @@ xfblasStatus_t xfblasCreate(xfblasHandle_t* handle, const char* xclbin, const ch
                 [&] { return DeviceName{deviceIndex, {}}; });
 }
 
-xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t* handle, const char* xclbin,
-                                 const char* config, const char* engine,
-                                 unsigned int numKernels, const char* target,
+xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t* handle, const char* xclbin, const char* config,
+                                 const char* engine, unsigned int numKernels, const char* target,
                                  const char* bdf) {
   return create(handle, xclbin, config, engine, numKernels, target, [&] {
-    require(bdf != nullptr, XFBLAS_STATUS_INVALID_VALUE, "bdf is NULL, expected ",
-            bdf_example);
+    require(bdf != nullptr, XFBLAS_STATUS_INVALID_VALUE, "bdf is NULL, expected ", bdf_example);
     return DeviceName{0, canonical_bdf(bdf)};
   });
 }
@@ -84,8 +82,7 @@ xfblasStatus_t xfblasSoftmax(float* values, unsigned long long rows, unsigned in
     require(values != nullptr || rows == 0, XFBLAS_STATUS_INVALID_VALUE,
             "values is NULL, expected rows of floats");
     require(columns > 0, XFBLAS_STATUS_INVALID_VALUE, "columns is 0, expected 1 or more");
-    for (unsigned long long i = 0; i < rows; ++i)
-      kernels().softmax(values + i * columns, columns);
+    for (unsigned long long i = 0; i < rows; ++i) kernels().softmax(values + i * columns, columns);
   });
 }
 
@@ -95,19 +92,18 @@ xfblasStatus_t xfblasEstimate(const xfblasMachine_t* machine, const unsigned int
     require(machine && instruction && cycles, XFBLAS_STATUS_INVALID_VALUE,
             "machine, instruction or cycles is NULL, expected a place for each");
     const auto& m = *machine;
-    for (const auto size : {m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
-                            m.tileRows, m.tileColumns, m.chunk, m.vectorRows, m.vectorChunk,
-                            m.updateInterval})
+    for (const auto size :
+         {m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns, m.tileRows, m.tileColumns,
+          m.chunk, m.vectorRows, m.vectorChunk, m.updateInterval})
       require(size > 0, XFBLAS_STATUS_INVALID_VALUE,
               "a size of the machine is 0, expected 1 or more");
     Instruction words;
     std::memcpy(&words, instruction, sizeof words);
-    require(words.m > 0 && words.k > 0, XFBLAS_STATUS_INVALID_VALUE, "m is ", words.m,
-            " and k is ", words.k, ", expected 1 or more");
+    require(words.m > 0 && words.k > 0, XFBLAS_STATUS_INVALID_VALUE, "m is ", words.m, " and k is ",
+            words.k, ", expected 1 or more");
     const CycleModel model({m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
-                                    m.tileRows, m.tileColumns, m.chunk, m.vectorRows,
-                                    m.vectorChunk, m.updateInterval, m.burstCycles,
-                                    m.memoryLatency});
+                            m.tileRows, m.tileColumns, m.chunk, m.vectorRows, m.vectorChunk,
+                            m.updateInterval, m.burstCycles, m.memoryLatency});
     const auto parts = model.parts(words);
     *cycles = {model.instruction(words), parts.compute, parts.memory, parts.drain, model.launch()};
   });

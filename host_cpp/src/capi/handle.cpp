@@ -39,8 +39,7 @@ void require_no_number(const xfblasHandle_t* handle) {
 }
 
 void require_place(const char* name, const void* place) {
-  require(place != nullptr, XFBLAS_STATUS_INVALID_VALUE, name,
-          " is NULL, expected a place for it");
+  require(place != nullptr, XFBLAS_STATUS_INVALID_VALUE, name, " is NULL, expected a place for it");
 }
 
 void require_texts(const char* config, const char* engine, const char* target) {

@@ -9,8 +9,8 @@
 #include "xfblas.h"
 
 struct xfblasDevice {
-  // Other memory does not begin with it, such as an array that comes in the place of a handle from a
-  // program for functions without one.
+  // Other memory does not begin with it, such as an array that comes in the place of a handle from
+  // a program for functions without one.
   static constexpr uint64_t device_mark = 0x7866626c61736476;
 
   volatile uint64_t mark = device_mark;
@@ -37,7 +37,7 @@ void require_texts(const char* config, const char* engine, const char* target);
 
 // The upper half of flags holds the formats of a tabled activation.
 inline EpilogueFields epilogue_of(int scale, int shift, int prelu_scale, int prelu_alpha,
-                             unsigned int flags) {
+                                  unsigned int flags) {
   return {scale, shift, prelu_scale, prelu_alpha, flags & 0xffffu, flags >> 16};
 }
 

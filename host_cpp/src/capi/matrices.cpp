@@ -36,25 +36,21 @@ xfblasStatus_t xfblasGetMatrix(xfblasHandle_t handle, int rows, int cols, int el
 
 xfblasStatus_t xfblasMallocRestricted(xfblasHandle_t handle, int rows, int cols, int elemSize,
                                       void* A, int lda, unsigned int kernelIndex) {
-  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
-    unit.allocate_for(A, rows, cols, elemSize, lda);
-  });
+  return on_unit(handle, kernelIndex,
+                 [&](ComputeUnit& unit) { unit.allocate_for(A, rows, cols, elemSize, lda); });
 }
 
-xfblasStatus_t xfblasSetMatrixRestricted(xfblasHandle_t handle, void* A,
-                                         unsigned int kernelIndex) {
+xfblasStatus_t xfblasSetMatrixRestricted(xfblasHandle_t handle, void* A, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) { unit.write_all(A, A); });
 }
 
-xfblasStatus_t xfblasGetMatrixRestricted(xfblasHandle_t handle, void* A,
-                                         unsigned int kernelIndex) {
+xfblasStatus_t xfblasGetMatrixRestricted(xfblasHandle_t handle, void* A, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) { unit.read_all(A, A); });
 }
 
-xfblasStatus_t xfblasSend(xfblasHandle_t handle, void* A, unsigned long long numElem,
-                          int elemSize, unsigned int kernelIndex) {
-  return on_unit(handle, kernelIndex,
-                 [&](ComputeUnit& unit) { unit.send(A, numElem, elemSize); });
+xfblasStatus_t xfblasSend(xfblasHandle_t handle, void* A, unsigned long long numElem, int elemSize,
+                          unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) { unit.send(A, numElem, elemSize); });
 }
 
 xfblasStatus_t xfblasGet(xfblasHandle_t handle, void* A, unsigned int kernelIndex) {

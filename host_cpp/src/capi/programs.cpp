@@ -34,9 +34,9 @@ xfblasStatus_t xfblasGemv(xfblasHandle_t handle, int m, int n, int alpha, const 
 }
 
 xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, const void* A,
-                         int lda, const void* B, int ldb, int beta, void* C, int ldc,
-                         const void* X, int ldx, int postScale, int postShift, int preluScale,
-                         int preluAlpha, unsigned int flags, unsigned int kernelIndex) {
+                         int lda, const void* B, int ldb, int beta, void* C, int ldc, const void* X,
+                         int ldx, int postScale, int postShift, int preluScale, int preluAlpha,
+                         unsigned int flags, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     require_one("alpha", alpha), require_one("beta", beta);
     unit.fcn({m, k, n, lda, ldb, ldc, ldx}, A, B, C, X,
@@ -76,16 +76,16 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
     std::vector<ComputeUnit::Layer> given;
     given.reserve(numLayers);
     for (const auto* layer = layers; layer != layers + numLayers; ++layer)
-      given.push_back({layer->B, layer->X, layer->C, layer->n,
-                       epilogue_of(layer->postScale, layer->postShift, layer->preluScale,
-                                   layer->preluAlpha,
-                                   layer->flags | (layer->X ? uint32_t(flag_bias_row) : 0u))});
-    const InputCoding features{coding->features,      coding->scales,
-                                       coding->offsets,       double(coding->limit),
-                                       double(coding->base), coding->columns,
-                                       coding->clipped};
-    const OutputCoding columns{outputCoding->columns, outputCoding->scales, outputCoding->windows,
-                                       outputCoding->offset,  outputCoding->slope,  outputCoding->softmax != 0};
+      given.push_back(
+          {layer->B, layer->X, layer->C, layer->n,
+           epilogue_of(layer->postScale, layer->postShift, layer->preluScale, layer->preluAlpha,
+                       layer->flags | (layer->X ? uint32_t(flag_bias_row) : 0u))});
+    const InputCoding features{coding->features,      coding->scales,       coding->offsets,
+                               double(coding->limit), double(coding->base), coding->columns,
+                               coding->clipped};
+    const OutputCoding columns{outputCoding->columns, outputCoding->scales,
+                               outputCoding->windows, outputCoding->offset,
+                               outputCoding->slope,   outputCoding->softmax != 0};
     unit.forward({input, rows, features, nullptr, 0, {}, columns, output}, d_A, given);
   });
 }

@@ -17,7 +17,8 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 }  // namespace
 
 void ComputeUnit::require_element_bytes(int64_t element_bytes) const {
-  const auto element = configuration_.element_bytes(), addend = configuration_.addend_bytes(engine_);
+  const auto element = configuration_.element_bytes(),
+             addend = configuration_.addend_bytes(engine_);
   require(element_bytes == element || element_bytes == addend, invalid, "elemSize is ",
           element_bytes, ", expected ", element, " (", name_of(configuration_.data_type), ")",
           addend == element ? "" : " or " + std::to_string(addend) + " for X");
@@ -41,9 +42,8 @@ void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t elemen
   require_shape(rows, columns, columns);
   require_element_bytes(element_bytes);
   // Which operand it will be is not known yet, so it is padded for any.
-  const int64_t padding =
-      std::lcm(std::lcm(configuration_.m_padding(), configuration_.k_padding()),
-               configuration_.chain_padding());
+  const int64_t padding = std::lcm(std::lcm(configuration_.m_padding(), configuration_.k_padding()),
+                                   configuration_.chain_padding());
   const int64_t padded_rows = rounded_up(rows, padding);
   const int64_t strip = is_packed ? int64_t(configuration_.machine->array_columns) : 1;
   const int64_t whole = std::lcm(padding, strip);
@@ -73,14 +73,14 @@ void ComputeUnit::allocate_for(const void* host, int64_t rows, int64_t columns,
   require_element_bytes(element_bytes);
   require(!matrices_.find_if_there(host), XFBLAS_STATUS_ALLOC_FAILED,
           "A is already on compute unit ", index_, ": free it first");
-  const auto padding = std::min({configuration_.m_padding(), configuration_.k_padding(),
-                                 configuration_.n_padding()});
+  const auto padding = std::min(
+      {configuration_.m_padding(), configuration_.k_padding(), configuration_.n_padding()});
   for (const auto& [name, value] : {std::pair{"rows", rows}, {"cols", columns}})
     require(value % padding == 0, XFBLAS_STATUS_NOT_PADDED, name, " is ", value,
             ", but this image needs a multiple of ", padding);
   const auto bytes = matrices_.bytes_of(rows, leading_dimension, element_bytes);
-  matrices_.add(host, {0, matrices_.take_pages(bytes), bytes, uint32_t(element_bytes), uint32_t(rows),
-             uint32_t(columns), uint32_t(leading_dimension), false});
+  matrices_.add(host, {0, matrices_.take_pages(bytes), bytes, uint32_t(element_bytes),
+                       uint32_t(rows), uint32_t(columns), uint32_t(leading_dimension), false});
 }
 
 void ComputeUnit::send(const void* host, uint64_t elements, int64_t element_bytes) {

@@ -52,7 +52,8 @@ void ComputeUnit::forward_by_programs(const ForwardPass& pass, int64_t capacity,
                                       const DeviceMatrix& first, const DeviceMatrix& last) {
   const auto element = int(configuration_.element_bytes());
   const auto k = int64_t(first.columns), n = int64_t(last.columns);
-  std::vector<char> rows_in(size_t(capacity * k * element)), rows_out(size_t(capacity * n * element));
+  std::vector<char> rows_in(size_t(capacity * k * element)),
+      rows_out(size_t(capacity * n * element));
   for (uint64_t done = 0; done < pass.rows;) {
     const auto rows = std::min(uint64_t(capacity), pass.rows - done);
     quantize_rows(pass, done, rows, element, rows_in.data(), uint64_t(k * element));

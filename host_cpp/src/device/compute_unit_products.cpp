@@ -29,7 +29,8 @@ void ComputeUnit::gemm(const Sizes& sizes, const void* a, const void* b, const v
   const auto lock = idle();
   maker_.require_engine(Engine::gemm);
   const auto* result = &matrices_.find("C", c);
-  const Matrices matrices{&matrices_.find("A", a), &matrices_.find("B", b), result, adds_c ? result : nullptr};
+  const Matrices matrices{&matrices_.find("A", a), &matrices_.find("B", b), result,
+                          adds_c ? result : nullptr};
   queue_.append(maker_.product(sizes, matrices, {}));
 }
 
@@ -37,7 +38,8 @@ void ComputeUnit::gemv(int64_t m, int64_t n, int64_t lda, const void* a, const v
                        const void* y) {
   const auto lock = idle();
   maker_.require_engine(Engine::gemv);
-  const Matrices matrices{&matrices_.find("A", a), &matrices_.find("x", x), &matrices_.find("y", y), nullptr};
+  const Matrices matrices{&matrices_.find("A", a), &matrices_.find("x", x), &matrices_.find("y", y),
+                          nullptr};
   queue_.append(maker_.vector_product(m, n, lda, matrices));
 }
 
@@ -50,7 +52,8 @@ void ComputeUnit::fcn(const Sizes& sizes, const void* a, const void* b, const vo
   queue_.append(maker_.product(sizes, matrices, epilogue));
 }
 
-void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue) {
+void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages,
+                              const EpilogueFields& epilogue) {
   const auto lock = idle();
   maker_.require_engine(Engine::fcn);
   const auto operands = maker_.operands(sizes, pages, epilogue);
@@ -100,8 +103,8 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   const Temporary result(matrices_, allocate_padded(sizes.m, sizes.n, element, false));
   std::unique_ptr<Temporary> sent_b;
   if (b) {
-    sent_b = std::make_unique<Temporary>(matrices_,
-                                         allocate_padded(sizes.k, sizes.n, element, false));
+    sent_b =
+        std::make_unique<Temporary>(matrices_, allocate_padded(sizes.k, sizes.n, element, false));
     transfer_.write_with_padding(**sent_b, host_b);
   }
   transfer_.write_with_padding(*sent_a, host_a);

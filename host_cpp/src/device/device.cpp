@@ -13,8 +13,8 @@ namespace xfblas {
 namespace {
 
 std::vector<KernelInstance> choose_compute_units(const Image& image,
-                                                 const Configuration& configuration,
-                                                 Engine engine, uint32_t wanted) {
+                                                 const Configuration& configuration, Engine engine,
+                                                 uint32_t wanted) {
   require(configuration.runs(engine), XFBLAS_STATUS_NOT_SUPPORTED, image.path,
           " was built without the ", name_of(engine), " engine: its configuration says run",
           name_of(engine), "=0");
@@ -36,8 +36,9 @@ void require_kernel_addend(const std::string& target, const Configuration& confi
                            Engine engine, const KernelInstance& unit) {
   require(engine != Engine::fcn || unit.kernel != "fcnKernel" ||
               configuration.addend_bytes(engine) == 4,
-          XFBLAS_STATUS_NOT_SUPPORTED, "the image has XdataType=",
-          name_of(configuration.addend_type), ", but its fcnKernel on target ", target,
+          XFBLAS_STATUS_NOT_SUPPORTED,
+          "the image has XdataType=", name_of(configuration.addend_type),
+          ", but its fcnKernel on target ", target,
           " adds elements of 4 bytes: target native runs it, or build it with XdataType=int32_t");
 }
 
@@ -49,8 +50,7 @@ std::unique_ptr<Target> open_target(const std::string& target, const Image& imag
   if (target.empty() || target == "native")
     return std::make_unique<NativeTarget>(image, configuration, engine, compute_units, device);
   require_kernel_addend(target, configuration, engine, compute_units.front());
-  if (target == "csim")
-    return std::make_unique<CsimTarget>(image, compute_units, device);
+  if (target == "csim") return std::make_unique<CsimTarget>(image, compute_units, device);
   if (target == "xrt") return std::make_unique<XrtTarget>(image, compute_units, device);
   fail(XFBLAS_STATUS_NOT_SUPPORTED, "target is '", target, "', expected native, csim or xrt");
 }
@@ -66,8 +66,7 @@ Device::Device(const std::string& image_path, const std::string& configuration_p
   const auto chosen = choose_compute_units(image_, configuration_, engine_, compute_units);
   target_ = open_target(target, image_, configuration_, engine_, chosen, device);
   for (uint32_t i = 0; i < chosen.size(); ++i)
-    compute_units_.push_back(
-        std::make_unique<ComputeUnit>(*target_, i, engine_, configuration_));
+    compute_units_.push_back(std::make_unique<ComputeUnit>(*target_, i, engine_, configuration_));
 }
 
 ComputeUnit& Device::compute_unit(uint32_t index) {
@@ -83,8 +82,8 @@ void Device::start(uint32_t count) {
   const auto end = compute_units_.begin() + count;
   require(std::any_of(compute_units_.begin(), end,
                       [](const auto& unit) { return unit->has_program(); }),
-          XFBLAS_STATUS_INVALID_VALUE, "no instruction is queued on compute units 0 to ",
-          count - 1, ": queue an operation before executing");
+          XFBLAS_STATUS_INVALID_VALUE, "no instruction is queued on compute units 0 to ", count - 1,
+          ": queue an operation before executing");
   // All or none: a unit that cannot start must not leave others running.
   std::for_each(compute_units_.begin(), end, [](const auto& unit) { unit->require_startable(); });
   std::for_each(compute_units_.begin(), end, [](const auto& unit) { unit->start(); });

@@ -53,9 +53,9 @@ void require_part(const DeviceMatrix& matrix, const HostMatrix& part) {
   require_shape(part.rows, part.columns, part.leading_dimension);
   require(part.element_bytes == matrix.element_bytes, invalid, "elemSize is ", part.element_bytes,
           ", but the matrix was allocated with ", matrix.element_bytes);
-  require(part.rows <= matrix.rows && part.columns <= matrix.columns, invalid, "the host matrix is ",
-          part.rows, " x ", part.columns, ", but the device matrix was allocated as ", matrix.rows,
-          " x ", matrix.columns);
+  require(part.rows <= matrix.rows && part.columns <= matrix.columns, invalid,
+          "the host matrix is ", part.rows, " x ", part.columns,
+          ", but the device matrix was allocated as ", matrix.rows, " x ", matrix.columns);
 }
 
 void Transfer::write(const DeviceMatrix& matrix, const HostMatrix& from) {

@@ -104,7 +104,8 @@ class Reader {
   DataType type(const char* key, std::initializer_list<DataType> allowed,
                 const char* expected) const {
     const auto entry = values_.find(key);
-    require(entry != values_.end(), invalid, source_, ": ", key, " is missing, expected ", expected);
+    require(entry != values_.end(), invalid, source_, ": ", key, " is missing, expected ",
+            expected);
     const auto& [text, line] = entry->second;
     for (const auto type : allowed)
       for (const auto* name : entry_of(type).names)
@@ -120,8 +121,7 @@ class Reader {
   DataType addend_type(DataType data_type) const {
     if (!has("XdataType"))
       return data_type == DataType::float32 ? DataType::float32 : DataType::int32;
-    return type("XdataType",
-                {DataType::int32, DataType::float32, DataType::int16, DataType::int8},
+    return type("XdataType", {DataType::int32, DataType::float32, DataType::int16, DataType::int8},
                 "int32_t, float, short or int8");
   }
 
@@ -161,9 +161,9 @@ bool Configuration::runs(Engine engine) const {
 
 void Configuration::require_addend() const {
   const auto wide = data_type == DataType::float32 ? DataType::float32 : DataType::int32;
-  require(addend_type == wide || addend_type == data_type, XFBLAS_STATUS_NOT_SUPPORTED, "the image has dataType=",
-          name_of(data_type), " and XdataType=", name_of(addend_type), ", but the Fcn engine adds ",
-          name_of(wide),
+  require(addend_type == wide || addend_type == data_type, XFBLAS_STATUS_NOT_SUPPORTED,
+          "the image has dataType=", name_of(data_type), " and XdataType=", name_of(addend_type),
+          ", but the Fcn engine adds ", name_of(wide),
           wide == data_type ? "" : std::string(" or ") + name_of(data_type));
 }
 
@@ -175,13 +175,11 @@ Configuration parse_configuration(const std::string& text, const std::string& so
   configuration.addend_type = reader.addend_type(configuration.data_type);
   configuration.x_is_row = reader.number("XVEC", 0, 1, 0);
   configuration.ddr_width = reader.number("ddrWidth", 1, widest, 1);
-  configuration.addend_ddr_width =
-      reader.number("XddrWidth", 1, widest, configuration.ddr_width);
+  configuration.addend_ddr_width = reader.number("XddrWidth", 1, widest, configuration.ddr_width);
   configuration.m_blocks = reader.number("gemmMBlocks", 1, widest, 1);
   configuration.k_blocks = reader.number("gemmKBlocks", 1, widest, 1);
   configuration.n_blocks = reader.number("gemmNBlocks", 1, widest, 1);
-  configuration.instructions_per_launch =
-      reader.number("numInstr", 2, instructions_per_page, 16);
+  configuration.instructions_per_launch = reader.number("numInstr", 2, instructions_per_page, 16);
   configuration.kernel_count = reader.number("numKernels", 1, 1024, 1);
   configuration.runs_gemm = reader.number("runGemm", 0, 1, 0);
   configuration.runs_gemv = reader.number("runGemv", 0, 1, 0);

@@ -106,8 +106,7 @@ Image read_image(const std::string& path) {
   image.instances = read_instances(table(ip_layout), table(connectivity), image.banks.size());
   require(!image.instances.empty(), invalid, path,
           " names no compute unit: its IP_LAYOUT is missing");
-  check_connections("CONNECTIVITY", table(connectivity), table(ip_layout),
-                    table(memory_topology));
+  check_connections("CONNECTIVITY", table(connectivity), table(ip_layout), table(memory_topology));
   check_connections("GROUP_CONNECTIVITY", table(group_connectivity), table(ip_layout),
                     table(group_topology));
   return image;
@@ -118,8 +117,8 @@ Configuration configuration_of(const Image& image, const std::string& given_path
   if (!given_path.empty()) {
     const auto given = parse_configuration(read_file(given_path), given_path);
     if (!image.configuration_text.empty())
-      require_same(given, given_path,
-                   parse_configuration(image.configuration_text, carried_source), carried_source);
+      require_same(given, given_path, parse_configuration(image.configuration_text, carried_source),
+                   carried_source);
     return given;
   }
   if (!image.configuration_text.empty())

@@ -82,9 +82,9 @@ void check_connections(const char* name, const Bytes& connections, const Bytes& 
                        const Bytes& topology) {
   const auto units = entries_of(ip_layout), banks = entries_of(topology);
   for (const auto& [argument, compute_unit, bank] : read_connections(connections)) {
-    require(compute_unit < units && bank < banks, invalid, connections.path(),
-            " is damaged: its ", name, " connects argument ", argument, " of compute unit ",
-            compute_unit, " to memory bank ", bank, ", but there are ", units, " and ", banks);
+    require(compute_unit < units && bank < banks, invalid, connections.path(), " is damaged: its ",
+            name, " connects argument ", argument, " of compute unit ", compute_unit,
+            " to memory bank ", bank, ", but there are ", units, " and ", banks);
     const auto kernel = kernel_of(ip_layout, compute_unit);
     require(!is_engine(kernel) || argument < engine_arguments, invalid, connections.path(),
             " is damaged: its ", name, " connects argument ", argument, " of ", kernel,

@@ -28,15 +28,13 @@ class Bytes {
     const char* start = at(offset, limit);
     return std::string(start, strnlen(start, limit));
   }
-  Bytes part(uint64_t offset, uint64_t size) const {
-    return Bytes(*path_, at(offset, size), size);
-  }
+  Bytes part(uint64_t offset, uint64_t size) const { return Bytes(*path_, at(offset, size), size); }
   uint64_t size() const { return size_; }
   const std::string& path() const { return *path_; }
   const char* at(uint64_t offset, uint64_t size) const {
     require(offset <= size_ && size <= size_ - offset, XFBLAS_STATUS_IMAGE_INVALID, *path_,
-            " is truncated or damaged: ", size, " bytes are expected at offset ", offset,
-            " of ", size_);
+            " is truncated or damaged: ", size, " bytes are expected at offset ", offset, " of ",
+            size_);
     return data_ + offset;
   }
 

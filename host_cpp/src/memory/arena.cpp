@@ -25,8 +25,8 @@ uint32_t Arena::allocate(uint64_t bytes) {
           pages_, " pages (4096 bytes each) has no room for ", wanted,
           " more: the largest gap has ", std::max<uint64_t>(largest_gap, pages_ - candidate),
           ". Free matrices that are no longer needed or send fewer rows at a time");
-  taken_.emplace(uint32_t(candidate), Range{uint32_t(wanted), uint32_t(counted),
-                                            uint32_t(bytes / page_bytes)});
+  taken_.emplace(uint32_t(candidate),
+                 Range{uint32_t(wanted), uint32_t(counted), uint32_t(bytes / page_bytes)});
   return uint32_t(candidate);
 }
 

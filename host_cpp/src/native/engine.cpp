@@ -58,8 +58,8 @@ struct UnpackedOperands {
 
 void run_float_product(char* memory, Instruction i, const std::optional<Machine>& machine) {
   const UnpackedOperands<float> operands(memory, i, machine);
-  const FloatProduct product{i.m,   i.n, i.k, operands.a, i.lda, operands.b,
-                             i.ldb, 1,   at_page<float>(memory, i.c), i.ldc};
+  const FloatProduct product{
+      i.m, i.n, i.k, operands.a, i.lda, operands.b, i.ldb, 1, at_page<float>(memory, i.c), i.ldc};
   run_float(product, at_page<float>(memory, i.x), i.flags & flag_bias_row ? 0 : i.ldx,
             i.opcode == opcode_fcn && prelu_scale(i.prelu) == 0);
 }
@@ -96,8 +96,7 @@ void run_gemv(char* memory, const Instruction& i, const Configuration& configura
 }
 
 // Rows that are read as they lie must be there; those of B are the cache's business.
-void restore_operands(const Instruction& i, const Configuration& configuration,
-                      PanelCache& cache) {
+void restore_operands(const Instruction& i, const Configuration& configuration, PanelCache& cache) {
   if (i.flags & (flag_a_packed | flag_b_packed)) return cache.restore(0, UINT64_MAX);
   const auto restore = [&](uint32_t page, uint64_t rows, uint64_t ld, uint64_t columns) {
     // Of X the elements are the longest.

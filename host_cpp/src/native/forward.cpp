@@ -80,8 +80,8 @@ class Forward {
   void run_blocks() {
     const auto threads =
         products_ < uint64_t(serial_products) ? 1 : uint64_t(ThreadPool::shared().threads());
-    const auto fitting = std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)),
-                                    fewest_rows, most_rows);
+    const auto fitting =
+        std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)), fewest_rows, most_rows);
     const uint64_t tile = uint64_t(kernels().rows_of_tile(kernels().most_vectors));
     // As many blocks for each thread, of whole tiles.
     auto blocks = (pass_.rows + fitting - 1) / fitting;

@@ -15,9 +15,7 @@ namespace xfblas {
 NativeTarget::NativeTarget(const Image& image, const Configuration& configuration, Engine engine,
                            const std::vector<KernelInstance>& compute_units,
                            const DeviceName& device)
-    : MemoryTarget(image, compute_units, device),
-      configuration_(configuration),
-      engine_(engine) {
+    : MemoryTarget(image, compute_units, device), configuration_(configuration), engine_(engine) {
   for (uint32_t unit = 0; unit < compute_units.size(); ++unit)
     caches_.emplace_back(memory(unit).data());
 }
@@ -42,7 +40,8 @@ bool NativeTarget::keep(uint32_t compute_unit, const DeviceMatrix& matrix, const
     return false;
   const SourceOfB b{from.data, from.leading_dimension, element};
   caches_[compute_unit].keep({uint64_t(matrix.page) * page_bytes, matrix.bytes, from.rows,
-                              from.columns, matrix.leading_dimension}, b);
+                              from.columns, matrix.leading_dimension},
+                             b);
   return true;
 }
 

@@ -1,5 +1,5 @@
-// The embedded default: this CPU computes what the card would. Other rooms take from here the target,
-// the coding of rows, which is this CPU's work on every target, and the table of kernels.
+// The embedded default: this CPU computes what the card would. Other rooms take from here the
+// target, the coding of rows, which is this CPU's work on every target, and the table of kernels.
 #ifndef XFBLAS_NATIVE_NATIVE_HPP
 #define XFBLAS_NATIVE_NATIVE_HPP
 
@@ -22,8 +22,7 @@ class NativeTarget : public MemoryTarget {
   const char* name() const override { return "native"; }
   // This engine takes rows, and would have to unpack them again.
   bool prefers_packed() const override { return false; }
-  void write(uint32_t compute_unit, uint64_t offset, const void* from,
-             const Rows& rows) override;
+  void write(uint32_t compute_unit, uint64_t offset, const void* from, const Rows& rows) override;
   void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
   bool keep(uint32_t compute_unit, const DeviceMatrix& matrix, const HostMatrix& from) override;
   void forget(uint32_t compute_unit, const DeviceMatrix& matrix) override;

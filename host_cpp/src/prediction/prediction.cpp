@@ -19,7 +19,8 @@ constexpr int64_t largest_offset = 1 << 30;
 
 void check_coding(const InputCoding& coding, uint64_t elements, int64_t largest) {
   require(coding.features > 0, invalid, "coding.features is 0, expected 1 or more");
-  require(coding.scales != nullptr, invalid, "coding.scales is NULL, expected one for each feature");
+  require(coding.scales != nullptr, invalid,
+          "coding.scales is NULL, expected one for each feature");
   require(coding.limit >= 1 && coding.limit <= double(largest), invalid, "coding.limit is ",
           coding.limit, ", expected 1 to ", largest);
   require(coding.base >= 0 && coding.base / 2 <= double(largest), invalid, "coding.base is ",

@@ -25,10 +25,10 @@ struct InputCoding {
   xfblasClipped_t* clipped = nullptr;  // counts what was clamped; null where nobody asks
 };
 
-// The same in single precision, a = x * scale - shift with shift = offset * scale. Its high digit is
-// that of InputCoding wherever a is farther than margin + slope * |a| from the middle between two
-// integers. The limit is an integer, and a is clamped this much beyond it, which rounds to the limit too: what was
-// clamped there may be out of range, everything else is within.
+// The same in single precision, a = x * scale - shift with shift = offset * scale. Its high digit
+// is that of InputCoding wherever a is farther than margin + slope * |a| from the middle between
+// two integers. The limit is an integer, and a is clamped this much beyond it, which rounds to the
+// limit too: what was clamped there may be out of range, everything else is within.
 struct NearCoding {
   const float* scales;
   const float* shifts;

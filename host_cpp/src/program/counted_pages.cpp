@@ -127,8 +127,8 @@ uint32_t CountedPages::page_to_read(uint32_t page, uint64_t bytes) const {
     if (place.bytes == bytes) same.push_back(place);
     if (place.bytes > bytes) larger.push_back(place);
   }
-  const bool begins = std::any_of(all.begin(), all.end(),
-                                  [&](const Place& place) { return place.page == page; });
+  const bool begins =
+      std::any_of(all.begin(), all.end(), [&](const Place& place) { return place.page == page; });
   // A part of what begins at the page is told from a whole that is counted to be there.
   const auto& meant = !same.empty() || begins ? same : larger;
   const bool is_whole = begins_at(page, bytes);

@@ -38,8 +38,8 @@ void Launcher::run(const std::vector<Operation>& operations) {
 
 void Launcher::launch(std::vector<Instruction> page) {
   const auto bytes = page.size() * sizeof(Instruction);
-  const bool is_known = sent_.size() == page.size() &&
-                        std::memcmp(sent_.data(), page.data(), bytes) == 0;
+  const bool is_known =
+      sent_.size() == page.size() && std::memcmp(sent_.data(), page.data(), bytes) == 0;
   sent_.clear();  // what fails from here on may leave anything in memory
   const bool is_clear = std::exchange(results_are_clear_, false);
   if (!is_known)
@@ -59,8 +59,8 @@ void Launcher::require_success(size_t first, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const auto status = results[i + 1].status;
     require(status == status_ok, XFBLAS_STATUS_EXECUTION_FAILED, "instruction ", first + i,
-            " of the program failed on compute unit ", compute_unit_, " with status ", status,
-            ": ", meaning_of(status));
+            " of the program failed on compute unit ", compute_unit_, " with status ", status, ": ",
+            meaning_of(status));
   }
   results_are_clear_ = true;
 }

@@ -32,8 +32,8 @@ void require_multiple(const char* name, int64_t value, uint32_t padding) {
 
 // A matrix that pads itself is used with the leading dimension that it was allocated with; of one
 // row it is not.
-void require_part(const char* name, const char* leading_name, const DeviceMatrix& matrix, int64_t rows,
-                  int64_t columns, int64_t leading_dimension) {
+void require_part(const char* name, const char* leading_name, const DeviceMatrix& matrix,
+                  int64_t rows, int64_t columns, int64_t leading_dimension) {
   require(matrix.rows >= rows && matrix.columns >= columns, invalid, name, " was allocated as ",
           matrix.rows, " x ", matrix.columns, ", but this product needs ", rows, " x ", columns);
   require(rows == 1 ? leading_dimension >= columns : leading_dimension == matrix.columns, invalid,
@@ -83,8 +83,7 @@ void OperationMaker::check_epilogue(const EpilogueFields& epilogue) const {
   require_between("postShift", epilogue.post_shift, 0, 255);
   require_between("preluScale", epilogue.prelu_scale, -512, 511);
   require_between("preluAlpha", epilogue.prelu_alpha, 0, 31);
-  constexpr uint32_t known =
-      flag_round | flag_saturate | flag_bias_row | flag_activation_mask;
+  constexpr uint32_t known = flag_round | flag_saturate | flag_bias_row | flag_activation_mask;
   require((epilogue.flags & ~known) == 0, invalid, "flags is ", epilogue.flags,
           ", expected a sum of ", flag_round, " (round), ", flag_saturate, " (saturate), ",
           flag_bias_row, " (bias_row) and an activation in bits 8 to 11");
@@ -125,7 +124,8 @@ Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matric
   require_part("C", "ldc", *c, m, n, sizes.ldc);
   if (x) require_part("X", "ldx", *x, epilogue.flags & flag_bias_row ? 1 : m, n, sizes.ldx);
   // Beyond a part lies data of the same matrix, where a whole one has zeros.
-  require_whole_or_multiple("k", k, configuration_.k_padding(), {{"A", a->columns}, {"B", b->rows}});
+  require_whole_or_multiple("k", k, configuration_.k_padding(),
+                            {{"A", a->columns}, {"B", b->rows}});
   require_whole_or_multiple("n", n, configuration_.n_padding(),
                             {{"B", b->columns}, {"C", c->columns}, {"X", x ? x->columns : n}});
   // Fcn overwrites these rows of C; what adds to C must leave them.
@@ -182,15 +182,15 @@ std::vector<Operand> OperationMaker::operands(const Sizes& sizes, const Pages& p
                                               const EpilogueFields& epilogue) const {
   require_size("m", sizes.m), require_size("k", sizes.k), require_size("n", sizes.n);
   check_padding(sizes);
-  const auto found =
-      operands_of(product_instruction(engine_, sizes, pages, checked(epilogue)),
+  const auto found = operands_of(product_instruction(engine_, sizes, pages, checked(epilogue)),
                                  engine_, configuration_);
   for (const auto& operand : found) operand.require_row_fits();
   return found;
 }
 
 Operation OperationMaker::product_by_page(const Sizes& sizes, const Pages& pages,
-                                          const EpilogueFields& epilogue, const Arena& arena) const {
+                                          const EpilogueFields& epilogue,
+                                          const Arena& arena) const {
   const auto placed = operands(sizes, pages, epilogue);
   for (const auto& operand : placed) operand.require_placed(arena);
   require_apart(placed, engine_ == Engine::gemm);

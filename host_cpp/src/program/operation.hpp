@@ -27,7 +27,8 @@ class OperationMaker {
   OperationMaker(Engine engine, const Configuration& configuration)
       : engine_(engine), configuration_(configuration) {}
 
-  Operation product(const Sizes& sizes, const Matrices& matrices, const EpilogueFields& epilogue) const;
+  Operation product(const Sizes& sizes, const Matrices& matrices,
+                    const EpilogueFields& epilogue) const;
   // The operands of a product by pages, its sizes and fields checked.
   std::vector<Operand> operands(const Sizes& sizes, const Pages& pages,
                                 const EpilogueFields& epilogue) const;

@@ -1,5 +1,5 @@
-// From the arguments of a product to words that a kernel runs: checked, encoded, queued on a compute
-// unit, and launched page by page.
+// From the arguments of a product to words that a kernel runs: checked, encoded, queued on a
+// compute unit, and launched page by page.
 #ifndef XFBLAS_PROGRAM_PROGRAM_HPP
 #define XFBLAS_PROGRAM_PROGRAM_HPP
 

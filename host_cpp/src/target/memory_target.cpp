@@ -38,8 +38,8 @@ MemoryTarget::MemoryTarget(const Image& image, const std::vector<KernelInstance>
     // Page offsets are 32-bit words, and a bank of one page could not hold a matrix.
     const auto bytes = image.banks[unit.bank].bytes;
     require(bytes > first_matrix_page * page_bytes && bytes / page_bytes < UINT32_MAX,
-            XFBLAS_STATUS_IMAGE_INVALID, image.path, ": memory bank ",
-            image.banks[unit.bank].tag, " has ", bytes, " bytes");
+            XFBLAS_STATUS_IMAGE_INVALID, image.path, ": memory bank ", image.banks[unit.bank].tag,
+            " has ", bytes, " bytes");
     memories_.emplace_back(bytes / page_bytes * page_bytes);
   }
 }
@@ -52,12 +52,11 @@ char* MemoryTarget::address(uint32_t compute_unit) { return memory(compute_unit)
 
 void MemoryTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
                          const Rows& rows) {
-  copy_rows(memory(compute_unit).data() + offset, rows.device_step,
-            static_cast<const char*>(from), rows.host_step, rows);
+  copy_rows(memory(compute_unit).data() + offset, rows.device_step, static_cast<const char*>(from),
+            rows.host_step, rows);
 }
 
-void MemoryTarget::read(uint32_t compute_unit, uint64_t offset, void* to,
-                        const Rows& rows) {
+void MemoryTarget::read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) {
   copy_rows(static_cast<char*>(to), rows.host_step, memory(compute_unit).data() + offset,
             rows.device_step, rows);
 }

@@ -37,8 +37,7 @@ class MemoryTarget : public Target {
   DeviceName device() const override { return device_; }
   uint32_t pages(uint32_t compute_unit) const override;
   char* address(uint32_t compute_unit) override;
-  void write(uint32_t compute_unit, uint64_t offset, const void* from,
-             const Rows& rows) override;
+  void write(uint32_t compute_unit, uint64_t offset, const void* from, const Rows& rows) override;
   void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
 
  protected:

@@ -39,8 +39,8 @@ class Target {
   virtual void write(uint32_t compute_unit, uint64_t offset, const void* from,
                      const Rows& rows) = 0;
   virtual void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) = 0;
-  // Takes the rows of a B operand that stays into a form of the target's own, in place of its memory;
-  // false where it has none. The rows come back where anything but a product asks for them.
+  // Takes the rows of a B operand that stays into a form of the target's own, in place of its
+  // memory; false where it has none. The rows come back where anything but a product asks for them.
   virtual bool keep(uint32_t, const DeviceMatrix&, const HostMatrix&) { return false; }
   // What was kept of a range of memory that is free now.
   virtual void forget(uint32_t, const DeviceMatrix&) {}

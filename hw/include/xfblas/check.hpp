@@ -93,8 +93,8 @@ inline Status check_product(const Instruction& i, uint32_t memory_pages, const A
   status = first_failure(status, check_rows(i.c, i.m, i.n, i.ldc, element, memory_pages));
   if (i.x != 0) {
     const uint32_t rows = (i.flags & flag_bias_row) ? 1 : i.m;
-    status = first_failure(
-        status, check_rows(i.x, rows, i.n, i.ldx, engine.addend_bytes, memory_pages));
+    status =
+        first_failure(status, check_rows(i.x, rows, i.n, i.ldx, engine.addend_bytes, memory_pages));
   }
   return status;
 }
