@@ -68,7 +68,8 @@ typedef struct {
   unsigned int chainPadding;
   unsigned int instructionsPerLaunch;
   unsigned long long memoryBytes;
-  unsigned int xIsRow; /* 1 where Fcn takes one row of X for all of C, as with XFBLAS_FLAG_BIAS_ROW */
+  /* 1 where Fcn takes one row of X for all of C, as with XFBLAS_FLAG_BIAS_ROW. */
+  unsigned int xIsRow;
 } xfblasInfo_t;
 
 /* The sizes of an engine that its speed follows from; see hw/include/xfblas/cycle_model.hpp. */
@@ -92,11 +93,13 @@ const char *xfblasLastError(void);
  * `make install` put them; `pkg-config --variable=imagedir xfblas` names the folder.
  * config: path of config_info.dat, or NULL to take what the image carries or what lies beside it.
  * engine: "Gemm", "Gemv" or "Fcn". numKernels: compute units to open, 0 for all of the image.
- * target: "native", "csim" or "xrt"; NULL for the default, native. On success *handle is the new device. */
+ * target: "native", "csim" or "xrt"; NULL for the default, native. On success *handle
+ * is the new device. */
 xfblasStatus_t xfblasCreate(xfblasHandle_t *handle, const char *xclbin, const char *config,
                             const char *engine, unsigned int numKernels, const char *target,
                             unsigned int deviceIndex);
-/* The same for a card, named by its address on the PCI bus: "0000:65:00.1", or "65:00.1" in domain 0. */
+/* The same for a card, named by its address on the PCI bus: "0000:65:00.1", or "65:00.1" where its
+ * domain is 0. */
 xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t *handle, const char *xclbin, const char *config,
                                  const char *engine, unsigned int numKernels, const char *target,
                                  const char *bdf);
@@ -106,10 +109,10 @@ xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t *info);
 
 /* Device memory that pads by itself: rows and lda are rounded up to what the image needs, the
  * padding is zero, and the operations below take the unpadded sizes and, as leading dimension of a
- * matrix of several rows, the lda given here. They may work on a part, its first m, n and k: k and n
- * then multiples of what the image pads to, and Fcn computes up to the next multiple of rows. */
-xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int lda,
-                            int elemSize, unsigned int kernelIndex);
+ * matrix of several rows, the lda given here. They may work on a part, its first m, n and k: k and
+ * n then multiples of what the image pads to, and Fcn computes up to the next multiple of rows. */
+xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int lda, int elemSize,
+                            unsigned int kernelIndex);
 /* The same for a B operand that stays, such as weights: laid out as the image's array takes it
  * where target and image know that, which saves reading it row by row; then it cannot be read back.
  * On native a B of integers that is written as a whole is kept as its products take it, without its
@@ -125,14 +128,12 @@ xfblasStatus_t xfblasGetMatrix(xfblasHandle_t handle, int rows, int cols, int el
 /* Device memory with the host array's own layout, named by the host array's address. */
 xfblasStatus_t xfblasMallocRestricted(xfblasHandle_t handle, int rows, int cols, int elemSize,
                                       void *A, int lda, unsigned int kernelIndex);
-xfblasStatus_t xfblasSetMatrixRestricted(xfblasHandle_t handle, void *A,
-                                         unsigned int kernelIndex);
-xfblasStatus_t xfblasGetMatrixRestricted(xfblasHandle_t handle, void *A,
-                                         unsigned int kernelIndex);
+xfblasStatus_t xfblasSetMatrixRestricted(xfblasHandle_t handle, void *A, unsigned int kernelIndex);
+xfblasStatus_t xfblasGetMatrixRestricted(xfblasHandle_t handle, void *A, unsigned int kernelIndex);
 
 /* Allocates where A is new or has another size than before, and copies to the device. */
-xfblasStatus_t xfblasSend(xfblasHandle_t handle, void *A, unsigned long long numElem,
-                          int elemSize, unsigned int kernelIndex);
+xfblasStatus_t xfblasSend(xfblasHandle_t handle, void *A, unsigned long long numElem, int elemSize,
+                          unsigned int kernelIndex);
 /* Runs what is still queued, then copies back into A. */
 xfblasStatus_t xfblasGet(xfblasHandle_t handle, void *A, unsigned int kernelIndex);
 /* The same from a page offset, whether or not a matrix was allocated there. */
@@ -155,9 +156,9 @@ xfblasStatus_t xfblasGemv(xfblasHandle_t handle, int m, int n, int alpha, const 
 /* Queue C = pRelu(((A*B + X) * postScale) >> postShift); X may be NULL for nothing to add. Its
  * elements are of the image's XdataType; where XVEC is 1 it is one row for all of C. */
 xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
-                         int lda, const void *B, int ldb, int beta, void *C, int ldc,
-                         const void *X, int ldx, int postScale, int postShift, int preluScale,
-                         int preluAlpha, unsigned int flags, unsigned int kernelIndex);
+                         int lda, const void *B, int ldb, int beta, void *C, int ldc, const void *X,
+                         int ldx, int postScale, int postShift, int preluScale, int preluAlpha,
+                         unsigned int flags, unsigned int kernelIndex);
 /* The same with operands named by their page offsets; xOff 0 for nothing to add. Offsets may count
  * bytes / 4096 pages for each matrix, rounded down, as the public library's Python does, where no
  * other matrix of that size lies at the page named. */
@@ -192,7 +193,7 @@ typedef struct {
 typedef struct {
   unsigned long long rows;    /* with one value or more beyond the limit */
   unsigned long long *counts; /* such values of each feature */
-  double *factors;            /* how many times the limit the largest of each was, or what it held */
+  double *factors; /* how many times the limit the largest of each was, or what it held */
 } xfblasClipped_t;
 
 /* How rows of floats become elements of the first layer's A: a feature x is (x - offset) * scale,
@@ -200,10 +201,10 @@ typedef struct {
  * nearest integer to (feature - high) * base, clamped to +-base/2. */
 typedef struct {
   unsigned int features;
-  const double *scales;  /* one for each feature */
+  const double *scales; /* one for each feature */
   const double *offsets; /* the same, or NULL for zeros */
   int limit;
-  int base;              /* 0 where no low digit is used */
+  int base; /* 0 where no low digit is used */
   /* Which digit each element is: f for the high one of feature f, features + f for its low one.
    * NULL where the elements are the features' high digits. */
   const int *columns;
@@ -217,7 +218,7 @@ typedef struct {
   unsigned int columns;
   const float *scales; /* one for each column of the output */
   unsigned int windows; /* 1 where C's columns are the output's; at most 4096 */
-  int offset;           /* at most 2^30 to either side */
+  int offset; /* at most 2^30 to either side */
   float slope; /* 1 changes nothing */
   int softmax;
 } xfblasOutput_t;
@@ -225,12 +226,12 @@ typedef struct {
 /* The layers of a model on rows of floats, in one call (integer images, Fcn engine).
  * d_A is the first layer's matrix; its rows and those of each C say how many rows one program
  * takes, which need not be all. What these hold afterwards is not defined.
- * output is rows of decoding's columns, and does not overlap input.
+ * output is rows of outputCoding's columns, and does not overlap input.
  * A value of the input that is not finite is an error, and then output is undefined. */
 xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float *input,
                              const xfblasCoding_t *coding, const void *d_A,
                              const xfblasLayer_t *layers, unsigned int numLayers,
-                             const xfblasOutput_t *decoding, float *output,
+                             const xfblasOutput_t *outputCoding, float *output,
                              unsigned int kernelIndex);
 
 /* The softmax of each of `rows` rows, in place, as xfblasPredict computes it; needs no device. */
@@ -238,9 +239,9 @@ xfblasStatus_t xfblasSoftmax(float *values, unsigned long long rows, unsigned in
 
 /* What the native engine is and has done; texts end with a zero. */
 typedef struct {
-  char isa[16];     /* the instruction set in use, and all that this CPU runs */
+  char isa[16]; /* the instruction set in use, and all that this CPU runs */
   char isas[64];
-  char blas[256];   /* path of the BLAS library for float32, or empty */
+  char blas[256]; /* path of the BLAS library for float32, or empty */
   unsigned int threads;
   /* Blocks of products by how they were added up, since the process began. */
   unsigned long long lowBits, proved, spilled, estimated, split;

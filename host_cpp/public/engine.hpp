@@ -1,14 +1,16 @@
-// The functions of xfblas.h, under other names: this library has functions of the same names itself.
+// The functions of xfblas.h, under other names: this library has functions of these names itself.
 #ifndef XFBLAS_PUBLIC_ENGINE_HPP
 #define XFBLAS_PUBLIC_ENGINE_HPP
 
 #include <stdexcept>
 #include <string>
 
+// clang-format off
 #define XFBLAS_ENGINE_FUNCTIONS(apply)                                                        \
   apply(Version) apply(LastError) apply(Create) apply(Destroy) apply(Send) apply(Get)          \
   apply(GetByAddress) apply(Free) apply(FreeInstr) apply(Gemm) apply(Gemv) apply(Fcn)          \
   apply(FcnByAddress) apply(Execute) apply(ExecuteAsync) apply(Synchronize)
+// clang-format on
 
 #define xfblasVersion engineVersion
 #define xfblasLastError engineLastError

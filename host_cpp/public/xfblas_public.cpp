@@ -64,8 +64,8 @@ void create(const Engine& engine, const char* xclbin, const char* name, unsigned
   const std::unique_lock<std::shared_mutex> lock(devices_mutex);
   if (devices.count(device)) fail(device, " is in use already: destroy it first");
   xfblasHandle_t handle = nullptr;
-  engine.check(engine.Create(&handle, xclbin, nullptr, name, kernels,
-                             std::getenv("XFBLAS_TARGET"), device));
+  engine.check(
+      engine.Create(&handle, xclbin, nullptr, name, kernels, std::getenv("XFBLAS_TARGET"), device));
   devices[device] = handle;
 }
 
@@ -88,8 +88,8 @@ const char* xfblasVersion() {
 
 const char* xfblasLastError() { return last_error.c_str(); }
 
-// Two forms under one name: (xclbin, engine, kernels, device), or with the path of a log file before
-// kernels. No path lies at so low an address as a number of kernels.
+// Two forms under one name: (xclbin, engine, kernels, device), or with the path of a log file
+// before kernels. No path lies at so low an address as a number of kernels.
 int xfblasCreate(const char* xclbin, const char* engineName, uintptr_t third, uintptr_t fourth,
                  unsigned int fifth) {
   return guarded(__func__, [&](const Engine& engine) {
@@ -157,8 +157,8 @@ int xfblasGemv(int m, int n, int alpha, void* A, int lda, void* x, int incx, int
   });
 }
 
-int xfblasFcn(int m, int n, int k, int alpha, void* A, int lda, void* B, int ldb, int beta,
-              void* C, int ldc, void* X, int ldx, int postScale, int postShift, short preluScale,
+int xfblasFcn(int m, int n, int k, int alpha, void* A, int lda, void* B, int ldb, int beta, void* C,
+              int ldc, void* X, int ldx, int postScale, int postShift, short preluScale,
               short preluAlpha, unsigned int kernelIndex, unsigned int deviceIndex) {
   put_in_order(n, k, lda, ldb);
   return on_device(__func__, deviceIndex, [&](const Engine& engine, xfblasHandle_t device) {
@@ -170,8 +170,8 @@ int xfblasFcn(int m, int n, int k, int alpha, void* A, int lda, void* B, int ldb
 int xfblasFcnByAddress(unsigned int aOff, unsigned int bOff, unsigned int cOff, unsigned int xOff,
                        unsigned int m, unsigned int n, unsigned int k, unsigned int lda,
                        unsigned int ldb, unsigned int ldc, unsigned int ldx, int postScale,
-                       int postShift, short preluScale, short preluAlpha,
-                       unsigned int kernelIndex, unsigned int deviceIndex) {
+                       int postShift, short preluScale, short preluAlpha, unsigned int kernelIndex,
+                       unsigned int deviceIndex) {
   put_in_order(n, k, lda, ldb);
   return on_device(__func__, deviceIndex, [&](const Engine& engine, xfblasHandle_t device) {
     return engine.FcnByAddress(device, aOff, bOff, cOff, xOff, m, n, k, lda, ldb, ldc, ldx,

@@ -49,8 +49,8 @@ uint64_t array_cycles(const std::vector<Span>& spans) {
 std::string report(const std::vector<Span>& spans) {
   std::string text;
   for (const auto& span : spans)
-    text += span.process + " " + std::to_string(span.first) + " " + std::to_string(span.last) +
-            "\n";
+    text +=
+        span.process + " " + std::to_string(span.first) + " " + std::to_string(span.last) + "\n";
   return text;
 }
 

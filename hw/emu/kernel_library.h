@@ -17,7 +17,7 @@ extern "C" {
 /* The cycles of a launch by the cycle-approximate run. */
 struct xfblas_cycles {
   uint64_t launch; /* from the start to the last result */
-  uint64_t array;  /* from the array's first operand to its last sum, added up over instructions */
+  uint64_t array; /* from the array's first operand to its last sum, added up over instructions */
 };
 
 /* int xfblas_run_NAME(void* memory, uint64_t bytes, char* message, size_t message_size);
@@ -26,8 +26,7 @@ struct xfblas_cycles {
  * after a deadlock, items left in a stream or a memory of less than two pages; then `message`
  * says which, cut to message_size. Touches nothing beyond `bytes`, whatever the instructions say.
  */
-typedef int (*xfblas_run_kernel)(void* memory, uint64_t bytes, char* message,
-                                 size_t message_size);
+typedef int (*xfblas_run_kernel)(void* memory, uint64_t bytes, char* message, size_t message_size);
 
 /* int xfblas_measure_NAME(void* memory, uint64_t bytes, struct xfblas_cycles* cycles,
  *                         char* message, size_t message_size);

@@ -7,5 +7,5 @@ extern "C" void gemmKernel(const DdrWord* rd, DdrWord* wr) {
 #pragma HLS INTERFACE s_axilite port=wr bundle=control
 #pragma HLS INTERFACE s_axilite port=return bundle=control
   using namespace xfblas;
-  run_kernel<Product<Engine<ConfiguredShape, opcode_gemm>>>(rd, wr);
+  run_kernel<Product<ProductShape<ConfiguredShape, opcode_gemm>>>(rd, wr);
 }

@@ -58,9 +58,9 @@ struct Shape {
                 "waits for its own sums");
 };
 
-// An engine is a shape and what it is used for. Gemm adds elements (C itself), Fcn wide biases.
+// A shape and what it is used for. Gemm adds elements (C itself), Fcn wide biases.
 template <class Shape_, uint32_t opcode_>
-struct Engine : Shape_ {
+struct ProductShape : Shape_ {
   using Element = typename Shape_::Element;
   using Traits = typename Shape_::Traits;
   static constexpr uint32_t opcode = opcode_;

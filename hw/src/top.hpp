@@ -9,7 +9,7 @@
 #include "multiply.hpp"
 #include "multiply_vector.hpp"
 #include "program.hpp"
-#include "validate.hpp"
+#include "xfblas/check.hpp"
 
 namespace xfblas {
 
@@ -19,7 +19,13 @@ struct Product {
   using E = E_;
   static Status check(const Instruction& i, uint32_t memory_pages) {
 #pragma HLS INLINE
-    return check_product<E>(i, memory_pages);
+    constexpr Accepted engine = {E::opcode,
+                                 sizeof(typename E::Element),
+                                 sizeof(typename E::Addend),
+                                 E::array_rows,
+                                 E::array_columns,
+                                 E::Traits::is_float};
+    return xfblas::check(i, memory_pages, engine);
   }
   static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i) {
 #pragma HLS INLINE
@@ -33,7 +39,9 @@ struct VectorProduct {
   using E = V;
   static Status check(const Instruction& i, uint32_t memory_pages) {
 #pragma HLS INLINE
-    return check_gemv<V>(i, memory_pages);
+    constexpr uint32_t element = sizeof(typename V::Element);
+    constexpr Accepted engine = {opcode_gemv, element, element, 0, 0, V::Traits::is_float};
+    return xfblas::check(i, memory_pages, engine);
   }
   static void run(const typename V::Word* rd, typename V::Word* wr, const Instruction& i) {
 #pragma HLS INLINE

@@ -45,8 +45,7 @@ int main(int argc, char **argv) {
          xfblasCreateByBdf(&none, plain, NULL, "Fcn", 1, target, "65:00.1"),
          XFBLAS_STATUS_NOT_SUPPORTED, "0000:65:00.1");
   expect("not created", xfblasExecute(none, 0), XFBLAS_STATUS_NOT_INITIALIZED, "handle");
-  expect("destroyed before created", xfblasDestroy(&none), XFBLAS_STATUS_NOT_INITIALIZED,
-         "handle");
+  expect("destroyed before created", xfblasDestroy(&none), XFBLAS_STATUS_NOT_INITIALIZED, "handle");
 
   expect("create", xfblasCreate(&device, plain, NULL, "Fcn", 0, target, 0), XFBLAS_STATUS_SUCCESS,
          "");
@@ -55,10 +54,8 @@ int main(int argc, char **argv) {
   expect("unit out of range", xfblasExecute(device, 7), XFBLAS_STATUS_INVALID_VALUE,
          "kernelIndex is 7");
   expect("nothing queued", xfblasExecute(device, 0), XFBLAS_STATUS_INVALID_VALUE, "queued");
-  expect("nothing to start", xfblasExecuteAsync(device, 2), XFBLAS_STATUS_INVALID_VALUE,
-         "queued");
-  expect("never sent",
-         xfblasFcn(device, 2, 2, 3, 1, a, 3, b, 2, 1, c, 2, x, 2, 1, 0, 1, 0, 0, 0),
+  expect("nothing to start", xfblasExecuteAsync(device, 2), XFBLAS_STATUS_INVALID_VALUE, "queued");
+  expect("never sent", xfblasFcn(device, 2, 2, 3, 1, a, 3, b, 2, 1, c, 2, x, 2, 1, 0, 1, 0, 0, 0),
          XFBLAS_STATUS_NOT_FOUND, "A is not on compute unit 0");
   expect("never sent", xfblasGet(device, a, 0), XFBLAS_STATUS_NOT_FOUND, "never sent");
   expect("element size", xfblasSend(device, a, 6, 8, 0), XFBLAS_STATUS_INVALID_VALUE,
@@ -93,8 +90,7 @@ int main(int argc, char **argv) {
   expect("preluAlpha", FCN(2, 2, 3, 3, 1, 0, 1, 32, 4), XFBLAS_STATUS_INVALID_VALUE,
          "preluAlpha is 32");
   expect("flags", FCN(2, 2, 3, 3, 1, 0, 1, 0, 8), XFBLAS_STATUS_INVALID_VALUE, "flags is 8");
-  expect("C is A",
-         xfblasFcn(device, 2, 2, 2, 1, a, 3, b, 2, 1, a, 3, x, 2, 1, 0, 1, 0, 4, 0),
+  expect("C is A", xfblasFcn(device, 2, 2, 2, 1, a, 3, b, 2, 1, a, 3, x, 2, 1, 0, 1, 0, 4, 0),
          XFBLAS_STATUS_INVALID_VALUE, "overlaps");
   expect("another engine", xfblasGemm(device, 2, 2, 3, 1, a, 3, b, 2, 1, c, 2, 0),
          XFBLAS_STATUS_NOT_SUPPORTED, "Gemm");
@@ -113,8 +109,8 @@ int main(int argc, char **argv) {
          "bufSize");
   expect("read the instructions", xfblasGetByAddress(device, c, 8, 0, 0),
          XFBLAS_STATUS_INVALID_VALUE, "offset is page 0");
-  expect("not padded", xfblasMallocRestricted(other, 2, 3, 2, a, 3, 0),
-         XFBLAS_STATUS_NOT_PADDED, "128");
+  expect("not padded", xfblasMallocRestricted(other, 2, 3, 2, a, 3, 0), XFBLAS_STATUS_NOT_PADDED,
+         "128");
 
   /* After all that the device computes. */
   expect("fcn", FCN(2, 2, 3, 3, 1, 0, 1, 0, 4), XFBLAS_STATUS_SUCCESS, "");

@@ -38,8 +38,7 @@ int main(int argc, char **argv) {
     }
   expect("send before create", xfblasSend(a, size * size, 2, 0, 0), 0);
   expect("destroy before create", xfblasDestroy(1, 0), 0);
-  expect("no image, which is the packaged one", xfblasCreate(NULL, "Fcn", 1, 0),
-         packaged_runs);
+  expect("no image, which is the packaged one", xfblasCreate(NULL, "Fcn", 1, 0), packaged_runs);
   expect("destroy the packaged one", xfblasDestroy(1, 0), packaged_runs);
   expect("no engine", xfblasCreate(image, NULL, 1, 0), 0);
   expect("no compute units", xfblasCreate(image, "Fcn", 0, 0), 0);
@@ -54,13 +53,16 @@ int main(int argc, char **argv) {
   expect("send A", xfblasSend(a, size * size, 2, 0, 0), 1);
   expect("send B", xfblasSend(b, size * size, 2, 0, 0), 1);
   expect("send C", xfblasSend(c, size * size, 2, 0, 0), 1);
-  expect("X was not sent", xfblasFcn(size, size, size, 1, a, size, b, size, 1, c, size, x, size, 3,
-                                     4, 0, 0, 0, 0), 0);
+  expect("X was not sent",
+         xfblasFcn(size, size, size, 1, a, size, b, size, 1, c, size, x, size, 3, 4, 0, 0, 0, 0),
+         0);
   expect("send X", xfblasSend(x, size * size, 4, 0, 0), 1);
-  expect("postShift", xfblasFcn(size, size, size, 1, a, size, b, size, 1, c, size, x, size, 3, 256,
-                                0, 0, 0, 0), 0);
-  expect("fcn", xfblasFcn(size, size, size, 1, a, size, b, size, 1, c, size, x, size, 3, 4, 0, 0, 0,
-                          0), 1);
+  expect("postShift",
+         xfblasFcn(size, size, size, 1, a, size, b, size, 1, c, size, x, size, 3, 256, 0, 0, 0, 0),
+         0);
+  expect("fcn",
+         xfblasFcn(size, size, size, 1, a, size, b, size, 1, c, size, x, size, 3, 4, 0, 0, 0, 0),
+         1);
   expect("get", xfblasGet(c, 0, 0), 1);
   int wrong = 0;
   for (int i = 0; i < size; ++i)

@@ -41,8 +41,9 @@ def library():
     folder = ROOT / "host_cpp/src"
     sources = [*folder.glob("native/*.cpp"), *folder.glob("native/isa/*.cpp")]
     # A device's own files would bring the rest of the library with them.
-    apart = ("forward", "native_target")
-    sources = [path for path in sources if path.stem not in apart] + [folder / "configuration.cpp"]
+    apart = ("coded_rows", "forward", "native")
+    sources = [path for path in sources if path.stem not in apart]
+    sources.append(folder / "image/configuration.cpp")
     folders = ["host_cpp/src", "host_cpp/include", "hw/include"]
     subprocess.run(
         [

@@ -11,7 +11,8 @@ from kernels import HW, Kernel
 
 KERNELS = sorted(HW.glob("src/*.cpp"))
 HEADERS = sorted(HW.glob("src/*.hpp")) + [
-    HW / "include/xfblas" / name for name in ("activation.hpp", "instruction.hpp", "vector.hpp")
+    HW / "include/xfblas" / name
+    for name in ("activation.hpp", "check.hpp", "instruction.hpp", "vector.hpp")
 ]
 SOURCES = KERNELS + HEADERS
 INTERFACE = HW.parent / "tests/hw/interface"

@@ -41,9 +41,16 @@ int run_product(const char* isa, int path, int element_bytes, const Arrays* arra
                 const Instruction* instruction, uint64_t* counts) try {
   const auto* kernels = find(isa);
   const auto& i = *instruction;
-  IntegerProduct product{i.m,         i.k,         i.n, {arrays->a, arrays->lda, element_bytes},
-                         arrays->x,   arrays->ldx, i.opcode == opcode_fcn ? 4 : element_bytes,
-                         arrays->c,   arrays->ldc, Requantization(i)};
+  IntegerProduct product{i.m,
+                         i.k,
+                         i.n,
+                         {arrays->a, arrays->lda, element_bytes},
+                         arrays->x,
+                         arrays->ldx,
+                         i.opcode == opcode_fcn ? 4 : element_bytes,
+                         arrays->c,
+                         arrays->ldc,
+                         Requantization(i)};
   if (path >= 0) product.path = SumPath(path);
   static thread_local ThreadSpace space;
   Panels panels;
@@ -59,8 +66,7 @@ int run_product(const char* isa, int path, int element_bytes, const Arrays* arra
 // Conversions between floats and elements of 2 bytes, by an instruction set's own code.
 // Returns whether the row is worth a look.
 bool encode_row(const char* isa, const float* from, int64_t features, const double* scales,
-                   const double* offsets, double limit, double base, int16_t* high,
-                   int16_t* low) {
+                const double* offsets, double limit, double base, int16_t* high, int16_t* low) {
   const InputCoding coding{uint64_t(features), scales, offsets, limit, base, nullptr};
   return find(isa)->encode16(from, coding, NearScales(coding).coding(), high, low);
 }

@@ -1,5 +1,5 @@
-// solve ISA FILE: computes the products in a file and writes each C, with what lies between its rows,
-// to standard output. For machines without Python; test_other_machines.py writes the file.
+// solve ISA FILE: computes the products in a file and writes each C, with what lies between its
+// rows, to standard output. For machines without Python; test_other_machines.py writes the file.
 #include <cstdio>
 #include <fstream>
 #include <vector>
@@ -28,9 +28,9 @@ int main(int count, char** arguments) {
       if (!file.read(operands[i].data(), header.bytes[i])) return 3;
     }
     const auto& [a, b, x, c] = operands;
-    const Arrays arrays{a.data(),          b.data(),          header.bytes[2] ? x.data() : nullptr,
+    const Arrays arrays{a.data(),           b.data(),          header.bytes[2] ? x.data() : nullptr,
                         operands[3].data(), header.leading[0], header.leading[1],
-                        header.leading[2], header.leading[3]};
+                        header.leading[2],  header.leading[3]};
     Instruction instruction;
     std::memcpy(&instruction, header.words, sizeof instruction);
     uint64_t counts[sum_paths];

@@ -1,6 +1,6 @@
 """What an image was built for: element type, sizes, engines, by the keys of config_info.dat.
 
-The host library reads the same keys with the same limits (``host_cpp/src/configuration.cpp``).
+``host_cpp/src/image/configuration.cpp`` reads the same keys with the same limits.
 """
 
 from collections.abc import Mapping

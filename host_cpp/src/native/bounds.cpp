@@ -40,8 +40,8 @@ int64_t spilled_block(const RowBounds& rows, const ColumnBounds& columns) {
 
 int64_t estimated_block(const RowBounds& rows, const ColumnBounds& columns) {
   const auto found = longest_block(rows, columns, [&](double row, const auto& column) {
-    return bound(row, rows.largest, column.low) + 128 * column.low.sum +
-               32768 * column.high_sum <= fits_estimated;
+    return bound(row, rows.largest, column.low) + 128 * column.low.sum + 32768 * column.high_sum <=
+           fits_estimated;
   });
   return std::max(found, shortest_estimated);
 }
@@ -68,8 +68,12 @@ namespace {
 // What columns add up to over some of k.
 struct ColumnTotals {
   explicit ColumnTotals(size_t width)
-      : squares(width), magnitudes(width), low_squares(width), low_magnitudes(width),
-        high_magnitudes(width), sums(width) {}
+      : squares(width),
+        magnitudes(width),
+        low_squares(width),
+        low_magnitudes(width),
+        high_magnitudes(width),
+        sums(width) {}
 
   void add(const ColumnNorms& part) {
     for (size_t j = 0; j < squares.size(); ++j) {
@@ -129,8 +133,8 @@ ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t
   return bounds;
 }
 
-RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
-                     int64_t k, ElementRange range) {
+RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows, int64_t k,
+                     ElementRange range) {
   constexpr auto finest = block_sizes - 1;
   const auto count_of = [&](int place) {
     return size_t((k + size_of_block(place) - 1) / size_of_block(place));
@@ -157,8 +161,7 @@ RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int6
   bounds.whole = std::sqrt(double(most_of_all));
   bounds.largest = std::max(-double(range.lowest), double(range.highest));
   for (int place = 0; place < block_sizes; ++place)
-    for (const auto square : most[place])
-      bounds.blocks[place].push_back(std::sqrt(double(square)));
+    for (const auto square : most[place]) bounds.blocks[place].push_back(std::sqrt(double(square)));
   return bounds;
 }
 

@@ -1,13 +1,13 @@
 // How large a sum of products can become, and with that how it may be added up.
 //
 // For a row a of A and a column b of B, by Cauchy-Schwarz and by the triangle inequality,
-//   |sum a[p] * b[p]| <= ||a|| * ||b||    and    |sum a[p] * b[p]| <= max|a| * sum |b[p]|        (1)
+//   |sum a[p] * b[p]| <= ||a|| * ||b||    and    |sum a[p] * b[p]| <= max|a| * sum |b[p]| (1)
 // which hold for any part of k as well. The norms are taken while rows and columns are packed.
 //
 // An estimate adds up high bytes. With a = 256 ah + 128 + al and b = 256 bh + bl
-//   sum a b = 2^16 sum ah bh + 128 sum b + sum (a - 128) bl + 256 sum al bh                        (2)
+//   sum a b = 2^16 sum ah bh + 128 sum b + sum (a - 128) bl + 256 sum al bh (2)
 // The first part is computed, the second is known of the column. By (1) the others are at most
-//   min(||a|| ||bl||, max|a| sum |bl|) + 128 sum |bl| + 256 * 128 sum |bh|                         (3)
+//   min(||a|| ||bl||, max|a| sum |bl|) + 128 sum |bl| + 256 * 128 sum |bh| (3)
 // since ah is a / 256 rounded down, so that |al| <= 128. bh is the byte nearest to b / 256: |bl| is
 // 128 at most too, except where b is larger than 32639.
 #ifndef XFBLAS_NATIVE_BOUNDS_HPP
@@ -32,11 +32,11 @@ constexpr int64_t size_of_block(int place) { return int64_t(512) >> place; }
 constexpr int64_t shortest_estimated = 128, shortest_split = 256;
 
 enum class SumPath {
-  low_bits,   // C follows from the low 32 bits
-  proved,     // the sum fits 32 bits by (1)
-  spilled,    // each block of k fits 32 bits by (1)
+  low_bits,  // C follows from the low 32 bits
+  proved,  // the sum fits 32 bits by (1)
+  spilled,  // each block of k fits 32 bits by (1)
   estimated,  // anything: a product of the high bytes gives the upper bits
-  split,      // the same with A's high bytes alone, where the CPU has no products of bytes
+  split,  // the same with A's high bytes alone, where the CPU has no products of bytes
 };
 constexpr int sum_paths = 5;
 
@@ -73,8 +73,8 @@ struct RowBounds {
 };
 
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors);
-RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows,
-                     int64_t k, ElementRange range);
+RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int64_t rows, int64_t k,
+                     ElementRange range);
 
 // A path with the block of k that it takes at once, where it refines.
 struct Route {

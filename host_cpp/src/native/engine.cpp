@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "native/check.hpp"
 #include "native/float_product.hpp"
 #include "native/product.hpp"
+#include "xfblas/check.hpp"
 #include "xfblas/cycle_model.hpp"
 #include "xfblas/packed.hpp"
 
@@ -58,8 +58,8 @@ struct UnpackedOperands {
 
 void run_float_product(char* memory, Instruction i, const std::optional<Machine>& machine) {
   const UnpackedOperands<float> operands(memory, i, machine);
-  const FloatProduct product{i.m,   i.n, i.k, operands.a, i.lda, operands.b,
-                             i.ldb, 1,   at_page<float>(memory, i.c), i.ldc};
+  const FloatProduct product{
+      i.m, i.n, i.k, operands.a, i.lda, operands.b, i.ldb, 1, at_page<float>(memory, i.c), i.ldc};
   run_float(product, at_page<float>(memory, i.x), i.flags & flag_bias_row ? 0 : i.ldx,
             i.opcode == opcode_fcn && prelu_scale(i.prelu) == 0);
 }
@@ -96,8 +96,7 @@ void run_gemv(char* memory, const Instruction& i, const Configuration& configura
 }
 
 // Rows that are read as they lie must be there; those of B are the cache's business.
-void restore_operands(const Instruction& i, const Configuration& configuration,
-                      PanelCache& cache) {
+void restore_operands(const Instruction& i, const Configuration& configuration, PanelCache& cache) {
   if (i.flags & (flag_a_packed | flag_b_packed)) return cache.restore(0, UINT64_MAX);
   const auto restore = [&](uint32_t page, uint64_t rows, uint64_t ld, uint64_t columns) {
     // Of X the elements are the longest.
@@ -121,6 +120,18 @@ void run_instruction(char* memory, const Instruction& i, const Configuration& co
   else if (configuration.data_type == DataType::float32)
     run_float_product(memory, i, configuration.machine);
   else run_integer_product(memory, i, configuration, cache);
+}
+
+Accepted accepted_by(Engine engine, const Configuration& configuration) {
+  const auto& machine = configuration.machine;
+  return {engine == Engine::fcn    ? opcode_fcn
+          : engine == Engine::gemm ? opcode_gemm
+                                   : opcode_gemv,
+          configuration.element_bytes(),
+          configuration.addend_bytes(engine),
+          machine ? uint32_t(machine->array_rows) : 0,
+          machine ? uint32_t(machine->array_columns) : 0,
+          configuration.data_type == DataType::float32};
 }
 
 // Stamps results with the cycles that the configured engine would take; 0 where none is known.
@@ -186,6 +197,7 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
                 const Configuration& configuration, PanelCache& cache) {
   const auto* program = reinterpret_cast<const Instruction*>(memory);
   uint32_t allowed_pages = memory_pages;
+  const auto accepted = accepted_by(engine, configuration);
   Clock clock(engine, configuration);
   auto* results = reinterpret_cast<Result*>(memory + result_page * page_bytes);
   for (uint32_t slot = 0; slot < configuration.instructions_per_launch; ++slot) {
@@ -199,7 +211,7 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
     }
     auto& result = results[slot];
     result.start = clock.now();
-    result.status = check(instruction, allowed_pages, engine, configuration);
+    result.status = check(instruction, allowed_pages, accepted);
     if (result.status == status_ok) {
       run_instruction(memory, instruction, configuration, cache);
       clock.pass(instruction);

@@ -2,10 +2,10 @@
 #ifndef XFBLAS_NATIVE_ENGINE_HPP
 #define XFBLAS_NATIVE_ENGINE_HPP
 
-#include "configuration.hpp"
+#include "image/image.hpp"
 #include "native/multiply.hpp"
 #include "native/panel_cache.hpp"
-#include "target.hpp"
+#include "target/target.hpp"
 
 namespace xfblas {
 

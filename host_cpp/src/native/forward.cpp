@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "native/coded_rows.hpp"
 #include "native/engine.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
@@ -51,7 +52,7 @@ class Forward {
       : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
     widest_ = pass.layers.front().k;
     layers_.reserve(pass.layers.size());
-    auto range = range_of_input(pass.coding);
+    auto range = range_of_input(pass.input_coding);
     for (const auto& instruction : pass.layers) {
       auto product = integer_product(memory, instruction, configuration);
       const auto b = source_of_b(memory, instruction, configuration);
@@ -79,8 +80,8 @@ class Forward {
   void run_blocks() {
     const auto threads =
         products_ < uint64_t(serial_products) ? 1 : uint64_t(ThreadPool::shared().threads());
-    const auto fitting = std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)),
-                                    fewest_rows, most_rows);
+    const auto fitting =
+        std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)), fewest_rows, most_rows);
     const uint64_t tile = uint64_t(kernels().rows_of_tile(kernels().most_vectors));
     // As many blocks for each thread, of whole tiles.
     auto blocks = (pass_.rows + fitting - 1) / fitting;
@@ -96,7 +97,7 @@ class Forward {
   }
 
   UpcomingBytes input_of(uint64_t first, uint64_t rows) const {
-    const auto row = pass_.coding.features;
+    const auto row = pass_.input_coding.features;
     return {pass_.input + first * row, std::min(rows, pass_.rows - first) * row * sizeof(float)};
   }
 

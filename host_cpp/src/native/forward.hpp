@@ -3,9 +3,9 @@
 #ifndef XFBLAS_NATIVE_FORWARD_HPP
 #define XFBLAS_NATIVE_FORWARD_HPP
 
-#include "configuration.hpp"
-#include "forward_pass.hpp"
+#include "image/image.hpp"
 #include "native/panel_cache.hpp"
+#include "prediction/prediction.hpp"
 
 namespace xfblas {
 

@@ -17,8 +17,8 @@ const Kernels& choose() {
     if (wanted.empty() || wanted == kernels->name) return *kernels;
     here += std::string(here.empty() ? "" : ", ") + kernels->name;
   }
-  fail(XFBLAS_STATUS_INVALID_VALUE, "XFBLAS_ISA is ", wanted, ", expected one that this CPU runs: ",
-       here);
+  fail(XFBLAS_STATUS_INVALID_VALUE, "XFBLAS_ISA is ", wanted,
+       ", expected one that this CPU runs: ", here);
 }
 
 }  // namespace

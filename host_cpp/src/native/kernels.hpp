@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "coding.hpp"
 #include "native/requantization.hpp"
+#include "prediction/prediction.hpp"
 
 namespace xfblas {
 
@@ -30,8 +30,8 @@ struct SumsOfTile {
   const int32_t* column_offsets;  // added to each row of int8 sums, or null
 };
 
-// What each column of a panel adds up to over at most 64 of k. Its elements are b = 256 bh + bl as in
-// bounds.hpp.
+// What each column of a panel adds up to over at most 64 of k. Its elements are b = 256 bh + bl as
+// in bounds.hpp.
 struct ColumnNorms {
   static constexpr int64_t most_steps = 64;
   static constexpr int most_columns = 64;

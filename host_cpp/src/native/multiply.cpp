@@ -14,8 +14,8 @@ constexpr int64_t fewest_rows = 72, most_rows_of_block = 288;
 constexpr int64_t longest_block = 4096;
 
 int64_t rows_of_block(int64_t rows, int64_t k, int element_bytes, int tile_rows) {
-  const auto fitting = std::clamp(row_block_bytes / (k * element_bytes + 1), fewest_rows,
-                                  most_rows_of_block);
+  const auto fitting =
+      std::clamp(row_block_bytes / (k * element_bytes + 1), fewest_rows, most_rows_of_block);
   if (rows <= fitting) return rows;
   const auto blocks = (rows + fitting - 1) / fitting;
   // Even blocks of whole tiles.
@@ -26,8 +26,8 @@ template <typename Element>
 void apply_function(const Requantization& r, int rows, int columns, Element* c, int64_t ldc) {
   for (int i = 0; i < rows; ++i, c += ldc)
     for (int j = 0; j < columns; ++j)
-      c[j] = Element(fixed_activation<8 * sizeof(Element)>(
-          c[j], r.function == activation_sigmoid, r.input_fraction, r.output_fraction));
+      c[j] = Element(fixed_activation<8 * sizeof(Element)>(c[j], r.function == activation_sigmoid,
+                                                           r.input_fraction, r.output_fraction));
 }
 
 // One row block times one panel.
@@ -52,8 +52,7 @@ class PanelProduct {
     if (product_.path == SumPath::proved || product_.path == SumPath::low_bits)
       return {*product_.path};
     if (product_.path) return route_by(*product_.path, rows_.bounds(), *panel.bounds);
-    if (product_.element_bytes() == 1 || product_.needs_low_bits_only())
-      return {SumPath::low_bits};
+    if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return {SumPath::low_bits};
     // The norms of rows prove more than their range, and are found sooner than those of blocks.
     if (panels_.proves_everything() || panel.bounds->prove_by_norm(rows_.largest_norm()) ||
         panel.bounds->prove(rows_.range()))
@@ -128,9 +127,9 @@ class PanelProduct {
     auto* c = static_cast<char*>(product_.c) + (in_c * product_.ldc + column) * bytes;
     const auto* x = static_cast<const char*>(product_.x);
     if (x) x += (in_c * product_.ldx + column) * product_.addend_bytes;
-    kernels_.finish(reach, bytes, product_.addend_bytes)(
-        r, rows, panel.columns, {low_, high_, panel.column_offsets}, x, product_.ldx, c,
-        product_.ldc);
+    kernels_.finish(reach, bytes, product_.addend_bytes)(r, rows, panel.columns,
+                                                         {low_, high_, panel.column_offsets}, x,
+                                                         product_.ldx, c, product_.ldc);
     if (r.function == activation_prelu) return;
     if (bytes == 2)
       apply_function(r, rows, panel.columns, reinterpret_cast<int16_t*>(c), product_.ldc);

@@ -26,9 +26,7 @@ struct IntegerProduct {
   std::optional<SumPath> path{};
 
   int element_bytes() const { return a.element_bytes; }
-  bool needs_low_bits_only() const {
-    return requantization.needs_low_bits_only(element_bytes());
-  }
+  bool needs_low_bits_only() const { return requantization.needs_low_bits_only(element_bytes()); }
 };
 
 // How many pairs of a row block and a panel went each way.

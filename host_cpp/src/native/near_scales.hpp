@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "coding.hpp"
+#include "prediction/prediction.hpp"
 
 namespace xfblas {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "matrix.hpp"
+#include "memory/memory.hpp"
 
 namespace xfblas {
 int64_t panels_for(const Kernels& kernels, int64_t columns) {
@@ -17,7 +17,8 @@ void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t
   is_wide_ = wide && b.element_bytes == 2;
   has_quads_ = b.element_bytes == 1 && kernels.has_quads;
   proves_everything_ = false;
-  panels_.clear(), bounds_.clear(), high_bytes_.clear(), column_offsets_.clear(), estimate_offsets_.clear();
+  panels_.clear(), bounds_.clear(), high_bytes_.clear(), column_offsets_.clear(),
+      estimate_offsets_.clear();
 
   int64_t vectors = (columns + kernels.lanes - 1) / kernels.lanes;
   padded_columns_ = vectors * kernels.lanes;
@@ -25,7 +26,8 @@ void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t
   for (int64_t left = panels_for(kernels, columns); left > 0; --left) {
     const auto taken = (vectors + left - 1) / left;
     const auto wanted = std::min(taken * kernels.lanes, columns - column);
-    panels_.push_back({column, int(wanted), int(taken), nullptr, nullptr, nullptr, nullptr, nullptr});
+    panels_.push_back(
+        {column, int(wanted), int(taken), nullptr, nullptr, nullptr, nullptr, nullptr});
     column += wanted;
     vectors -= taken;
   }
@@ -73,8 +75,8 @@ void Panels::pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t firs
 
 void Panels::add_bounds(const Kernels& kernels) {
   for (const auto& panel : panels_)
-    bounds_.push_back(column_bounds(kernels, static_cast<const int16_t*>(panel.packed), k_,
-                                    panel.vectors));
+    bounds_.push_back(
+        column_bounds(kernels, static_cast<const int16_t*>(panel.packed), k_, panel.vectors));
   for (size_t i = 0; i < panels_.size(); ++i) panels_[i].bounds = &bounds_[i];
   proves_everything_ = prove(any_int16);
 }

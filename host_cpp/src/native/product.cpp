@@ -69,8 +69,8 @@ void run_packed(const IntegerProduct& product, const Panels& panels) {
   } else if (product.m >= 2 * tile * threads || panel_count < threads) {
     // Each thread takes rows: it reads all of B, which is shared, and rows of its own.
     const auto tiles = (product.m + tile - 1) / tile;
-    const auto parts =
-        std::clamp(tiles / fewest_tiles_of_part, std::min(threads, tiles), parts_of_thread * threads);
+    const auto parts = std::clamp(tiles / fewest_tiles_of_part, std::min(threads, tiles),
+                                  parts_of_thread * threads);
     ThreadPool::shared().run(parts, [&](int64_t task) {
       part(0, panel_count, task * tiles / parts * tile,
            std::min(product.m, (task + 1) * tiles / parts * tile));
@@ -88,8 +88,8 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
   const auto threads = threads_for(product);
   const auto operands = (product.m * product.k + product.k * product.n + product.m * product.n) *
                         product.element_bytes();
-  const auto budget = std::clamp(operands / part_of_operands / threads, least_packed_bytes,
-                                 most_packed_bytes);
+  const auto budget =
+      std::clamp(operands / part_of_operands / threads, least_packed_bytes, most_packed_bytes);
   const bool wide = !product.needs_low_bits_only();
   const auto column_bytes = product.k * (wide ? 3 : 2);
   const auto panels_at_once = std::max<int64_t>(1, budget / (column_bytes * kernels.width()));

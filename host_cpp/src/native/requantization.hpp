@@ -37,9 +37,7 @@ struct Requantization {
   }
 
   // Whether an element is the low bits of its sum, as in a product without an epilogue.
-  bool keeps_low_bits() const {
-    return scale == 1 && shift == 0 && !saturates && !activates;
-  }
+  bool keeps_low_bits() const { return scale == 1 && shift == 0 && !saturates && !activates; }
 
   uint32_t scale;
   int shift;

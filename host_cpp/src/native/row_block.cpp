@@ -68,15 +68,14 @@ double RowBlock::largest_norm() {
 
 const RowBounds& RowBlock::bounds() {
   if (!has_bounds_)
-    bounds_ = row_bounds(*kernels_, static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_,
-                         range());
+    bounds_ = row_bounds(*kernels_, static_cast<const int16_t*>(source_.data), source_.lda, rows_,
+                         k_, range());
   has_bounds_ = true;
   return bounds_;
 }
 
 const TileRows& RowBlock::high_words() {
-  if (!high_words_.data)
-    convert<int16_t, int16_t>(high_space_, high_words_, kernels_->high_words);
+  if (!high_words_.data) convert<int16_t, int16_t>(high_space_, high_words_, kernels_->high_words);
   return high_words_;
 }
 

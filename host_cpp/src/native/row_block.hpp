@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "matrix.hpp"
+#include "memory/memory.hpp"
 #include "native/bounds.hpp"
 #include "native/kernels.hpp"
 #include "native/workspace.hpp"
@@ -48,8 +48,7 @@ class RowBlock {
 
  private:
   template <typename To, typename From>
-  void convert(Workspace& workspace, TileRows& rows,
-               void (*row)(const From*, int64_t, To*));
+  void convert(Workspace& workspace, TileRows& rows, void (*row)(const From*, int64_t, To*));
 
   const Kernels* kernels_ = nullptr;
   SourceOfA source_{};

@@ -49,12 +49,11 @@ std::atomic<ThreadPool*> current{nullptr};
 ThreadPool& ThreadPool::shared() {
   if (auto* pool = current.load(std::memory_order_acquire)) return *pool;
   static std::mutex making;
-  static const int registered =
-      pthread_atfork([] { making.lock(); }, [] { making.unlock(); },
-                     [] {
-                       current = nullptr;
-                       making.unlock();
-                     });
+  static const int registered = pthread_atfork([] { making.lock(); }, [] { making.unlock(); },
+                                               [] {
+                                                 current = nullptr;
+                                                 making.unlock();
+                                               });
   (void)registered;
   const std::lock_guard<std::mutex> lock(making);
   if (!current) current = new ThreadPool(wanted_threads());

@@ -22,9 +22,8 @@ uint64_t number(const char* name, uint64_t largest, uint64_t absent) {
   if (text.empty()) return absent;
   char* end = nullptr;
   const auto value = std::strtoull(text.c_str(), &end, 10);
-  require(*end == 0 && text[0] != '-' && value >= 1 && value <= largest, invalid,
-          "the variable ", name, " is '", text, "', expected a whole number from 1 to ",
-          largest);
+  require(*end == 0 && text[0] != '-' && value >= 1 && value <= largest, invalid, "the variable ",
+          name, " is '", text, "', expected a whole number from 1 to ", largest);
   return value;
 }
 
@@ -43,11 +42,9 @@ void read_emulated_cards(XrtEnvironment& environment) {
   if (folder.empty()) return;  // XRT then looks beside the program
   const auto path = folder + "/emconfig.json";
   std::ifstream file(path);
-  require(bool(file), XFBLAS_STATUS_NOT_SUPPORTED,
-          "there is no emulated card: EMCONFIG_PATH says ", path,
-          ", which cannot be read. Run the program by `xfblas emu -- program`");
-  const std::string text((std::istreambuf_iterator<char>(file)),
-                         std::istreambuf_iterator<char>());
+  require(bool(file), XFBLAS_STATUS_NOT_SUPPORTED, "there is no emulated card: EMCONFIG_PATH says ",
+          path, ", which cannot be read. Run the program by `xfblas emu -- program`");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   static const std::regex name("\"Platform\"\\s*:\\s*\\{\\s*\"Name\"\\s*:\\s*\"([^\"]*)\"");
   std::smatch found;
   if (std::regex_search(text, found, name)) environment.platform = found[1];
@@ -63,13 +60,11 @@ void require_device_process() {
   for (const char* name : {"XILINX_VITIS", "XILINX_SDX", "XILINX_SCOUT"}) {
     const auto prefix = variable(name);
     names_a_place = names_a_place || !prefix.empty();
-    constexpr char process[] =
-        "/data/emulation/unified/cpu_em/generic_pcie/model/genericpciemodel";
+    constexpr char process[] = "/data/emulation/unified/cpu_em/generic_pcie/model/genericpciemodel";
     if (!prefix.empty() && std::ifstream(prefix + process)) return;
   }
   fail(XFBLAS_STATUS_NOT_SUPPORTED, "XCL_EMULATION_MODE is sw_emu, but ",
-       names_a_place ? "there is no device process below XILINX_VITIS"
-                     : "XILINX_VITIS is not set",
+       names_a_place ? "there is no device process below XILINX_VITIS" : "XILINX_VITIS is not set",
        ": run the program by `xfblas emu -- program`, or source the settings of Vitis");
 }
 

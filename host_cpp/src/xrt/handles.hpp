@@ -19,8 +19,8 @@ struct XrtHandles {
 };
 
 // unit: "fcnKernel:{fcnKernel_2}", which pins that compute unit.
-XrtHandles open_handles(void* device, const XrtUuid& image, const std::string& unit,
-                        uint64_t bytes, bool is_emulated);
+XrtHandles open_handles(void* device, const XrtUuid& image, const std::string& unit, uint64_t bytes,
+                        bool is_emulated);
 void close_handles(const XrtHandles& handles);
 
 }  // namespace xfblas

@@ -24,32 +24,25 @@ XrtMode mode_of(const Image& image) {
 
 const char* text_of(XrtMode mode) {
   switch (mode) {
-    case XrtMode::software_emulation:
-      return "software emulation (sw_emu)";
-    case XrtMode::hardware_emulation:
-      return "hardware emulation (hw_emu)";
-    default:
-      return "a card";
+    case XrtMode::software_emulation: return "software emulation (sw_emu)";
+    case XrtMode::hardware_emulation: return "hardware emulation (hw_emu)";
+    default: return "a card";
   }
 }
 
 const char* setting_of(XrtMode mode) {
   switch (mode) {
-    case XrtMode::software_emulation:
-      return "XCL_EMULATION_MODE is sw_emu";
-    case XrtMode::hardware_emulation:
-      return "XCL_EMULATION_MODE is hw_emu";
-    default:
-      return "XCL_EMULATION_MODE is not set, which means a card";
+    case XrtMode::software_emulation: return "XCL_EMULATION_MODE is sw_emu";
+    case XrtMode::hardware_emulation: return "XCL_EMULATION_MODE is hw_emu";
+    default: return "XCL_EMULATION_MODE is not set, which means a card";
   }
 }
 
 void require_mode(const Image& image, XrtMode device) {
   const auto built_for = mode_of(image);
-  const char* advice =
-      built_for == XrtMode::software_emulation
-          ? ". Run the program by `xfblas emu -- program`, or open another image"
-          : ". Open another image, or change the variable";
+  const char* advice = built_for == XrtMode::software_emulation
+                           ? ". Run the program by `xfblas emu -- program`, or open another image"
+                           : ". Open another image, or change the variable";
   require(built_for == device, invalid, image.path, " was built for ", text_of(built_for),
           " (mode ", mode_names[image.mode], "), but ", setting_of(device), advice);
 }
@@ -71,10 +64,9 @@ void require_suitable(const Image& image, const std::vector<KernelInstance>& com
                       const XrtEnvironment& environment) {
   require_mode(image, environment.mode);
   require(environment.platform.empty() || environment.platform == image.platform, invalid,
-          image.path, " was built for platform ", image.platform,
-          ", but the emulated card is a ", environment.platform,
-          ". Open an image for it, or run the program by `xfblas emu ", "--platform ",
-          image.platform, " -- program`");
+          image.path, " was built for platform ", image.platform, ", but the emulated card is a ",
+          environment.platform, ". Open an image for it, or run the program by `xfblas emu ",
+          "--platform ", image.platform, " -- program`");
   require(!image.bitstream.empty(), invalid, image.path,
           " carries no kernel: its BITSTREAM is missing");
   if (!environment.failure_folder.empty())

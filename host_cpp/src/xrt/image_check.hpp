@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "image.hpp"
+#include "image/image.hpp"
 #include "xrt/environment.hpp"
 
 namespace xfblas {

@@ -51,8 +51,8 @@ void load(OpenDevice& device, const std::string& name, const Image& image) {
            device.uuid.data());
   device.path = image.path;
   device.uuid_text = text_of(device.uuid);
-  require(device.uuid_text == image.uuid, XFBLAS_STATUS_IMAGE_INVALID, image.path,
-          " has the uuid ", image.uuid, ", but ", name, " says it holds ", device.uuid_text);
+  require(device.uuid_text == image.uuid, XFBLAS_STATUS_IMAGE_INVALID, image.path, " has the uuid ",
+          image.uuid, ", but ", name, " says it holds ", device.uuid_text);
 }
 
 void close_device(const OpenDevice& device) {

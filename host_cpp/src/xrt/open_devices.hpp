@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
-#include "device_name.hpp"
-#include "image.hpp"
+#include "image/image.hpp"
+#include "target/target.hpp"
 #include "xrt/handles.hpp"
 
 namespace xfblas {

@@ -7,12 +7,10 @@
 
 namespace xfblas {
 
-XrtDevice::XrtDevice(const DeviceName& name, const Image& image, bool is_emulated)
-    : name_(name) {
-  require(
-      !OpenDevices::is_in_fork(), XFBLAS_STATUS_NOT_SUPPORTED,
-      "XRT is in use by the process of which this one is a fork: start programs that use it "
-      "afresh (Python: multiprocessing's method spawn)");
+XrtDevice::XrtDevice(const DeviceName& name, const Image& image, bool is_emulated) : name_(name) {
+  require(!OpenDevices::is_in_fork(), XFBLAS_STATUS_NOT_SUPPORTED,
+          "XRT is in use by the process of which this one is a fork: start programs that use it "
+          "afresh (Python: multiprocessing's method spawn)");
   OpenDevices devices;
   auto* device = devices.find(name);
   const bool is_kept = device != nullptr && device->users == 0 && device->abandoned.empty();
@@ -25,8 +23,7 @@ XrtDevice::XrtDevice(const DeviceName& name, const Image& image, bool is_emulate
           " cannot be used in this process any more: ", device->abandoned);
   require(device->uuid_text == image.uuid, XFBLAS_STATUS_INVALID_VALUE, text_of(name),
           " is in use with ", device->path, " (uuid ", device->uuid_text, "), and ", image.path,
-          " (uuid ", image.uuid,
-          ") is another image: close the first before opening the second");
+          " (uuid ", image.uuid, ") is another image: close the first before opening the second");
   ++device->users;
   number_ = device->number;
   name_.bdf = device->bdf;
@@ -52,8 +49,7 @@ XrtHandles XrtDevice::take_handles(const std::string& unit, uint64_t bytes) {
     return handles;
   }
   device.is_sound = false;  // until this has gone well
-  const auto handles =
-      open_handles(device.handle, device.uuid, unit, bytes, device.is_emulated);
+  const auto handles = open_handles(device.handle, device.uuid, unit, bytes, device.is_emulated);
   device.is_sound = true;
   return handles;
 }

@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <string>
 
-#include "device_name.hpp"
-#include "image.hpp"
+#include "image/image.hpp"
+#include "target/target.hpp"
 #include "xrt/handles.hpp"
 
 namespace xfblas {

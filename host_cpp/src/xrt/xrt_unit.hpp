@@ -6,8 +6,8 @@
 #include <chrono>
 #include <string>
 
-#include "image.hpp"
-#include "rows.hpp"
+#include "image/image.hpp"
+#include "memory/memory.hpp"
 #include "xrt/environment.hpp"
 #include "xrt/xrt_device.hpp"
 

@@ -56,9 +56,7 @@ class CycleModel {
     return sum;
   }
   // Before the first instruction: the page of instructions is read.
-  constexpr uint64_t launch() const {
-    return m_.memory_latency + page_bytes / instruction_bytes;
-  }
+  constexpr uint64_t launch() const { return m_.memory_latency + page_bytes / instruction_bytes; }
 
  private:
   // One stream item passes a register and a FIFO at each row of the array.
@@ -144,8 +142,7 @@ class CycleModel {
   // already: cycles of its reads that an earlier term has counted.
   constexpr uint64_t steady(const Instruction& i, const Tile& tile, uint64_t already) const {
     const uint64_t reads = read(i, tile) + read_x(i, tile);
-    return larger(larger(compute(i, tile), reads > already ? reads - already : 0),
-                  leave(i, tile));
+    return larger(larger(compute(i, tile), reads > already ? reads - already : 0), leave(i, tile));
   }
 
   constexpr void add(Parts& sum, const Instruction& i, const Tile& tile, uint64_t count) const {

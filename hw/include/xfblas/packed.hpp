@@ -25,9 +25,7 @@ namespace xfblas {
 struct PackedLayout {
   uint32_t tile, strip;
 
-  constexpr uint64_t padded(uint64_t across) const {
-    return (across + strip - 1) / strip * strip;
-  }
+  constexpr uint64_t padded(uint64_t across) const { return (across + strip - 1) / strip * strip; }
   constexpr uint64_t elements(uint64_t k, uint64_t across) const { return padded(across) * k; }
   // Of the tile that begins at `first`.
   constexpr uint64_t width(uint64_t across, uint64_t first) const {

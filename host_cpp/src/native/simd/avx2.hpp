@@ -124,7 +124,8 @@ void store_four(Element* to, const Vector (&v)[4]) {
 }
 
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
-  return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm256_slli_epi32(load_lanes(odd), 16));
+  return either_bits(both_bits(load_lanes(even), set(0xffff)),
+                     _mm256_slli_epi32(load_lanes(odd), 16));
 }
 
 struct Extremes {

@@ -32,8 +32,8 @@ inline Vector nearest(const Doubles& values, double limit) {
   for (int half = 0; half < 2; ++half) {
     const auto value = _mm256_min_pd(_mm256_max_pd(values.halves[half], _mm256_set1_pd(-limit)),
                                      _mm256_set1_pd(limit));
-    halves[half] = _mm256_cvtpd_epi32(
-        _mm256_round_pd(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    halves[half] =
+        _mm256_cvtpd_epi32(_mm256_round_pd(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
   return _mm256_inserti128_si256(_mm256_castsi128_si256(halves[0]), halves[1], 1);
 }
@@ -47,9 +47,7 @@ inline Doubles remainders(const Doubles& values, Vector whole, double base) {
   return rest;
 }
 
-inline __m256 magnitudes(__m256 values) {
-  return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), values);
-}
+inline __m256 magnitudes(__m256 values) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), values); }
 
 class NearRoundings {
  public:
@@ -69,8 +67,7 @@ class NearRoundings {
                           _mm256_loadu_ps(shifts + j * lanes));
       // What is none of the numbers gives way to the clamp.
       const auto value = _mm256_min_ps(_mm256_max_ps(product, least), clamp_);
-      const auto rounded =
-          _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+      const auto rounded = _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
       largest_ = _mm256_max_ps(largest_, magnitudes(value));
       farthest = _mm256_max_ps(farthest, magnitudes(_mm256_sub_ps(value, rounded)));
       whole[j] = _mm256_cvtps_epi32(rounded);

@@ -141,7 +141,8 @@ inline void store_four(int8_t* to, const Vector (&v)[4]) {
 
 // Lane j: even[j] in the low half, odd[j] in the high half.
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
-  return either_bits(both_bits(load_lanes(even), set(0xffff)), _mm512_slli_epi32(load_lanes(odd), 16));
+  return either_bits(both_bits(load_lanes(even), set(0xffff)),
+                     _mm512_slli_epi32(load_lanes(odd), 16));
 }
 
 // The smallest and the largest of many int16, or 0.

@@ -66,7 +66,7 @@ inline void join_windows(const Element* from, const OutputCoding& coding, int32_
   for (int64_t j = 0; j < columns; j += lanes) {
     const auto count = int(std::min<int64_t>(lanes, columns - j));
     auto sum = set(int32_t(coding.offset));
-    for (auto* at = from + j, *end = at + int64_t(coding.windows) * columns; at != end;
+    for (auto *at = from + j, *end = at + int64_t(coding.windows) * columns; at != end;
          at += columns)
       sum = add(sum, count == lanes ? load_lanes(at) : load_part(at, count));
     store(sums + j, sum);

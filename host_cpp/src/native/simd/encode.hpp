@@ -37,7 +37,8 @@ constexpr int vectors_of_group = 4;
 template <typename Element, int vectors>
 inline void store_all(Element* to, const Vector (&values)[vectors]) {
   if constexpr (vectors == 4) store_four(to, values);
-  else for (int j = 0; j < vectors; ++j) store_clamped(to + j * lanes, values[j]);
+  else
+    for (int j = 0; j < vectors; ++j) store_clamped(to + j * lanes, values[j]);
 }
 
 // High digits of `vectors` vectors at a time in single precision, except where that might give

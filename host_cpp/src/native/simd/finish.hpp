@@ -1,4 +1,4 @@
-// From sums to elements of C: the formulas of SPEC 2.1, 2.2 and 2.4 in 32-bit lanes.
+// From sums to elements of C: the formulas of docs/instructions.md in 32-bit lanes.
 //
 // A 48-bit value is held as high, its upper 32 bits with the sign, and low, the 16 bits below.
 // Multiplying by a scale of 16 bits stays exact modulo 2^48: low * scale fits 32 bits unsigned.
@@ -19,8 +19,7 @@ inline Wide plus(Wide a, Wide b) {
 
 inline Wide times(Wide a, Vector scale) {
   const auto low = multiply(a.low, scale);
-  return {add(multiply(a.high, scale), shift_right_unsigned(low, 16)),
-          both_bits(low, set(0xffff))};
+  return {add(multiply(a.high, scale), shift_right_unsigned(low, 16)), both_bits(low, set(0xffff))};
 }
 
 // Half up: one more where the highest bit that was shifted out is set.
@@ -44,8 +43,8 @@ inline Vector shifted(Wide value, const Requantization& r) {
     const int beyond = r.rounds ? 1 : 0;
     value.high = larger(smaller(value.high, set(INT16_MAX + beyond)), set(INT16_MIN - beyond));
   }
-  auto result = either_bits(shift_left(value.high, 16 - r.shift),
-                            shift_right_unsigned(value.low, r.shift));
+  auto result =
+      either_bits(shift_left(value.high, 16 - r.shift), shift_right_unsigned(value.low, r.shift));
   if (r.rounds)
     result = add(result, both_bits(shift_right_unsigned(value.low, r.shift - 1), set(1)));
   return result;
@@ -151,8 +150,8 @@ void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTil
           requantized<reach, Element>(r, sums, i * tile_stride + j, j, x_row != nullptr, x);
       if (saturates || r.activates) value = kept<Element>(value, saturates);
       if (r.activates)
-        value = where_negative(value, shift_right(multiply(value, prelu_scale), r.prelu_alpha),
-                               value);
+        value =
+            where_negative(value, shift_right(multiply(value, prelu_scale), r.prelu_alpha), value);
       if (count == lanes) store_lanes(c_row + j, value);
       else store_part(c_row + j, value, count);
     }

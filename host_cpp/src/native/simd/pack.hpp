@@ -35,7 +35,7 @@ void for_each_vector(const Element* b, int64_t ldb, int64_t k, int columns, cons
 
 template <typename Element>
 void pack_pairs(const Element* b, int64_t ldb, int64_t k, int columns, int16_t* to) {
-  for_each_vector<2>(b, ldb, k, columns, [&](const Element* const (&rows)[2], int count, int64_t) {
+  for_each_vector<2>(b, ldb, k, columns, [&](const Element* const(&rows)[2], int count, int64_t) {
     Vector pair;
     if constexpr (sizeof(Element) == 2) {
       pair = count == lanes ? interleave(rows[0], rows[1])
@@ -54,7 +54,7 @@ void pack_pairs(const Element* b, int64_t ldb, int64_t k, int columns, int16_t* 
 void pack_quads8(const int8_t* b, int64_t ldb, int64_t k, int columns, int64_t block, int8_t* to,
                  int32_t* column_sums) {
   int column = 0;
-  for_each_vector<4>(b, ldb, k, columns, [&](const int8_t* const (&rows)[4], int count, int64_t p) {
+  for_each_vector<4>(b, ldb, k, columns, [&](const int8_t* const(&rows)[4], int count, int64_t p) {
     Vector bytes[4];
     for (int i = 0; i < 4; ++i) bytes[i] = load_part(rows[i], count);
     store(to, four_bytes(bytes));
@@ -68,7 +68,7 @@ void pack_quads8(const int8_t* b, int64_t ldb, int64_t k, int columns, int64_t b
 void pack_high_quads(const int16_t* b, int64_t ldb, int64_t k, int columns, int64_t block,
                      int8_t* to, int32_t* high_sums, int32_t* sums) {
   int column = 0;
-  for_each_vector<4>(b, ldb, k, columns, [&](const int16_t* const (&rows)[4], int count, int64_t p) {
+  for_each_vector<4>(b, ldb, k, columns, [&](const int16_t* const(&rows)[4], int count, int64_t p) {
     Vector elements[4], bytes[4];
     for (int i = 0; i < 4; ++i) {
       elements[i] = load_part(rows[i], count);

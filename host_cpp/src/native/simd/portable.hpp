@@ -118,9 +118,7 @@ struct Extremes {
 struct Squares {
   uint64_t squares = 0;
   static constexpr int step = 1;
-  void take(const int16_t* value) {
-    squares += uint64_t(int64_t(*value) * *value);
-  }
+  void take(const int16_t* value) { squares += uint64_t(int64_t(*value) * *value); }
   void take_part(const int16_t*, int) {}
   uint64_t sum() const { return squares; }
 };

@@ -16,7 +16,9 @@ inline Vector refined(Vector low, Vector estimate) {
   return add(estimate, shift_right(subtract(low, shift_left(estimate, 16)), 16));
 }
 
-inline Vector start_of(const int32_t* high, bool is_first) { return is_first ? zero() : load(high); }
+inline Vector start_of(const int32_t* high, bool is_first) {
+  return is_first ? zero() : load(high);
+}
 
 // The last block was proved to have added less than 2^31 - 2^16, and the old total was less than
 // 2^16 above its `high` * 2^16: the old value is the estimate.

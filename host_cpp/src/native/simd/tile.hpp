@@ -6,6 +6,8 @@
 namespace xfblas {
 namespace {
 
+// clang-format takes it for a statement.
+// clang-format off
 #define XFBLAS_UNROLL _Pragma("GCC unroll 16")
 
 // Rows of a tile's sums are so far apart.
@@ -52,7 +54,8 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const voi
     }
   }
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
-    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) store(sums + i * tile_stride + j * lanes, sum[i][j]);
+    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
+      store(sums + i * tile_stride + j * lanes, sum[i][j]);
 }
 
 // One row: k is taken in four strands, since a single one would wait for each sum before the next.
@@ -122,6 +125,7 @@ void run_tile(int rows, int vectors, const void* a, ptrdiff_t a_stride, const vo
 }
 
 #undef XFBLAS_UNROLL
+// clang-format on
 
 }  // namespace
 }  // namespace xfblas

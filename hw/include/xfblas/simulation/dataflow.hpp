@@ -158,9 +158,8 @@ class Dataflow {
     std::string text;
     for (const auto& process : processes_)
       if (!process->fiber.done() && process->waits_for)
-        text += process->fiber.name() + " waits for " +
-                (process->for_items ? "an item" : "space") + " in " +
-                process->waits_for->fill() + "; ";
+        text += process->fiber.name() + " waits for " + (process->for_items ? "an item" : "space") +
+                " in " + process->waits_for->fill() + "; ";
     return text;
   }
 

@@ -86,9 +86,7 @@ class Fiber {
   void leave(void** fake_stack, const void* bottom, size_t size) {
     __sanitizer_start_switch_fiber(fake_stack, bottom, size);
   }
-  void arrive(void* fake_stack) {
-    __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
-  }
+  void arrive(void* fake_stack) { __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr); }
   void arrive_in_fiber(void* fake_stack) {
     __sanitizer_finish_switch_fiber(fake_stack, &caller_stack_, &caller_stack_bytes_);
   }

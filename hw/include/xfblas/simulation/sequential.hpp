@@ -56,9 +56,7 @@ template <class Block>
 class write_lock {
  public:
   explicit write_lock(stream_of_blocks<Block>& blocks) : block_(blocks.append()) {}
-  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) {
-    return block_[index];
-  }
+  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) { return block_[index]; }
 
  private:
   Block& block_;

@@ -31,8 +31,11 @@ template <class T>
 class stream<T, 0> : public simulation::Channel {
  public:
   stream(const char* name, uint32_t depth)
-      : Channel(name, depth), slots_(depth), freed_(depth, dataflow_->start()),
-        last_read_(dataflow_->start()), last_write_(dataflow_->start()) {}
+      : Channel(name, depth),
+        slots_(depth),
+        freed_(depth, dataflow_->start()),
+        last_read_(dataflow_->start()),
+        last_write_(dataflow_->start()) {}
 
   T read() {
     if (items_ == 0) dataflow_->wait(*this, true);
@@ -90,7 +93,9 @@ template <class Block, int count = 2>
 class stream_of_blocks : public simulation::Channel {
  public:
   explicit stream_of_blocks(const char* name = "blocks")
-      : Channel(name, count), blocks_(count), filled_(count, dataflow_->start()),
+      : Channel(name, count),
+        blocks_(count),
+        filled_(count, dataflow_->start()),
         freed_(count, dataflow_->start()) {}
 
   Block& acquire_for_writing() {
@@ -135,9 +140,7 @@ class write_lock {
   write_lock(const write_lock&) = delete;
   write_lock& operator=(const write_lock&) = delete;
   ~write_lock() { blocks_.release_written(); }
-  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) {
-    return block_[index];
-  }
+  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) { return block_[index]; }
 
  private:
   stream_of_blocks<Block>& blocks_;
@@ -152,9 +155,7 @@ class read_lock {
   read_lock(const read_lock&) = delete;
   read_lock& operator=(const read_lock&) = delete;
   ~read_lock() { blocks_.release_read(); }
-  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) {
-    return block_[index];
-  }
+  auto operator[](size_t index) -> decltype(std::declval<Block&>()[index]) { return block_[index]; }
 
  private:
   stream_of_blocks<Block>& blocks_;
@@ -165,10 +166,8 @@ class read_lock {
 // burst's start, an iteration that waits for an adder. No hardware comes of it.
 inline void spend(uint64_t cycles) {
   auto& launch = simulation::Launch::current();
-  if (launch.region)
-    launch.region->running().spend(cycles);
-  else
-    launch.now += cycles;
+  if (launch.region) launch.region->running().spend(cycles);
+  else launch.now += cycles;
 }
 
 template <class Stream, int count>

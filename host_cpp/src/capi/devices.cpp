@@ -1,0 +1,110 @@
+// The C functions of devices, and of what needs none.
+#include <cstring>
+
+#include "capi/handle.hpp"
+#include "error.hpp"
+#include "image/image.hpp"
+#include "native/native.hpp"
+#include "target/target.hpp"
+#include "xfblas/cycle_model.hpp"
+
+using namespace xfblas;
+
+namespace {
+
+const char* text_or_empty(const char* text) { return text ? text : ""; }
+
+// device: gives the name of the device to open.
+template <typename Name>
+xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* config,
+                      const char* engine, unsigned int numKernels, const char* target,
+                      const Name& device) noexcept {
+  return guarded([&] {
+    require_place("handle", handle);
+    require_texts(config, engine, target);
+    *handle = nullptr;
+    const auto image = xclbin ? std::string(xclbin) : packaged_image();
+    *handle = new xfblasDevice(image, text_or_empty(config), text_or_empty(engine), numKernels,
+                               text_or_empty(target), device());
+  });
+}
+
+}  // namespace
+
+const char* xfblasVersion(void) { return XFBLAS_VERSION; }
+
+const char* xfblasLastError(void) { return last_error(); }
+
+xfblasStatus_t xfblasCreate(xfblasHandle_t* handle, const char* xclbin, const char* config,
+                            const char* engine, unsigned int numKernels, const char* target,
+                            unsigned int deviceIndex) {
+  return create(handle, xclbin, config, engine, numKernels, target,
+                [&] { return DeviceName{deviceIndex, {}}; });
+}
+
+xfblasStatus_t xfblasCreateByBdf(xfblasHandle_t* handle, const char* xclbin, const char* config,
+                                 const char* engine, unsigned int numKernels, const char* target,
+                                 const char* bdf) {
+  return create(handle, xclbin, config, engine, numKernels, target, [&] {
+    require(bdf != nullptr, XFBLAS_STATUS_INVALID_VALUE, "bdf is NULL, expected ", bdf_example);
+    return DeviceName{0, canonical_bdf(bdf)};
+  });
+}
+
+xfblasStatus_t xfblasDestroy(xfblasHandle_t* handle) {
+  return guarded([&] {
+    require_no_number(handle);
+    require(handle != nullptr && *handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
+            "handle is NULL: the device was never created or is destroyed already");
+    device_of(*handle);
+    delete *handle;
+    *handle = nullptr;
+  });
+}
+
+xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t* info) {
+  return guarded([&] {
+    const auto& device = device_of(handle);
+    require_place("info", info);
+    *info = device.info();
+  });
+}
+
+xfblasStatus_t xfblasGetNative(xfblasNative_t* native) {
+  return guarded([&] {
+    require_place("native", native);
+    *native = describe_native();
+  });
+}
+
+xfblasStatus_t xfblasSoftmax(float* values, unsigned long long rows, unsigned int columns) {
+  return guarded([&] {
+    require(values != nullptr || rows == 0, XFBLAS_STATUS_INVALID_VALUE,
+            "values is NULL, expected rows of floats");
+    require(columns > 0, XFBLAS_STATUS_INVALID_VALUE, "columns is 0, expected 1 or more");
+    for (unsigned long long i = 0; i < rows; ++i) kernels().softmax(values + i * columns, columns);
+  });
+}
+
+xfblasStatus_t xfblasEstimate(const xfblasMachine_t* machine, const unsigned int* instruction,
+                              xfblasCycles_t* cycles) {
+  return guarded([&] {
+    require(machine && instruction && cycles, XFBLAS_STATUS_INVALID_VALUE,
+            "machine, instruction or cycles is NULL, expected a place for each");
+    const auto& m = *machine;
+    for (const auto size :
+         {m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns, m.tileRows, m.tileColumns,
+          m.chunk, m.vectorRows, m.vectorChunk, m.updateInterval})
+      require(size > 0, XFBLAS_STATUS_INVALID_VALUE,
+              "a size of the machine is 0, expected 1 or more");
+    Instruction words;
+    std::memcpy(&words, instruction, sizeof words);
+    require(words.m > 0 && words.k > 0, XFBLAS_STATUS_INVALID_VALUE, "m is ", words.m, " and k is ",
+            words.k, ", expected 1 or more");
+    const CycleModel model({m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
+                            m.tileRows, m.tileColumns, m.chunk, m.vectorRows, m.vectorChunk,
+                            m.updateInterval, m.burstCycles, m.memoryLatency});
+    const auto parts = model.parts(words);
+    *cycles = {model.instruction(words), parts.compute, parts.memory, parts.drain, model.launch()};
+  });
+}

@@ -1,0 +1,104 @@
+// One compute unit: its memory, the matrices in it, and its queue of instructions.
+#ifndef XFBLAS_COMPUTE_UNIT_HPP
+#define XFBLAS_COMPUTE_UNIT_HPP
+
+#include <sys/types.h>
+
+#include <future>
+#include <mutex>
+
+#include "device/transfer.hpp"
+#include "memory/memory.hpp"
+#include "program/program.hpp"
+#include "target/target.hpp"
+
+namespace xfblas {
+
+// Every member function first waits for a program that was started and still runs.
+class ComputeUnit {
+ public:
+  ComputeUnit(Target& target, uint32_t index, Engine engine, const Configuration& configuration);
+  ~ComputeUnit();
+
+  // Memory that pads by itself, filled with zeros; the pointer only names it.
+  void* allocate(int64_t rows, int64_t columns, int64_t element_bytes);
+  // The same for a B operand that stays: packed where the image's array and the target take that.
+  void* allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes);
+  // Memory with the host array's layout, named by the host array.
+  void allocate_for(const void* host, int64_t rows, int64_t columns, int64_t element_bytes,
+                    int64_t leading_dimension);
+  void free(const void* name);
+  uint32_t page_of(const void* name);
+
+  void write(const void* name, const HostMatrix& from);
+  void read(const void* name, const HostMatrix& shape, char* to);
+  void write_all(const void* name, const void* from);
+  void read_all(const void* name, void* to);
+  void read_pages(uint32_t page, void* to, uint64_t bytes);
+  // Allocates if needed, then writes.
+  void send(const void* host, uint64_t elements, int64_t element_bytes);
+
+  void gemm(const Sizes& sizes, const void* a, const void* b, const void* c, bool adds_c);
+  void gemv(int64_t m, int64_t n, int64_t lda, const void* a, const void* x, const void* y);
+  void fcn(const Sizes& sizes, const void* a, const void* b, const void* c, const void* x,
+           const EpilogueFields& epilogue);
+  void fcn_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue);
+  void free_instructions();
+
+  // C = A*B on host arrays, from sending to reading back; b null: the device's matrix of this name.
+  void multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b, void* c);
+  // The layers of a model on host rows; a: the matrix of the first layer's rows.
+  struct Layer {
+    const void *b, *x, *c;  // names
+    int64_t columns;
+    EpilogueFields epilogue;
+  };
+  void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers);
+
+  void execute();
+  // Runs what is queued, if anything.
+  void flush();
+  // Fails where start would.
+  void require_startable();
+  // Starts what execute would run; a failure is told by the next call that needs the result.
+  void start();
+  void synchronize();
+  // Start and end of the first instructions of the last launch, two numbers each.
+  void read_stamps(unsigned long long* stamps, uint32_t instructions);
+  bool has_program();
+
+ private:
+  std::unique_lock<std::mutex> idle();
+  void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);
+  // Leaves a program behind that ran on a thread of the process that this one was forked from.
+  void forget_if_forked();
+  void report_failure();
+  void run_queued();
+  void run_pending();
+  // Writes the zeros that are due: before a program or a caller looks at the memory.
+  void clear_blank();
+  void require_live(const std::vector<Operation>& operations) const;
+  void forward_by_programs(const ForwardPass& pass, int64_t capacity, const DeviceMatrix& first,
+                           const DeviceMatrix& last);
+  void require_element_bytes(int64_t element_bytes) const;
+
+  Target& target_;
+  uint32_t index_;
+  Engine engine_;
+  Configuration configuration_;
+  OperationMaker maker_;
+  MatrixTable matrices_;
+  CountedPages counted_pages_;
+  Transfer transfer_;
+  Launcher launcher_;
+  Queue queue_;
+  std::future<void> started_;
+  pid_t started_by_ = 0;        // the process that did; a child of it has no such thread
+  size_t started_from_ = 0;     // operations that had run before those that were started
+  std::exception_ptr failure_;  // of a started program, until somebody asks
+  std::mutex mutex_;
+};
+
+}  // namespace xfblas
+
+#endif

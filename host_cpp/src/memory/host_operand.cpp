@@ -1,0 +1,52 @@
+#include "memory/host_operand.hpp"
+
+#include <cstdint>
+#include <utility>
+
+#include "error.hpp"
+
+namespace xfblas {
+namespace {
+
+constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
+
+uintptr_t start_of(const HostMatrix& matrix) { return reinterpret_cast<uintptr_t>(matrix.data); }
+
+uintptr_t end_of(const HostMatrix& matrix) {
+  const auto elements =
+      uintptr_t(matrix.rows - 1) * uintptr_t(matrix.leading_dimension) + uintptr_t(matrix.columns);
+  return start_of(matrix) + elements * uintptr_t(matrix.element_bytes);
+}
+
+bool share_elements(const HostMatrix& result, const HostMatrix& other) {
+  if (end_of(result) <= start_of(other) || end_of(other) <= start_of(result)) return false;
+  if (result.leading_dimension != other.leading_dimension) return true;
+  // With one leading dimension each row of the later one begins at the same column of the other.
+  auto *first = &result, *second = &other;
+  if (start_of(*second) < start_of(*first)) std::swap(first, second);
+  const auto distance = int64_t(start_of(*second) - start_of(*first)) / result.element_bytes;
+  const auto column = distance % result.leading_dimension;
+  return column < first->columns || column + second->columns > result.leading_dimension;
+}
+
+}  // namespace
+
+void require_operand(const char* name, const HostMatrix& matrix) {
+  require(matrix.data != nullptr, invalid, name, " is NULL, expected a host matrix");
+  require(matrix.rows > 0 && matrix.columns > 0, invalid, name, " is ", matrix.rows, " x ",
+          matrix.columns, ", expected 1 row and 1 column or more");
+  require(matrix.leading_dimension >= matrix.columns, invalid, "the leading dimension of ", name,
+          " is ", matrix.leading_dimension, ", expected at least its row's length ",
+          matrix.columns);
+  require(start_of(matrix) % uintptr_t(matrix.element_bytes) == 0, invalid, name, " is at ",
+          static_cast<const void*>(matrix.data), ", expected a multiple of its elements' size ",
+          matrix.element_bytes);
+}
+
+void require_disjoint(const char* name, const HostMatrix& result, const char* other_name,
+                      const HostMatrix& other) {
+  require(!share_elements(result, other), invalid, name, " overlaps ", other_name,
+          ": give the result an array of its own");
+}
+
+}  // namespace xfblas

@@ -1,0 +1,127 @@
+#include "native/coded_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "error.hpp"
+#include "native/kernels.hpp"
+
+namespace xfblas {
+namespace {
+
+bool encode_digits(const float* row, const InputCoding& coding, const NearCoding* near,
+                   int16_t* high, int16_t* low) {
+  return kernels().encode16(row, coding, near, high, low);
+}
+bool encode_digits(const float* row, const InputCoding& coding, const NearCoding* near,
+                   int8_t* high, int8_t* low) {
+  return kernels().encode8(row, coding, near, high, low);
+}
+
+// By whole chunks, the last of which overlaps the one before: most runs are too short for a call of
+// memcpy to pay.
+template <typename Element>
+void copy(const Element* from, int64_t count, Element* to) {
+  constexpr int64_t chunk = 16 / sizeof(Element);
+  if (count < chunk) {
+    for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+    return;
+  }
+  for (int64_t i = 0; i + chunk <= count; i += chunk) std::memcpy(to + i, from + i, 16);
+  std::memcpy(to + count - chunk, from + count - chunk, 16);
+}
+
+// Encodes one row after the other; Element is int8_t or int16_t.
+template <typename Element>
+class InputDigits {
+ public:
+  // near: the coding in single precision, or null.
+  InputDigits(const InputCoding& coding, const NearCoding* near, uint64_t elements);
+
+  // Returns false where all values are finite and within the coding's limit.
+  bool encode(const float* row, Element* to);
+
+ private:
+  // Elements that are neighbours among the digits too.
+  struct Run {
+    int64_t first_digit, first_element, count;
+  };
+
+  const InputCoding& coding_;
+  const NearCoding* near_;
+  std::vector<Run> runs_;        // where the coding has columns
+  std::vector<Element> digits_;  // the high ones of all features, then the low ones
+};
+
+template <typename Element>
+InputDigits<Element>::InputDigits(const InputCoding& coding, const NearCoding* near,
+                                  uint64_t elements)
+    : coding_(coding), near_(near) {
+  if (!coding.columns) return;
+  // Without a base the low digits stay zeros.
+  digits_.resize(2 * coding.features);
+  for (int64_t e = 0; e < int64_t(elements);) {
+    const auto first = e;
+    do ++e;
+    while (e < int64_t(elements) && coding.columns[e] == coding.columns[e - 1] + 1);
+    runs_.push_back({coding.columns[first], first, e - first});
+  }
+}
+
+template <typename Element>
+bool InputDigits<Element>::encode(const float* row, Element* to) {
+  if (!coding_.columns) return encode_digits(row, coding_, near_, to, nullptr);
+  auto* high = digits_.data();
+  auto* low = coding_.base == 0 ? nullptr : high + coding_.features;
+  const bool beyond = encode_digits(row, coding_, near_, high, low);
+  for (const auto& run : runs_) copy(high + run.first_digit, run.count, to + run.first_element);
+  return beyond;
+}
+
+// A row with a value that is not finite, or that its coding clamps.
+void look_at(const ForwardPass& pass, uint64_t row) {
+  const auto* first = pass.input + row * pass.input_coding.features;
+  const auto* end = first + pass.input_coding.features;
+  const auto* bad = std::find_if(first, end, [](float value) { return !std::isfinite(value); });
+  if (bad != end)
+    fail(XFBLAS_STATUS_INVALID_VALUE, "input has ", *bad, " at row ", row, ", column ", bad - first,
+         "; every value must be finite");
+  if (pass.input_coding.clipped) count_clipped(pass.input_coding, first);
+}
+
+template <typename Element>
+void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
+                 uint64_t stride) {
+  InputDigits<Element> digits(pass.input_coding, pass.near, pass.elements);
+  for (uint64_t i = first; i < first + rows; ++i, to += stride) {
+    const float* row = pass.input + i * pass.input_coding.features;
+    if (digits.encode(row, reinterpret_cast<Element*>(to))) look_at(pass, i);
+  }
+}
+
+}  // namespace
+
+void quantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
+                   char* to, uint64_t stride) {
+  if (element_bytes == 2) encode_rows<int16_t>(pass, first, rows, to, stride);
+  else encode_rows<int8_t>(pass, first, rows, to, stride);
+}
+
+void dequantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
+                     const char* from, uint64_t stride) {
+  const auto& coding = pass.output_coding;
+  static thread_local std::vector<float> space;
+  space.resize(std::max(space.size(), kernels().decode_space(coding)));
+  float* to = pass.output + first * coding.columns;
+  const auto step = int64_t(stride) / element_bytes;
+  if (element_bytes == 2)
+    kernels().decode16(reinterpret_cast<const int16_t*>(from), step, int64_t(rows), coding,
+                       space.data(), to);
+  else
+    kernels().decode8(reinterpret_cast<const int8_t*>(from), step, int64_t(rows), coding,
+                      space.data(), to);
+}
+
+}  // namespace xfblas

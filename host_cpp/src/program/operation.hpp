@@ -1,0 +1,55 @@
+// Turns the arguments of a product into an instruction, after checking every one of them.
+#ifndef XFBLAS_OPERATION_HPP
+#define XFBLAS_OPERATION_HPP
+
+#include <cstdint>
+#include <vector>
+
+#include "image/image.hpp"
+#include "memory/memory.hpp"
+#include "program/encoder.hpp"
+#include "program/operand.hpp"
+#include "program/queue.hpp"
+
+namespace xfblas {
+
+// The matrices of a product; x may be null. Gemv: a, x and y in a, b and c.
+struct Matrices {
+  const DeviceMatrix* a;
+  const DeviceMatrix* b;
+  const DeviceMatrix* c;
+  const DeviceMatrix* x;
+};
+
+// Knows one compute unit's engine, image and memory; makes operations for it.
+class OperationMaker {
+ public:
+  OperationMaker(Engine engine, const Configuration& configuration)
+      : engine_(engine), configuration_(configuration) {}
+
+  Operation product(const Sizes& sizes, const Matrices& matrices,
+                    const EpilogueFields& epilogue) const;
+  // The operands of a product by pages, its sizes and fields checked.
+  std::vector<Operand> operands(const Sizes& sizes, const Pages& pages,
+                                const EpilogueFields& epilogue) const;
+  Operation product_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue,
+                            const Arena& arena) const;
+  Operation vector_product(int64_t m, int64_t n, int64_t lda, const Matrices& matrices) const;
+
+  // Fails where the device's engine is another one.
+  void require_engine(Engine engine) const;
+
+ private:
+  void check_epilogue(const EpilogueFields& epilogue) const;
+  EpilogueFields checked(EpilogueFields epilogue) const;
+  void check_padding(const Sizes& sizes) const;
+  Sizes sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
+                        const EpilogueFields& epilogue) const;
+
+  Engine engine_;
+  Configuration configuration_;
+};
+
+}  // namespace xfblas
+
+#endif

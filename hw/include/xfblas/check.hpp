@@ -1,0 +1,121 @@
+// Checks an instruction before anything is read or written for it: kernels and the native engine.
+//
+// The order of the checks is part of the contract: every target gives the same code.
+// C++14 and free of the standard library, because the kernels include it.
+#ifndef XFBLAS_CHECK_HPP
+#define XFBLAS_CHECK_HPP
+
+#include "xfblas/instruction.hpp"
+
+namespace xfblas {
+
+// What an engine takes; constants of a kernel, values on the host.
+struct Accepted {
+  uint32_t opcode;
+  uint32_t element_bytes, addend_bytes;
+  uint32_t array_rows, array_columns;  // 0 where nobody knows how a packed operand lies
+  bool is_float;
+};
+
+// Elements of the given size from a page to the end of the memory; 0 where it is no matrix page.
+inline uint64_t elements_from(uint32_t page, uint32_t element_bytes, uint32_t memory_pages) {
+#pragma HLS INLINE
+  if (page < first_matrix_page || page >= memory_pages) return 0;
+  return uint64_t(memory_pages - page) * (page_bytes / element_bytes);
+}
+
+// Nothing here can overflow: (2^32 - 1)^2 + 2^32 - 1 fits 64 bits.
+inline Status check_rows(uint32_t page, uint32_t rows, uint32_t columns, uint32_t stride,
+                         uint32_t element_bytes, uint32_t memory_pages) {
+#pragma HLS INLINE
+  if (stride < columns) return status_leading_dimension;
+  const uint64_t needed = uint64_t(rows - 1) * stride + columns;
+  return needed <= elements_from(page, element_bytes, memory_pages) ? status_ok
+                                                                    : status_out_of_memory;
+}
+
+// A packed operand: `across` is rounded up to strips of the array, k is not.
+inline Status check_packed(uint32_t page, uint32_t across, uint32_t strip, uint32_t k,
+                           uint32_t element_bytes, uint32_t memory_pages) {
+#pragma HLS INLINE
+  const uint64_t strips = across / strip + (across % strip != 0);
+  const uint64_t needed = strips * strip * k;
+  return needed <= elements_from(page, element_bytes, memory_pages) ? status_ok
+                                                                    : status_out_of_memory;
+}
+
+inline Status check_fields(const Instruction& i, const Accepted& engine) {
+#pragma HLS INLINE
+  constexpr uint32_t layouts = flag_a_packed | flag_b_packed;
+  constexpr uint32_t known =
+      flag_round | flag_saturate | flag_bias_row | flag_activation_mask | layouts;
+  const bool has_activation = engine.opcode == opcode_fcn;
+  const uint32_t function = activation(i.flags);
+  const int32_t scale = prelu_scale(i.prelu);
+  if ((i.flags & ~known) != 0) return status_bad_field;
+  if ((i.flags & layouts) != 0 && engine.array_rows == 0) return status_bad_field;
+  if (function > activation_sigmoid) return status_bad_field;
+  if (prelu_alpha(i.prelu) > 31) return status_bad_field;
+  if (engine.is_float) {
+    if (function != activation_prelu) return status_bad_field;
+    if (has_activation && scale != 0 && scale != 1) return status_bad_field;
+    if (i.post != pack_post(1, 0)) return status_bad_field;
+  }
+  if (function != activation_prelu) {
+    const uint32_t most = 8 * engine.element_bytes - 1;
+    if (!has_activation) return status_bad_field;
+    if ((i.formats & 0xffu) > most || (i.formats >> 8 & 0xffu) > most) return status_bad_field;
+    if (i.formats >> 16 != 0) return status_bad_field;
+  }
+  return status_ok;
+}
+
+inline Status first_failure(Status first, Status second) {
+#pragma HLS INLINE
+  return first != status_ok ? first : second;
+}
+
+// Of Gemm and Fcn.
+inline Status check_product(const Instruction& i, uint32_t memory_pages, const Accepted& engine) {
+#pragma HLS INLINE
+  const uint32_t element = engine.element_bytes;
+  if (i.m == 0 || i.k == 0 || i.n == 0) return status_zero_size;
+  // First, since operands of a layout that nobody knows cannot be checked.
+  const Status fields = check_fields(i, engine);
+  if (fields != status_ok) return fields;
+  const Status a = (i.flags & flag_a_packed)
+                       ? check_packed(i.a, i.m, engine.array_rows, i.k, element, memory_pages)
+                       : check_rows(i.a, i.m, i.k, i.lda, element, memory_pages);
+  const Status b = (i.flags & flag_b_packed)
+                       ? check_packed(i.b, i.n, engine.array_columns, i.k, element, memory_pages)
+                       : check_rows(i.b, i.k, i.n, i.ldb, element, memory_pages);
+  Status status = first_failure(a, b);
+  status = first_failure(status, check_rows(i.c, i.m, i.n, i.ldc, element, memory_pages));
+  if (i.x != 0) {
+    const uint32_t rows = (i.flags & flag_bias_row) ? 1 : i.m;
+    status =
+        first_failure(status, check_rows(i.x, rows, i.n, i.ldx, engine.addend_bytes, memory_pages));
+  }
+  return status;
+}
+
+// Of Gemv: words m and k are the rows and columns of A, b and c the pages of x and y.
+inline Status check_vector_product(const Instruction& i, uint32_t memory_pages,
+                                   uint32_t element_bytes) {
+#pragma HLS INLINE
+  if (i.m == 0 || i.k == 0) return status_zero_size;
+  Status status = check_rows(i.a, i.m, i.k, i.lda, element_bytes, memory_pages);
+  status = first_failure(status, check_rows(i.b, 1, i.k, i.k, element_bytes, memory_pages));
+  return first_failure(status, check_rows(i.c, 1, i.m, i.m, element_bytes, memory_pages));
+}
+
+inline Status check(const Instruction& i, uint32_t memory_pages, const Accepted& engine) {
+#pragma HLS INLINE
+  if (i.opcode != engine.opcode) return status_unknown_opcode;
+  return engine.opcode == opcode_gemv ? check_vector_product(i, memory_pages, engine.element_bytes)
+                                      : check_product(i, memory_pages, engine);
+}
+
+}  // namespace xfblas
+
+#endif
