@@ -57,14 +57,8 @@ def best_attempt(
         if finer is not None and finer.decibels > found.decibels:
             best, found = wide, finer
     most = options.growth * found.products
-    useless: set[str] = set()
     while found.decibels < options.goal:
-        variants = {
-            name: variant
-            for name, variant in _additions(best, forms, options).items()
-            if name not in useless
-        }
-        better = _addition(build, variants, found, most, useless)
+        better = _addition(build, _additions(best, forms, options), found, most)
         if better is None:
             return found
         best, found = better
@@ -86,37 +80,30 @@ def best_attempt(
     return found
 
 
-def _additions(variant: Variant, forms: int, options: Options) -> dict[str, Variant]:
-    """Variants with one thing more, by its name."""
-    found = {}
+def _additions(variant: Variant, forms: int, options: Options) -> list[Variant]:
+    """Variants with one thing more."""
+    found = []
     if variant.form + 1 < forms:
-        found["form"] = replace(variant, form=variant.form + 1)
+        found.append(replace(variant, form=variant.form + 1))
     if not variant.saturates and not options.legacy:
-        found["saturates"] = replace(variant, saturates=True)
+        found.append(replace(variant, saturates=True))
     if not variant.has_copies:
-        found["copies"] = replace(variant, has_copies=True)
+        found.append(replace(variant, has_copies=True))
     if not variant.base:
-        found["digits"] = replace(variant, base=BASES[options.bits])
+        found.append(replace(variant, base=BASES[options.bits]))
     if variant.windows < MOST_WINDOWS and not options.legacy:
-        found["windows"] = replace(variant, windows=variant.windows + 1)
+        found.append(replace(variant, windows=variant.windows + 1))
     return found
 
 
-def _addition(
-    build, variants: dict[str, Variant], found: Attempt, most: float, useless: set[str]
-) -> tuple[Variant, Attempt] | None:
-    """The one that gains most for its products; None where none gains enough.
-
-    What loses, fits nothing or does not fit is added to ``useless``, so that a large network is not
-    built again and again; what gains too little may do more once another noise is gone.
-    """
+def _addition(build, variants, found: Attempt, most: float) -> tuple[Variant, Attempt] | None:
+    """The one that gains most for its products; None where none gains enough."""
     worth, best = LEAST_RATE, None
-    for name, variant in variants.items():
+    for variant in variants:
         attempt = _tried(build, variant)
-        gained = -math.inf if attempt is None else attempt.decibels - found.decibels
-        if attempt is None or attempt.products > most or gained <= 0:
-            useless.add(name)
+        if attempt is None or attempt.products > most:
             continue
+        gained = attempt.decibels - found.decibels
         rate = gained / max(math.log2(attempt.products / found.products), 0.02)
         if gained >= LEAST_GAIN and rate > worth:
             worth, best = rate, (variant, attempt)
