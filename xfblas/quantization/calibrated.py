@@ -17,7 +17,6 @@ from xfblas.models import Network
 from xfblas.quantization.builder import Builder, Form, Variant
 from xfblas.quantization.calibration import calibrate
 from xfblas.quantization.calibration_check import findings
-from xfblas.quantization.inputs import extremes
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import prepare
@@ -40,7 +39,7 @@ def quantize_calibrated(
         del prepared[1]
     seen = calibrate([layers for layers, _ in prepared], rows, options.legacy)
     forms = [
-        Form.of(*form, largest, seen.sample, extremes(seen, form[0][0].kernel, options))
+        Form.of(*form, largest, seen, options)
         for form, largest in zip(prepared, seen.layers, strict=True)
     ]
     has_bytes = options.bits == 8 and not options.legacy

@@ -58,9 +58,14 @@ def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) ->
     return np.maximum(wanted, largest) * INPUT_ROOM[options.bits]
 
 
-def extremes(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
-    """Rows (m, k) with one feature each that reaches farther than calibration saw it."""
-    ranges = ranges_with_room(seen, kernel, options)
+def extremes(seen: Calibration, ranges: np.ndarray, options: Options) -> np.ndarray:
+    """Rows (m, k) with one feature each that reaches farther than calibration saw it.
+
+    Args:
+        seen: what calibration saw.
+        ranges: (k,) of :func:`ranges_with_room`.
+        options: the caller's.
+    """
     rare = np.flatnonzero(ranges > 1.01 * INPUT_ROOM[options.bits] * seen.largest)
     centered = seen.sample - seen.offset
     largest = centered[np.abs(centered).argmax(axis=0), np.arange(len(ranges))]

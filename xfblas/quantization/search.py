@@ -64,19 +64,25 @@ def best_attempt(
         best, found = better
     if options.margin is not None:
         return found
-    enough = max(options.goal, GOALS[options.bits])
-    # A doubling costs 6 dB at most.
-    doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
+    return _widened(build, best, found, max(options.goal, GOALS[options.bits]))
+
+
+def _widened(build, variant: Variant, found: Attempt, enough: float) -> Attempt:
+    """The attempt with the widest margin that keeps so many decibels."""
+    share = 1.0
     for _ in range(MOST_WIDER):
+        # A doubling costs 6 dB at most.
+        doublings = share * min(
+            (found.decibels - enough) / 6.02, math.log2(WIDEST / variant.margin)
+        )
         if doublings < LEAST_DOUBLING:
             break
-        wider = replace(best, margin=best.margin * 2**doublings, has_room=True)
+        wider = replace(variant, margin=variant.margin * 2**doublings, has_room=True)
         attempt = _tried(build, wider)
         if attempt is None or attempt.decibels < enough:
-            doublings /= 2
-            continue
-        best, found = wider, attempt
-        doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
+            share /= 2
+        else:
+            variant, found, share = wider, attempt, 1.0
     return found
 
 
