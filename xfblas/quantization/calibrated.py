@@ -17,6 +17,7 @@ from xfblas.models import Network
 from xfblas.quantization.builder import Builder, Form, Variant
 from xfblas.quantization.calibration import calibrate
 from xfblas.quantization.calibration_check import findings
+from xfblas.quantization.inputs import has_seldom
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import prepare
@@ -44,7 +45,8 @@ def quantize_calibrated(
     ]
     has_bytes = options.bits == 8 and not options.legacy
     start = Variant(options.margin_for(seen.rows), SPENT, saturates=has_bytes)
-    found = best_attempt(Builder(forms, seen, options).build, start, len(forms), options)
+    build = Builder(forms, seen, options).build
+    found = best_attempt(build, start, len(forms), options, is_seldom=has_seldom(seen))
     quantized = replace(found.network, output_activation=network.output_activation)
     layers, output_slope = prepared[0]
     return quantized, findings(layers, seen, found.decibels, options, output_slope, **told)

@@ -3,7 +3,8 @@
 The start is plain: one input for a feature, one column for an output, sums of 32 bits where they
 cost little. Where its logits are more decibels above their error than the goal asks for, the rest
 goes into range: the margins are widened as far as the goal lets, since rows to come may lie several
-times beyond the calibration rows. One doubling costs 6 dB at most.
+times beyond the calibration rows. One doubling costs 6 dB at most. Where every feature was seen
+near its range by many rows, fewer will, and KEPT decibels more are left.
 
 Where they are below the goal, sums of 48 bits come first, which add nothing. A ReLU by saturation
 adds nothing either, but in 16 bits only pays where sums are wide. Then comes what adds columns or
@@ -33,10 +34,17 @@ BASES = {16: 64, 8: 16}
 WIDEST = 10.0
 MOST_WIDER = 7
 LEAST_DOUBLING = 0.02
+#: Decibels above the goal that 16 bits keep where no feature was seen seldom.
+KEPT = 4.0
 
 
 def best_attempt(
-    build: Callable[[Variant], Attempt], start: Variant, forms: int, options: Options
+    build: Callable[[Variant], Attempt],
+    start: Variant,
+    forms: int,
+    options: Options,
+    *,
+    is_seldom: bool,
 ) -> Attempt:
     """The attempt that is taken.
 
@@ -45,6 +53,7 @@ def best_attempt(
         start: plain, with the least margin.
         forms: how many there are of the network, with more columns from one to the next.
         options: what the caller asked for.
+        is_seldom: whether a feature was seen seldom near its range: others lie beyond.
 
     Raises:
         UnsupportedModelError: not one of the variants fits.
@@ -64,7 +73,8 @@ def best_attempt(
         best, found = better
     if options.margin is not None:
         return found
-    return _widened(build, best, found, max(options.goal, GOALS[options.bits]))
+    least = GOALS[options.bits] + (0.0 if is_seldom or options.bits == 8 else KEPT)
+    return _widened(build, best, found, max(options.goal, least))
 
 
 def _widened(build, variant: Variant, found: Attempt, enough: float) -> Attempt:
