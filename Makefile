@@ -76,7 +76,7 @@ test: $(VENV)/installed-test lib ## Set up everything, check style and test ever
 	@$(STYLE)
 	@$(PYTEST) -n $(WORKERS) --dist loadfile
 
-test-all: $(VENV)/installed-test lib ## Run all that CI runs: exhaustive tests too, csim, XRT, other CPUs, sanitizers.
+test-all: $(VENV)/installed-test lib ## Run all that CI runs: exhaustive tests too, csim, XRT, other CPUs.
 	@$(STYLE)
 	@$(PYTEST) $(ALL) -n $(WORKERS) --dist loadfile --ignore=tests/proof
 	@$(PYTEST) $(ALL) tests/proof
@@ -84,7 +84,6 @@ test-all: $(VENV)/installed-test lib ## Run all that CI runs: exhaustive tests t
 	@$(PYTEST) $(ALL) --target csim
 	@$(PYTEST) $(ALL) --target xrt
 	@$(MAKE) --no-print-directory test-machines
-	@$(MAKE) --no-print-directory test-hw
 
 # Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set.
 MACHINES := Haswell/avx2 Prescott/portable

@@ -12,8 +12,14 @@ from xfblas.models import Network, read_graph, read_network
 from xfblas.models.network import Layer
 
 #: Decibels against the same layers in float64, by bits.
-WANTED = {16: 58, 8: 30, 32: 100}
+WANTED = {16: 65, 8: 30, 32: 100}
 SEEN = 500
+
+
+def assert_same(one, other, bits):
+    """Integers are the same bytes; sums of float32 are taken in another order for fewer rows."""
+    rounding = 1e-5 * np.abs(other).max() if bits == 32 else 0
+    np.testing.assert_allclose(one, other, rtol=0, atol=rounding)
 
 
 @pytest.mark.parametrize("bits", WANTED)
@@ -27,10 +33,8 @@ def test_files(generator, tmp_path, actions, ratio, bits):
         assert decibels(stack.values[SEEN:], found[SEEN:]) > WANTED[bits]
         # One by one, in doubles and as a list they are what they are together.
         for few in (stack.rows[:1], stack.rows[:9].astype(np.float64), stack.rows[:3].tolist()):
-            one = model.predict(few, verbose=0)
-            np.testing.assert_allclose(one, found[: len(few)], rtol=1e-5, atol=1e-6)
-        traced = model.trace(stack.rows)
-        np.testing.assert_allclose(traced[0], found, rtol=1e-5, atol=1e-6)
+            assert_same(model.predict(few, verbose=0), found[: len(few)], bits)
+        assert_same(model.trace(stack.rows)[0], found, bits)
         model.save(tmp_path / "m.xfblas")
     with xfblas.load(tmp_path / "m.xfblas") as loaded:
         np.testing.assert_array_equal(loaded.predict(stack.rows, verbose=0), found)
@@ -38,7 +42,7 @@ def test_files(generator, tmp_path, actions, ratio, bits):
 
 
 @pytest.mark.native
-@pytest.mark.parametrize(("dtype", "wanted"), [("int16", 58), ("float32", 100)])
+@pytest.mark.parametrize(("dtype", "wanted"), [("int16", 65), ("float32", 100)])
 def test_keras_rt(generator, tmp_path, dtype, wanted):
     """Every way of it, with one unit and with all."""
     stack = Stack(generator, features(generator, 1e6)).build(CHAINS[0])
@@ -50,7 +54,7 @@ def test_keras_rt(generator, tmp_path, dtype, wanted):
             assert decibels(stack.values, found) > wanted
             runtime.send_matrices(stack.rows[:7])
             runtime.single_execute()
-            np.testing.assert_allclose(runtime.get_result(), found[:7], rtol=1e-5, atol=1e-6)
+            assert_same(runtime.get_result(), found[:7], 32 if dtype == "float32" else 16)
 
 
 @pytest.mark.native
@@ -145,7 +149,7 @@ def test_centers_between_steps_of_the_host(keras, generator, tmp_path):
             found = compiled.predict(rows, verbose=0)
             assert decibels(expected, found) > wanted
             output, layers = compiled.trace(rows)
-            np.testing.assert_allclose(output, found, rtol=1e-5, atol=1e-6)
+            assert_same(output, found, bits)
             assert all(values.dtype == np.float32 for values in layers.values())
             compiled.save(tmp_path / "m.xfblas")
         with xfblas.load(tmp_path / "m.xfblas") as loaded:

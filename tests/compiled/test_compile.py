@@ -187,7 +187,7 @@ def test_trace_gives_every_layer_in_the_models_units(keras, keras_model):
         compiled = xfblas.compile(model, x)
         output, layers = compiled.trace(x)
         for one, other in zip(listed(output), listed(compiled.predict(x, verbose=0)), strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+            np.testing.assert_array_equal(one, other)
         dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
         inner = keras.Model(model.inputs, [layer.output for layer in dense])
         for layer, expected in zip(dense, inner.predict(x, verbose=0), strict=True):

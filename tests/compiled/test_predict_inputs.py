@@ -21,7 +21,7 @@ def plain(keras_model):
 @pytest.fixture(scope="module")
 def branched(keras_model):
     model = keras_model("branched")
-    with xfblas.compile(model, rows_for(model, 40)) as compiled:
+    with xfblas.compile(model, rows_for(model, 40), goal=83) as compiled:
         yield compiled
 
 
@@ -116,7 +116,7 @@ def test_several_inputs_and_outputs(keras_model, branched):
         found = branched.predict(given, verbose=0)
         assert isinstance(found, list)
         for one, other in zip(found, expected, strict=True):
-            np.testing.assert_allclose(one, other, atol=2e-3 * np.abs(other).max())
+            np.testing.assert_allclose(one, other, atol=2e-3)
 
 
 def pairs(step, *others):

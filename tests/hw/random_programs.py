@@ -198,9 +198,12 @@ class RandomVectorProduct:
 def run(kernel, seed, count, per_launch=8):
     """Runs `count` random instructions, several in a launch, and checks every one of them."""
     rng = np.random.default_rng(seed)
-    make = RandomVectorProduct if kernel.engine == "gemv" else RandomProduct
+    is_gemv = kernel.engine == "gemv"
+    make = RandomVectorProduct if is_gemv else RandomProduct
+    # The largest matrix of Gemv has 1025 rows of 8193, and some elements between them.
+    pages = per_launch * 5120 if is_gemv else 8192
     for first in range(0, count, per_launch):
-        program = Program(8192)
+        program = Program(pages)
         products = [make(rng, kernel, program) for _ in range(min(per_launch, count - first))]
         end = program.next_page * PAGE
         kernel.run(program.finish())

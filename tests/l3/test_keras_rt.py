@@ -35,16 +35,16 @@ RELU, LINEAR, LEAKY = ("relu", 0.0), ("linear", 1.0), ("leaky_relu", 0.2)
 @pytest.mark.parametrize(
     ("activation", "decibels"),
     # A slope of 0.2 becomes 410/2048, which is 0.1 % off; one of 0.25 is exact.
-    [(RELU, 58), (LINEAR, 58), (("leaky_relu", 0.25), 58), (LEAKY, 58)],
+    [(RELU, 70), (LINEAR, 70), (("leaky_relu", 0.25), 70), (LEAKY, 60)],
 )
 @pytest.mark.parametrize("legacy", [False, True])
 def test_calibrated_logits_are_close(integer_image, generator, activation, decibels, legacy):
-    """The default goal is 62 dB for all rows of calibration; on a few of them it may be less."""
+    """16 bits carry about 98 dB; three layers and their roundings must leave 70."""
     network = random_network(generator, [50, 40, 30, 5], [activation, activation, LINEAR], "linear")
     rows = generator.standard_normal((200, 50)).astype(np.float32)
     with xfblas.open(integer_image) as device:
         runtime = xfblas.KerasRT(
-            network, calibration=rows, compute_unit=device.compute_units[0], legacy=legacy
+            network, calibration=rows, compute_unit=device.compute_units[0], legacy=legacy, goal=83
         )
         found = runtime.predict(rows)
     expected = network.forward(rows).astype(float)
@@ -103,8 +103,9 @@ def test_predict_on_a_float_image(generator):
     rows = generator.standard_normal((20, 50)).astype(np.float32)
     with xfblas.open(dtype=np.float32) as device:
         runtime = xfblas.KerasRT(network, compute_unit=device.compute_units[0])
+        expected = network.forward(rows)
         np.testing.assert_allclose(
-            predict_fpga(runtime, rows), network.forward(rows), rtol=1e-4, atol=1e-6
+            predict_fpga(runtime, rows), expected, rtol=0, atol=1e-5 * np.abs(expected).max()
         )
         leaky = random_network(generator, [5, 4], [LEAKY], "linear")
         with pytest.raises(errors.UnsupportedModelError, match="dense_0"):

@@ -131,7 +131,7 @@ def test_leaky_slopes_cost_nothing(generator):
     rows = generator.standard_normal((600, 20))
     exact = compare(network, quantize(network, rows[:300], goal=83), rows[300:])
     engine = compare(network, quantize(network, rows[:300], goal=83, leaky="prelu"), rows[300:])
-    assert exact.decibels > 76 > 74 > engine.decibels
+    assert exact.decibels > 73 > 72 > engine.decibels
 
 
 def test_values_of_layers_are_the_models(generator):

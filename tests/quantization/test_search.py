@@ -12,6 +12,7 @@ from xfblas.quantization import compare, quantize
 from xfblas.quantization import decibels as decibels_of
 from xfblas.quantization.options import GOALS, GROWTH
 from xfblas.quantization.output_windows import joining_offset, window_offsets
+from xfblas.quantization.search import KEPT
 
 
 @pytest.fixture
@@ -52,12 +53,17 @@ def test_the_default_is_plain(deep, rows, bits):
     assert quantize(deep, rows, bits=bits, goal=0).input_columns is None
 
 
-def test_what_the_goal_leaves_is_range(deep, rows):
+@pytest.mark.parametrize(("is_seldom", "times"), [(False, 3), (True, 5)])
+def test_what_the_goal_leaves_is_range(deep, rows, is_seldom, times):
+    if is_seldom:
+        rows[:, 3] = 0
+        rows[5, 3] = 1
+    wanted = GOALS[16] + (0 if is_seldom else KEPT)
     wide, fine = quantize(deep, rows), quantize(deep, rows, goal=70)
-    assert GOALS[16] - 0.5 < decibels(deep, wide, rows) < GOALS[16] + 1
-    assert room(wide) > 6 > 3 > room(fine) > 2
+    assert wanted - 0.5 < decibels(deep, wide, rows) < wanted + 1
+    assert room(wide) > times >= 3 > room(fine) > 2
     # Values several times beyond the calibration rows are still there.
-    assert decibels(deep, wide, 5 * rows) > GOALS[16]
+    assert decibels(deep, wide, times * rows) > GOALS[16]
     assert decibels(deep, fine, 5 * rows) < 40
     given = quantize(deep, rows, margin=2.0)
     assert 1.9 < room(given) < 2.1

@@ -119,11 +119,6 @@ def estimate_product(
     )
 
 
-def estimate_call(board: Board, dtype: str, products: list[Estimate]) -> CallEstimate:
-    """A chain of products as one launch, with its input and output moved over PCIe."""
-    return estimate_calls(board, dtype, [products], products[0].m)
-
-
 def estimate_calls(
     board: Board, dtype: str, chains: list[list[Estimate]], rows: int
 ) -> CallEstimate:

@@ -12,7 +12,12 @@ from xfblas.quantization import bounds, simulation
 from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.comparison import decibels
 from xfblas.quantization.input_coding import InputCoding
-from xfblas.quantization.input_scales import input_columns, input_scales, ranges_with_room
+from xfblas.quantization.input_scales import (
+    extremes,
+    input_columns,
+    input_scales,
+    ranges_with_room,
+)
 from xfblas.quantization.integers import Integers, make_integers
 from xfblas.quantization.layer_summary import LayerSummary
 from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedNetwork
@@ -92,6 +97,7 @@ class Form:
         sums: (rows, n) of each layer, before its activation.
         outputs: (rows, n) of the last layer.
         reached: the largest size of each layer's outputs (n,) for rows with extreme features.
+        input_ranges: (k,) the sizes that features shall hold, less the margin.
     """
 
     layers: list[PreparedLayer]
@@ -100,13 +106,16 @@ class Form:
     sums: list[np.ndarray]
     outputs: np.ndarray
     reached: list[np.ndarray]
+    input_ranges: np.ndarray
 
     @staticmethod
-    def of(layers, output_slope: float, largest, rows: np.ndarray, extremes) -> "Form":
-        """What ``layers`` compute of the sample's rows (m, k), and of extreme ones."""
-        sums, outputs = _run(layers, rows)
-        reached = [np.abs(found).max(axis=0, initial=0.0) for found in _run(layers, extremes)[0]]
-        return Form(layers, output_slope, largest, sums, outputs, reached)
+    def of(layers, output_slope: float, largest, seen: Calibration, options: Options) -> "Form":
+        """What ``layers`` compute of the sample of what calibration saw, and of extreme rows."""
+        sums, outputs = _run(layers, seen.sample)
+        ranges = ranges_with_room(seen, layers[0].kernel, options)
+        extreme_sums, _ = _run(layers, extremes(seen, ranges, options))
+        reached = [np.abs(found).max(axis=0, initial=0.0) for found in extreme_sums]
+        return Form(layers, output_slope, largest, sums, outputs, reached, ranges)
 
 
 def _run(layers, rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
@@ -178,7 +187,7 @@ class Builder:
 
     def _inputs(self, variant: Variant, form: Form) -> tuple[InputCoding, Signal]:
         seen, options, first = self._seen, self._options, form.layers[0]
-        ranges = ranges_with_room(seen, first.kernel, options) * variant.margin
+        ranges = form.input_ranges * variant.margin
         scale = input_scales(ranges, options.element_max, options.power_of_two)
         columns = input_columns(
             scale,

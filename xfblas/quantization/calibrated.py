@@ -17,7 +17,7 @@ from xfblas.models import Network
 from xfblas.quantization.builder import Builder, Form, Variant
 from xfblas.quantization.calibration import calibrate
 from xfblas.quantization.calibration_check import findings
-from xfblas.quantization.input_scales import extremes
+from xfblas.quantization.input_scales import has_seldom
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import prepare
@@ -40,12 +40,13 @@ def quantize_calibrated(
         del prepared[1]
     seen = calibrate([layers for layers, _ in prepared], rows, options.legacy)
     forms = [
-        Form.of(*form, largest, seen.sample, extremes(seen, form[0][0].kernel, options))
+        Form.of(*form, largest, seen, options)
         for form, largest in zip(prepared, seen.layers, strict=True)
     ]
     has_bytes = options.bits == 8 and not options.legacy
     start = Variant(options.margin_for(seen.rows), SPENT, saturates=has_bytes)
-    found = best_attempt(Builder(forms, seen, options).build, start, len(forms), options)
+    build = Builder(forms, seen, options).build
+    found = best_attempt(build, start, len(forms), options, is_seldom=has_seldom(seen))
     quantized = replace(found.network, output_activation=network.output_activation)
     layers, output_slope = prepared[0]
     return quantized, findings(layers, seen, found.decibels, options, output_slope, **told)

@@ -28,6 +28,8 @@ WANTED = 4.0
 WORTHWHILE = 0.7
 #: Values near the largest from which on a feature needs no more room than the margin.
 ENOUGH = 4
+#: So few tell that rows to come will lie far beyond.
+SELDOM = 8
 
 
 def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
@@ -40,10 +42,7 @@ def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) ->
     """
     largest = seen.largest
     whole = float(largest.max(initial=0.0)) or 1.0
-    # As many of all rows as of the sample.
-    is_near = np.abs(seen.sample - seen.offset) >= largest / 2
-    near = is_near.mean(axis=0) * seen.rows
-    room = np.clip(HEADROOM * ENOUGH / np.maximum(near, 1), 1, HEADROOM)
+    room = np.clip(HEADROOM * ENOUGH / np.maximum(_near(seen), 1), 1, HEADROOM)
     wanted = np.where(largest > 0, np.minimum(room * largest, whole), whole)
     # Of a feature that hardly varied, other rows may hold anything of its size.
     size = np.abs(seen.offset)
@@ -58,9 +57,26 @@ def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) ->
     return np.maximum(wanted, largest) * INPUT_ROOM[options.bits]
 
 
-def extremes(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
-    """Rows (m, k) with one feature each that reaches farther than calibration saw it."""
-    ranges = ranges_with_room(seen, kernel, options)
+def has_seldom(seen: Calibration) -> bool:
+    """Whether a feature was near its largest size in few rows, or was 0 in all."""
+    was_zero = (seen.largest == 0) & (seen.offset == 0)
+    return bool(((_near(seen) <= SELDOM) | was_zero).any())
+
+
+def _near(seen: Calibration) -> np.ndarray:
+    """How many values of each feature came near its largest: as many of all as of the sample."""
+    is_near = np.abs(seen.sample - seen.offset) >= seen.largest / 2
+    return is_near.mean(axis=0) * seen.rows
+
+
+def extremes(seen: Calibration, ranges: np.ndarray, options: Options) -> np.ndarray:
+    """Rows (m, k) with one feature each that reaches farther than calibration saw it.
+
+    Args:
+        seen: what calibration saw.
+        ranges: (k,) of :func:`ranges_with_room`.
+        options: the caller's.
+    """
     rare = np.flatnonzero(ranges > 1.01 * INPUT_ROOM[options.bits] * seen.largest)
     centered = seen.sample - seen.offset
     largest = centered[np.abs(centered).argmax(axis=0), np.arange(len(ranges))]

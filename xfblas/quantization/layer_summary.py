@@ -26,8 +26,8 @@ class LayerSummary:
         zero_point: the integer that stands for 0.
         windows: how many columns each of the model's values has, see
             :mod:`~xfblas.quantization.output_windows`.
-        constants: how many columns at the end hold the same number always, see
-            :mod:`~xfblas.quantization.constants`.
+        constants: how many columns at the end hold the same number always: 0 but in files of
+            earlier releases.
         split_slope: of a leaky layer computed in two halves, else None.
         sum_scale: float64, like scale, integers per unit of the sums.
         post_scale, post_shift, prelu_scale, prelu_alpha: the instruction's fields.

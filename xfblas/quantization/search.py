@@ -3,7 +3,8 @@
 The start is plain: one input for a feature, one column for an output, sums of 32 bits where they
 cost little. Where its logits are more decibels above their error than the goal asks for, the rest
 goes into range: the margins are widened as far as the goal lets, since rows to come may lie several
-times beyond the calibration rows. One doubling costs 6 dB at most.
+times beyond the calibration rows. One doubling costs 6 dB at most. Where every feature was seen
+near its range by many rows, fewer will, and KEPT decibels more are left.
 
 Where they are below the goal, sums of 48 bits come first, which add nothing. A ReLU by saturation
 adds nothing either, but in 16 bits only pays where sums are wide. Then comes what adds columns or
@@ -33,10 +34,17 @@ BASES = {16: 64, 8: 16}
 WIDEST = 10.0
 MOST_WIDER = 7
 LEAST_DOUBLING = 0.02
+#: Decibels above the goal that 16 bits keep where no feature was seen seldom.
+KEPT = 4.0
 
 
 def best_attempt(
-    build: Callable[[Variant], Attempt], start: Variant, forms: int, options: Options
+    build: Callable[[Variant], Attempt],
+    start: Variant,
+    forms: int,
+    options: Options,
+    *,
+    is_seldom: bool,
 ) -> Attempt:
     """The attempt that is taken.
 
@@ -45,6 +53,7 @@ def best_attempt(
         start: plain, with the least margin.
         forms: how many there are of the network, with more columns from one to the next.
         options: what the caller asked for.
+        is_seldom: whether a feature was seen seldom near its range: others lie beyond.
 
     Raises:
         UnsupportedModelError: not one of the variants fits.
@@ -57,66 +66,60 @@ def best_attempt(
         if finer is not None and finer.decibels > found.decibels:
             best, found = wide, finer
     most = options.growth * found.products
-    useless: set[str] = set()
     while found.decibels < options.goal:
-        variants = {
-            name: variant
-            for name, variant in _additions(best, forms, options).items()
-            if name not in useless
-        }
-        better = _addition(build, variants, found, most, useless)
+        better = _addition(build, _additions(best, forms, options), found, most)
         if better is None:
             return found
         best, found = better
     if options.margin is not None:
         return found
-    enough = max(options.goal, GOALS[options.bits])
-    # A doubling costs 6 dB at most.
-    doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
+    least = GOALS[options.bits] + (0.0 if is_seldom or options.bits == 8 else KEPT)
+    return _widened(build, best, found, max(options.goal, least))
+
+
+def _widened(build, variant: Variant, found: Attempt, enough: float) -> Attempt:
+    """The attempt with the widest margin that keeps so many decibels."""
+    share = 1.0
     for _ in range(MOST_WIDER):
+        # A doubling costs 6 dB at most.
+        doublings = share * min(
+            (found.decibels - enough) / 6.02, math.log2(WIDEST / variant.margin)
+        )
         if doublings < LEAST_DOUBLING:
             break
-        wider = replace(best, margin=best.margin * 2**doublings, has_room=True)
+        wider = replace(variant, margin=variant.margin * 2**doublings, has_room=True)
         attempt = _tried(build, wider)
         if attempt is None or attempt.decibels < enough:
-            doublings /= 2
-            continue
-        best, found = wider, attempt
-        doublings = min((found.decibels - enough) / 6.02, math.log2(WIDEST / best.margin))
+            share /= 2
+        else:
+            variant, found, share = wider, attempt, 1.0
     return found
 
 
-def _additions(variant: Variant, forms: int, options: Options) -> dict[str, Variant]:
-    """Variants with one thing more, by its name."""
-    found = {}
+def _additions(variant: Variant, forms: int, options: Options) -> list[Variant]:
+    """Variants with one thing more."""
+    found = []
     if variant.form + 1 < forms:
-        found["form"] = replace(variant, form=variant.form + 1)
+        found.append(replace(variant, form=variant.form + 1))
     if not variant.saturates and not options.legacy:
-        found["saturates"] = replace(variant, saturates=True)
+        found.append(replace(variant, saturates=True))
     if not variant.has_copies:
-        found["copies"] = replace(variant, has_copies=True)
+        found.append(replace(variant, has_copies=True))
     if not variant.base:
-        found["digits"] = replace(variant, base=BASES[options.bits])
+        found.append(replace(variant, base=BASES[options.bits]))
     if variant.windows < MOST_WINDOWS and not options.legacy:
-        found["windows"] = replace(variant, windows=variant.windows + 1)
+        found.append(replace(variant, windows=variant.windows + 1))
     return found
 
 
-def _addition(
-    build, variants: dict[str, Variant], found: Attempt, most: float, useless: set[str]
-) -> tuple[Variant, Attempt] | None:
-    """The one that gains most for its products; None where none gains enough.
-
-    What loses, fits nothing or does not fit is added to ``useless``, so that a large network is not
-    built again and again; what gains too little may do more once another noise is gone.
-    """
+def _addition(build, variants, found: Attempt, most: float) -> tuple[Variant, Attempt] | None:
+    """The one that gains most for its products; None where none gains enough."""
     worth, best = LEAST_RATE, None
-    for name, variant in variants.items():
+    for variant in variants:
         attempt = _tried(build, variant)
-        gained = -math.inf if attempt is None else attempt.decibels - found.decibels
-        if attempt is None or attempt.products > most or gained <= 0:
-            useless.add(name)
+        if attempt is None or attempt.products > most:
             continue
+        gained = attempt.decibels - found.decibels
         rate = gained / max(math.log2(attempt.products / found.products), 0.02)
         if gained >= LEAST_GAIN and rate > worth:
             worth, best = rate, (variant, attempt)

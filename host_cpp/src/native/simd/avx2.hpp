@@ -80,11 +80,14 @@ Vector load_part(const Element* from, int count) {
   return load_lanes(whole);
 }
 
+// The lanes packed as words, clamped to these.
+inline __m128i clamped_halves(Vector v) {
+  const auto packed = _mm256_packs_epi32(v, v);
+  return _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0xd8));
+}
 // The low halves of the lanes, packed without saturation.
 inline __m128i low_halves(Vector v) {
-  const auto kept = _mm256_srai_epi32(_mm256_slli_epi32(v, 16), 16);
-  const auto packed = _mm256_packs_epi32(kept, kept);
-  return _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0xd8));
+  return clamped_halves(_mm256_srai_epi32(_mm256_slli_epi32(v, 16), 16));
 }
 inline void store_lanes(int16_t* to, Vector v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), low_halves(v));
@@ -101,14 +104,10 @@ void store_part(Element* to, Vector v, int count) {
 }
 
 inline void store_clamped(int16_t* to, Vector v) {
-  const auto packed = _mm256_packs_epi32(v, v);
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
-                   _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0xd8)));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), clamped_halves(v));
 }
 inline void store_clamped(int8_t* to, Vector v) {
-  int16_t whole[lanes];
-  store_clamped(whole, v);
-  const auto halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(whole));
+  const auto halves = clamped_halves(v);
   _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(halves, halves));
 }
 template <typename Element>
