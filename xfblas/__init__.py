@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     from xfblas.errors import QueueFullError as QueueFullError
     from xfblas.errors import UnsupportedModelError as UnsupportedModelError
     from xfblas.errors import XfblasError as XfblasError
+    from xfblas.graph import ModelGraph as ModelGraph
+    from xfblas.graph import Network as Network
+    from xfblas.graph import read_graph as read_graph
+    from xfblas.graph import read_network as read_network
     from xfblas.l3.keras_rt import KerasRT as KerasRT
     from xfblas.l3.program_arguments import public_library_path as public_library_path
     from xfblas.l3.xfblas_rt import XfblasRT as XfblasRT
-    from xfblas.models import ModelGraph as ModelGraph
-    from xfblas.models import Network as Network
-    from xfblas.models import read_graph as read_graph
-    from xfblas.models import read_network as read_network
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
@@ -77,7 +77,7 @@ _MODULES = {
     "l3.keras_rt": "KerasRT",
     "l3.program_arguments": "public_library_path",
     "l3.xfblas_rt": "XfblasRT",
-    "models": "ModelGraph Network read_graph read_network",
+    "graph": "ModelGraph Network read_graph read_network",
     "quantization": "quantize",
     "reporting.accuracy_report": "Report",
     "reporting.report": "report",

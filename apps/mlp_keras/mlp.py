@@ -16,8 +16,8 @@ from table import load_table
 
 from xfblas.commands.arguments import add_architecture, in_option_words
 from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.graph import read_network
 from xfblas.l3.session import session
-from xfblas.models import read_network
 from xfblas.notices import shown_notices
 
 HERE = Path(__file__).parent

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import xfblas
 from bench.predict.mlp import Mlp
-from xfblas.models import Network
-from xfblas.models.network import Layer
+from xfblas.graph import Network
+from xfblas.graph.network import Layer
 
 #: Options of :func:`xfblas.compile` by the candidate's name.
 OPTIONS = {

@@ -13,7 +13,7 @@ from datasets import NAMES, export
 from table import load_table
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 CLASSES = {
     "digits": tuple("0123456789"),

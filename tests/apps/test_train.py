@@ -10,7 +10,7 @@ import pytest
 from train import train_model
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ assert not found[:2, 5:].any()
 
 
 NETWORK = """
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 generator = np.random.default_rng(0)
 widths = (40, 30, 20)
 layers = tuple(

@@ -9,7 +9,7 @@ import pytest
 import xfblas
 from xfblas import tables
 from xfblas.cli import main
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 ROWS = np.random.default_rng(5).integers(-9, 10, (40, 4)).astype(np.float32)
 NAMES = ["alpha", "beta", "gamma", "delta"]

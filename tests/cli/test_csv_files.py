@@ -8,7 +8,7 @@ import pytest
 import xfblas
 from xfblas import tables
 from xfblas.cli import main
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 ROWS = np.random.default_rng(3).standard_normal((40, 4)).round(4).astype(np.float32)
 LINES = [",".join(f"{value:.4f}" for value in row.tolist()) for row in ROWS]

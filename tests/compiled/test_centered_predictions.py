@@ -8,8 +8,8 @@ import pytest
 from centered_models import CHAINS, Stack, decibels, features
 
 import xfblas
-from xfblas.models import Network, read_graph, read_network
-from xfblas.models.network import Layer
+from xfblas.graph import Network, read_graph, read_network
+from xfblas.graph.network import Layer
 
 #: Decibels against the same layers in float64, by bits.
 WANTED = {16: 65, 8: 30, 32: 100}

@@ -11,7 +11,7 @@ from keras_models import rows_for
 import xfblas
 from xfblas import errors
 from xfblas.cli import main
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 pandas = pytest.importorskip("pandas")
 

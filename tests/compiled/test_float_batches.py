@@ -7,7 +7,7 @@ import pytest
 from rounding import network_bound, product_bound, require_near
 
 import xfblas
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 BATCHES = (1, 7, 64, 150)
 

@@ -7,7 +7,7 @@ import pytest
 
 import xfblas
 from xfblas import errors
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 pandas = pytest.importorskip("pandas")
 

@@ -5,7 +5,7 @@ import pytest
 from layouts import LAYOUTS, repeated, swapped
 
 import xfblas
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 ROWS = np.random.default_rng(6).standard_normal((20, 12)).astype(np.float32)
 KINDS = {**LAYOUTS, "swapped": swapped, "repeated": repeated}

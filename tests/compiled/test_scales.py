@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import xfblas
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 from xfblas.quantization.instruction_fields import ACCUMULATOR_MAX, choose_post_above, prelu_fields
 
 pytestmark = pytest.mark.native  # nothing here runs on a target

@@ -176,7 +176,7 @@ def test_biases_that_x_does_not_hold(build):
 
 
 def network_of(bias):
-    from xfblas.models import Layer, Network
+    from xfblas.graph import Layer, Network
 
     layer = Layer("d1", np.ones((3, 1), np.float32), np.array([bias], np.float32), "linear", 1.0)
     return Network("model", (layer,), "linear", (3,))

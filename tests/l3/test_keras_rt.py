@@ -9,7 +9,7 @@ from mlp_common import compare_results, predict_fpga, softmax
 
 import xfblas
 from xfblas import errors
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 
 def random_network(generator, widths, activations, output="softmax"):

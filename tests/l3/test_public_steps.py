@@ -15,7 +15,7 @@ from xfblas_L3_rt import XfblasRT
 
 import xfblas
 from xfblas import errors
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 WIDTHS = (37, 20, 9, 4)
 POST = [[1, 12], [5, 16], [3, 11]]

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from xfblas.models import ModelGraph, read_graph
+from xfblas.graph import ModelGraph, read_graph
 
 #: Weights that must be positive, and others that a fresh model has all equal.
 POSITIVE = ("variance",)

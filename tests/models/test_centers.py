@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import FoldedLayer, Network, read_graph, read_network
-from xfblas.models.affine import Affine
+from xfblas.graph import FoldedLayer, Network, read_graph, read_network
+from xfblas.layers.affine import Affine
 
 constants = st.one_of(
     st.just(0.0), st.integers(-999, 999).map(lambda n: n / 100), st.sampled_from([1e6, -3e8, 1e-6])

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 
 class Stack:

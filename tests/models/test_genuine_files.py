@@ -14,7 +14,7 @@ import pytest
 
 import xfblas
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import read_graph
+from xfblas.graph import read_graph
 
 ARCHIVES = sorted((Path(__file__).parent / "genuine").glob("*.tar.xz"))
 FORMATS = (".h5", ".keras", ".weights.h5", ".old.h5")

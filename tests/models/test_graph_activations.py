@@ -5,8 +5,8 @@ import pytest
 from formats import assert_close, check, kinds
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models import read_graph
-from xfblas.models.activations import SYNONYMS
+from xfblas.graph import read_graph
+from xfblas.layers.activations import SYNONYMS
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

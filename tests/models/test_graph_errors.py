@@ -12,7 +12,7 @@ from test_graph_old_files import called, functional, node
 from test_model_errors import anything, places, stored, two_layers, write
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError, XfblasError
-from xfblas.models import EngineStep, HostStep, ModelGraph, Network, TensorSpec, read_graph
+from xfblas.graph import EngineStep, HostStep, ModelGraph, Network, TensorSpec, read_graph
 
 NO_LAYER = "the engine has no such layer"
 NOT_WHOLE = "expected a whole number"
@@ -235,7 +235,7 @@ def test_calls_without_end(tmp_path):
 
 def test_wrong_graphs():
     generator = np.random.default_rng(0)
-    from xfblas.models import Layer
+    from xfblas.graph import Layer
 
     dense = Layer("d", kernel_of(generator, 3, 2), vector_of(generator, 2), "linear", 1.0)
     step = EngineStep("d", "x", "y", Network("d", (dense,), "linear", (3,)))

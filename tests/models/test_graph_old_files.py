@@ -19,7 +19,7 @@ from handmade import (
 )
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models import read_graph
+from xfblas.graph import read_graph
 
 
 def node(*sources, **keywords):

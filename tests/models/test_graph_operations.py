@@ -5,7 +5,7 @@ import pytest
 from formats import assert_agrees, inputs_of, kinds, predicted, shake
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models import read_graph
+from xfblas.graph import read_graph
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

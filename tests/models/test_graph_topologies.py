@@ -5,7 +5,7 @@ import pytest
 from formats import assert_close, check, kinds, predicted, shake
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import EngineStep, read_graph, read_network
+from xfblas.graph import EngineStep, read_graph, read_network
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -8,7 +8,7 @@ import pytest
 from handmade import assert_close
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 # Keras' own conversion of jax arrays, of which numpy 2 warns.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -241,7 +241,7 @@ def test_keras_is_not_imported(keras, tmp_path):
     model.save(tmp_path / "m.keras")
     model.save(tmp_path / "m.h5")
     program = (
-        "import sys; from xfblas.models import read_network\n"
+        "import sys; from xfblas.graph import read_network\n"
         "for path in sys.argv[1:]: assert read_network(path).output_units == 2\n"
         "heavy = {'keras', 'tensorflow', 'jax', 'pandas'} & set(sys.modules)\n"
         "assert not heavy, heavy"

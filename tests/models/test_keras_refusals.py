@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 # Keras' own conversion of jax arrays, of which numpy 2 warns.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models import read_graph
-from xfblas.models.settings import number
+from xfblas.graph import read_graph
+from xfblas.layers.settings import number
 
 
 def problems_of(model):
@@ -36,7 +36,7 @@ def test_class_with_the_name_of_another(keras, monkeypatch):
             return 2 * super().call(x)
 
     # Configurations of Keras 2.12 say nothing of where a class comes from.
-    monkeypatch.setattr("xfblas.models.model_tree.is_of_keras", lambda entry: True)
+    monkeypatch.setattr("xfblas.keras_files.model_tree.is_of_keras", lambda entry: True)
     model = keras.Sequential([keras.Input((4,)), Dense(3, name="own")])
     assert problems_of(model)["own"].startswith("is of a class of its own")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError, XfblasError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 
 def two_layers():

@@ -8,8 +8,8 @@ from handmade import layer, sequential, write_named, write_slots
 
 import xfblas
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import read_graph
-from xfblas.models.stored_weights import from_bfloat16, is_bfloat16
+from xfblas.graph import read_graph
+from xfblas.keras_files.stored_weights import from_bfloat16, is_bfloat16
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 POLICIES = ("bfloat16", "mixed_bfloat16", "float16", "mixed_float16", "float64")

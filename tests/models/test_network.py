@@ -8,8 +8,8 @@ from handmade import assert_close, dense, kernel_of, leaky, softmax, vector_of
 
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.models import Layer, Network, activate
-from xfblas.models.activations import erf
+from xfblas.graph import Layer, Network, activate
+from xfblas.layers.activations import erf
 
 
 def make(generator, output="softmax", input_shape=(6,)):
@@ -106,7 +106,7 @@ def test_wrong_networks():
 
 def test_output_activations_are_those_of_keras(keras):
     """Every host function against Keras' own, with values that overflow a careless formula."""
-    from xfblas.models.activations import HOST_FUNCTIONS
+    from xfblas.layers.activations import HOST_FUNCTIONS
 
     old = {
         "hard_sigmoid_2": lambda x: np.clip(0.2 * x + 0.5, 0, 1),  # of Keras 1 and 2

@@ -10,7 +10,7 @@ from handmade import assert_close, layer, sequential, write_named, write_slots
 from mlp_weights import keras_2_layers
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 
 def test_keras_2_full_file(weights, tmp_path):

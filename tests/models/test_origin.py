@@ -8,8 +8,8 @@ from handmade import layer, sequential, write_named
 from test_model_errors import two_layers, write
 
 from xfblas.errors import InvalidValueError, NotSupportedError, UnsupportedModelError, XfblasError
-from xfblas.models import read_graph
-from xfblas.models.origin import is_object_of_keras, is_of_keras
+from xfblas.graph import read_graph
+from xfblas.keras_files.origin import is_object_of_keras, is_of_keras
 from xfblas.scoring import scoring_of
 from xfblas.scoring.stored import live_config
 

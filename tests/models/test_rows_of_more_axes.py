@@ -7,7 +7,7 @@ from handmade import layer, sequential, write_named
 
 import xfblas
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import read_graph, read_network
+from xfblas.graph import read_graph, read_network
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

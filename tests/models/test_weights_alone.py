@@ -9,7 +9,7 @@ from handmade import assert_close, dense, kernel_of, leaky, sequential, softmax,
 from mlp_weights import keras_2_layers
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import read_network
+from xfblas.graph import read_network
 
 
 def test_weights_alone_with_every_form_of_architecture(weights, tmp_path):

@@ -6,7 +6,7 @@ from children import run_python
 from rounding import product_bound
 
 import xfblas
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 #: As other CPUs have them: a BLAS with other kernels, and the engine with other instructions.
 MACHINES = {

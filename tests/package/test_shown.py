@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import xfblas
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 ACTIVATIONS = {
     "relu": ("relu", 0.0),

@@ -7,7 +7,7 @@ import pytest
 from quantization.conftest import make_network
 
 from xfblas import errors, quantize
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 from xfblas.quantization import compare
 
 PLAIN = (("relu", 0.0), ("linear", 1.0))

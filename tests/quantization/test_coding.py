@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quantization.conftest import make_network
 
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 from xfblas.quantization import compare, quantize
 from xfblas.quantization.calibration import calibrate, centers
 from xfblas.quantization.input_coding import InputCoding

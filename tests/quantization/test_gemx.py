@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 from xfblas.quantization import compare, quantize
 from xfblas.quantization.gemx import nearest_post
 from xfblas.quantization.layers import LEGACY

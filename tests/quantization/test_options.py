@@ -10,7 +10,7 @@ from quantization.conftest import make_network
 import xfblas
 from xfblas.cli import main
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 from xfblas.quantization import compare, quantize
 from xfblas.quantization.options import Options
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 
 @pytest.fixture(scope="session")

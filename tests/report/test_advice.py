@@ -3,7 +3,7 @@
 import pytest
 
 import xfblas
-from xfblas.models import ModelGraph
+from xfblas.graph import ModelGraph
 from xfblas.reporting.advice import advise
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.layer_report import LayerReport

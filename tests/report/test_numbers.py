@@ -8,7 +8,7 @@ from keras_models import decibels, rows_for
 
 import xfblas
 from xfblas.errors import InvalidValueError
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 
 @pytest.mark.parametrize("bits", [16, 8])

@@ -10,7 +10,7 @@ import packages
 import pytest
 
 import xfblas
-from xfblas.models import Layer, Network
+from xfblas.graph import Layer, Network
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 SECTIONS = ("What hurts, and what to try", "Other choices", "Layers", "Plots", "Instructions")

@@ -14,8 +14,8 @@ from xfblas.compiled.weight_watch import WeightWatch
 from xfblas.device.shared_devices import DeviceHeldError
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import refuse_others
-from xfblas.models import read_graph
-from xfblas.models.keras_object import is_keras_model
+from xfblas.graph import read_graph
+from xfblas.keras_files.keras_object import is_keras_model
 from xfblas.notices import notify
 from xfblas.quantization.options import takes
 from xfblas.rows.columns import NamedRows

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import EngineStep, ModelGraph
+from xfblas.graph import EngineStep, ModelGraph
 from xfblas.rows.batches import CALIBRATION_ROWS, data_of
 from xfblas.rows.streams import is_stream, number_of_batches
 

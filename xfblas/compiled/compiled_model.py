@@ -15,7 +15,7 @@ from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
 from xfblas.device.device import Device
 from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
-from xfblas.models.model_graph import ModelGraph
+from xfblas.graph.model_graph import ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
@@ -30,7 +30,7 @@ class CompiledModel:
     forgotten is closed too.
 
     Attributes:
-        graph: the :class:`~xfblas.models.ModelGraph`, steps on the engine and on the host.
+        graph: the :class:`~xfblas.graph.ModelGraph`, steps on the engine and on the host.
         networks: the quantized layers of each step that the engine computes, by its name.
         host_reasons: why a chain of dense layers is computed in float by the host, by its name;
             empty where the engine runs them all.

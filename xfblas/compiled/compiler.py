@@ -12,7 +12,7 @@ from xfblas.compiled.saved_model import read
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import EngineStep, HostStep, ModelGraph, read_graph
+from xfblas.graph import EngineStep, HostStep, ModelGraph, read_graph
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
@@ -48,7 +48,7 @@ def compile(
 
     Args:
         model: a keras.Model, the path of a ``.keras`` or ``.h5`` file, a
-            :class:`~xfblas.models.Network` or :class:`~xfblas.models.ModelGraph`.
+            :class:`~xfblas.graph.Network` or :class:`~xfblas.graph.ModelGraph`.
         calibration: typical inputs, from which the scales are derived: anything that ``predict``
             takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
             first). Not needed on a float image. Names of columns, as data frames have them, are

@@ -6,14 +6,14 @@ from threading import Event
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.model_graph import EngineStep, ModelGraph
+from xfblas.graph.model_graph import EngineStep, ModelGraph
 from xfblas.program.clipped_inputs import clipped_inputs
 from xfblas.program.network_engine import NetworkEngine
 from xfblas.quantization import QuantizedNetwork
 
 
 class GraphEngine:
-    """Runs a :class:`~xfblas.models.model_graph.ModelGraph` on the compute units of a device.
+    """Runs a :class:`~xfblas.graph.model_graph.ModelGraph` on the compute units of a device.
 
     Args:
         graph: the model.
@@ -94,7 +94,7 @@ class GraphEngine:
     def trace(self, inputs: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
         """The outputs, and what each layer on the engine and each step on the host put out.
 
-        Names are those of :mod:`xfblas.models.placement`.
+        Names are those of :mod:`xfblas.layers.placement`.
         """
         layers: dict[str, np.ndarray] = {}
         before: dict[str, list] = {}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from xfblas.models.model_graph import EngineStep
+from xfblas.graph.model_graph import EngineStep
 
 HEADINGS = ("layer", "output", "runs on", "why")
 FOLDED = "-"
@@ -13,7 +13,7 @@ class Line:
     """A layer on the engine, a function of the host, or a Keras layer that is part of another.
 
     Attributes:
-        name: of its values, see :mod:`xfblas.models.placement`.
+        name: of its values, see :mod:`xfblas.layers.placement`.
         shape: of the kernel, of dense layers.
         place: 'engine', 'host', or '-' for what is no step of its own.
         reason: why there; of a layer on the engine its activation and which way its sums go.
@@ -29,7 +29,7 @@ def lines_of(graph, host_reasons: dict[str, str], networks) -> list[Line]:
     """Every step in the order of computation, and every layer that is none in its place.
 
     Args:
-        graph: a :class:`~xfblas.models.ModelGraph`.
+        graph: a :class:`~xfblas.graph.ModelGraph`.
         host_reasons: why an engine step is computed in float by the host, by its name.
         networks: quantized layers of the others, by its name.
     """

@@ -6,17 +6,9 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models import (
-    EngineStep,
-    FoldedLayer,
-    HostStep,
-    Layer,
-    ModelGraph,
-    Network,
-    TensorSpec,
-)
-from xfblas.models.host_functions import FUNCTIONS
-from xfblas.models.placement import Placement
+from xfblas.graph import EngineStep, FoldedLayer, HostStep, Layer, ModelGraph, Network, TensorSpec
+from xfblas.layers.host_functions import FUNCTIONS
+from xfblas.layers.placement import Placement
 
 
 def write_graph(graph: ModelGraph, file: h5py.File) -> dict:

@@ -18,7 +18,7 @@ import numpy as np
 from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, refuse_others
-from xfblas.models import HostStep, ModelGraph
+from xfblas.graph import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config

@@ -10,9 +10,9 @@ from xfblas.arrays import as_rows
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError
+from xfblas.graph import read_network
 from xfblas.l3.session import session
 from xfblas.l3.xfblas_rt import XfblasRT
-from xfblas.models import read_network
 from xfblas.program.clipped_inputs import clipped_inputs
 from xfblas.program.network_engine import NetworkEngine
 from xfblas.program.prediction import finished
@@ -34,7 +34,7 @@ class KerasRT(XfblasRT):
 
     Args:
         keras_model: a keras.Model, the path of a ``.h5`` or ``.keras`` file, or a
-            :class:`~xfblas.models.Network`.
+            :class:`~xfblas.graph.Network`.
         xclbin_opts: the image's configuration, or None to take the device's.
         wgt_scale, bias_scale, post_scale: lists with one entry per Dense layer.
         relu_scale: list of [preluScale, preluAlpha] to use instead of the model's activations.
@@ -45,7 +45,7 @@ class KerasRT(XfblasRT):
         compute_unit: a :class:`~xfblas.ComputeUnit` of an opened device, instead of indices, or
             the :class:`~xfblas.Device`: then ``predict`` splits its rows over all units.
         legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
-        architecture: for a file that holds weights alone, see :func:`~xfblas.models.read_network`.
+        architecture: for a file that holds weights alone, see :func:`~xfblas.graph.read_network`.
         strict: whether calibration rows that tell too little are an error instead of a warning.
         **quantization: where there are calibration rows, options of :func:`xfblas.quantize`:
 

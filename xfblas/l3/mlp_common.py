@@ -3,8 +3,8 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.graph import activate, read_network
 from xfblas.l3.keras_rt import KerasRT
-from xfblas.models import activate, read_network
 from xfblas.quantization.options import takes
 
 

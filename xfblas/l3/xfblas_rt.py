@@ -9,10 +9,10 @@ from xfblas.arrays import as_rows
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError
+from xfblas.graph.network import subtracted
 from xfblas.image.configuration import Configuration
 from xfblas.l3.public_steps import PublicSteps
 from xfblas.l3.session import session
-from xfblas.models.network import subtracted
 from xfblas.program.chain import Chain, run_in_parts
 from xfblas.program.network_engine import ROWS_PER_PROGRAM
 from xfblas.quantization import QuantizedLayer, QuantizedNetwork, quantize_explicitly

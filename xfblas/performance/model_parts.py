@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas.errors import UnsupportedModelError, XfblasError
-from xfblas.models import ModelGraph, read_graph
+from xfblas.graph import ModelGraph, read_graph
 from xfblas.quantization import without_scales
 
 

@@ -19,7 +19,7 @@ SINGLE = np.dtype(np.float32)
 
 
 class NetworkEngine:
-    """Computes what a :class:`~xfblas.models.Network` computes, on the engine.
+    """Computes what a :class:`~xfblas.graph.Network` computes, on the engine.
 
     Args:
         chains: of one network, on units of one device; large batches are split over them.

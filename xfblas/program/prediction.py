@@ -4,7 +4,7 @@ import numpy as np
 
 from xfblas.device.binding import ffi, softmax
 from xfblas.device.compute_unit import ROUND, SATURATE
-from xfblas.models import activate
+from xfblas.graph import activate
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.output_windows import joining_offset

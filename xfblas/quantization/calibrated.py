@@ -13,7 +13,7 @@ in steps of the sums. Variants of all this are tried (:mod:`.search`).
 from dataclasses import replace
 
 from xfblas.errors import UnsupportedModelError
-from xfblas.models import Network
+from xfblas.graph import Network
 from xfblas.quantization.builder import Builder, Form, Variant
 from xfblas.quantization.calibration import calibrate
 from xfblas.quantization.calibration_check import findings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.models import Network
+from xfblas.graph import Network
 from xfblas.quantization.layers import QuantizedNetwork
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.models import Network
+from xfblas.graph import Network
 from xfblas.quantization.instruction_fields import prelu_fields, wrap
 from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedLayer, QuantizedNetwork
 

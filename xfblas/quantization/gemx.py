@@ -15,7 +15,7 @@ import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.models import Network
+from xfblas.graph import Network
 from xfblas.quantization.instruction_fields import prelu_fields, wrap
 from xfblas.quantization.layers import LEGACY, QuantizedLayer, QuantizedNetwork
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.models import activate
-from xfblas.models.network import subtracted
+from xfblas.graph import activate
+from xfblas.graph.network import subtracted
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.instruction_fields import wrap
 from xfblas.quantization.layer_summary import LayerSummary

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.models import Network
+from xfblas.graph import Network
 from xfblas.quantization.instruction_fields import prelu_fields
 
 #: A slope that misses by less than this share of the whole range costs nothing one could measure.
@@ -26,7 +26,7 @@ class PreparedLayer:
     """A layer in float64.
 
     Attributes:
-        name, activation, slope: see :class:`~xfblas.models.Layer`; 'relu' for a split layer.
+        name, activation, slope: see :class:`~xfblas.graph.Layer`; 'relu' for a split layer.
         kernel: (k, n).
         bias: (n,).
         split_slope: s of equation (1) where the layer has been split, else None.

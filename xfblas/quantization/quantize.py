@@ -6,7 +6,7 @@ import numpy as np
 
 from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
-from xfblas.models import Network
+from xfblas.graph import Network
 from xfblas.quantization.calibrated import quantize_calibrated
 from xfblas.quantization.calibration_check import far_from_goal, still_features, tell
 from xfblas.quantization.comparison import compare

@@ -10,7 +10,7 @@ class LayerReport:
     """What was seen of a layer. Numbers of the engine are None for what the host computes.
 
     Attributes:
-        name: of its values, see :mod:`xfblas.models.placement`.
+        name: of its values, see :mod:`xfblas.layers.placement`.
         step: of the graph, that it belongs to.
         output: tensor that the step gives.
         place: 'engine' or 'host'.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xfblas.models import EngineStep
+from xfblas.graph import EngineStep
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.nearness import Nearness
 from xfblas.reporting.observed_layer import ObservedLayer

@@ -3,7 +3,7 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.models.activations import HOST_FUNCTIONS
+from xfblas.layers.activations import HOST_FUNCTIONS
 from xfblas.reporting.nearness import Nearness
 from xfblas.reporting.output_report import OutputReport
 

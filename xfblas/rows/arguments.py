@@ -11,7 +11,7 @@ def input_sources(x, specs) -> list[RowSource]:
 
     Args:
         x: for one input, its rows, or a list or dict of them; for several, a list or dict.
-        specs: the inputs' :class:`~xfblas.models.model_graph.TensorSpec`.
+        specs: the inputs' :class:`~xfblas.graph.model_graph.TensorSpec`.
 
     Raises:
         InvalidValueError: inputs are missing or left over, or columns of them.

@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from xfblas.models.origin import is_object_of_keras
+from xfblas.keras_files.origin import is_object_of_keras
 from xfblas.scoring.scoring import Scoring
 from xfblas.scoring.stored import KEYS
 

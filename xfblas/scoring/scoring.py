@@ -8,7 +8,7 @@ import threading
 import numpy as np
 
 from xfblas.errors import InvalidValueError, NotSupportedError
-from xfblas.models.origin import is_object_of_keras
+from xfblas.keras_files.origin import is_object_of_keras
 from xfblas.notices import notify
 from xfblas.scoring import keras_backends
 from xfblas.scoring.stored import live_config
@@ -64,7 +64,7 @@ class Scoring:
         """Forgets all batches. The first one is given: its shapes choose between accuracies.
 
         Args:
-            graph: the :class:`~xfblas.models.ModelGraph`.
+            graph: the :class:`~xfblas.graph.ModelGraph`.
             targets, outputs: arrays (m, ...), one per output; None for targets that are not given.
 
         Raises:

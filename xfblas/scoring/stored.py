@@ -1,7 +1,7 @@
 """Losses and metrics as JSON holds them, in files of every Keras and of this library."""
 
 from xfblas.errors import NotSupportedError
-from xfblas.models.origin import is_object_of_keras, is_of_keras
+from xfblas.keras_files.origin import is_object_of_keras, is_of_keras
 
 KEYS = ("loss", "loss_weights", "metrics", "weighted_metrics")
 #: Functions that have another name in Keras 3.

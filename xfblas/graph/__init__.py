@@ -1,0 +1,27 @@
+"""From a Keras model, or its file, to chains of layers for the engine and steps for the host.
+
+A configuration of any Keras version becomes layers and their calls (architecture, calls), those
+become typed operations between tensors (layer_rules, operation_graph), and runs of dense operations
+become engine steps (segments, fold); of a plain chain, one network (plain_chain). Needs numpy and
+h5py; Keras is neither imported nor needed, and nothing in a file is executed.
+"""
+
+from xfblas.graph.graph_steps import EngineStep, HostStep
+from xfblas.graph.model_graph import ModelGraph
+from xfblas.graph.network import FoldedLayer, Layer, Network
+from xfblas.graph.reader import read_graph, read_network
+from xfblas.graph.tensor_spec import TensorSpec
+from xfblas.layers.activations import activate
+
+__all__ = [
+    "EngineStep",
+    "FoldedLayer",
+    "HostStep",
+    "Layer",
+    "ModelGraph",
+    "Network",
+    "TensorSpec",
+    "activate",
+    "read_graph",
+    "read_network",
+]

@@ -1,0 +1,112 @@
+"""``read_graph`` and ``read_network``: find out what they were given, and read it."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.graph.model_graph import ModelGraph
+from xfblas.graph.network import Network
+from xfblas.graph.operation_graph import DeclaredLayers, OperationGraph, unsupported
+from xfblas.graph.plain_chain import (
+    graph_of_chain,
+    network_of_chain,
+    reasons_against_chain,
+    require_vectors,
+)
+from xfblas.graph.segments import cut_into_steps
+from xfblas.keras_files.architecture import Architecture
+from xfblas.keras_files.keras_file import read_file
+from xfblas.keras_files.keras_object import is_keras_model, read_model
+from xfblas.keras_files.stored_weights import StoredWeights
+from xfblas.layers.slope import LARGEST_SLOPE
+
+
+def read_graph(source: Any, architecture: Any = None) -> ModelGraph:
+    """Reads a model of any shape as steps for the engine and the host.
+
+    Args:
+        source: path of a ``.h5``, ``.hdf5``, ``.weights.h5`` or ``.keras`` file of any Keras
+            version (its content decides, not its name), or a keras.Model, a Network, or a
+            ModelGraph, which is returned as it is.
+        architecture: for a file that holds weights alone: the model's configuration as a dict
+            (``get_config``), as JSON (``to_json``) or the path of a file with it; or the list of
+            the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
+            file has an architecture too, this one is used.
+
+    Raises:
+        UnsupportedModelError: lists every layer that neither engine nor host can run: name, class,
+            why.
+        InvalidValueError: there is no such file, it is damaged or not of Keras, the weights do not
+            fit the layers or are not finite, or the architecture is missing.
+    """
+    if isinstance(source, ModelGraph):
+        _require_none(architecture)
+        return source
+    if isinstance(source, Network):
+        _require_none(architecture)
+        return ModelGraph.from_network(source)
+    architecture, stored, separate = _parts(source, architecture)
+    declared = DeclaredLayers(architecture)
+    graph = OperationGraph(declared, stored, separate)
+    network = None
+    if not reasons_against_chain(declared):
+        # What the engine cannot compute is for the host.
+        with suppress(UnsupportedModelError, InvalidValueError):
+            network = network_of_chain(graph)
+    if network is None or any(abs(part.negative_slope) > LARGEST_SLOPE for part in network.layers):
+        return cut_into_steps(graph)
+    return graph_of_chain(declared, network)
+
+
+def read_network(source: Any, architecture: Any = None) -> Network:
+    """Reads a model that is a plain chain, as layers for the Fcn engine.
+
+    Args:
+        source, architecture: as for :func:`read_graph`.
+
+    Raises:
+        UnsupportedModelError: lists every layer that keeps the model from being one chain on the
+            engine: name, class, why. :func:`read_graph` may read it still.
+        InvalidValueError: as for :func:`read_graph`.
+    """
+    if isinstance(source, Network):
+        _require_none(architecture)
+        return source
+    if isinstance(source, ModelGraph):
+        _require_none(architecture)
+        network = source.as_network()
+        if network is None:
+            raise UnsupportedModelError(f"{source!r} is no chain of dense layers")
+        return network
+    architecture, stored, separate = _parts(source, architecture)
+    declared = DeclaredLayers(architecture)
+    reasons = reasons_against_chain(declared)
+    if not reasons:
+        return network_of_chain(OperationGraph(declared, stored, separate, require_vectors))
+    network = None
+    with suppress(UnsupportedModelError, InvalidValueError):  # The reasons say more.
+        # Layers that are no chain may be steps that are.
+        network = cut_into_steps(OperationGraph(declared, stored, separate)).as_network()
+    if network is None:
+        raise unsupported(reasons, stored.where)
+    return network
+
+
+def _require_none(architecture: Any) -> None:
+    if architecture is not None:
+        raise InvalidValueError("architecture is given, but source is a model and has its own")
+
+
+def _parts(source: Any, given: Any) -> tuple[Architecture, StoredWeights, bool]:
+    """The architecture, the weights, and whether they come from different places."""
+    if isinstance(source, (str, os.PathLike)):
+        return read_file(Path(source), given)
+    if not is_keras_model(source):
+        raise InvalidValueError(
+            f"source is a {type(source).__name__}, expected the path of a .h5 or .keras file, a "
+            "keras.Model, a Network or a ModelGraph"
+        )
+    _require_none(given)
+    return *read_model(source), False

@@ -1,0 +1,123 @@
+"""From operations to steps: runs of dense layers become engine steps, all else goes to the host."""
+
+import numpy as np
+
+from xfblas.graph.fold import Folder
+from xfblas.graph.graph_steps import EngineStep, HostStep
+from xfblas.graph.model_graph import ModelGraph
+from xfblas.graph.network import Network
+from xfblas.graph.operation_graph import OperationGraph
+from xfblas.layers.dense import Dense
+from xfblas.layers.placement import PREACTIVATION, placements_of
+from xfblas.layers.scaling import Scale
+from xfblas.layers.slope import Slope
+
+
+def cut_into_steps(graph: OperationGraph) -> ModelGraph:
+    """Gives runs of layers to the engine, and all else to the host."""
+    steps = _steps(graph.operations, {spec.name for spec in graph.outputs})
+    architecture = graph.declared.architecture
+    placements = placements_of(architecture.calls, steps, graph.alias)
+    return ModelGraph(architecture.name, graph.inputs, graph.outputs, tuple(steps), placements)
+
+
+def _steps(operations, outputs):
+    readers = {}
+    for operation in operations:
+        for tensor in operation.inputs:
+            readers[tensor] = readers.get(tensor, 0) + 1
+    steps = []
+    names = set()
+    for run in _runs(operations, readers, outputs):
+        for segment in _segments(run) if run[0].is_for_engine else [run]:
+            is_engine = any(isinstance(operation, Dense) for operation in segment)
+            step = _engine_step(segment) if is_engine else _host_step(segment[0], names)
+            names.add(step.name)
+            steps.append(step)
+    return steps
+
+
+def _runs(operations, readers, outputs):
+    """Maximal lists of what the engine could compute in a row, and the host's one by one.
+
+    A run ends where its tensor is needed elsewhere, since only its last one exists in memory. The
+    order of the runs is that of their last operations, by which all they take has been computed.
+    """
+    open_runs = {}
+    runs = []
+    for operation in operations:
+        run = [operation]
+        if operation.is_for_engine and operation.inputs[0] in open_runs:
+            tensor = operation.inputs[0]
+            if readers[tensor] == 1 and tensor not in outputs:
+                run = open_runs.pop(tensor)
+                run.append(operation)
+                runs.remove(run)
+        runs.append(run)
+        if operation.is_for_engine:
+            open_runs[operation.output] = run
+    return runs
+
+
+def _segments(run):
+    """Parts of a run: those with a dense layer are for the engine.
+
+    A scaling belongs to the linear layer before it, or to the dense layer after it; a slope to the
+    layer before it. What has neither stays alone.
+    """
+    segment, waiting = [], []
+    for operation in run:
+        has_layers = any(isinstance(part, Dense) for part in segment)
+        if isinstance(operation, Dense):
+            segment += [*waiting, operation]
+            waiting = []
+        elif isinstance(operation, Scale):
+            is_linear = has_layers and not waiting and _is_linear(segment)
+            (segment if is_linear else waiting).append(operation)
+        elif has_layers and not waiting:
+            segment.append(operation)
+        else:
+            yield from _parts(segment, [*waiting, operation])
+            segment, waiting = [], []
+    yield from _parts(segment, waiting)
+
+
+def _parts(segment, waiting):
+    if segment:
+        yield segment
+    for operation in waiting:
+        yield [operation]
+
+
+def _is_linear(segment):
+    """Whether no slope follows the last dense layer."""
+    for operation in reversed(segment):
+        if isinstance(operation, Slope):
+            return False
+        if isinstance(operation, Dense):
+            return True
+    return False
+
+
+def _engine_step(segment):
+    first = next(operation for operation in segment if isinstance(operation, Dense))
+    folder = Folder()
+    for operation in segment:
+        folder.add(operation)
+    layers = folder.end()
+    ends = (first.kernel.shape[:1], layers[-1].output, folder.center)
+    network = Network(first.output, layers, "linear", *ends)
+    names = ", ".join(dict.fromkeys(operation.layer.name for operation in segment))
+    name = first.output.removesuffix(PREACTIVATION)
+    return EngineStep(name, segment[0].inputs[0], segment[-1].output, network, f"layers {names}")
+
+
+def _host_step(operation, names):
+    host = operation.on_host()
+    # A layer's activation has the name of its output, which its dense part may have taken.
+    name = f"{operation.output}:{host.function}" if operation.output in names else operation.output
+    arrays = host.arrays
+    if host.function != "scale":  # Which takes large numbers away from each other.
+        arrays = {kind: np.asarray(values, np.float32) for kind, values in arrays.items()}
+    ends = (name, operation.inputs, operation.output)
+    return HostStep(*ends, host.function, host.parameters, arrays, host.reason)

@@ -1,0 +1,42 @@
+"""What is Keras' own and what a user's: one rule for layers, models, activations and scores.
+
+A class or function of a user's may have the name of one of Keras' and compute something else. Its
+code is not executed, so it must never be taken for Keras'.
+"""
+
+import sys
+
+_PACKAGES = ("keras", "tf_keras", "tensorflow")
+OWN_ACTIVATION = "activation %s is not one that can be computed here: it is not Keras' own"
+OWN_CODE = "is of a class of its own, not of Keras', whose code is not executed"
+
+
+def is_of_keras(entry: dict) -> bool:
+    """Whether a configuration names a class or function of Keras'.
+
+    Up to Keras 2.11, and in HDF5 longer, that is a name alone, with a package (``mine>ReLU``) where
+    it was registered. Later there is a module too, null for what a program defines itself; and
+    Keras' own classes are registered under no other name.
+    """
+    name, registered = str(entry.get("class_name")), entry.get("registered_name")
+    if name == "function":
+        name, registered = str(entry.get("config")), None if registered == name else registered
+    if ">" in name or registered not in (None, name):
+        return False
+    return "module" not in entry or _root(entry["module"]) in _PACKAGES
+
+
+def is_object_of_keras(value: object) -> bool:
+    """Whether a class, a function or the class of an object in memory is Keras' own.
+
+    Its module must be Keras' and have this very thing: a function that wraps another takes over
+    the other's name and module.
+    """
+    named = value if hasattr(value, "__name__") else type(value)
+    module = getattr(named, "__module__", None)
+    found = getattr(sys.modules.get(module), named.__name__, None)
+    return _root(module) in _PACKAGES and found is named
+
+
+def _root(module):
+    return str(module).split(".")[0]

@@ -1,0 +1,102 @@
+"""The functions that the host computes between the engine's chains, by name."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xfblas.errors import InvalidValueError
+from xfblas.layers import activations, layouts, merges, normalizations
+
+
+def compute(
+    name: str, values: Sequence[np.ndarray], parameters: dict, arrays: dict, dtype=np.float32
+) -> np.ndarray:
+    """One function of arrays whose first axis is the batch.
+
+    Args:
+        name: key of :data:`FUNCTIONS`.
+        values: its inputs, float32 or float64, or int64 where they are indices.
+        parameters: its settings, as JSON holds them.
+        arrays: its weights by kind.
+        dtype: of the result: float64 for a function of :data:`LINEAR` whose result is not to be
+            rounded.
+
+    Returns:
+        An array of that type.
+
+    Raises:
+        InvalidValueError: there is no such function, or the inputs do not fit it.
+    """
+    if name not in FUNCTIONS:
+        raise InvalidValueError(f"function is {name!r}, expected one of {sorted(FUNCTIONS)}")
+    try:
+        # Infinities come out here as they do in Keras.
+        with np.errstate(all="ignore"):
+            found = np.asarray(FUNCTIONS[name](*values, **parameters, **arrays))
+            return found.astype(dtype, copy=False)
+    except (ValueError, IndexError, TypeError) as error:
+        if isinstance(error, InvalidValueError):
+            raise
+        shapes = ", ".join(str(np.shape(value)) for value in values)
+        raise InvalidValueError(f"{name} cannot take inputs of shape {shapes}: {error}") from None
+
+
+def embedding(x, embeddings):
+    """(m, ...) indices to (m, ..., n) rows of the table."""
+    indices = np.asarray(x).astype(np.int64)
+    wrong = indices[(indices < 0) | (indices >= len(embeddings))]
+    if wrong.size:
+        raise InvalidValueError(
+            f"index {wrong.flat[0]} is not in the embedding, expected 0 to {len(embeddings) - 1}"
+        )
+    return embeddings[indices]
+
+
+def prelu(x, alpha):
+    """A slope for each channel; alpha has the shape of a row, or 1 on shared axes."""
+    return np.where(x < 0, x * alpha, x)
+
+
+def clip(x, smallest, largest):
+    """x within two limits, of which either or both may be None."""
+    return x if smallest is largest is None else np.clip(x, smallest, largest)
+
+
+#: What each step of the host computes; every parameter is JSON-able, every weight an array.
+FUNCTIONS = {
+    **activations.HOST_FUNCTIONS,
+    "relu": activations.rectify,
+    "glu": activations.glu,
+    "prelu": prelu,
+    "embedding": embedding,
+    "scale": normalizations.scale,
+    "layer_normalization": normalizations.layer_normalization,
+    "group_normalization": normalizations.group_normalization,
+    "unit_normalization": normalizations.unit_normalization,
+    "rms_normalization": normalizations.rms_normalization,
+    **merges.MERGES,
+    "reshape": layouts.reshape,
+    "permute": layouts.permute,
+    "repeat": layouts.repeat,
+    "pad": layouts.pad,
+    "crop": layouts.crop,
+    "mean": layouts.mean,
+    "largest": layouts.largest,
+    "smallest": layouts.smallest,
+    "total": layouts.total,
+    "take": layouts.take,
+    "clip": clip,
+    "absolute": np.abs,
+    "square": np.square,
+    "square_root": np.sqrt,
+    "logarithm": np.log,
+}
+
+#: Those that move or add up values, so that a large mean is in their results as in their inputs.
+LINEAR = frozenset(
+    (
+        *("scale", "add", "subtract", "multiply", "divide", "average", "maximum", "minimum"),
+        *("concatenate", "reshape", "permute", "repeat", "pad", "crop", "take"),
+        *("mean", "largest", "smallest", "total"),
+    )
+)
