@@ -28,8 +28,6 @@ WANTED = 4.0
 WORTHWHILE = 0.7
 #: Values near the largest from which on a feature needs no more room than the margin.
 ENOUGH = 4
-#: So few tell that rows to come will lie far beyond.
-SELDOM = 8
 
 
 def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) -> np.ndarray:
@@ -58,9 +56,9 @@ def ranges_with_room(seen: Calibration, kernel: np.ndarray, options: Options) ->
 
 
 def has_seldom(seen: Calibration) -> bool:
-    """Whether a feature was near its largest size in few rows, or was 0 in all."""
+    """Whether a feature was near its largest size in fewer than ENOUGH rows, or was 0 in all."""
     was_zero = (seen.largest == 0) & (seen.offset == 0)
-    return bool(((_near(seen) <= SELDOM) | was_zero).any())
+    return bool(((_near(seen) < ENOUGH) | was_zero).any())
 
 
 def _near(seen: Calibration) -> np.ndarray:
