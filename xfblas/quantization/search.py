@@ -35,7 +35,7 @@ WIDEST = 10.0
 MOST_WIDER = 7
 LEAST_DOUBLING = 0.02
 #: Decibels above the goal that 16 bits keep where no feature was seen seldom.
-KEPT = 4.0
+KEPT = 5.0
 
 
 def best_attempt(
