@@ -86,6 +86,7 @@ def test_any_csv_with_the_options_of_the_public_program(tmp_path):
     assert run(*numbers, "--no-header").stderr == ""
 
 
+@pytest.mark.sampled("missing.h5")
 @pytest.mark.parametrize(
     ("options", "text"),
     [

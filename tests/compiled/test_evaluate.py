@@ -73,6 +73,7 @@ def test_streams(keras, classifier):
     same(compiled.evaluate(Batches(), verbose=0), model.evaluate(x, y, verbose=0))
 
 
+@pytest.mark.exhaustive
 def test_targets_of_several_outputs(keras):
     model = build(keras, "branched")
     x = rows_for(model, ROWS)

@@ -5,6 +5,7 @@ import os
 
 import building
 import pytest
+from problems import InstructionSet
 
 
 @pytest.fixture(scope="session")
@@ -15,15 +16,15 @@ def library(tmp_path_factory):
         path = building.build_once(tmp_path_factory, "native.so", building.build_parts)
     loaded = ctypes.CDLL(str(path))
     loaded.isa_name.restype = ctypes.c_char_p
-    loaded.encode_row.restype = ctypes.c_bool
+    loaded.encode_row.restype = loaded.has_quads.restype = ctypes.c_bool
     return loaded
 
 
 @pytest.fixture(scope="session")
 def instruction_sets(library):
-    """Names of the instruction sets that this CPU runs."""
-    names = iter(lambda: library.isa_name(len(found)), None)
+    """The instruction sets that this CPU runs."""
     found = []
-    for name in names:
-        found.append(name)
+    for name in iter(lambda: library.isa_name(len(found)), None):
+        found.append(InstructionSet(name))
+        found[-1].has_quads = library.has_quads(name)
     return found

@@ -28,6 +28,8 @@ const char* isa_name(int index) {
   return index < int(found.size()) ? found[size_t(index)]->name : nullptr;
 }
 
+bool has_quads(const char* isa) { return find(isa)->has_quads; }
+
 int width_of_panel(const char* isa) { return find(isa)->width(); }
 
 struct Arrays {

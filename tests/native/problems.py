@@ -20,6 +20,21 @@ class Arrays(ctypes.Structure):
     ]
 
 
+class InstructionSet(bytes):
+    """The name of one, as C takes it.
+
+    Attributes:
+        has_quads: whether it multiplies bytes, by which sums of 48 bits are estimated.
+    """
+
+    has_quads = False
+
+    @property
+    def hardest(self):
+        """The path of products that no cheaper one can prove."""
+        return ESTIMATED if self.has_quads else SPLIT
+
+
 def in_ordinary_memory(array, leading):
     """A copy whose rows are so many elements apart, with 55 between them."""
     wide = np.full((len(array), leading), 55, array.dtype)

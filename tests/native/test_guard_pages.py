@@ -37,16 +37,12 @@ def test_products_stay_inside_their_operands(library, instruction_sets, generato
             for isa in instruction_sets:
                 place = functools.partial(guarded_matrix, at_end=at_end)
                 for path in (-1, *problem.exact_paths()):
-                    if path in (ESTIMATED, SPLIT) and path != hardest(isa):
+                    if path in (ESTIMATED, SPLIT) and path != isa.hardest:
                         continue
                     c, _ = problem.run(library, isa, path, place)
                     assert (c == expected).all(), (isa, path)
 
     assert run_in_child(multiply) == 0
-
-
-def hardest(isa):
-    return ESTIMATED if isa == b"avx512_vnni" else SPLIT
 
 
 def test_every_width_and_depth(library, instruction_sets, generator):

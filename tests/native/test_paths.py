@@ -16,10 +16,8 @@ def test_all_paths_agree(library, instruction_sets, generator, dtype):
         paths = [-1, *problem.exact_paths()]
         for isa in instruction_sets:
             for path in paths:
-                if path == ESTIMATED and isa != b"avx512_vnni":
-                    continue  # has no products of bytes
-                if path == SPLIT and isa == b"avx512_vnni":
-                    continue  # packs the sums of high bytes for the estimate instead
+                if path in (ESTIMATED, SPLIT) and path != isa.hardest:
+                    continue
                 c, _ = problem.run(library, isa, path)
                 assert (c == expected).all(), (isa, path, problem)
 
@@ -44,7 +42,7 @@ def test_the_cheapest_exact_path_is_taken(library, instruction_sets, generator):
     large_a, large_b = network_data(generator, 40, 1300, 50, size=500)
     small_a, small_b = network_data(generator, 40, 300, 50, size=500)
     for isa in instruction_sets:
-        hardest = {ESTIMATED} if isa == b"avx512_vnni" else {SPLIT}
+        hardest = {isa.hardest}
         assert path_taken(library, isa, Problem(*full, post=(1, 16))) == {LOW_BITS}
         assert path_taken(library, isa, Problem(*full, post=(1, 18))) == hardest
         assert path_taken(library, isa, Problem(*full, post=(1, 0), saturate=True)) == hardest
@@ -130,7 +128,7 @@ def test_worst_case_of_the_estimate(library, instruction_sets):
             problem = Problem(a, b, post=(1, 21))
             expected = problem.expected()
             for isa in instruction_sets:
-                path = ESTIMATED if isa == b"avx512_vnni" else SPLIT
+                path = isa.hardest
                 if path not in problem.exact_paths():
                     path = PROVED
                 assert (problem.run(library, isa, path)[0] == expected).all(), (a_value, b_value, k)
@@ -150,7 +148,7 @@ def test_estimates_of_blocks_that_just_fit(library, instruction_sets):
                 problem = Problem(a, b, post=(1, 18))
                 expected = problem.expected()
                 for isa in instruction_sets:
-                    path = ESTIMATED if isa == b"avx512_vnni" else SPLIT
+                    path = isa.hardest
                     if path in problem.exact_paths():
                         found = problem.run(library, isa, path)[0]
                         assert (found == expected).all(), (isa, a_value, sign, high, low)
