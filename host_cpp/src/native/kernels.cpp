@@ -4,9 +4,15 @@
 #include <string>
 
 #include "error.hpp"
-#include "native/isa/tables.hpp"
 
 namespace xfblas {
+
+// In isa/, one file each; null where this build's CPU family has none.
+const Kernels* avx512_vnni_kernels();
+const Kernels* avx512_kernels();
+const Kernels* avx2_kernels();
+const Kernels* portable_kernels();
+
 namespace {
 
 const Kernels& choose() {

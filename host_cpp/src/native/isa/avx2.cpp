@@ -1,5 +1,5 @@
 // The kernels for CPUs with AVX2, compiled for it whatever the rest is compiled for.
-#include "native/isa/tables.hpp"
+#include "native/kernels.hpp"
 #include "native/simd/includes.hpp"
 
 #ifdef __x86_64__

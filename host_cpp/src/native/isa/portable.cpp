@@ -1,5 +1,5 @@
 // The kernels for any CPU.
-#include "native/isa/tables.hpp"
+#include "native/kernels.hpp"
 #include "native/simd/includes.hpp"
 #include "native/simd/portable.hpp"
 #include "native/simd/portable_convert.hpp"
