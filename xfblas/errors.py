@@ -5,7 +5,7 @@ Every class is also the built-in exception that a caller would expect (``ValueEr
 """
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections import abc
 
 
 class XfblasError(Exception):
@@ -111,7 +111,7 @@ by_status = {
 }
 
 
-def require_names(argument: str, given: Iterable[str], known: Collection[str]) -> None:
+def require_names(argument: str, given: abc.Iterable[str], known: abc.Collection[str]) -> None:
     """Raises an InvalidValueError that names the first of ``given`` which is not known.
 
     Args:

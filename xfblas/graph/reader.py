@@ -17,7 +17,7 @@ from xfblas.graph.plain_chain import (
     require_vectors,
 )
 from xfblas.graph.segments import cut_into_steps
-from xfblas.keras_files.architecture import Architecture
+from xfblas.keras_files.architecture import Architecture, LayerSpec
 from xfblas.keras_files.keras_file import read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
@@ -66,6 +66,18 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
     if network is None or any(abs(part.negative_slope) > LARGEST_SLOPE for part in network.layers):
         return cut_into_steps(graph)
     return graph_of_chain(declared, network)
+
+
+def read_layers(source: Any, architecture: Any = None) -> tuple[LayerSpec, ...]:
+    """The layers of a Keras model or its file as its configuration describes them, in order.
+
+    Args:
+        source, architecture: as for :func:`read_graph`, but no Network or ModelGraph.
+
+    Raises:
+        InvalidValueError: as for :func:`read_graph`.
+    """
+    return _parts(source, architecture)[0].layers
 
 
 def read_network(source: Any, architecture: Any = None) -> Network:
