@@ -207,7 +207,9 @@ class ConvertedModel:
         values = by_entry(found, self.settings)
         return output, {name: values[name] for name in self.settings.traced if name in values}
 
-    def build(self, csim: bool = True, synth: bool = False, bitfile: bool = False) -> dict[str, Any]:
+    def build(
+        self, csim: bool = True, synth: bool = False, bitfile: bool = False
+    ) -> dict[str, Any]:
         """Runs the test vectors on the kernels' source, and tells what a board would take.
 
         Args:
