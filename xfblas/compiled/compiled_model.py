@@ -219,8 +219,13 @@ class CompiledModel:
         told = CallbackList(callbacks, verbose, data.steps, model, "test")
         return evaluate_batches(engine, data, told, model, scoring, return_dict)
 
-    def trace(self, x: Any) -> tuple[Any, dict[str, np.ndarray]]:
+    def trace(self, x: Any, preactivations: bool = False) -> tuple[Any, dict[str, np.ndarray]]:
         """The output, and what each layer put out on the way.
+
+        Args:
+            x: as for :meth:`predict_on_batch`.
+            preactivations: whether to have ``dense:preactivation`` also of layers whose activation
+                the engine computes with them.
 
         Returns:
             What :meth:`predict` returns, and a dict of float32 arrays (m, ...) in the model's
@@ -231,7 +236,7 @@ class CompiledModel:
             where they went.
         """
         engine = self._require_open()
-        outputs, layers = engine.trace(input_arrays(x, self.graph.inputs))
+        outputs, layers = engine.trace(input_arrays(x, self.graph.inputs), preactivations)
         return engine.structured(outputs), layers
 
     def statistics(self) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """``xfblas.compile`` and ``load``: from a Keras model or a file to a :class:`CompiledModel`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.saved_model import read
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
-from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
 from xfblas.graph import EngineStep, HostStep, ModelGraph, read_graph
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
@@ -37,6 +37,7 @@ def compile(
     bits: int | None = None,
     dtype: Any = None,
     architecture: Any = None,
+    on_host: Collection[str] = (),
     loss: Any = None,
     metrics: Any = None,
     loss_weights: Any = None,
@@ -60,6 +61,7 @@ def compile(
         bits: 16 (the default), 8, or 32 for float32: which packaged image to take.
         dtype: the same as an element type: int16, int8 or float32.
         architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
+        on_host: names of layers that the host shall compute in float though the engine could.
         loss, metrics, loss_weights, weighted_metrics: what ``evaluate`` computes, as for
             keras.Model.compile; by default what the Keras model was compiled with.
         strict: whether a calibration that tells too little is an error: one in which features never
@@ -78,7 +80,7 @@ def compile(
     Options.require_names(quantization)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
-    graph = read_graph(model, architecture)
+    graph = read_graph(model, architecture, on_host)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     held = lease(device, xclbin, wanted, target)
     try:
@@ -171,11 +173,19 @@ def _networks(
     bits = 8 * dtype.itemsize
     names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
     found = []
+    weight_bits = Options.of({**options, "bits": bits}).weight_bits or {}
+    options = {name: value for name, value in options.items() if name != "weight_bits"}
+    layers = [layer.name for step in graph.engine_steps for layer in step.network.layers]
+    require_names("weight_bits", weight_bits, layers)
 
     def convert(step: EngineStep) -> Any:
+        own = {layer.name for layer in step.network.layers} & set(weight_bits)
+        narrow: Any = {"weight_bits": {name: weight_bits[name] for name in own}} if own else {}
         told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
         rows = seen[step.name]
-        network, more = quantize_and_check(step.network, rows, bits=bits, **told, **options)
+        network, more = quantize_and_check(
+            step.network, rows, bits=bits, **told, **narrow, **options
+        )
         found.extend(more)
         return network
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.graph.model_graph import EngineStep, ModelGraph
+from xfblas.layers.placement import PREACTIVATION
 from xfblas.program.clipped_inputs import clipped_inputs
 from xfblas.program.network_engine import NetworkEngine
 from xfblas.quantization import QuantizedNetwork
@@ -91,24 +92,36 @@ class GraphEngine:
             return {spec.key: out for spec, out in zip(self.graph.outputs, outputs, strict=True)}
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def trace(self, inputs: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
+    def trace(
+        self, inputs: list[np.ndarray], preactivations: bool = False
+    ) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
         """The outputs, and what each layer on the engine and each step on the host put out.
 
         Names are those of :mod:`xfblas.layers.placement`.
+
+        Args:
+            inputs: arrays (m, ...) of the model's inputs.
+            preactivations: whether to have the sums of layers whose activation the engine computes.
         """
         layers: dict[str, np.ndarray] = {}
         before: dict[str, list] = {}
+        sums: dict[str, list] = {}
 
         def compute(step, rows):
             engine = self._engines.get(step.name)
+            into = sums.setdefault(step.name, [])
             compute_all = step.network.outputs_of if engine is None else engine.layer_outputs
-            before[step.name] = compute_all(rows)
+            before[step.name] = compute_all(rows, into if preactivations else None)
             return before[step.name][-1]
 
         tensors = self.graph.run(inputs, compute)
         for step in self.graph.steps:
             if isinstance(step, EngineStep):
                 lead = tensors[step.input].shape[:-1]
+                for layer, values in zip(step.network.layers, sums[step.name], strict=False):
+                    if layer.activation != "linear":
+                        name = _free(layer.output + PREACTIVATION, layers)
+                        layers[name] = values.reshape(*lead, values.shape[-1])
                 for layer, values in zip(step.network.layers, before[step.name], strict=True):
                     layers[_free(layer.output, layers)] = values.reshape(*lead, values.shape[-1])
             else:

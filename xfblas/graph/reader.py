@@ -1,11 +1,12 @@
 """``read_graph`` and ``read_network``: find out what they were given, and read it."""
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
 from xfblas.graph.operation_graph import DeclaredLayers, OperationGraph, unsupported
@@ -16,14 +17,14 @@ from xfblas.graph.plain_chain import (
     require_vectors,
 )
 from xfblas.graph.segments import cut_into_steps
-from xfblas.keras_files.architecture import Architecture
+from xfblas.keras_files.architecture import Architecture, LayerSpec
 from xfblas.keras_files.keras_file import read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
 from xfblas.layers.slope import LARGEST_SLOPE
 
 
-def read_graph(source: Any, architecture: Any = None) -> ModelGraph:
+def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] = ()) -> ModelGraph:
     """Reads a model of any shape as steps for the engine and the host.
 
     Args:
@@ -34,22 +35,29 @@ def read_graph(source: Any, architecture: Any = None) -> ModelGraph:
             (``get_config``), as JSON (``to_json``) or the path of a file with it; or the list of
             the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
             file has an architecture too, this one is used.
+        on_host: names of layers that the host shall compute in float though the engine could.
 
     Raises:
         UnsupportedModelError: lists every layer that neither engine nor host can run: name, class,
             why.
         InvalidValueError: there is no such file, it is damaged or not of Keras, the weights do not
-            fit the layers or are not finite, or the architecture is missing.
+            fit the layers or are not finite, the architecture is missing, or no layer has a name
+            in ``on_host``.
     """
-    if isinstance(source, ModelGraph):
+    if isinstance(source, (ModelGraph, Network)):
         _require_none(architecture)
-        return source
-    if isinstance(source, Network):
-        _require_none(architecture)
-        return ModelGraph.from_network(source)
+        if on_host:
+            raise InvalidValueError(
+                f"on_host is {sorted(on_host)}, but source is a {type(source).__name__}, whose "
+                "layers have their places; expected a Keras model or its file"
+            )
+        return source if isinstance(source, ModelGraph) else ModelGraph.from_network(source)
     architecture, stored, separate = _parts(source, architecture)
     declared = DeclaredLayers(architecture)
+    require_names("on_host", on_host, [layer.path for layer in architecture.layers])
     graph = OperationGraph(declared, stored, separate)
+    if on_host:
+        return cut_into_steps(graph, on_host)
     network = None
     if not reasons_against_chain(declared):
         # What the engine cannot compute is for the host.
@@ -58,6 +66,18 @@ def read_graph(source: Any, architecture: Any = None) -> ModelGraph:
     if network is None or any(abs(part.negative_slope) > LARGEST_SLOPE for part in network.layers):
         return cut_into_steps(graph)
     return graph_of_chain(declared, network)
+
+
+def read_layers(source: Any, architecture: Any = None) -> tuple[LayerSpec, ...]:
+    """The layers of a Keras model or its file as its configuration describes them, in order.
+
+    Args:
+        source, architecture: as for :func:`read_graph`, but no Network or ModelGraph.
+
+    Raises:
+        InvalidValueError: as for :func:`read_graph`.
+    """
+    return _parts(source, architecture)[0].layers
 
 
 def read_network(source: Any, architecture: Any = None) -> Network:

@@ -1,5 +1,8 @@
 """From operations to steps: runs of dense layers become engine steps, all else goes to the host."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 
 from xfblas.graph.fold import Folder
@@ -13,9 +16,20 @@ from xfblas.layers.scaling import Scale
 from xfblas.layers.slope import Slope
 
 
-def cut_into_steps(graph: OperationGraph) -> ModelGraph:
-    """Gives runs of layers to the engine, and all else to the host."""
-    steps = _steps(graph.operations, {spec.name for spec in graph.outputs})
+def cut_into_steps(graph: OperationGraph, on_host: Collection[str] = ()) -> ModelGraph:
+    """Gives runs of layers to the engine, and all else to the host.
+
+    Args:
+        graph: the operations.
+        on_host: names of layers that the host shall compute though the engine could.
+    """
+    operations = [
+        replace(operation.on_host(), reason="it was placed on the host")
+        if operation.is_for_engine and operation.layer.path in on_host
+        else operation
+        for operation in graph.operations
+    ]
+    steps = _steps(operations, {spec.name for spec in graph.outputs})
     architecture = graph.declared.architecture
     placements = placements_of(architecture.calls, steps, graph.alias)
     return ModelGraph(architecture.name, graph.inputs, graph.outputs, tuple(steps), placements)

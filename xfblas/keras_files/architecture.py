@@ -40,8 +40,13 @@ class LayerSpec:
         """The name, after those of the models around it."""
         return (*self.models, self.name)
 
+    @property
+    def path(self) -> str:
+        """The address as text, as traces and reports have it."""
+        return "/".join(self.address)
+
     def __str__(self):
-        return f"{'/'.join(self.address)} ({self.class_name})"
+        return f"{self.path} ({self.class_name})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import numpy as np
 
 from xfblas.keras_files.origin import OWN_CODE, is_of_keras
 from xfblas.layers.activation_rules import activation
+from xfblas.layers.host_operation import HostOperation
 from xfblas.layers.operation import NO_SUCH_LAYER, RULES, CannotRun, Operation, Place, reads
 from xfblas.layers.settings import number
 
@@ -46,6 +47,16 @@ class Dense(Operation):
         if bias.shape != (units,):
             raise self.wrong_shape(place.where, "bias", bias, f"({units},)")
         return replace(self, kernel=kernel, bias=bias, place=place, shape=(*shape[:-1], units))
+
+    def on_host(self) -> HostOperation:
+        """See :meth:`Operation.on_host`."""
+        return HostOperation(
+            self.layer,
+            "dense",
+            arrays={"kernel": self.kernel, "bias": self.bias},
+            place=self.place,
+            shape=self.shape,
+        )
 
 
 @reads("Dense")

@@ -52,6 +52,11 @@ def embedding(x, embeddings):
     return embeddings[indices]
 
 
+def dense(x, kernel, bias):
+    """(..., k) to (..., n): ``x @ kernel + bias``."""
+    return x @ kernel + bias
+
+
 def prelu(x, alpha):
     """A slope for each channel; alpha has the shape of a row, or 1 on shared axes."""
     return np.where(x < 0, x * alpha, x)
@@ -67,6 +72,7 @@ FUNCTIONS = {
     **activations.HOST_FUNCTIONS,
     "relu": activations.rectify,
     "glu": activations.glu,
+    "dense": dense,
     "prelu": prelu,
     "embedding": embedding,
     "scale": normalizations.scale,

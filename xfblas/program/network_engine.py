@@ -103,20 +103,31 @@ class NetworkEngine:
         chains = self._chains[:1] if is_little else self._chains
         return run_in_parts(chains, integers, self.rows_per_program)
 
-    def layer_outputs(self, rows: np.ndarray) -> list[np.ndarray]:
+    def layer_outputs(
+        self, rows: np.ndarray, sums: list[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         """What each layer put out, (m, n) float32 in the model's units.
 
         The layers run one by one on the first unit, so that each result can be read.
+
+        Args:
+            rows: (m, k) in the model's units.
+            sums: takes what each layer had before its activation, (m, n) float32 likewise.
         """
         unit, network = self._chains[0].compute_unit, self.network
         current, found = self._quantized(rows), []
         for index, layer in enumerate(network.layers):
             alone = dataclasses.replace(network, layers=(layer,), summaries=())
+            summary = network.summaries[index] if network.summaries else None
+            if sums is not None:
+                total = layer.sums(current)
+                total = total if summary is None else summary.preactivations(total)
+                sums.append(total.astype(np.float32, copy=False))
             current = run_in_parts([Chain(unit, alone)], current, self.rows_per_program)
             if index == len(network.layers) - 1:
                 values = network.logits(current)
-            elif network.summaries:
-                values = network.summaries[index].values(current)
+            elif summary is not None:
+                values = summary.values(current)
             else:
                 values = current
             found.append(values.astype(np.float32, copy=False))

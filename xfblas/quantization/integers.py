@@ -111,7 +111,7 @@ def choose_factor(name: str, target: Target, options: Options) -> tuple[int, int
     candidates = [2.0**47]
     for size, available in (
         (target.floor, 1.0),
-        (target.largest, float(options.element_max)),
+        (target.largest, float(options.weight_max(name))),
         (float(np.abs(addend).max()), BIAS_MAX - bias_slack),
         (widest, limit - slack),
     ):
@@ -152,12 +152,12 @@ def make_integers(
     prelu = (1, 0) if target.output_zero else prelu_fields(layer.activation, layer.slope)
     element = np.int16 if options.bits == 16 else np.int8
     kernel = np.tile(target.kernel, len(target.scale) // target.kernel.shape[1])
-    tightened = 1.0
+    largest, tightened = options.weight_max(layer.name), 1.0
     for _ in range(20):
         post = choose_factor(layer.name, target.scaled(tightened), options)
         factor = 2.0 ** post[1] / post[0]
         weights = np.rint(kernel * (target.scale * factor))
-        weights = np.clip(weights, -options.element_max, options.element_max)
+        weights = np.clip(weights, -largest, largest)
         addend = target.bias * factor
         if options.bias_correction:
             addend = (outputs * factor).mean(axis=0) - inputs.mean(axis=0) @ weights

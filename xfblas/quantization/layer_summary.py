@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.quantization.output_windows import join_windows
+from xfblas.quantization.output_windows import join_windows, window_offsets
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,14 @@ class LayerSummary:
     input_low: int
     input_high: int
     sums: str | None = None
+
+    def preactivations(self, totals: np.ndarray) -> np.ndarray:
+        """The model's values (m, n) float64 before the activation, of a layer's sums with X."""
+        # Each of a value's columns has the whole sum.
+        columns = totals[:, : len(self.scale)]
+        offset = window_offsets(self.windows, self.bits, self.zero_point)[0]
+        values = columns / self.sum_scale - offset / self.scale
+        return values if self.split_slope is None else values[:, : values.shape[1] // 2]
 
     @property
     def fits(self) -> bool:

@@ -14,7 +14,7 @@ from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.instruction_fields import wrap
 from xfblas.quantization.layer_summary import LayerSummary
 from xfblas.quantization.output_windows import join_windows
-from xfblas.quantization.simulation import Trace, simulate
+from xfblas.quantization.simulation import Trace, add_products, simulate
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ class QuantizedLayer:
     def scales(self) -> tuple[int, int, int, int]:
         """postScale, postShift, preluScale, preluAlpha, in the order of an instruction."""
         return (self.post_scale, self.post_shift, self.prelu_scale, self.prelu_alpha)
+
+    def sums(self, inputs: np.ndarray) -> np.ndarray:
+        """A*B + X (m, n) of elements (m, k), before anything is scaled: integers exactly."""
+        if self.weights.dtype.kind == "f":
+            return inputs @ self.weights + self.bias
+        return add_products(inputs, self.weights) + self.bias
 
     def __repr__(self):
         inputs, outputs = self.weights.shape

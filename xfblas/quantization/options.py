@@ -5,7 +5,7 @@ import math
 import numbers
 import re
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -99,6 +99,9 @@ class Options:
         "as it takes where a goal is given",
     )
     power_of_two: bool = _option(False, "whether all scales are powers of two and postScale is 1")
+    weight_bits: Mapping[str, int] | None = _option(
+        None, "bits of the integer weights of layers by name, 2 to those of an element"
+    )
     legacy: bool = _option(False, "use the public engine's arithmetic, which floors and wraps")
 
     @classmethod
@@ -154,6 +157,15 @@ class Options:
             raise InvalidValueError(f"margin is {margin!r}, expected a number from 1 on")
         if not is_number(self.goal) or math.isnan(self.goal):
             raise InvalidValueError(f"goal is {self.goal!r}, expected decibels")
+        given = self.weight_bits
+        if given is not None and not isinstance(given, Mapping):
+            raise InvalidValueError(f"weight_bits is {given!r}, expected bits by names of layers")
+        for name, bits in (given or {}).items():
+            if not (_is_integer(bits) and 2 <= bits <= self.bits):
+                raise InvalidValueError(
+                    f"weight_bits of {name} is {bits!r}, expected a whole number from 2 to "
+                    f"{self.bits}"
+                )
         if not is_number(self.growth) or not self.growth >= 1:
             raise InvalidValueError(f"growth is {self.growth!r}, expected a number from 1 on")
 
@@ -162,6 +174,10 @@ class Options:
         if self.margin is not None:
             return self.margin
         return min(MARGINS[self.bits] * (1 + FEW_ROWS / rows), LARGEST_MARGIN)
+
+    def weight_max(self, layer: str) -> int:
+        """The largest integer weight of a layer."""
+        return 2 ** ((self.weight_bits or {}).get(layer, self.bits) - 1) - 1
 
     @property
     def element_max(self) -> int:

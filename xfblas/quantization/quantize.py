@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.errors import InvalidValueError
+from xfblas.errors import InvalidValueError, require_names
 from xfblas.graph import Network
 from xfblas.quantization.calibrated import quantize_calibrated
 from xfblas.quantization.calibration_check import far_from_goal, still_features, tell
@@ -75,6 +75,7 @@ def quantize_and_check(
     if names is not None and len(names) != network.input_units:
         names = None
     chosen = Options.of(options)
+    require_names("weight_bits", chosen.weight_bits or (), [layer.name for layer in network.layers])
     if chosen.method == "calibrated":
         return quantize_calibrated(network, rows, chosen, names=names, are_features=are_features)
     others = sorted(set(options) - {"method", "bits", "legacy"})

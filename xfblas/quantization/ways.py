@@ -160,7 +160,7 @@ class _Planner:
         """The P that each output needs for each unit of its scale, (n,)."""
         addend = self._wanted.bias - self._wanted.input_zero * self._total
         ends = [*self._ends, *(end + addend for end in self._ends)]
-        needed = self._largest / self._options.element_max
+        needed = self._largest / self._options.weight_max(self._wanted.name)
         needed = np.maximum(needed, np.abs(addend) / BIAS_MAX)
         needed = np.maximum(needed, np.abs(ends).max(axis=0) / 2.0 ** (accumulator - 1))
         return np.maximum(needed, self._norms) if way == "rows" else needed

@@ -9,6 +9,8 @@ GOOD = {16: 55.0, 8: 25.0}
 LOSS = 6.0
 #: The largest weight per root mean square from which on it is an outlier.
 OUTLIER = 12.0
+#: Bits that sums leave unused where it is not their width that weights were made for.
+ROOM = 3
 #: Fewer calibration rows than this tell little of what others will hold.
 FEW_ROWS = 200
 #: A layer whose values stay below this share of their range wastes bits.
@@ -101,13 +103,15 @@ def _rounding(line, bits):
             "take a higher goal, which gives inputs with such weights several columns",
         )
     elif line.weight_bits is not None and line.weight_bits < bits - 2 and is_lossy:
-        yield Advice(
-            _lost(line) + 1,
-            line.name,
-            f"{_loses(line)}its weights have {line.weight_bits} of {bits} bits, because its sums "
-            f"of {line.depth} products must fit {line.accumulator} bits",
-            "take accumulator=48" if line.accumulator == 32 and bits == 16 else "take 16 bits",
-        )
+        finding = f"{_loses(line)}its weights have {line.weight_bits} of {bits} bits"
+        remedy = "leave weight_bits at those of an element, or a Precision for its weights out"
+        if (line.proved_bits or 0) > line.accumulator - ROOM:
+            finding += (
+                f", because its sums of {line.depth} products must fit {line.accumulator} bits"
+            )
+            is_narrow = line.accumulator == 32 and bits == 16
+            remedy = "take accumulator=48" if is_narrow else "take 16 bits"
+        yield Advice(_lost(line) + 1, line.name, finding, remedy)
     elif line.used is not None and line.used < WASTED and line.largest > 0:
         bits_unused = math.floor(-math.log2(line.used)) if line.used > 0 else bits
         yield Advice(

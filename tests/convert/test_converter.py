@@ -1,0 +1,150 @@
+"""Converted models: hls4ml's verbs on a real model, from the configuration to the report."""
+
+import json
+
+import numpy as np
+import pytest
+
+import xfblas
+from xfblas.errors import InvalidValueError, NotSupportedError
+
+ROWS = np.random.default_rng(5).standard_normal((300, 8)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def model(keras):
+    L = keras.layers
+    layers = [
+        keras.Input((8,)),
+        L.Dense(12, "relu", name="fc1"),
+        L.BatchNormalization(name="bn"),
+        L.Dense(9, name="fc2"),
+        L.LeakyReLU(negative_slope=0.25, name="leaky"),
+        L.Dense(7, "tanh", name="fc3"),
+        L.Dense(3, "softmax", name="fc4"),
+    ]
+    return keras.Sequential(layers)
+
+
+def expected_layers(model):
+    """Each layer's values before and after its activation, in float."""
+    found, rows = {}, ROWS.astype(np.float64)
+    for layer in model.layers:
+        if layer.name.startswith("fc"):
+            kernel, bias = (np.float64(values) for values in layer.get_weights())
+            found[layer.name] = rows @ kernel + bias
+            name = layer.activation.__name__
+            rows = np.float64(layer.activation(found[layer.name].astype(np.float32)))
+            if name != "linear":
+                found[f"{layer.name}_{name}"] = rows
+        else:
+            rows = found[layer.name] = np.float64(layer(rows.astype(np.float32)))
+    return found
+
+
+def decibels(expected, found):
+    return 10 * np.log10((expected**2).sum() / ((expected - found) ** 2).sum())
+
+
+def test_the_five_lines(model):
+    config = xfblas.config_from_keras_model(model, granularity="name")
+    config["LayerName"]["fc1"]["Precision"]["weight"] = "int12"
+    with xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS) as converted:
+        converted.compile()
+        found = converted.predict(ROWS)
+        assert converted.compiled.networks["fc1"].summaries[0].weight_bits <= 12
+    np.testing.assert_allclose(found, model.predict(ROWS, verbose=0), atol=0.01)
+
+
+@pytest.mark.parametrize(("precision", "wanted"), [("int16", 60), ("float32", 110)])
+def test_traces_have_both_sides_of_an_activation(model, precision, wanted):
+    config = {"Model": {"Precision": precision}}
+    with xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS) as converted:
+        output, layers = converted.trace(ROWS)
+        np.testing.assert_array_equal(output, converted.predict(ROWS))
+    expected = expected_layers(model)
+    for name in ("fc1", "fc1_relu", "leaky", "fc3", "fc3_tanh", "fc4", "fc4_softmax"):
+        assert decibels(expected[name], layers[name]) > wanted, name
+    assert set(layers) <= set(expected)
+
+
+def test_layers_that_were_asked_for(model):
+    config = xfblas.config_from_keras_model(model, "name")
+    config["LayerName"]["fc3"]["Trace"] = config["LayerName"]["fc1_relu"]["Trace"] = True
+    with xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS) as converted:
+        assert list(converted.trace(ROWS)[1]) == ["fc1_relu", "fc3"]
+
+
+def test_layers_on_the_host(model):
+    config = xfblas.config_from_keras_model(model, "name")
+    config["LayerName"]["fc2"]["Engine"] = "host"
+    with xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS) as converted:
+        steps = {name: (place, why) for name, place, why in converted.compiled.graph.describe()}
+        np.testing.assert_allclose(
+            converted.predict(ROWS), model.predict(ROWS, verbose=0), atol=0.002
+        )
+    assert steps["fc2"] == ("host", "it was placed on the host")
+    assert steps["fc1"][0] == "engine"
+
+
+@pytest.mark.native
+def test_a_report_without_tools(model, tmp_path, monkeypatch):
+    arguments = {"input_data_tb": ROWS, "board": "u50", "output_dir": tmp_path / "project"}
+    with xfblas.convert_from_keras_model(model, **arguments) as converted:
+        report = converted.build(csim=False)["CSynthesisReport"]
+        assert report["Source"].startswith("cycle model")
+        assert int(report["IntervalMin"]) < int(report["BestLatency"])
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(NotSupportedError, match="v\\+\\+ is not on the PATH"):
+            converted.build(synth=True)
+        folder = converted.write()
+        np.testing.assert_array_equal(np.load(folder / "input_data_tb.npy"), ROWS)
+        with xfblas.load(folder / "myproject.xfblas") as loaded:
+            np.testing.assert_array_equal(loaded.predict(ROWS, verbose=0), converted.predict(ROWS))
+
+
+@pytest.mark.native
+def test_csim_runs_the_test_vectors(model):
+    with xfblas.convert_from_keras_model(model, input_data_tb=ROWS[:5]) as converted:
+        report = converted.build()
+        np.testing.assert_array_equal(
+            np.float32(report["CSimResults"][0]), converted.predict(ROWS[:5])
+        )
+
+
+@pytest.mark.parametrize("ending", ["yml", "json"])
+def test_a_configuration_in_a_file(keras, model, tmp_path, ending):
+    from xfblas.convert.files import read_config, write_config
+
+    model.save(tmp_path / "m.keras")
+    np.savetxt(tmp_path / "rows.dat", ROWS)
+    given = {
+        "KerasModel": "m.keras",
+        "InputData": "rows.dat",
+        "HLSConfig": {"Model": {"Precision": "int8"}},
+    }
+    path = tmp_path / f"config.{ending}"
+    write_config(given, path)
+    assert read_config(path) == given
+    with xfblas.convert_from_config(path) as converted:
+        assert converted.settings.bits == 8
+        found = converted.predict(ROWS)
+    np.testing.assert_allclose(found, model.predict(ROWS, verbose=0), atol=0.1)
+    path.write_text(json.dumps({**given, "KerasModl": 1}))
+    with pytest.raises(InvalidValueError, match=r"config has no 'KerasModl'.*'KerasModel'"):
+        xfblas.convert_from_config(path)
+
+
+def test_what_is_refused(model, tmp_path):
+    with pytest.raises(InvalidValueError, match="has no 'out_dir'"):
+        xfblas.convert_from_keras_model(model, out_dir=tmp_path)
+    with pytest.raises(InvalidValueError, match=r"there is no file .*missing\.dat"):
+        xfblas.convert_from_keras_model(model, input_data_tb=tmp_path / "missing.dat")
+    with pytest.raises(InvalidValueError, match="calib_data is None: typical input rows"):
+        xfblas.convert_from_keras_model(model).predict(ROWS)
+    with pytest.raises(InvalidValueError, match="config has no KerasModel"):
+        xfblas.convert_from_config({})
+    with pytest.raises(InvalidValueError, match="No such file"):
+        xfblas.convert_from_config(tmp_path / "missing.yml")
+    with pytest.warns(UserWarning, match="io_type is ignored: the engine is built once"):
+        xfblas.convert_from_keras_model(model, io_type="io_stream", calib_data=ROWS)

@@ -1,0 +1,70 @@
+"""What an edit of a configuration changes, layer by layer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from xfblas.convert.configuration import AUTO, LayerSettings, settings_of
+
+_NAMES = {
+    "weight_bits": "Precision.weight", "engine": "Engine", "trace": "Trace", "softmax": "Softmax",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """One setting that is not what it would be without the configuration.
+
+    Attributes:
+        layer: the entry's name, or ``Model``.
+        setting: as the configuration calls it.
+        before, after: the default, and what the configuration makes of it.
+    """
+
+    layer: str
+    setting: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.layer}: {self.setting} {self.before} -> {self.after}"
+
+
+def config_diff(config: Any, model: Any, *, architecture: Any = None) -> list[Change]:
+    """What a configuration changes of a model's defaults, after all of its sections.
+
+    Args:
+        config: a configuration, edited.
+        model, architecture: as for :func:`config_from_keras_model`.
+
+    Raises:
+        InvalidValueError: as for :func:`convert_from_keras_model`.
+    """
+    plain = settings_of(None, model, architecture)
+    edited = settings_of(config, model, architecture)
+    found = []
+    if plain.bits != edited.bits:
+        found.append(Change("Model", "Precision", _element(plain.bits), _element(edited.bits)))
+    for name, value in edited.quantization.items():
+        found.append(Change("Model", f"Calibration.{name}", AUTO, value))
+    for name, before in plain.layers.items():
+        found += _changes(name, before, edited.layers[name])
+    return found
+
+
+def _changes(name: str, before: LayerSettings, after: LayerSettings) -> list[Change]:
+    pairs = {key: (getattr(before, key), getattr(after, key)) for key in _NAMES}
+    return [
+        Change(name, _NAMES[key], *(_text(key, value) for value in pair))
+        for key, pair in pairs.items()
+        if pair[0] != pair[1]
+    ]
+
+
+def _text(key: str, value: Any) -> Any:
+    if key != "weight_bits":
+        return value
+    return AUTO if value is None else f"int{value}"
+
+
+def _element(bits: int) -> str:
+    return "float32" if bits == 32 else f"int{bits}"

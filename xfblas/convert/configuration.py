@@ -1,0 +1,270 @@
+"""Configurations: plain dicts that say what becomes of each layer, to be edited before converting.
+
+A configuration has up to three sections. ``LayerName`` wins over ``LayerType``, which wins over
+``Model``; what is ``"auto"``, or not there, is taken from the next of them. So an edit takes effect
+at whichever level it is made, unless a finer one says otherwise:
+
+    Model:     Precision, Engine, Trace, Softmax, Calibration
+    LayerType: by the Keras class, and ``Activation`` for those that are part of another layer
+    LayerName: by the layer; ``dense_relu`` is the activation of ``dense``
+
+``Precision`` is that of elements (``int16``, ``int8``, ``float32``), which all layers share; a
+layer's ``Precision`` has ``weight`` alone, ``int2`` to ``int16``. ``Engine`` is ``fcn`` or
+``host``; an activation that is part of a layer goes where the layer goes.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xfblas.convert.entries import Entry, entries_of
+from xfblas.errors import InvalidValueError, require_names
+from xfblas.notices import notify
+from xfblas.quantization.options import Options
+
+AUTO = "auto"
+GRANULARITIES = ("model", "type", "name")
+ELEMENTS = {"int16": 16, "int8": 8, "float32": 32}
+ENGINES = ("fcn", "host")
+SOFTMAX = ("float",)
+#: Options of quantization by what ``Calibration`` calls them.
+CALIBRATION = {
+    "Method": "method", "Margin": "margin", "Goal": "goal", "Growth": "growth",
+    "Accumulator": "accumulator", "Leaky": "leaky", "PerChannel": "per_channel",
+    "BiasCorrection": "bias_correction", "PowerOfTwo": "power_of_two", "Legacy": "legacy",
+}  # fmt: skip
+#: Settings of engines with hardware for each layer; here layers are instructions of one engine.
+DATAFLOW = (
+    "ReuseFactor", "Strategy", "BramFactor", "IOType", "io_type", "ParallelizationFactor",
+    "ConvImplementation", "PipelineStyle", "TableSize", "Compression", "TargetCycles",
+)  # fmt: skip
+MODEL_KEYS = ("Precision", "Engine", "Trace", "Softmax", "Calibration")
+LAYER_KEYS = ("Precision", "Engine", "Trace", "Softmax")
+
+
+@dataclass(frozen=True)
+class LayerSettings:
+    """What a configuration says of one entry, after all sections.
+
+    Attributes:
+        entry: the layer or activation.
+        weight_bits: bits of its integer weights, or None for those of an element.
+        engine: 'fcn' or 'host'; None where that is not for it to say.
+        trace: whether traces have it.
+        softmax: how it is computed, where it is one.
+    """
+
+    entry: Entry
+    weight_bits: int | None
+    engine: str | None
+    trace: bool
+    softmax: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a configuration says.
+
+    Attributes:
+        bits: of elements; 32 for float32.
+        quantization: options of :func:`xfblas.quantize` by name.
+        layers: settings by the entry's name.
+    """
+
+    bits: int
+    quantization: dict[str, Any]
+    layers: dict[str, LayerSettings] = field(default_factory=dict)
+
+    @property
+    def on_host(self) -> list[str]:
+        """Names of the layers that the host computes because the configuration says so."""
+        return [name for name, layer in self.layers.items() if layer.engine == "host"]
+
+    @property
+    def weight_bits(self) -> dict[str, int]:
+        """Bits of weights by layer, where they are not those of an element."""
+        return {name: s.weight_bits for name, s in self.layers.items() if s.weight_bits is not None}
+
+    @property
+    def traced(self) -> list[str]:
+        """Names that traces have: those that ask for it, all where none does."""
+        asked = [name for name, layer in self.layers.items() if layer.trace]
+        return asked or list(self.layers)
+
+
+def config_from_keras_model(
+    model: Any,
+    granularity: str = "model",
+    *,
+    default_precision: str = "int16",
+    architecture: Any = None,
+) -> dict[str, Any]:
+    """A configuration of a model, to be edited and given to :func:`convert_from_keras_model`.
+
+    Args:
+        model: a keras.Model or the path of its file.
+        granularity: ``"model"`` for one section, ``"type"`` for one by classes too, ``"name"`` for
+            one by layers too. What the finer sections leave at ``"auto"`` follows ``Model``.
+        default_precision: of the elements: ``"int16"``, ``"int8"`` or ``"float32"``.
+        architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
+
+    Returns:
+        A plain dict that YAML and JSON can hold.
+
+    Raises:
+        InvalidValueError: no such granularity or precision, or no such model.
+    """
+    if not isinstance(granularity, str) or granularity.lower() not in GRANULARITIES:
+        raise InvalidValueError(
+            f"granularity is {granularity!r}, expected {', '.join(GRANULARITIES)}"
+        )
+    _bits("default_precision", default_precision, ELEMENTS)
+    config: dict[str, Any] = {
+        "Model": {
+            "Precision": default_precision,
+            "Engine": "fcn",
+            "Trace": False,
+            "Softmax": "float",
+            "Calibration": {"Goal": None, "Margin": None},
+        }
+    }
+    if granularity.lower() == "model":
+        return config
+    section = "LayerType" if granularity.lower() == "type" else "LayerName"
+    config[section] = {}
+    for entry in entries_of(model, architecture):
+        key = entry.kind if section == "LayerType" else entry.name
+        config[section].setdefault(key, _entry_config(entry))
+    return config
+
+
+def _entry_config(entry: Entry) -> dict[str, Any]:
+    found: dict[str, Any] = {"Trace": AUTO}
+    if entry.has_engine:
+        found["Engine"] = AUTO
+    if entry.has_weights:
+        found["Precision"] = {"weight": AUTO}
+    if entry.is_softmax:
+        found["Softmax"] = AUTO
+    return found
+
+
+def settings_of(config: Any, model: Any, architecture: Any = None) -> Settings:
+    """What a configuration says of a model, checked.
+
+    Args:
+        config: as :func:`config_from_keras_model` gives it, edited or not; None for the defaults.
+        model, architecture: as for :func:`xfblas.read_graph`.
+
+    Raises:
+        InvalidValueError: a key or a name that there is not, with the nearest one, or a value that
+            cannot be used.
+    """
+    config = {} if config is None else _section("hls_config", config)
+    require_names("hls_config", config, ("Model", "LayerType", "LayerName"))
+    entries = entries_of(model, architecture)
+    coarse = _section("Model", config.get("Model") or {})
+    by_kind = _section("LayerType", config.get("LayerType") or {})
+    by_name = _section("LayerName", config.get("LayerName") or {})
+    _tell_of_dataflow(coarse, *by_kind.values(), *by_name.values())
+    coarse = {key: value for key, value in coarse.items() if key not in DATAFLOW}
+    require_names("Model", coarse, MODEL_KEYS)
+    require_names("LayerType", by_kind, list(dict.fromkeys(entry.kind for entry in entries)))
+    require_names("LayerName", by_name, [entry.name for entry in entries])
+    checked = {
+        f"{section}.{name}": _layer_section(f"{section}.{name}", given)
+        for section, part in (("LayerType", by_kind), ("LayerName", by_name))
+        for name, given in part.items()
+    }
+    bits = _bits("Model.Precision", coarse.get("Precision", "int16"), ELEMENTS)
+    layers = {}
+    for entry in entries:
+        sections = [
+            (f"LayerName.{entry.name}", checked.get(f"LayerName.{entry.name}", {})),
+            (f"LayerType.{entry.kind}", checked.get(f"LayerType.{entry.kind}", {})),
+        ]
+        layers[entry.name] = _layer_settings(entry, sections, coarse, bits)
+    calibration = _section("Model.Calibration", coarse.get("Calibration") or {})
+    require_names("Model.Calibration", calibration, CALIBRATION)
+    given = {CALIBRATION[key]: value for key, value in calibration.items() if value is not None}
+    if bits != ELEMENTS["float32"]:
+        Options.of({**given, "bits": bits})
+    return Settings(bits, given, layers)
+
+
+def _layer_settings(
+    entry: Entry, sections: list[tuple[str, dict[str, Any]]], coarse: dict[str, Any], bits: int
+) -> LayerSettings:
+    def pick(key: str, default: Any) -> tuple[str, Any]:
+        for where, section in (*sections, ("Model", coarse)):
+            if section.get(key, AUTO) != AUTO:
+                return f"{where}.{key}", section[key]
+        return f"Model.{key}", default
+
+    where, engine = pick("Engine", "fcn")
+    if not entry.has_engine:
+        if not where.startswith("Model."):
+            raise InvalidValueError(
+                f"{where} is {engine!r}, but {entry.name} has no place to choose"
+            )
+        engine = None
+    elif engine not in ENGINES:
+        raise InvalidValueError(f"{where} is {engine!r}, expected {' or '.join(ENGINES)}")
+    where, trace = pick("Trace", False)
+    if not isinstance(trace, bool):
+        raise InvalidValueError(f"{where} is {trace!r}, expected True or False")
+    where, softmax = pick("Softmax", "float")
+    if softmax not in SOFTMAX:
+        raise InvalidValueError(f"{where} is {softmax!r}, expected {' or '.join(SOFTMAX)}")
+    weight = None
+    for name, section in sections:
+        text = section.get("Precision", {}).get("weight", AUTO)
+        if text != AUTO and weight is None:
+            if not entry.has_weights:
+                raise InvalidValueError(
+                    f"{name}.Precision.weight is {text!r}, but {entry.kind} has no weights that "
+                    "the engine multiplies by"
+                )
+            choices = {f"int{n}": n for n in range(2, bits + 1)} if bits < 32 else {"float32": 32}
+            weight = _bits(f"{name}.Precision.weight", text, choices)
+    narrow = weight if weight not in (None, bits) else None
+    return LayerSettings(entry, narrow, engine, trace, softmax)
+
+
+def _layer_section(where: str, given: Any) -> dict[str, Any]:
+    section = {k: value for k, value in _section(where, given).items() if k not in DATAFLOW}
+    require_names(where, section, LAYER_KEYS)
+    precision = section.get("Precision", AUTO)
+    precision = {"weight": precision} if isinstance(precision, str) else precision
+    require_names(f"{where}.Precision", _section(f"{where}.Precision", precision), ("weight",))
+    return {**section, "Precision": precision}
+
+
+def _section(where: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise InvalidValueError(f"{where} is {given!r}, expected a dict")
+    return dict(given)
+
+
+def _tell_of_dataflow(*sections: Any) -> None:
+    """Says once what means nothing here."""
+    given = [key for section in sections if isinstance(section, Mapping) for key in section]
+    ignored = [key for key in DATAFLOW if key in given]
+    if ignored:
+        notify(
+            f"{', '.join(ignored)} is ignored: layers are instructions of one engine, with weights "
+            "in its memory, and have no hardware of their own"
+        )
+
+
+def _bits(where: str, text: Any, choices: dict[str, int]) -> int:
+    """Bits of ``int16``; of ``fixed<16,6>``, whose integer part calibration chooses here."""
+    if isinstance(text, Mapping) and set(text) == {"default"}:
+        text = text["default"]
+    if isinstance(text, str):
+        fixed = re.fullmatch(r"(?:ap_)?fixed<\s*(\d+)\s*,.*>", text.strip())
+        name = f"int{fixed[1]}" if fixed else text.strip()
+        if name in choices:
+            return choices[name]
+    raise InvalidValueError(f"{where} is {text!r}, expected one of {', '.join(choices)}")

@@ -1,0 +1,181 @@
+"""``numerical``: sizes of weights and activations over what the elements can hold."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xfblas.convert.converter import ConvertedModel
+from xfblas.errors import InvalidValueError
+from xfblas.layers.placement import PREACTIVATION
+from xfblas.profiling.keras_values import get_ymodel_keras
+from xfblas.reporting.figure import empty_figure, locator, short
+
+PLOTS = ("boxplot", "histogram")
+
+
+@dataclass(frozen=True, eq=False)
+class Range:
+    """Sizes of one tensor.
+
+    Attributes:
+        name: of the layer, with ``/w`` and ``/b`` of its kernel and bias.
+        sizes: of its values that are not 0.
+        smallest, largest: the step of the elements that hold it, and the most they can; None in
+            float.
+    """
+
+    name: str
+    sizes: np.ndarray
+    smallest: float | None = None
+    largest: float | None = None
+
+    def __str__(self) -> str:
+        low, middle, high = (
+            np.quantile(self.sizes, (0, 0.5, 1)) if self.sizes.size else (0.0, 0.0, 0.0)
+        )
+        held = ""
+        if self.largest is not None:
+            held = f", elements hold {self.smallest:.3g} to {self.largest:.3g}"
+        return f"{self.name}: {low:.3g} to {high:.3g}, median {middle:.3g}{held}"
+
+
+def ranges_of(
+    model: Any = None, hls_model: ConvertedModel | None = None, X: Any = None
+) -> tuple[list[Range] | None, ...]:
+    """What :func:`numerical` draws, as numbers.
+
+    Args:
+        model, hls_model, X: as there.
+
+    Returns:
+        Weights of the Keras model and of the engine, activations of both; None for what was not
+        asked for.
+    """
+    if model is None and hls_model is None:
+        raise InvalidValueError("model and hls_model are None, expected one of them")
+    before = None if model is None else _keras_weights(model)
+    after = None if hls_model is None else _engine_weights(hls_model)
+    seen = None if model is None or X is None else _activations(get_ymodel_keras(model, X), {})
+    held = None
+    if hls_model is not None and X is not None:
+        held = _activations(hls_model.trace(X)[1], _limits(hls_model))
+    return before, after, seen, held
+
+
+def numerical(
+    model: Any = None,
+    hls_model: ConvertedModel | None = None,
+    X: Any = None,
+    plot: str = "boxplot",
+) -> tuple[Any, ...]:
+    """Sizes of weights and activations, before and after quantization.
+
+    A grey box is what the elements can hold, from one step to the largest: it must cover the box
+    and its whisker to the right, or values saturate.
+
+    Args:
+        model: a keras.Model, for the float side.
+        hls_model: a converted model, for the engine's side.
+        X: (m, ...) rows, for activations.
+        plot: ``"boxplot"``, or ``"histogram"`` by powers of two.
+
+    Returns:
+        Four matplotlib Figures: weights before and after, activations before and after; None for
+        what was not asked for. :func:`ranges_of` has the numbers.
+
+    Raises:
+        InvalidValueError: there is no such plot, or neither model.
+        NotSupportedError: matplotlib is not installed.
+    """
+    if plot not in PLOTS:
+        raise InvalidValueError(f"plot is {plot!r}, expected {' or '.join(PLOTS)}")
+    titles = ("Weights, float", "Weights, integers", "Activations, float", "Activations, engine")
+    draw = _boxes if plot == "boxplot" else _histograms
+    found = zip(ranges_of(model, hls_model, X), titles, strict=True)
+    return tuple(draw(part, title) if part else None for part, title in found)
+
+
+def _keras_weights(model: Any) -> list[Range]:
+    found = []
+    for layer in model.layers:
+        for kind, values in zip("wb", layer.get_weights(), strict=False):
+            found.append(Range(f"{layer.name}/{kind}", _sizes(values)))
+    return found
+
+
+def _engine_weights(hls_model: ConvertedModel) -> list[Range]:
+    found = []
+    for network in hls_model.compiled.networks.values():
+        for layer in network.layers:
+            limits = (1.0, 2.0 ** (8 * layer.weights.dtype.itemsize - 1) - 1)
+            is_float = layer.weights.dtype.kind == "f"
+            weights = _sizes(layer.weights)
+            found.append(Range(f"{layer.name}/w", weights, *((None, None) if is_float else limits)))
+    return found
+
+
+def _limits(hls_model: ConvertedModel) -> dict[str, tuple[float, float]]:
+    """The step and the largest value of each layer on the engine that has scales."""
+    found = {}
+    entries = [layer.entry for layer in hls_model.settings.layers.values()]
+    activated = {entry.layer: entry.name for entry in entries if entry.name != entry.layer}
+    for step in hls_model.compiled.graph.engine_steps:
+        network = hls_model.compiled.networks.get(step.name)
+        for layer, summary in zip(
+            step.network.layers, network.summaries if network else (), strict=False
+        ):
+            ends = 2.0 ** (summary.bits - 1) - 1 + abs(summary.zero_point)
+            held = (1 / summary.scale.max(), summary.windows * ends / summary.scale.min())
+            name = layer.output.removesuffix(PREACTIVATION)
+            found[activated.get(name, name) if name == layer.output else name] = held
+    return found
+
+
+def _activations(
+    values: dict[str, np.ndarray], limits: dict[str, tuple[float, float]]
+) -> list[Range]:
+    return [Range(name, _sizes(v), *limits.get(name, (None, None))) for name, v in values.items()]
+
+
+def _sizes(values: Any) -> np.ndarray:
+    sizes = np.abs(np.asarray(values, np.float64)).reshape(-1)
+    return sizes[sizes > 0]
+
+
+def _boxes(ranges: list[Range], title: str) -> Any:
+    figure, axes = empty_figure(6.6, 1.1 + 0.3 * len(ranges))
+    for place, each in enumerate(ranges):
+        if each.largest is not None and each.smallest is not None:
+            low, high = np.log2(each.smallest), np.log2(each.largest)
+            axes.barh(place, high - low, 0.9, left=low, color="#e3e6ea", zorder=0)
+    filled = [place for place, each in enumerate(ranges) if each.sizes.size]
+    if filled:
+        axes.boxplot(
+            [np.log2(ranges[place].sizes) for place in filled],
+            positions=filled,
+            orientation="horizontal",
+            whis=(0, 100),
+            widths=0.55,
+        )
+    axes.axvline(0, color="#c2410c", linewidth=1, linestyle="--")
+    return _labelled(figure, axes, ranges, title)
+
+
+def _histograms(ranges: list[Range], title: str) -> Any:
+    figure, axes = empty_figure(6.6, 1.1 + 0.3 * len(ranges))
+    for place, each in enumerate(ranges):
+        powers = np.floor(np.log2(each.sizes))
+        for power, count in zip(*np.unique(powers, return_counts=True), strict=True):
+            share = count / max(1, powers.size)
+            axes.barh(place, 1, 0.9 * share**0.5, left=power, color="#2563a8")
+    return _labelled(figure, axes, ranges, title)
+
+
+def _labelled(figure: Any, axes: Any, ranges: list[Range], title: str) -> Any:
+    axes.set_yticks(range(len(ranges)), [short(each.name) for each in ranges])
+    axes.set_ylim(len(ranges) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(locator(4))
+    axes.xaxis.set_major_formatter(lambda value, _: f"$2^{{{value:.0f}}}$")
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
+    return figure
