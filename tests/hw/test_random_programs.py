@@ -5,10 +5,12 @@ import os
 import pytest
 import random_programs
 
+from xfblas.image.boards import board_names
+
 # Instructions for each engine and type; long runs set it higher.
 COUNT = int(os.environ.get("XFBLAS_HW_PROGRAMS", "1500"))
 ENGINES = [(e, d) for e in ("fcn", "gemm", "gemv") for d in ("short", "int8")]
-BOARDS = ["u200", "u250", "u50", "u55c", "kv260"]
+BOARDS = [board for board in board_names() if board != "small"]
 
 
 @pytest.mark.sampled("fcn-short")

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from formats import check, kinds
 
+import xfblas
+
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 FLAT, STEPS, IMAGE = (6,), (4, 6), (4, 5, 6)
@@ -103,3 +105,18 @@ def test_layer_in_a_stack(keras, tmp_path, generator, name):
     shape, layer = layers_of(keras)[name]
     model = keras.Sequential([L.Input(shape), L.Dense(shape[-1]), layer, L.Dense(3, "relu")])
     check(model, tmp_path, generator)
+
+
+def test_a_product_on_the_host_keeps_large_means(keras, generator):
+    """What a normalization behind it takes away is not rounded before."""
+    L = keras.layers
+    rows = (generator.standard_normal((300, 6)) + 1e6).astype(np.float32)
+    model = keras.Sequential([keras.Input((6,)), L.Dense(5, name="sums"), L.Normalization()])
+    kernel = np.abs(generator.standard_normal((6, 5)))
+    model.layers[0].set_weights([kernel, np.zeros(5)])
+    model.layers[1].adapt(rows @ kernel)
+    sums = rows.astype(np.float64) @ np.float64(model.layers[0].get_weights()[0])
+    mean, variance = (np.float64(value) for value in model.layers[1].get_weights()[:2])
+    expected = (sums - mean) / np.sqrt(variance)
+    found = xfblas.read_graph(model, on_host=["sums"]).forward(rows)[0]
+    assert np.abs(found - expected).max() < 1e-3

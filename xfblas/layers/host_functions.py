@@ -67,42 +67,40 @@ def clip(x, smallest, largest):
     return x if smallest is largest is None else np.clip(x, smallest, largest)
 
 
-#: What each step of the host computes; every parameter is JSON-able, every weight an array.
-FUNCTIONS = {
-    **activations.HOST_FUNCTIONS,
-    "relu": activations.rectify,
-    "glu": activations.glu,
-    "dense": dense,
-    "prelu": prelu,
-    "embedding": embedding,
+#: Those that move or add up values, so that a large mean is in their results as in their inputs:
+#: where a later step subtracts it, they are not rounded to float32.
+_LINEAR = {
     "scale": normalizations.scale,
-    "layer_normalization": normalizations.layer_normalization,
-    "group_normalization": normalizations.group_normalization,
-    "unit_normalization": normalizations.unit_normalization,
-    "rms_normalization": normalizations.rms_normalization,
-    **merges.MERGES,
+    "dense": dense,
+    **{name: merges.MERGES[name] for name in merges.LINEAR},
     "reshape": layouts.reshape,
     "permute": layouts.permute,
     "repeat": layouts.repeat,
     "pad": layouts.pad,
     "crop": layouts.crop,
+    "take": layouts.take,
     "mean": layouts.mean,
     "largest": layouts.largest,
     "smallest": layouts.smallest,
     "total": layouts.total,
-    "take": layouts.take,
+}
+_CURVED = {
+    **activations.HOST_FUNCTIONS,
+    **{name: merge for name, merge in merges.MERGES.items() if name not in merges.LINEAR},
+    "relu": activations.rectify,
+    "glu": activations.glu,
+    "prelu": prelu,
+    "embedding": embedding,
+    "layer_normalization": normalizations.layer_normalization,
+    "group_normalization": normalizations.group_normalization,
+    "unit_normalization": normalizations.unit_normalization,
+    "rms_normalization": normalizations.rms_normalization,
     "clip": clip,
     "absolute": np.abs,
     "square": np.square,
     "square_root": np.sqrt,
     "logarithm": np.log,
 }
-
-#: Those that move or add up values, so that a large mean is in their results as in their inputs.
-LINEAR = frozenset(
-    (
-        *("scale", "add", "subtract", "multiply", "divide", "average", "maximum", "minimum"),
-        *("concatenate", "reshape", "permute", "repeat", "pad", "crop", "take"),
-        *("mean", "largest", "smallest", "total"),
-    )
-)
+#: What each step of the host computes; every parameter is JSON-able, every weight an array.
+FUNCTIONS = {**_LINEAR, **_CURVED}
+LINEAR = frozenset(_LINEAR)

@@ -69,3 +69,5 @@ MERGES = {
     "concatenate": concatenate,
     "dot": dot,
 }
+#: Those whose results have a large mean where their inputs do.
+LINEAR = tuple(name for name in MERGES if name != "dot")

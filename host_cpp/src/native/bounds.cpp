@@ -11,7 +11,7 @@ namespace {
 constexpr double fits = 2147483000.0;
 
 // What a block may add: the 16 bits that the total before it has below `high` come on top, see
-// simd/refine.hpp.
+// simd/wide_sums.hpp.
 constexpr double fits_refined = fits - 65536;
 
 // An estimate is rounded to a multiple of 2^16 besides.

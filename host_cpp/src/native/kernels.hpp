@@ -26,7 +26,7 @@ enum class Reach {
 // A tile's sums. Rows are a whole panel (Kernels::width) apart.
 struct SumsOfTile {
   const int32_t* low;
-  const int32_t* high;            // Reach::wide only, see simd/refine.hpp
+  const int32_t* high;            // Reach::wide only, see simd/wide_sums.hpp
   const int32_t* column_offsets;  // added to each row of int8 sums, or null
 };
 
@@ -87,7 +87,7 @@ struct Kernels {
   uint32_t (*dot16)(const int16_t* a, const int16_t* b, int64_t count);
   uint32_t (*dot8)(const int8_t* a, const int8_t* b, int64_t count);
 
-  // Tiles of sums of which a block more of k was added to `low`, see simd/refine.hpp.
+  // Tiles of sums of which a block more of k was added to `low`, see simd/wide_sums.hpp.
   void (*refine_spilled)(int rows, int vectors, const int32_t* low, int32_t* high, bool is_first);
   void (*refine_split)(int rows, int vectors, const int32_t* low, const int32_t* products,
                        int32_t* high, bool is_first);

@@ -10,7 +10,7 @@
 
 #include "image/image.hpp"
 #include "target/target.hpp"
-#include "xrt/handles.hpp"
+#include "xrt/unit_buffers.hpp"
 
 namespace xfblas {
 

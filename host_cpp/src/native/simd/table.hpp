@@ -2,7 +2,7 @@
 #include "native/simd/tile.hpp"
 #include "native/simd/pack.hpp"
 #include "native/simd/norms.hpp"
-#include "native/simd/refine.hpp"
+#include "native/simd/wide_sums.hpp"
 #include "native/simd/finish.hpp"
 #include "native/simd/encode.hpp"
 #include "native/simd/decode.hpp"

@@ -1,6 +1,6 @@
 // What XRT holds for one user of a compute unit.
-#ifndef XFBLAS_XRT_HANDLES_HPP
-#define XFBLAS_XRT_HANDLES_HPP
+#ifndef XFBLAS_XRT_UNIT_BUFFERS_HPP
+#define XFBLAS_XRT_UNIT_BUFFERS_HPP
 
 #include <array>
 #include <cstdint>

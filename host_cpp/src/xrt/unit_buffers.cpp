@@ -1,4 +1,4 @@
-#include "xrt/handles.hpp"
+#include "xrt/unit_buffers.hpp"
 
 #include <sys/mman.h>
 
