@@ -1,5 +1,6 @@
 // What a compute unit does with the matrices in its memory.
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -14,7 +15,25 @@ namespace {
 
 constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 
+// What names a matrix is no address, since memory moves: it is never given twice, and never that of
+// a host array, for no address of a program has this bit.
+void* new_name() {
+  static std::atomic<uintptr_t> next{uintptr_t(1) << (8 * sizeof(uintptr_t) - 2)};
+  return reinterpret_cast<void*>(next += page_bytes);
+}
+
 }  // namespace
+
+uint32_t ComputeUnit::take_pages(uint64_t bytes) {
+  const auto page = matrices_.take_pages(bytes);
+  try {
+    target_.reserve(index_, (page + pages_for(bytes)) * page_bytes);
+  } catch (...) {
+    matrices_.give_back(page);
+    throw;
+  }
+  return page;
+}
 
 void ComputeUnit::require_element_bytes(int64_t element_bytes) const {
   const auto element = configuration_.element_bytes(),
@@ -49,8 +68,8 @@ void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t elemen
   const int64_t whole = std::lcm(padding, strip);
   const int64_t leading_dimension = rounded_up(columns, whole);
   const auto bytes = matrices_.bytes_of(padded_rows, leading_dimension, element_bytes);
-  const auto page = matrices_.take_pages(bytes);
-  void* name = target_.address(index_) + uint64_t(page) * page_bytes;
+  const auto page = take_pages(bytes);
+  void* name = new_name();
   matrices_.add(name, {0, page, bytes, uint32_t(element_bytes), uint32_t(rows), uint32_t(columns),
                        uint32_t(leading_dimension), true, is_packed});
   // Most are written as a whole at once, with their padding, and need no zeros before.
@@ -79,7 +98,7 @@ void ComputeUnit::allocate_for(const void* host, int64_t rows, int64_t columns,
     require(value % padding == 0, XFBLAS_STATUS_NOT_PADDED, name, " is ", value,
             ", but this image needs a multiple of ", padding);
   const auto bytes = matrices_.bytes_of(rows, leading_dimension, element_bytes);
-  matrices_.add(host, {0, matrices_.take_pages(bytes), bytes, uint32_t(element_bytes),
+  matrices_.add(host, {0, take_pages(bytes), bytes, uint32_t(element_bytes),
                        uint32_t(rows), uint32_t(columns), uint32_t(leading_dimension), false});
 }
 
@@ -93,7 +112,7 @@ void ComputeUnit::send(const void* host, uint64_t elements, int64_t element_byte
   const auto* known = matrices_.find_if_there(host);
   if (!known || known->bytes != bytes || known->element_bytes != element_bytes) {
     // The new range first: where there is no room for it, the old one must stay as it is.
-    const auto page = matrices_.take_pages(bytes);
+    const auto page = take_pages(bytes);
     if (known) matrices_.remove(host);
     known = &matrices_.add(host, {0, page, bytes, uint32_t(element_bytes), 1, 0, 0, false});
   }
@@ -166,6 +185,7 @@ void ComputeUnit::read_pages(uint32_t page, void* to, uint64_t bytes) {
   const auto found = counted_pages_.page_to_read(page, bytes);
   require(bytes <= uint64_t(pages - found) * page_bytes, invalid, "bufSize is ", bytes,
           ", which from page ", page, " on ends outside the memory of ", pages, " pages");
+  target_.reserve(index_, uint64_t(found) * page_bytes + bytes);
   clear_blank();
   run_queued();
   transfer_.read_bytes(found, to, bytes);

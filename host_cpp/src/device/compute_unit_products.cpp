@@ -58,7 +58,10 @@ void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages,
   maker_.require_engine(Engine::fcn);
   const auto operands = maker_.operands(sizes, pages, epilogue);
   const auto found = counted_pages_.pages_of(operands);
-  queue_.append(maker_.product_by_page(sizes, found, epilogue, matrices_.arena()));
+  const auto operation = maker_.product_by_page(sizes, found, epilogue, matrices_.arena());
+  for (const auto& operand : operands_of(operation.instruction, engine_, configuration_))
+    target_.reserve(index_, operand.end_page() * page_bytes);
+  queue_.append(operation);
   counted_pages_.note_result(operands[2], found.c);
 }
 

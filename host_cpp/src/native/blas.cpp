@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "process_state.hpp"
+
 namespace xfblas {
 namespace {
 
@@ -67,10 +69,14 @@ Library search() {
   return {};
 }
 
+struct Found {
+  std::mutex mutex;
+  Library library;
+};
+
 // Searched for until it is found: numpy may come later.
 Library library() {
-  static std::mutex mutex;
-  static Library found;
+  auto& [mutex, found] = ProcessState<Found>::get();
   const std::lock_guard<std::mutex> lock(mutex);
   if (!found.is_usable()) found = search();
   return found;
