@@ -4,6 +4,7 @@
 #include "capi/handle.hpp"
 #include "error.hpp"
 #include "image/image.hpp"
+#include "memory/memory.hpp"
 #include "native/native.hpp"
 #include "target/target.hpp"
 #include "xfblas/cycle_model.hpp"
@@ -82,6 +83,10 @@ xfblasStatus_t xfblasSoftmax(float* values, unsigned long long rows, unsigned in
     require(values != nullptr || rows == 0, XFBLAS_STATUS_INVALID_VALUE,
             "values is NULL, expected rows of floats");
     require(columns > 0, XFBLAS_STATUS_INVALID_VALUE, "columns is 0, expected 1 or more");
+    if (rows == 0) return;
+    require(rows <= uint64_t(INT64_MAX), XFBLAS_STATUS_INVALID_VALUE, "rows is ", rows,
+            ", which no memory holds");
+    require_operand("values", host_matrix(values, int64_t(rows), columns, columns, sizeof *values));
     for (unsigned long long i = 0; i < rows; ++i) kernels().softmax(values + i * columns, columns);
   });
 }

@@ -73,8 +73,13 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
     require(layers != nullptr, XFBLAS_STATUS_INVALID_VALUE, "layers is NULL, expected ", numLayers);
     require(numLayers <= Queue::capacity, XFBLAS_STATUS_INVALID_VALUE, "numLayers is ", numLayers,
             ", expected at most ", Queue::capacity);
+    require(rows <= uint64_t(INT64_MAX), XFBLAS_STATUS_INVALID_VALUE, "rows is ", rows,
+            ", which no memory holds");
     require(coding && outputCoding, XFBLAS_STATUS_INVALID_VALUE, coding ? "outputCoding" : "coding",
             " is NULL, expected one");
+    require(!coding->clipped || (coding->clipped->counts && coding->clipped->factors),
+            XFBLAS_STATUS_INVALID_VALUE,
+            "coding.clipped has no counts or no factors, expected one for each feature");
     std::vector<ComputeUnit::Layer> given;
     given.reserve(numLayers);
     for (const auto* layer = layers; layer != layers + numLayers; ++layer)

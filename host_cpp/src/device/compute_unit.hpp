@@ -75,6 +75,11 @@ class ComputeUnit {
   // Leaves a program behind that ran on a thread of the process that this one was forked from.
   void forget_if_forked();
   void report_failure();
+  // Queues an operation.
+  void append(const Operation& operation);
+  // Leaves out what is queued and whose result was freed, as of a call that was interrupted before
+  // it read: nobody can want it any more.
+  void drop_void();
   void run_queued();
   void run_pending();
   // Writes the zeros that are due: before a program or a caller looks at the memory.

@@ -15,6 +15,13 @@ namespace {
 
 constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 
+// Of a host matrix of a shape that was checked.
+uint64_t bytes_of(const HostMatrix& matrix) {
+  return (uint64_t(matrix.rows - 1) * uint64_t(matrix.leading_dimension) +
+          uint64_t(matrix.columns)) *
+         uint64_t(matrix.element_bytes);
+}
+
 // What names a matrix is no address, since memory moves: it is never given twice, and never that of
 // a host array, for no address of a program has this bit.
 void* new_name() {
@@ -109,6 +116,7 @@ void ComputeUnit::send(const void* host, uint64_t elements, int64_t element_byte
           ", expected 1 or more");
   require_element_bytes(element_bytes);
   const auto bytes = matrices_.bytes_of(int64_t(elements), 1, element_bytes);
+  require_there("A", host, bytes);
   const auto* known = matrices_.find_if_there(host);
   if (!known || known->bytes != bytes || known->element_bytes != element_bytes) {
     // The new range first: where there is no room for it, the old one must stay as it is.
@@ -135,6 +143,7 @@ void ComputeUnit::write(const void* name, const HostMatrix& from) {
   const auto& matrix = matrices_.find("d_A", name);
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
+  require_there("A", from.data, bytes_of(from));
   const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
   if (matrix.is_weight && is_whole && !matrix.is_packed && target_.keep(index_, matrix, from))
     return matrices_.set_written(name);
@@ -152,6 +161,7 @@ void ComputeUnit::read(const void* name, const HostMatrix& shape, char* to) {
   const auto& matrix = matrices_.find("d_A", name);
   require(to != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, shape);
+  require_there("A", to, bytes_of(shape));
   require(!matrix.is_packed, XFBLAS_STATUS_NOT_SUPPORTED,
           "d_A is packed for the kernel's array and cannot be read back");
   clear_blank();
@@ -163,6 +173,7 @@ void ComputeUnit::write_all(const void* name, const void* from) {
   const auto lock = idle();
   const auto& matrix = matrices_.find("A", name);
   require(!matrix.pads_itself, invalid, "A was made by xfblasMalloc: use xfblasSetMatrix");
+  require_there("A", from, matrix.bytes);
   transfer_.write_bytes(matrix.page, from, matrix.bytes);
 }
 
@@ -171,6 +182,7 @@ void ComputeUnit::read_all(const void* name, void* to) {
   report_failure();
   const auto& matrix = matrices_.find("A", name);
   require(!matrix.pads_itself, invalid, "A was made by xfblasMalloc: use xfblasGetMatrix");
+  require_there("A", to, matrix.bytes);
   run_queued();
   transfer_.read_bytes(matrix.page, to, matrix.bytes);
 }
@@ -185,6 +197,7 @@ void ComputeUnit::read_pages(uint32_t page, void* to, uint64_t bytes) {
   const auto found = counted_pages_.page_to_read(page, bytes);
   require(bytes <= uint64_t(pages - found) * page_bytes, invalid, "bufSize is ", bytes,
           ", which from page ", page, " on ends outside the memory of ", pages, " pages");
+  require_there("A", to, bytes);
   target_.reserve(index_, uint64_t(found) * page_bytes + bytes);
   clear_blank();
   run_queued();
