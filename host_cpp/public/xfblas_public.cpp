@@ -2,11 +2,14 @@
 //
 // They return int, of which callers that declare bool read the low byte and Python, which declares
 // nothing for some of them, reads all.
+#include <pthread.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <new>
 #include <shared_mutex>
 #include <utility>
 
@@ -23,6 +26,14 @@ thread_local std::string last_error;
 // Devices by index. Calls share it; creating and destroying have it alone.
 std::shared_mutex devices_mutex;
 std::map<unsigned, xfblasHandle_t> devices;
+
+// In the child of a fork nobody unlocks it for a thread that had it. Where that thread was changing
+// the devices they are left behind too.
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] {
+  if (devices_mutex.try_lock()) return devices_mutex.unlock();
+  if (!devices_mutex.try_lock_shared()) new (&devices) std::map<unsigned, xfblasHandle_t>;
+  new (&devices_mutex) std::shared_mutex;
+});
 
 template <typename Body>
 int guarded(const char* function, const Body& body) noexcept {

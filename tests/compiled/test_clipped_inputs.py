@@ -8,6 +8,7 @@ from keras_models import rows_for
 from quantization.conftest import make_network
 
 import xfblas
+from xfblas import errors
 from xfblas.quantization import compare
 from xfblas.rows.columns import NamedRows
 
@@ -186,3 +187,21 @@ def test_a_model_of_several_chains_warns_once(keras_model):
         assert not told_of(lambda: compiled.predict(further, verbose=0))
         counts = [chain["clipped_rows"] for chain in compiled.statistics().values()]
         assert sum(count > 0 for count in counts) >= 2
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_rows_of_a_refused_call_are_not_counted(network, rows, bits, bad):
+    with xfblas.compile(network, rows, bits=bits, goal=0) as compiled:
+        compiled.predict(rows, verbose=0)
+        before = compiled.statistics()
+        far = 1000 * rows
+        far[-1, 3] = bad
+        for given in (far, far[-2:], far.astype(float), far.tolist()):
+            with pytest.raises(errors.InvalidValueError, match="must be finite"):
+                compiled.predict(given, verbose=0)
+            assert compiled.statistics() == before
+        with pytest.warns(RuntimeWarning, match="beyond the range"):
+            compiled.predict(far[:-1], verbose=0)
+        ((counts),) = compiled.statistics().values()
+        assert (counts["rows"], counts["clipped_rows"]) == (599, 299)

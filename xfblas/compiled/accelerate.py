@@ -2,11 +2,11 @@
 
 import inspect
 import os
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from xfblas import forks
 from xfblas.compiled.calibration_rows import calibration_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile, take_back_weights
@@ -107,7 +107,7 @@ class Accelerated:
     def __init__(self, model: Any, calibration: Any, recompile: bool, options: Any):
         self._model: Callable[[], Any] = weakref.ref(model)
         self._recompile, self.options = recompile, options
-        self._lock = threading.Lock()
+        self._lock = forks.lock()
         self.rows: Any = None
         self._scoring: Scoring | None = None
         self._scored_as: Any = None

@@ -1,13 +1,13 @@
 """``CompiledModel``: what ``xfblas.compile`` returns, with the methods of a keras.Model."""
 
 import os
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 
+from xfblas import forks
 from xfblas.compiled.batch_loops import evaluate_batches, predict_batches
 from xfblas.compiled.callback_list import CallbackList
 from xfblas.compiled.graph_engine import GraphEngine
@@ -20,9 +20,10 @@ from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
 from xfblas.scoring import Scoring
+from xfblas.uncopied import Uncopied
 
 
-class CompiledModel:
+class CompiledModel(Uncopied):
     """A Keras model on the engine. Made by :func:`xfblas.compile` or :func:`xfblas.load`.
 
     Its methods take what those of keras.Model take and return what they return. Threads may share
@@ -39,6 +40,8 @@ class CompiledModel:
         output_names: as Keras calls them, in the order of the outputs.
         stop_predicting, stop_evaluating: callbacks set them to end a call early.
     """
+
+    _instead = "save it, and load the file as often as it is needed"
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class CompiledModel:
         self.output_names = self.scoring.names_for(graph)
         self.stop_predicting = self.stop_evaluating = False
         self._lease = lease
-        self._closing = threading.Lock()
+        self._closing = forks.lock()
         self._finalizer = weakref.finalize(self, lease.close)
         self._engine: GraphEngine | None = GraphEngine(
             graph, self.networks, lease.device.compute_units

@@ -39,7 +39,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     path = Path(os.fsdecode(path))
     unfinished = path.with_name(path.name + ".part")
     try:
-        with h5py.File(unfinished, "w") as file:
+        with h5py.File(unfinished, "w", locking=False) as file:
             _write(model, file)
         os.replace(unfinished, path)
     finally:

@@ -5,13 +5,11 @@ memory reaches C. Everything else of this package calls C through :class:`Handle
 """
 
 import ctypes
-import os
-import threading
 import time
-import weakref
 
 import numpy as np
 
+from xfblas import forks
 from xfblas._xfblas import ffi as ffi
 from xfblas._xfblas import lib as lib
 from xfblas.errors import InvalidValueError, NotInitializedError, XfblasError, by_status
@@ -21,10 +19,9 @@ UNSIGNED_MAX = 2**32 - 1
 
 #: Seconds between two looks whether the calls of a device that closes have ended.
 CLOSING_INTERVAL = 0.0005
-_closing_lock = threading.RLock()
+_closing_lock = forks.lock()
 _multiply = lib.xfblasMatmul
 _predict = lib.xfblasPredict
-_handles = weakref.WeakSet()
 
 
 def version() -> str:
@@ -94,7 +91,7 @@ class Handle:
         # One entry for each call under way. Appending and popping are atomic and cost a tenth of
         # what a lock does, which a call that takes microseconds would notice.
         self._calls = []
-        _handles.add(self)
+        forks.renew_in_children(self, Handle._leave_calls_behind)
 
     @property
     def closed(self) -> bool:
@@ -164,21 +161,18 @@ class Handle:
         if slot is not None:
             check(lib.xfblasDestroy(slot))
 
+    def leave_behind(self) -> None:
+        """Counts as closed from now on, but frees nothing: the device is as some thread had it."""
+        self._closing, self._calls, self._slot = True, [], None
+
+    def _leave_calls_behind(self):
+        if self._calls:
+            self.leave_behind()
+
     def __del__(self):
         # A device that nobody closed goes with its last reference.
         if getattr(self, "_slot", None) is not None:
             self.close()
-
-
-def _leave_calls_behind():
-    global _closing_lock
-    _closing_lock = threading.RLock()
-    for handle in list(_handles):
-        if handle._calls:
-            handle._closing, handle._calls, handle._slot = True, [], None
-
-
-os.register_at_fork(after_in_child=_leave_calls_behind)
 
 
 def require_library(path: str) -> None:

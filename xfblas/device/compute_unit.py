@@ -1,16 +1,16 @@
 """A compute unit: memory of its own, and a queue of operations that it runs."""
 
 import math
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from xfblas import arrays
+from xfblas import arrays, forks
 from xfblas.device.binding import Handle, ffi, lib, pointer, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
+from xfblas.uncopied import Uncopied
 
 if TYPE_CHECKING:
     from xfblas.device.device import Device
@@ -22,7 +22,7 @@ NULL, from_buffer = ffi.NULL, ffi.from_buffer
 FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
-class ComputeUnit:
+class ComputeUnit(Uncopied):
     """One compute unit of a :class:`~xfblas.device.device.Device`, which makes it.
 
     Operations are queued by :meth:`gemm`, :meth:`gemv` and :meth:`fcn`, each for devices of that
@@ -33,11 +33,13 @@ class ComputeUnit:
         index: its number there, from 0.
     """
 
+    _instead = "open the device again with xfblas.open"
+
     def __init__(self, device: "Device", handle: Handle, index: int):
         self.device = device
         self.index = index
         #: Held while a queue is filled, run and read, so that threads do not mix their programs.
-        self.lock = threading.RLock()
+        self.lock = forks.lock(handle.leave_behind)
         self._handle = handle
 
     def call(self, function: Any, *arguments: Any) -> None:

@@ -13,9 +13,10 @@ from xfblas.device.default_images import default_image, default_target
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 from xfblas.image.element_types import ELEMENT_TYPES
+from xfblas.uncopied import Uncopied
 
 
-class Device:
+class Device(Uncopied):
     """A device that is open until :meth:`close`, or until its ``with`` block ends.
 
     Args:
@@ -41,6 +42,8 @@ class Device:
         index: of the device, as it was given; None where a BDF was.
         bdf: of the card; None where it has none, or where XRT does not show it.
     """
+
+    _instead = "open it again with xfblas.open"
 
     def __init__(
         self,
@@ -131,6 +134,10 @@ class Device:
     def close(self) -> None:
         """Waits for what runs and frees everything on the device; safe to call twice."""
         self._handle.close()
+
+    def leave_behind(self) -> None:
+        """Counts as closed from now on, but frees nothing: a thread that is lost had it in use."""
+        self._handle.leave_behind()
 
     def __enter__(self) -> Self:
         return self

@@ -9,12 +9,13 @@ from numpy.typing import DTypeLike
 from xfblas import arrays
 from xfblas.device.binding import INT_MAX, ffi, lib, pointer, require_integer
 from xfblas.errors import DtypeError, InvalidValueError, NotFoundError, XfblasError
+from xfblas.uncopied import Uncopied
 
 if TYPE_CHECKING:
     from xfblas.device.compute_unit import ComputeUnit
 
 
-class DeviceMatrix:
+class DeviceMatrix(Uncopied):
     """A matrix on one compute unit, padded there as the image needs it; on Gemv also a vector.
 
     Made by :meth:`ComputeUnit.send` and :meth:`ComputeUnit.empty`. Its memory is freed by
@@ -25,6 +26,8 @@ class DeviceMatrix:
             row.
         dtype: element type.
     """
+
+    _instead = "read() it and send the array again"
 
     def __init__(
         self, compute_unit: "ComputeUnit", shape: Any, dtype: DTypeLike, packed: bool = False

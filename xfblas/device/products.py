@@ -1,29 +1,18 @@
 """Matrix products of plain numpy arrays, on a default device that opens by itself."""
 
-import os
-import threading
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from xfblas import arrays
+from xfblas import arrays, forks
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.product_errors import DTYPES, as_operand, require_product
 from xfblas.errors import InvalidValueError
 
 _devices: dict[np.dtype, Device] = {}
-_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    global _lock
-    _lock = threading.Lock()
-
-
-# A thread that held it is not in the child.
-os.register_at_fork(after_in_child=_renew_lock)
+_lock = forks.lock()
 
 
 def default_device(dtype: DTypeLike) -> Device:

@@ -1,17 +1,17 @@
 """Devices that several models use, open as long as one of them does."""
 
 import gc
-import threading
 
 import numpy as np
 
+from xfblas import forks
 from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError, NotInitializedError
 
 _open: dict[tuple, "_Shared"] = {}
 # Models that are forgotten give their device back whenever Python collects them, within these
 # functions too.
-_lock = threading.RLock()
+_lock = forks.lock()
 
 
 class DeviceHeldError(InvalidValueError):

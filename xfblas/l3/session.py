@@ -4,16 +4,16 @@ The public library names a matrix by the host array that it was sent from. Here 
 alive for as long as it is on the device, so that no other array can take its address.
 """
 
-import threading
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from xfblas import arrays
+from xfblas import arrays, forks
 from xfblas.device.binding import ffi, lib, pointer, require_index
 from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError, NotFoundError, NotInitializedError
+from xfblas.uncopied import Uncopied
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +32,13 @@ def _key(array: np.ndarray) -> Any:
     return (address, array.shape, array.strides)
 
 
-class Session:
+class Session(Uncopied):
     """A device of the L3 functions."""
 
     def __init__(self, device: Device):
         self.device = device
         self._sent: dict[tuple[Any, ...], SentArray] = {}
-        self._lock = threading.Lock()
+        self._lock = forks.lock(device.leave_behind)
 
     def unit(self, kernel: int) -> Any:
         """The compute unit with this index.
@@ -119,7 +119,7 @@ class Session:
 
 
 _sessions: dict[int | str, Session] = {}  # by the index or BDF that they were created with
-_sessions_lock = threading.Lock()
+_sessions_lock = forks.lock()
 
 
 def create(name: int | str, **options: Any) -> Session:
@@ -181,7 +181,8 @@ def _find(name: int | str) -> Session | None:
 
 
 def _require_free(name: int | str, found: Session | None) -> None:
-    if found is not None:
+    # In the child of a fork a device that another thread was calling is closed.
+    if found is not None and not found.device.closed:
         raise InvalidValueError(
             f"device {name} is in use by the {found.device.engine} engine already: destroy it "
             "first, or take another idxDevice"

@@ -23,9 +23,10 @@ from xfblas.quantization.explicit import (
 )
 from xfblas.quantization.instruction_fields import wrap
 from xfblas.quantization.layers import LEGACY
+from xfblas.uncopied import Uncopied
 
 
-class XfblasRT(PublicSteps):
+class XfblasRT(PublicSteps, Uncopied):
     """Linear layers on a compute unit of a device that createFcn opened.
 
     A subclass may replace the steps of :class:`~xfblas.l3.public_steps.PublicSteps`, such as

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from xfblas.device.compute_unit import ComputeUnit
-from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError, XfblasError
+from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError
 from xfblas.quantization import QuantizedNetwork
 
 #: Rows that one program of a prediction computes, which bounds its memory on the device.
@@ -53,7 +53,7 @@ class Chain:
         self.compute_unit.clear()
         try:
             self._queue()
-        except XfblasError:
+        except BaseException:  # an interrupt too
             # Half a program must not run.
             self.compute_unit.clear()
             raise

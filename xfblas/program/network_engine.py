@@ -89,13 +89,14 @@ class NetworkEngine:
         return prediction.run(rows)
 
     def _predict_in_steps(self, rows):
-        return finished(self.network, self.run(self._quantized(rows)))
+        found = finished(self.network, self.run(self.network.quantize_input(rows)))
+        self._count(rows)
+        return found
 
-    def _quantized(self, rows):
-        integers = self.network.quantize_input(rows)
+    def _count(self, rows):
+        # Not before: what failed is not counted.
         if self.clipped is not None:
             self.clipped.look(np.asarray(rows))
-        return integers
 
     def run(self, integers: np.ndarray) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""
@@ -115,7 +116,7 @@ class NetworkEngine:
             sums: takes what each layer had before its activation, (m, n) float32 likewise.
         """
         unit, network = self._chains[0].compute_unit, self.network
-        current, found = self._quantized(rows), []
+        current, found = network.quantize_input(rows), []
         for index, layer in enumerate(network.layers):
             alone = dataclasses.replace(network, layers=(layer,), summaries=())
             summary = network.summaries[index] if network.summaries else None
@@ -131,6 +132,7 @@ class NetworkEngine:
             else:
                 values = current
             found.append(values.astype(np.float32, copy=False))
+        self._count(rows)
         return found
 
     def __repr__(self):

@@ -3,10 +3,10 @@
 import importlib.util
 import re
 import sys
-import threading
 
 import numpy as np
 
+from xfblas import forks
 from xfblas.errors import InvalidValueError, NotSupportedError
 from xfblas.keras_files.origin import is_object_of_keras
 from xfblas.notices import notify
@@ -41,7 +41,7 @@ class Scoring:
         self.config = {key: value for key, value in (config or {}).items() if value is not None}
         self.penalty, self.notes = penalty, tuple(notes)
         self.output_names = tuple(output_names)
-        self.lock = threading.RLock()
+        self.lock = forks.lock()
         self._model_class, self._model, self._made_for = model_class, None, None
 
     def names_for(self, graph) -> tuple[str, ...]:

@@ -4,6 +4,7 @@
 #include "capi/handle.hpp"
 #include "error.hpp"
 #include "image/image.hpp"
+#include "memory/memory.hpp"
 #include "native/native.hpp"
 #include "target/target.hpp"
 #include "xfblas/cycle_model.hpp"
@@ -24,8 +25,9 @@ xfblasStatus_t create(xfblasHandle_t* handle, const char* xclbin, const char* co
     require_texts(config, engine, target);
     *handle = nullptr;
     const auto image = xclbin ? std::string(xclbin) : packaged_image();
-    *handle = new xfblasDevice(image, text_or_empty(config), text_or_empty(engine), numKernels,
-                               text_or_empty(target), device());
+    *handle = add_handle(std::make_unique<Device>(image, text_or_empty(config),
+                                                  text_or_empty(engine), numKernels,
+                                                  text_or_empty(target), device()));
   });
 }
 
@@ -56,17 +58,16 @@ xfblasStatus_t xfblasDestroy(xfblasHandle_t* handle) {
     require_no_number(handle);
     require(handle != nullptr && *handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
             "handle is NULL: the device was never created or is destroyed already");
-    device_of(*handle);
-    delete *handle;
+    remove_handle(*handle);
     *handle = nullptr;
   });
 }
 
 xfblasStatus_t xfblasGetInfo(xfblasHandle_t handle, xfblasInfo_t* info) {
   return guarded([&] {
-    const auto& device = device_of(handle);
+    const DeviceCall call(handle);
     require_place("info", info);
-    *info = device.info();
+    *info = call.device().info();
   });
 }
 
@@ -82,6 +83,10 @@ xfblasStatus_t xfblasSoftmax(float* values, unsigned long long rows, unsigned in
     require(values != nullptr || rows == 0, XFBLAS_STATUS_INVALID_VALUE,
             "values is NULL, expected rows of floats");
     require(columns > 0, XFBLAS_STATUS_INVALID_VALUE, "columns is 0, expected 1 or more");
+    if (rows == 0) return;
+    require(rows <= uint64_t(INT64_MAX), XFBLAS_STATUS_INVALID_VALUE, "rows is ", rows,
+            ", which no memory holds");
+    require_operand("values", host_matrix(values, int64_t(rows), columns, columns, sizeof *values));
     for (unsigned long long i = 0; i < rows; ++i) kernels().softmax(values + i * columns, columns);
   });
 }
@@ -99,8 +104,16 @@ xfblasStatus_t xfblasEstimate(const xfblasMachine_t* machine, const unsigned int
               "a size of the machine is 0, expected 1 or more");
     Instruction words;
     std::memcpy(&words, instruction, sizeof words);
+    require(words.opcode == opcode_gemm || words.opcode == opcode_gemv ||
+                words.opcode == opcode_fcn,
+            XFBLAS_STATUS_INVALID_VALUE, "the instruction's opcode is ", words.opcode,
+            ", expected ", opcode_gemv, " (Gemv), ", opcode_gemm, " (Gemm) or ", opcode_fcn,
+            " (Fcn)");
     require(words.m > 0 && words.k > 0, XFBLAS_STATUS_INVALID_VALUE, "m is ", words.m, " and k is ",
             words.k, ", expected 1 or more");
+    require(words.opcode == opcode_gemv || (words.n > 0 && words.ldc > 0),
+            XFBLAS_STATUS_INVALID_VALUE, "n is ", words.n, " and ldc is ", words.ldc,
+            ", expected 1 or more");
     const CycleModel model({m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
                             m.tileRows, m.tileColumns, m.chunk, m.vectorRows, m.vectorChunk,
                             m.updateInterval, m.burstCycles, m.memoryLatency});

@@ -1,7 +1,7 @@
 #include "capi/handle.hpp"
 
+#include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <new>
 #include <string>
 
@@ -21,17 +21,6 @@ bool is_small_number(const void* pointer) {
 }
 
 }  // namespace
-
-Device& device_of(xfblasHandle_t handle) {
-  require(handle != nullptr, XFBLAS_STATUS_NOT_INITIALIZED,
-          "handle is NULL: create the device first, and do not use it after it was destroyed");
-  uint64_t mark = 0;
-  if (!is_small_number(handle)) std::memcpy(&mark, handle, sizeof mark);
-  require(mark == xfblasDevice::device_mark, XFBLAS_STATUS_NOT_INITIALIZED,
-          "handle is no device: pass what xfblasCreate gave, and do not use it after it was "
-          "destroyed");
-  return handle->device;
-}
 
 void require_no_number(const xfblasHandle_t* handle) {
   require(!is_small_number(handle), XFBLAS_STATUS_NOT_INITIALIZED,

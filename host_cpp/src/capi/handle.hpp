@@ -1,30 +1,12 @@
-// What a handle of the C interface points at, how it is told from anything else, and what each C
-// function does with it: it calls one member function, and turns an exception into a status.
+// What each C function does: it calls one member function, and turns an exception into a status.
 #ifndef XFBLAS_HANDLE_HPP
 #define XFBLAS_HANDLE_HPP
 
-#include <cstdint>
-
+#include "capi/handle_table.hpp"
 #include "device/device.hpp"
 #include "xfblas.h"
 
-struct xfblasDevice {
-  // Other memory does not begin with it, such as an array that comes in the place of a handle from
-  // a program for functions without one.
-  static constexpr uint64_t device_mark = 0x7866626c61736476;
-
-  volatile uint64_t mark = device_mark;
-  xfblas::Device device;
-
-  template <typename... Arguments>
-  explicit xfblasDevice(const Arguments&... arguments) : device(arguments...) {}
-  ~xfblasDevice() { mark = 0; }
-};
-
 namespace xfblas {
-
-// Fails where the handle is none.
-Device& device_of(xfblasHandle_t handle);
 
 // Fails where what a handle lies in is a number, as in the public library's xfblasDestroy.
 void require_no_number(const xfblasHandle_t* handle);
@@ -58,7 +40,10 @@ xfblasStatus_t guarded(const Body& body) noexcept {
 
 template <typename Body>
 xfblasStatus_t on_unit(xfblasHandle_t handle, unsigned int index, const Body& body) noexcept {
-  return guarded([&] { body(device_of(handle).compute_unit(index)); });
+  return guarded([&] {
+    const DeviceCall call(handle);
+    body(call.device().compute_unit(index));
+  });
 }
 
 }  // namespace xfblas

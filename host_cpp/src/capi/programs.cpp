@@ -71,8 +71,15 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                              unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     require(layers != nullptr, XFBLAS_STATUS_INVALID_VALUE, "layers is NULL, expected ", numLayers);
+    require(numLayers <= Queue::capacity, XFBLAS_STATUS_INVALID_VALUE, "numLayers is ", numLayers,
+            ", expected at most ", Queue::capacity);
+    require(rows <= uint64_t(INT64_MAX), XFBLAS_STATUS_INVALID_VALUE, "rows is ", rows,
+            ", which no memory holds");
     require(coding && outputCoding, XFBLAS_STATUS_INVALID_VALUE, coding ? "outputCoding" : "coding",
             " is NULL, expected one");
+    require(!coding->clipped || (coding->clipped->counts && coding->clipped->factors),
+            XFBLAS_STATUS_INVALID_VALUE,
+            "coding.clipped has no counts or no factors, expected one for each feature");
     std::vector<ComputeUnit::Layer> given;
     given.reserve(numLayers);
     for (const auto* layer = layers; layer != layers + numLayers; ++layer)
@@ -81,12 +88,13 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
            epilogue_of(layer->postScale, layer->postShift, layer->preluScale, layer->preluAlpha,
                        layer->flags | (layer->X ? uint32_t(flag_bias_row) : 0u))});
     const InputCoding features{coding->features,      coding->scales,       coding->offsets,
-                               double(coding->limit), double(coding->base), coding->columns,
-                               coding->clipped};
+                               double(coding->limit), double(coding->base), coding->columns};
     const OutputCoding columns{outputCoding->columns, outputCoding->scales,
                                outputCoding->windows, outputCoding->offset,
                                outputCoding->slope,   outputCoding->softmax != 0};
-    unit.forward({input, rows, features, nullptr, 0, {}, columns, output}, d_A, given);
+    ClippedValues clipped(features, coding->clipped);
+    unit.forward({input, rows, features, nullptr, 0, {}, columns, output, &clipped}, d_A, given);
+    clipped.add_up();
   });
 }
 
@@ -103,11 +111,17 @@ xfblasStatus_t xfblasFlush(xfblasHandle_t handle, unsigned int kernelIndex) {
 }
 
 xfblasStatus_t xfblasExecuteAsync(xfblasHandle_t handle, unsigned int numKernels) {
-  return guarded([&] { device_of(handle).start(numKernels); });
+  return guarded([&] {
+    const DeviceCall call(handle);
+    call.device().start(numKernels);
+  });
 }
 
 xfblasStatus_t xfblasStart(xfblasHandle_t handle, unsigned int kernelIndex) {
-  return guarded([&] { device_of(handle).start_one(kernelIndex); });
+  return guarded([&] {
+    const DeviceCall call(handle);
+    call.device().start_one(kernelIndex);
+  });
 }
 
 xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex) {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "error.hpp"
+#include "process_state.hpp"
 
 namespace xfblas {
 namespace {
@@ -39,11 +40,15 @@ bool is_shared_object(const std::string& bytes) {
   return bytes.size() > 4 && std::memcmp(bytes.data(), "\177ELF", 4) == 0;
 }
 
+struct LoadedLibraries {
+  std::mutex mutex;
+  std::unordered_map<std::string, void*> handles;  // by their bytes
+};
+
 // Loads a library once for the life of the process: the thread-local state of its simulation
 // keeps it from being unloaded, so opening an image again must not load it again.
 void* load_once(const std::string& bytes, const std::string& source) {
-  static std::mutex mutex;
-  static std::unordered_map<std::string, void*> loaded;
+  auto& [mutex, loaded] = ProcessState<LoadedLibraries>::get();
   const std::lock_guard<std::mutex> lock(mutex);
   const auto known = loaded.find(bytes);
   if (known != loaded.end()) return known->second;
@@ -79,7 +84,7 @@ CsimTarget::CsimTarget(const Image& image, const std::vector<KernelInstance>& co
 void CsimTarget::run(uint32_t compute_unit) {
   char message[512] = "";
   const auto& block = memory(compute_unit);
-  const int failed = run_kernel_(block.data(), block.bytes(), message, sizeof message);
+  const int failed = run_kernel_(block.data(), block.reserved(), message, sizeof message);
   require(failed == 0, XFBLAS_STATUS_EXECUTION_FAILED, "the kernel stopped on compute unit ",
           compute_unit, ": ", message);
 }

@@ -80,7 +80,20 @@ void ComputeUnit::run_pending() {
   queue_.mark_executed();
 }
 
+void ComputeUnit::append(const Operation& operation) {
+  drop_void();
+  queue_.append(operation);
+}
+
+void ComputeUnit::drop_void() {
+  queue_.drop_queued([&](const Operation& operation) {
+    const auto result = operation.matrix_ids[2];
+    return result != 0 && !matrices_.is_live(result);
+  });
+}
+
 void ComputeUnit::run_queued() {
+  drop_void();
   if (queue_.has_queued()) run_pending();
 }
 

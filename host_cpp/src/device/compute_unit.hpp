@@ -69,10 +69,17 @@ class ComputeUnit {
 
  private:
   std::unique_lock<std::mutex> idle();
+  // Of memory that is there; fails where there is no room, and then nothing was changed.
+  uint32_t take_pages(uint64_t bytes);
   void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);
   // Leaves a program behind that ran on a thread of the process that this one was forked from.
   void forget_if_forked();
   void report_failure();
+  // Queues an operation.
+  void append(const Operation& operation);
+  // Leaves out what is queued and whose result was freed, as of a call that was interrupted before
+  // it read: nobody can want it any more.
+  void drop_void();
   void run_queued();
   void run_pending();
   // Writes the zeros that are due: before a program or a caller looks at the memory.

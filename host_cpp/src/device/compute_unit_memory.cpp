@@ -1,5 +1,6 @@
 // What a compute unit does with the matrices in its memory.
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -14,7 +15,32 @@ namespace {
 
 constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 
+// Of a host matrix of a shape that was checked.
+uint64_t bytes_of(const HostMatrix& matrix) {
+  return (uint64_t(matrix.rows - 1) * uint64_t(matrix.leading_dimension) +
+          uint64_t(matrix.columns)) *
+         uint64_t(matrix.element_bytes);
+}
+
+// What names a matrix is no address, since memory moves: it is never given twice, and never that of
+// a host array, for no address of a program has this bit.
+void* new_name() {
+  static std::atomic<uintptr_t> next{uintptr_t(1) << (8 * sizeof(uintptr_t) - 2)};
+  return reinterpret_cast<void*>(next += page_bytes);
+}
+
 }  // namespace
+
+uint32_t ComputeUnit::take_pages(uint64_t bytes) {
+  const auto page = matrices_.take_pages(bytes);
+  try {
+    target_.reserve(index_, (page + pages_for(bytes)) * page_bytes);
+  } catch (...) {
+    matrices_.give_back(page);
+    throw;
+  }
+  return page;
+}
 
 void ComputeUnit::require_element_bytes(int64_t element_bytes) const {
   const auto element = configuration_.element_bytes(),
@@ -49,8 +75,8 @@ void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t elemen
   const int64_t whole = std::lcm(padding, strip);
   const int64_t leading_dimension = rounded_up(columns, whole);
   const auto bytes = matrices_.bytes_of(padded_rows, leading_dimension, element_bytes);
-  const auto page = matrices_.take_pages(bytes);
-  void* name = target_.address(index_) + uint64_t(page) * page_bytes;
+  const auto page = take_pages(bytes);
+  void* name = new_name();
   matrices_.add(name, {0, page, bytes, uint32_t(element_bytes), uint32_t(rows), uint32_t(columns),
                        uint32_t(leading_dimension), true, is_packed});
   // Most are written as a whole at once, with their padding, and need no zeros before.
@@ -79,7 +105,7 @@ void ComputeUnit::allocate_for(const void* host, int64_t rows, int64_t columns,
     require(value % padding == 0, XFBLAS_STATUS_NOT_PADDED, name, " is ", value,
             ", but this image needs a multiple of ", padding);
   const auto bytes = matrices_.bytes_of(rows, leading_dimension, element_bytes);
-  matrices_.add(host, {0, matrices_.take_pages(bytes), bytes, uint32_t(element_bytes),
+  matrices_.add(host, {0, take_pages(bytes), bytes, uint32_t(element_bytes),
                        uint32_t(rows), uint32_t(columns), uint32_t(leading_dimension), false});
 }
 
@@ -90,10 +116,11 @@ void ComputeUnit::send(const void* host, uint64_t elements, int64_t element_byte
           ", expected 1 or more");
   require_element_bytes(element_bytes);
   const auto bytes = matrices_.bytes_of(int64_t(elements), 1, element_bytes);
+  require_there("A", host, bytes);
   const auto* known = matrices_.find_if_there(host);
   if (!known || known->bytes != bytes || known->element_bytes != element_bytes) {
     // The new range first: where there is no room for it, the old one must stay as it is.
-    const auto page = matrices_.take_pages(bytes);
+    const auto page = take_pages(bytes);
     if (known) matrices_.remove(host);
     known = &matrices_.add(host, {0, page, bytes, uint32_t(element_bytes), 1, 0, 0, false});
   }
@@ -116,6 +143,7 @@ void ComputeUnit::write(const void* name, const HostMatrix& from) {
   const auto& matrix = matrices_.find("d_A", name);
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
+  require_there("A", from.data, bytes_of(from));
   const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
   if (matrix.is_weight && is_whole && !matrix.is_packed && target_.keep(index_, matrix, from))
     return matrices_.set_written(name);
@@ -133,6 +161,7 @@ void ComputeUnit::read(const void* name, const HostMatrix& shape, char* to) {
   const auto& matrix = matrices_.find("d_A", name);
   require(to != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, shape);
+  require_there("A", to, bytes_of(shape));
   require(!matrix.is_packed, XFBLAS_STATUS_NOT_SUPPORTED,
           "d_A is packed for the kernel's array and cannot be read back");
   clear_blank();
@@ -144,6 +173,7 @@ void ComputeUnit::write_all(const void* name, const void* from) {
   const auto lock = idle();
   const auto& matrix = matrices_.find("A", name);
   require(!matrix.pads_itself, invalid, "A was made by xfblasMalloc: use xfblasSetMatrix");
+  require_there("A", from, matrix.bytes);
   transfer_.write_bytes(matrix.page, from, matrix.bytes);
 }
 
@@ -152,6 +182,7 @@ void ComputeUnit::read_all(const void* name, void* to) {
   report_failure();
   const auto& matrix = matrices_.find("A", name);
   require(!matrix.pads_itself, invalid, "A was made by xfblasMalloc: use xfblasGetMatrix");
+  require_there("A", to, matrix.bytes);
   run_queued();
   transfer_.read_bytes(matrix.page, to, matrix.bytes);
 }
@@ -166,6 +197,8 @@ void ComputeUnit::read_pages(uint32_t page, void* to, uint64_t bytes) {
   const auto found = counted_pages_.page_to_read(page, bytes);
   require(bytes <= uint64_t(pages - found) * page_bytes, invalid, "bufSize is ", bytes,
           ", which from page ", page, " on ends outside the memory of ", pages, " pages");
+  require_there("A", to, bytes);
+  target_.reserve(index_, uint64_t(found) * page_bytes + bytes);
   clear_blank();
   run_queued();
   transfer_.read_bytes(found, to, bytes);

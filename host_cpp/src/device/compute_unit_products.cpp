@@ -31,7 +31,7 @@ void ComputeUnit::gemm(const Sizes& sizes, const void* a, const void* b, const v
   const auto* result = &matrices_.find("C", c);
   const Matrices matrices{&matrices_.find("A", a), &matrices_.find("B", b), result,
                           adds_c ? result : nullptr};
-  queue_.append(maker_.product(sizes, matrices, {}));
+  append(maker_.product(sizes, matrices, {}));
 }
 
 void ComputeUnit::gemv(int64_t m, int64_t n, int64_t lda, const void* a, const void* x,
@@ -40,7 +40,7 @@ void ComputeUnit::gemv(int64_t m, int64_t n, int64_t lda, const void* a, const v
   maker_.require_engine(Engine::gemv);
   const Matrices matrices{&matrices_.find("A", a), &matrices_.find("x", x), &matrices_.find("y", y),
                           nullptr};
-  queue_.append(maker_.vector_product(m, n, lda, matrices));
+  append(maker_.vector_product(m, n, lda, matrices));
 }
 
 void ComputeUnit::fcn(const Sizes& sizes, const void* a, const void* b, const void* c,
@@ -49,7 +49,7 @@ void ComputeUnit::fcn(const Sizes& sizes, const void* a, const void* b, const vo
   maker_.require_engine(Engine::fcn);
   const Matrices matrices{&matrices_.find("A", a), &matrices_.find("B", b), &matrices_.find("C", c),
                           x ? &matrices_.find("X", x) : nullptr};
-  queue_.append(maker_.product(sizes, matrices, epilogue));
+  append(maker_.product(sizes, matrices, epilogue));
 }
 
 void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages,
@@ -58,7 +58,10 @@ void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages,
   maker_.require_engine(Engine::fcn);
   const auto operands = maker_.operands(sizes, pages, epilogue);
   const auto found = counted_pages_.pages_of(operands);
-  queue_.append(maker_.product_by_page(sizes, found, epilogue, matrices_.arena()));
+  const auto operation = maker_.product_by_page(sizes, found, epilogue, matrices_.arena());
+  for (const auto& operand : operands_of(operation.instruction, engine_, configuration_))
+    target_.reserve(index_, operand.end_page() * page_bytes);
+  append(operation);
   counted_pages_.note_result(operands[2], found.c);
 }
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -29,6 +30,14 @@ enum SectionKind : uint32_t {
 };
 
 std::string read_file(const std::string& path) {
+  std::error_code unknown;
+  const auto kind = std::filesystem::status(path, unknown).type();
+  require(kind != std::filesystem::file_type::directory, invalid, path,
+          " is a folder, expected a file");
+  // The likes of /dev/zero have no end.
+  require(kind == std::filesystem::file_type::regular ||
+              kind == std::filesystem::file_type::not_found || unknown,
+          invalid, path, " is not a regular file");
   std::ifstream file(path, std::ios::binary);
   require(bool(file), invalid, "cannot open ", path, ": ", std::strerror(errno));
   std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

@@ -6,6 +6,10 @@
 
 namespace xfblas {
 
+// Fails where a range of a host array, which a call would read or write, cannot be one, or is large
+// and not all there: a wrong pointer or a size far too large must not end the process.
+void require_there(const char* name, const void* data, uint64_t bytes);
+
 // Fails where the array is NULL, has no elements or too short rows, or does not begin at a multiple
 // of its elements' size.
 void require_operand(const char* name, const HostMatrix& matrix);

@@ -19,6 +19,8 @@ class MatrixTable {
   // Takes the first pages that hold so many bytes. Fails where there are none, and then nothing
   // was changed.
   uint32_t take_pages(uint64_t bytes) { return arena_.allocate(bytes); }
+  // Pages that were taken and name no matrix.
+  void give_back(uint32_t first_page) { arena_.free(first_page); }
   // Names a matrix whose pages were taken, and gives it an id.
   const DeviceMatrix& add(const void* name, const DeviceMatrix& matrix);
   // Fails where no matrix has this name; role says in the text which one was looked for.

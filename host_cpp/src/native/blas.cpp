@@ -2,11 +2,16 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <initializer_list>
 #include <mutex>
 #include <vector>
+
+#include "process_state.hpp"
 
 namespace xfblas {
 namespace {
@@ -67,12 +72,46 @@ Library search() {
   return {};
 }
 
+struct Found {
+  std::mutex mutex;
+  Library library;
+};
+
+// A fork waits for the calls that are under way: OpenBLAS ends its threads before one, and then a
+// product that they have a part of never ends, in the parent either.
+std::mutex starting;
+std::atomic<int> calls{0};
+constexpr useconds_t waiting_interval = 50;
+
+class Call {
+ public:
+  Call() {
+    const std::lock_guard<std::mutex> lock(starting);
+    ++calls;
+  }
+  ~Call() { --calls; }
+  Call(const Call&) = delete;
+};
+
+// After the library has registered what it does before a fork, which then comes after this.
+void wait_before_forks() {
+  static std::atomic<bool> is_registered{false};
+  if (is_registered.exchange(true)) return;
+  pthread_atfork(
+      [] {
+        starting.lock();
+        while (calls > 0) usleep(waiting_interval);
+      },
+      [] { starting.unlock(); }, [] { starting.unlock(); });
+}
+
 // Searched for until it is found: numpy may come later.
 Library library() {
-  static std::mutex mutex;
-  static Library found;
+  auto& [mutex, found] = ProcessState<Found>::get();
   const std::lock_guard<std::mutex> lock(mutex);
-  if (!found.is_usable()) found = search();
+  if (found.is_usable()) return found;
+  found = search();
+  if (found.is_usable()) wait_before_forks();
   return found;
 }
 
@@ -80,6 +119,7 @@ Library library() {
 
 bool run_blas(const FloatProduct& p) {
   const auto blas = library();
+  const Call call;
   if (blas.sgemm64) {
     blas.sgemm64(row_major, not_transposed, not_transposed, p.m, p.n, p.k, 1, p.a, p.lda, p.b,
                  p.ldb, p.beta, p.c, p.ldc);

@@ -88,7 +88,7 @@ void look_at(const ForwardPass& pass, uint64_t row) {
   if (bad != end)
     fail(XFBLAS_STATUS_INVALID_VALUE, "input has ", *bad, " at row ", row, ", column ", bad - first,
          "; every value must be finite");
-  if (pass.input_coding.clipped) count_clipped(pass.input_coding, first);
+  if (pass.clipped) pass.clipped->count(first);
 }
 
 template <typename Element>

@@ -20,6 +20,11 @@ NativeTarget::NativeTarget(const Image& image, const Configuration& configuratio
     caches_.emplace_back(memory(unit).data());
 }
 
+void NativeTarget::reserve(uint32_t compute_unit, uint64_t bytes) {
+  MemoryTarget::reserve(compute_unit, bytes);
+  caches_[compute_unit].move_to(memory(compute_unit).data());
+}
+
 void NativeTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
                          const Rows& rows) {
   if (offset >= first_matrix_page * page_bytes)
@@ -50,7 +55,8 @@ void NativeTarget::forget(uint32_t compute_unit, const DeviceMatrix& matrix) {
 }
 
 void NativeTarget::run(uint32_t compute_unit) {
-  run_native(memory(compute_unit).data(), pages(compute_unit), engine_, configuration_,
+  const auto& there = memory(compute_unit);
+  run_native(there.data(), uint32_t(there.reserved() / page_bytes), engine_, configuration_,
              caches_[compute_unit]);
 }
 

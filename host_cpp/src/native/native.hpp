@@ -22,6 +22,7 @@ class NativeTarget : public MemoryTarget {
   const char* name() const override { return "native"; }
   // This engine takes rows, and would have to unpack them again.
   bool prefers_packed() const override { return false; }
+  void reserve(uint32_t compute_unit, uint64_t bytes) override;
   void write(uint32_t compute_unit, uint64_t offset, const void* from, const Rows& rows) override;
   void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
   bool keep(uint32_t compute_unit, const DeviceMatrix& matrix, const HostMatrix& from) override;

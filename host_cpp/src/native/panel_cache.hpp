@@ -14,6 +14,9 @@ class PanelCache {
  public:
   explicit PanelCache(char* memory) : memory_(memory) {}
 
+  // The memory lies elsewhere now.
+  void move_to(char* memory) { memory_ = memory; }
+
   // A matrix B (k, n) in the memory, whose range may be longer than its rows.
   struct Place {
     uint64_t offset, bytes;

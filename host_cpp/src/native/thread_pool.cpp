@@ -1,6 +1,5 @@
 #include "native/thread_pool.hpp"
 
-#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "error.hpp"
+#include "process_state.hpp"
 
 namespace xfblas {
 namespace {
@@ -40,25 +40,11 @@ int wanted_threads() {
   return int(threads);
 }
 
-// Leaked on purpose: workers may outlive main's statics. A child of a fork has no workers, so it
-// leaves the old pool alone and makes its own.
-std::atomic<ThreadPool*> current{nullptr};
-
 }  // namespace
 
-ThreadPool& ThreadPool::shared() {
-  if (auto* pool = current.load(std::memory_order_acquire)) return *pool;
-  static std::mutex making;
-  static const int registered = pthread_atfork([] { making.lock(); }, [] { making.unlock(); },
-                                               [] {
-                                                 current = nullptr;
-                                                 making.unlock();
-                                               });
-  (void)registered;
-  const std::lock_guard<std::mutex> lock(making);
-  if (!current) current = new ThreadPool(wanted_threads());
-  return *current;
-}
+ThreadPool::ThreadPool() : threads_(wanted_threads()) {}
+
+ThreadPool& ThreadPool::shared() { return ProcessState<ThreadPool>::get(); }
 
 void ThreadPool::start_workers() {
   // Where the system gives no more threads, those that started do.

@@ -15,6 +15,9 @@
 
 namespace xfblas {
 
+template <typename State>
+class ProcessState;
+
 class ThreadPool {
  public:
   // The process's pool, of XFBLAS_NUM_THREADS threads with the caller's, by default one for each
@@ -29,7 +32,8 @@ class ThreadPool {
   void run(int64_t tasks, const std::function<void(int64_t)>& body);
 
  private:
-  explicit ThreadPool(int threads) : threads_(threads) {}
+  friend class ProcessState<ThreadPool>;
+  ThreadPool();
   void start_workers();
   void work();
   void take_tasks();

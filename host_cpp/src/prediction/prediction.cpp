@@ -7,6 +7,7 @@
 
 #include "error.hpp"
 #include "memory/memory.hpp"
+#include "process_state.hpp"
 
 namespace xfblas {
 namespace {
@@ -66,20 +67,32 @@ void require_consistent(const ForwardPass& pass, uint64_t columns, uint32_t elem
   check_rows(pass);
 }
 
-void count_clipped(const InputCoding& coding, const float* row) {
-  static std::mutex counting;
-  const std::lock_guard<std::mutex> lock(counting);
-  auto& clipped = *coding.clipped;
+void ClippedValues::count(const float* row) {
+  if (!total_) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  counts_.resize(coding_.features);
+  factors_.resize(coding_.features);
   bool is_clipped = false;
-  for (uint64_t f = 0; f < coding.features; ++f) {
-    const auto offset = coding.offsets ? coding.offsets[f] : 0.0;
-    const auto size = std::abs((double(row[f]) - offset) * coding.scales[f]);
-    if (!(size > coding.limit + 0.5)) continue;
+  for (uint64_t f = 0; f < coding_.features; ++f) {
+    const auto offset = coding_.offsets ? coding_.offsets[f] : 0.0;
+    const auto size = std::abs((double(row[f]) - offset) * coding_.scales[f]);
+    if (!(size > coding_.limit + 0.5)) continue;
     is_clipped = true;
-    ++clipped.counts[f];
-    clipped.factors[f] = std::max(clipped.factors[f], size / coding.limit);
+    ++counts_[f];
+    factors_[f] = std::max(factors_[f], size / coding_.limit);
   }
-  clipped.rows += is_clipped;
+  rows_ += is_clipped;
+}
+
+void ClippedValues::add_up() const {
+  if (rows_ == 0) return;
+  // Calls on several units may share the total.
+  const std::lock_guard<std::mutex> lock(ProcessState<std::mutex>::get());
+  for (uint64_t f = 0; f < coding_.features; ++f) {
+    total_->counts[f] += counts_[f];
+    total_->factors[f] = std::max(total_->factors[f], factors_[f]);
+  }
+  total_->rows += rows_;
 }
 
 }  // namespace xfblas

@@ -4,6 +4,7 @@
 #define XFBLAS_PREDICTION_HPP
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "xfblas.h"
@@ -22,7 +23,27 @@ struct InputCoding {
   const double* offsets;  // null for zeros
   double limit, base;
   const int32_t* columns;
-  xfblasClipped_t* clipped = nullptr;  // counts what was clamped; null where nobody asks
+};
+
+// What is clamped of the rows of one call. Its threads share it.
+class ClippedValues {
+ public:
+  // total: what add_up adds to; null where nobody asks.
+  ClippedValues(const InputCoding& coding, xfblasClipped_t* total)
+      : coding_(coding), total_(total) {}
+
+  // Adds what is clamped of a row of finite floats.
+  void count(const float* row);
+  // For calls that succeeded.
+  void add_up() const;
+
+ private:
+  const InputCoding& coding_;
+  xfblasClipped_t* total_;
+  std::mutex mutex_;
+  uint64_t rows_ = 0;
+  std::vector<uint64_t> counts_;  // of each feature, as the factors; empty where no row was clamped
+  std::vector<double> factors_;
 };
 
 // The same in single precision, a = x * scale - shift with shift = offset * scale. Its high digit
@@ -58,14 +79,12 @@ struct ForwardPass {
   std::vector<Instruction> layers;  // a chain; m is that of one program, whatever `rows` is
   OutputCoding output_coding;
   float* output;
+  ClippedValues* clipped = nullptr;
 };
 
 // Fails where the codings do not fit the first layer's elements, integers of so many bytes, and the
 // last layer's columns, or where the arrays of rows cannot be read and written.
 void require_consistent(const ForwardPass& pass, uint64_t columns, uint32_t element_bytes);
-
-// Adds to coding.clipped what is clamped of a row of finite floats. Threads may share the counts.
-void count_clipped(const InputCoding& coding, const float* row);
 
 }  // namespace xfblas
 

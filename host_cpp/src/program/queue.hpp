@@ -2,6 +2,7 @@
 #ifndef XFBLAS_PROGRAM_QUEUE_HPP
 #define XFBLAS_PROGRAM_QUEUE_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,12 @@ class Queue {
     require(operations_.size() < capacity, XFBLAS_STATUS_QUEUE_FULL, "the program already holds ",
             capacity, " instructions: execute it, then free its instructions");
     operations_.push_back(operation);
+  }
+  // Of those that are queued still, for which `is_void` holds: their results are gone.
+  template <typename Test>
+  void drop_queued(const Test& is_void) {
+    const auto first = operations_.begin() + long(executed_);
+    operations_.erase(std::remove_if(first, operations_.end(), is_void), operations_.end());
   }
   void clear() {
     operations_.clear();

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -10,20 +11,45 @@
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
+namespace {
 
-Memory::Memory(uint64_t bytes) : bytes_(bytes) {
-  void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+constexpr uint64_t least_reserved = uint64_t(16) << 20;
+
+[[noreturn]] void fail_to_reserve(uint64_t bytes) {
+  fail(XFBLAS_STATUS_ALLOC_FAILED, "cannot reserve ", bytes,
+       " bytes of address space for a compute unit's memory: ", std::strerror(errno));
+}
+
+}  // namespace
+
+Memory::Memory(uint64_t bytes) : bytes_(bytes), reserved_(std::min(bytes, least_reserved)) {
+  void* address = mmap(nullptr, reserved_, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  require(address != MAP_FAILED, XFBLAS_STATUS_ALLOC_FAILED, "cannot reserve ", bytes,
-          " bytes of address space for a compute unit's memory: ", std::strerror(errno));
+  if (address == MAP_FAILED) fail_to_reserve(reserved_);
   data_ = static_cast<char*>(address);
 }
 
 Memory::Memory(Memory&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      bytes_(other.bytes_),
+      reserved_(other.reserved_) {}
 
 Memory::~Memory() {
-  if (data_) munmap(data_, bytes_);
+  if (data_) munmap(data_, reserved_);
+}
+
+void Memory::reserve(uint64_t bytes) {
+  if (bytes <= reserved_) return;
+  // Half as much again, so that many small matrices are few moves; just enough where that is too
+  // much.
+  for (const auto wanted : {std::max(bytes, std::min(bytes_, reserved_ + reserved_ / 2)), bytes}) {
+    void* address = mremap(data_, reserved_, wanted, MREMAP_MAYMOVE);
+    if (address == MAP_FAILED) continue;
+    data_ = static_cast<char*>(address);
+    reserved_ = wanted;
+    return;
+  }
+  fail_to_reserve(bytes);
 }
 
 MemoryTarget::MemoryTarget(const Image& image, const std::vector<KernelInstance>& compute_units,
@@ -48,7 +74,10 @@ uint32_t MemoryTarget::pages(uint32_t compute_unit) const {
   return uint32_t(memory(compute_unit).bytes() / page_bytes);
 }
 
-char* MemoryTarget::address(uint32_t compute_unit) { return memory(compute_unit).data(); }
+void MemoryTarget::reserve(uint32_t compute_unit, uint64_t bytes) {
+  // The kernel wants whole pages.
+  memories_[compute_unit].reserve(pages_for(bytes) * page_bytes);
+}
 
 void MemoryTarget::write(uint32_t compute_unit, uint64_t offset, const void* from,
                          const Rows& rows) {

@@ -9,7 +9,8 @@
 
 namespace xfblas {
 
-// A compute unit's memory: address space that takes real memory only where it is used.
+// A compute unit's memory, of which only the beginning is there that was asked for: address space
+// may be limited too. It moves where it grows, and takes real memory only where it is used.
 class Memory {
  public:
   explicit Memory(uint64_t bytes);
@@ -18,12 +19,17 @@ class Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
+  // Makes sure that so many bytes from the beginning are there; new ones are zeros. Where the
+  // system gives no more it fails, and nothing was changed.
+  void reserve(uint64_t bytes);
+
   char* data() const { return data_; }
   uint64_t bytes() const { return bytes_; }
+  uint64_t reserved() const { return reserved_; }
 
  private:
   char* data_;
-  uint64_t bytes_;
+  uint64_t bytes_, reserved_;
 };
 
 class MemoryTarget : public Target {
@@ -36,7 +42,7 @@ class MemoryTarget : public Target {
 
   DeviceName device() const override { return device_; }
   uint32_t pages(uint32_t compute_unit) const override;
-  char* address(uint32_t compute_unit) override;
+  void reserve(uint32_t compute_unit, uint64_t bytes) override;
   void write(uint32_t compute_unit, uint64_t offset, const void* from, const Rows& rows) override;
   void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
 

@@ -33,8 +33,9 @@ class Target {
   virtual bool prefers_packed() const { return true; }
   // Pages of memory that a compute unit may use.
   virtual uint32_t pages(uint32_t compute_unit) const = 0;
-  // The unit's memory as the host sees it; only its addresses are used above this line.
-  virtual char* address(uint32_t compute_unit) = 0;
+  // Makes sure that so much of a unit's memory is there, from its beginning on, before anything is
+  // written, read or computed in it. Its first pages always are.
+  virtual void reserve(uint32_t, uint64_t) {}
   // Copy to a unit's memory, and from it; offset is that of the first row there.
   virtual void write(uint32_t compute_unit, uint64_t offset, const void* from,
                      const Rows& rows) = 0;

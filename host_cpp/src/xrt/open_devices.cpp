@@ -60,19 +60,26 @@ void close_device(const OpenDevice& device) {
   xrt().xrtDeviceClose(device.handle);
 }
 
-// Ends the units before their device. Where one still runs XRT could only wait or crash, and in
-// a fork it would close its parent's devices: then the program ends without XRT's help.
-void close_all(int exit_code, void*) {
+// Ends the units before their device; false where one still runs.
+bool could_close_all() {
   auto& [mutex, devices, next_number, process] = registry();
+  if (process != getpid()) return false;  // in a fork nobody may hold the lock, and unlock it
   const std::lock_guard<std::mutex> lock(mutex);
-  bool can_close = process == getpid();
+  bool can_close = true;
   for (auto entry = devices.begin(); can_close && entry != devices.end(); ++entry) {
     auto& device = entry->second;
     can_close = device.abandoned.empty();
     for (auto* unit : device.units) can_close = unit->end() && can_close;
     if (can_close) close_device(device);
   }
-  if (can_close) return devices.clear();
+  if (can_close) devices.clear();
+  return can_close;
+}
+
+// With a unit that runs XRT could only wait or crash, and in a fork it would close its parent's
+// devices: then the program ends without XRT's help.
+void close_all(int exit_code, void*) {
+  if (could_close_all()) return;
   std::fflush(nullptr);
   _exit(exit_code);
 }

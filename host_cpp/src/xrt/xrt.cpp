@@ -51,8 +51,6 @@ uint32_t XrtTarget::pages(uint32_t compute_unit) const {
   return uint32_t(units_[compute_unit]->bytes() / page_bytes);
 }
 
-char* XrtTarget::address(uint32_t compute_unit) { return units_[compute_unit]->host_address(); }
-
 void XrtTarget::write(uint32_t compute_unit, uint64_t offset, const void* from, const Rows& rows) {
   units_[compute_unit]->write(offset, from, rows);
 }

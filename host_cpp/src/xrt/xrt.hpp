@@ -20,7 +20,6 @@ class XrtTarget : public Target {
   const char* name() const override { return "xrt"; }
   DeviceName device() const override { return device_->name(); }
   uint32_t pages(uint32_t compute_unit) const override;
-  char* address(uint32_t compute_unit) override;
   void write(uint32_t compute_unit, uint64_t offset, const void* from, const Rows& rows) override;
   void read(uint32_t compute_unit, uint64_t offset, void* to, const Rows& rows) override;
   void run(uint32_t compute_unit) override;

@@ -30,9 +30,10 @@ XrtDevice::XrtDevice(const DeviceName& name, const Image& image, bool is_emulate
 }
 
 XrtDevice::~XrtDevice() {
+  if (OpenDevices::is_in_fork()) return;
   OpenDevices devices;
   auto* device = devices.find(number_);
-  if (device == nullptr || OpenDevices::is_in_fork()) return;  // null where the program ends
+  if (device == nullptr) return;  // the program ends
   const bool is_kept = device->is_emulated && device->is_sound;
   if (--device->users == 0 && !is_kept && device->abandoned.empty()) devices.close(number_);
 }

@@ -23,7 +23,6 @@ class XrtUnit {
   XrtUnit& operator=(const XrtUnit&) = delete;
 
   uint64_t bytes() const { return handles_.bytes; }
-  char* host_address() const { return handles_.host; }
   // Each copies once between the memory and its mirror, or twice where a write must keep what
   // lies between its rows: XRT takes as long for a row as for a page or more.
   void write(uint64_t offset, const void* from, const Rows& rows);
