@@ -14,6 +14,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_text
 from xfblas.image.boards import Board, read_board
 from xfblas.image.configuration import Configuration
 from xfblas.image.element_types import ELEMENT_TYPES
@@ -100,7 +101,7 @@ def link_configuration(board: Board, engine: str, units: int) -> str:
 def write_if_new(path, text):
     """Leaves a file alone that is right already, so that nothing is built again for it."""
     if not path.is_file() or path.read_text() != text:
-        path.write_text(text)
+        write_text(path, text)
 
 
 def main():
