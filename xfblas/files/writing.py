@@ -8,6 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import BinaryIO
 
 from xfblas.files.output_path import is_regular, own_descriptor, path_text, real_folder, state_of
@@ -28,6 +29,13 @@ def write_bytes(path, content: bytes | memoryview) -> None:
 def write_text(path, text: str) -> None:
     """Writes a file as UTF-8, with the ends of lines that the text has; see :func:`written`."""
     write_bytes(path, text.encode())
+
+
+def write_if_new(path, content: bytes) -> None:
+    """Leaves a file alone that is right already, so that nothing is built again for it."""
+    path = Path(path)
+    if not path.is_file() or path.read_bytes() != content:
+        write_bytes(path, content)
 
 
 def write_all(contents: Mapping) -> None:
