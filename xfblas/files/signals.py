@@ -59,16 +59,31 @@ def _leave_to_thread(_number, _frame):
     """Takes the place of the default action."""
 
 
+def _watched_signals() -> list[int]:
+    return [number for number in ENDING if signal.getsignal(number) is _leave_to_thread]
+
+
+def _hold_signals():
+    signal.pthread_sigmask(signal.SIG_BLOCK, _watched_signals())
+
+
+def _release_signals():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _watched_signals())
+
+
 def _renew_in_child():
     """A child has no such thread, and would tell its parent's of its own signals."""
-    signals = [number for number in ENDING if signal.getsignal(number) is _leave_to_thread]
+    signals = _watched_signals()
     for number in signals:
         signal.signal(number, signal.SIG_DFL)
     if signals:
         signal.set_wakeup_fd(-1)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
-os.register_at_fork(after_in_child=_renew_in_child)
+os.register_at_fork(
+    before=_hold_signals, after_in_parent=_release_signals, after_in_child=_renew_in_child
+)
 
 
 def _end_process(received: int) -> None:

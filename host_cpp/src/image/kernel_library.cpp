@@ -30,8 +30,7 @@ bool has_all_it_names(const std::string& bytes) {
   if (header.e_phentsize != sizeof(Elf64_Phdr)) return false;
   if (!is_within(file, header.e_phoff, header.e_phnum, sizeof(Elf64_Phdr))) return false;
   for (uint64_t index = 0; index < header.e_phnum; ++index) {
-    const auto segment =
-        header_at<Elf64_Phdr>(bytes, header.e_phoff + index * sizeof(Elf64_Phdr));
+    const auto segment = header_at<Elf64_Phdr>(bytes, header.e_phoff + index * sizeof(Elf64_Phdr));
     if (!is_within(file, segment.p_offset, 1, segment.p_filesz)) return false;
   }
   return true;
