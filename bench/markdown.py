@@ -5,6 +5,7 @@ from pathlib import Path
 from bench.outcomes import outcomes
 from bench.results import Results, Run
 from bench.tables import machine_text, named
+from xfblas.files import write_text
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
@@ -32,7 +33,7 @@ def insert(text: str, path: Path) -> None:
     if BEGIN not in whole or END not in whole:
         raise ValueError(f"{path} has no lines {BEGIN} and {END}")
     before, rest = whole.split(BEGIN, 1)
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END, 1)[1]}")
+    write_text(path, f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END, 1)[1]}")
 
 
 def _section(run: Run, kind: str, title: str, cell, lesser) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.results import Results, Run
+from xfblas.files import written
 
 #: Candidates of each picture, with colours; what was not measured is left out.
 GEMM_LINES = {
@@ -61,7 +62,8 @@ def _figure(runs: list[Run], kind: str, plot, folder: Path) -> list[Path]:
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     paths = [folder / f"{kind}.{suffix}" for suffix in ("png", "svg")]
     for path in paths:
-        figure.savefig(path, dpi=120)
+        with written(path) as file:
+            figure.savefig(file, dpi=120, format=path.suffix[1:])
     pyplot.close(figure)
     return paths
 

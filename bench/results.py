@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.sampling import Sample
 from bench.settings import Settings
 from bench.statistics import Ratio, Series, Summary, compare, summarize
+from xfblas.files import write_text
 
 FORMAT = 1
 
@@ -97,7 +98,7 @@ class Results:
     def write(self, path: Path) -> None:
         """Writes them as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n")
+        write_text(path, json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n")
 
 
 def run_from_json(values: dict) -> Run:

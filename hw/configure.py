@@ -14,6 +14,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_if_new
 from xfblas.image.boards import Board, read_board
 from xfblas.image.configuration import Configuration
 from xfblas.image.element_types import ELEMENT_TYPES
@@ -97,12 +98,6 @@ def link_configuration(board: Board, engine: str, units: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_if_new(path, text):
-    """Leaves a file alone that is right already, so that nothing is built again for it."""
-    if not path.is_file() or path.read_text() != text:
-        path.write_text(text)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--board", required=True)
@@ -124,7 +119,7 @@ def main():
         sys.exit(f"configure.py: {error}")
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        write_if_new(arguments.output / name, text)
+        write_if_new(arguments.output / name, text.encode())
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from xfblas.errors import XfblasError
+from xfblas.files import write_if_new
 from xfblas.image.boards import Board, read_board
-from xfblas.image.builder import ImageSpecification, build_image
+from xfblas.image.builder import ImageSpecification, build_container
 from xfblas.image.configuration import Configuration, parse_options
 from xfblas.image.images import memory_banks
 
@@ -42,7 +43,8 @@ def main():
     arguments = parser.parse_args()
     try:
         board = read_board(arguments.board)
-        build_image(specification(board, arguments.config, arguments.library), arguments.output)
+        image = build_container(specification(board, arguments.config, arguments.library))
+        write_if_new(arguments.output, image.serialize())
     except (XfblasError, OSError) as error:
         sys.exit(f"pack.py: {error}")
 

@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+from xfblas.files import write_text
 from xfblas.image.boards import read_board
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -54,8 +55,8 @@ def main():
         "source": HERE / f"src/{arguments.engine}_kernel.cpp",
         "flags": f"-std=c++14 -I{HERE / 'include'} -I{arguments.folder.resolve()}",
     }
-    (arguments.folder / "hls_config.cfg").write_text(CONFIGURATION.format(**values))
-    (arguments.folder / "run_hls.tcl").write_text(SCRIPT.format(**values))
+    write_text(arguments.folder / "hls_config.cfg", CONFIGURATION.format(**values))
+    write_text(arguments.folder / "run_hls.tcl", SCRIPT.format(**values))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from xfblas.commands import doctor, emu, estimate, predict, report, xclbin
 from xfblas.commands.arguments import in_option_words, options_of
 from xfblas.errors import XfblasError
+from xfblas.files import removed_when_killed
 from xfblas.notices import in_a_line, shown_notices
 
 
@@ -28,7 +29,7 @@ def main(arguments=None) -> int:
         parser.print_help()
         return 0
     try:
-        with shown_notices("xfblas"):
+        with removed_when_killed(), shown_notices("xfblas"):
             return parsed.run(parsed)
     except (XfblasError, OSError) as error:
         words = options_of(commands.choices[parsed.command]) | getattr(parsed, "words", {})

@@ -4,11 +4,11 @@ python apps/mlp_keras/datasets.py [--out folder] [name ...]
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from xfblas.errors import InvalidValueError, NotSupportedError, XfblasError
+from xfblas.files import write_text
 
 #: Names here, and of the functions of sklearn.datasets that load them.
 _LOADERS = {"digits": "load_digits", "wine": "load_wine", "cancer": "load_breast_cancer"}
@@ -43,9 +43,7 @@ def export(name: str, folder) -> Path:
     path = Path(folder) / f"{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     # Another program may be reading the file: it gets the old one or the new one, never a part.
-    partial = path.with_name(f".{name}.{os.getpid()}.csv")
-    frame.to_csv(partial, index=False)
-    os.replace(partial, path)
+    write_text(path, frame.to_csv(index=False))
     return path
 
 

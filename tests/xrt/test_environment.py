@@ -71,6 +71,22 @@ def test_built_once(tmp_path, monkeypatch):
     assert build.build() == first
 
 
+@pytest.mark.parametrize("damage", ["cut", "changed", "missing"])
+def test_what_is_damaged_is_built_again(tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    # The compiler's work is not what is tested here.
+    monkeypatch.setattr(
+        build, "_compile", lambda _, *words: words[words.index("-o") + 1].write_bytes(b"built" * 99)
+    )
+    found = build.build()
+    if damage == "missing":
+        found.stub.unlink()
+    else:
+        found.stub.write_bytes(b"built" * 98 + (b"" if damage == "cut" else b"other"))
+    assert build.build() == found and found.stub.read_bytes() == b"built" * 99
+    assert len(list((tmp_path / "xfblas").iterdir())) == 1
+
+
 def test_no_runtime(monkeypatch, tmp_path):
     monkeypatch.setattr(runtime, "folders", lambda: [tmp_path])
     with pytest.raises(NotSupportedError, match="apt-get install libxrt1"):

@@ -67,6 +67,15 @@ def add_architecture(parser):
     )
 
 
+def model_inputs(args) -> dict:
+    """The files that a command with a model reads besides rows, by what they were given as."""
+    return {
+        "the model": args.model,
+        "--architecture": args.architecture,
+        "--xclbin": args.xclbin,
+    }
+
+
 def quantization_options(args) -> dict:
     """The options of :func:`xfblas.quantize` that were given, by name."""
     names = (*(option.name for option in QUANTIZATION), *REMOVED, "strict")

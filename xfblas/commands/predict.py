@@ -10,10 +10,12 @@ import numpy as np
 from xfblas import tables
 from xfblas.commands.arguments import (
     add_model_arguments,
+    model_inputs,
     quantization_options,
     refuse_options,
 )
 from xfblas.errors import InvalidValueError
+from xfblas.files import refuse_inputs
 from xfblas.rows.columns import NamedRows
 from xfblas.tables.table_writer import require_output
 
@@ -50,12 +52,14 @@ def add_commands(subparsers):
 def run_quantize(args) -> int:
     """Writes the file and prints its table of layers."""
     require_output("--output", args.output)
+    refuse_inputs("--output", args.output, model_inputs(args) | {"--data": args.data})
     with shown_messages(not args.quiet):
         model = _compiled(args, args.data)
     with model:
         model.save(args.output)
         model.summary()
-    print(f"wrote {args.output}, {Path(args.output).stat().st_size:,} bytes")
+    path = Path(args.output)
+    print(f"wrote {path}" + (f", {path.stat().st_size:,} bytes" if path.is_file() else ""))
     return 0
 
 
@@ -64,9 +68,11 @@ def run_predict(args) -> int:
     from xfblas.compiled.compiler import load
     from xfblas.compiled.progress_bar import ProgressBar
     from xfblas.compiled.saved_model import is_saved_model
-    from xfblas.tables.table_writer import TableWriter, column_names, columns
+    from xfblas.tables.table_writer import column_names, columns, table_writer
 
     require_output("--output", args.output)
+    inputs = {"the data": args.data, "--calibration": args.calibration}
+    refuse_inputs("--output", args.output, model_inputs(args) | inputs)
     table = tables.open_table(args.data, args.drop, args.header)
     if is_saved_model(args.model):
         refuse_options(args)
@@ -77,22 +83,17 @@ def run_predict(args) -> int:
     with model:
         _require_one_input(model)
         names, has_names = column_names(model, args.labels), table.names is not None
-        writer = TableWriter(args.output, names, has_names)
         bar = ProgressBar(table.rows, 0 if args.quiet else 1, sys.stderr, "row")
         done = 0
-        try:
+        with table_writer(args.output, names, has_names) as write:
             for chunk in table.chunks(tables.CHUNK):
                 rows = NamedRows(chunk, table.names)
-                writer.write(columns(model.predict(rows, verbose=0), args.labels))
+                write(columns(model.predict(rows, verbose=0), args.labels))
                 done += len(chunk)
                 bar.update(done)
             if not done:
                 shape = (0, *(size or 1 for size in model.graph.inputs[0].shape))
-                writer.write(columns(model.predict(np.empty(shape), verbose=0), args.labels))
-            writer.finish()
-        except BaseException:
-            writer.abandon()
-            raise
+                write(columns(model.predict(np.empty(shape), verbose=0), args.labels))
         bar.finish()
     return 0
 

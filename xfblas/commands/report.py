@@ -3,9 +3,15 @@
 import json
 
 from xfblas import tables
-from xfblas.commands.arguments import add_model_arguments, quantization_options, refuse_options
+from xfblas.commands.arguments import (
+    add_model_arguments,
+    model_inputs,
+    quantization_options,
+    refuse_options,
+)
 from xfblas.commands.predict import CALIBRATION
 from xfblas.errors import InvalidValueError
+from xfblas.files import refuse_inputs
 from xfblas.tables.table_writer import require_output
 
 
@@ -40,6 +46,9 @@ def run_report(args) -> int:
 
     require_output("--html", args.html)
     require_output("--json", args.json)
+    inputs = {"--data": args.data, "--labels": args.labels, "--calibration": args.calibration}
+    refuse_inputs("--html", args.html, model_inputs(args) | inputs | {"--json": args.json})
+    refuse_inputs("--json", args.json, model_inputs(args) | inputs)
     if args.html:
         figure_class()
     if args.labels and args.label:

@@ -9,7 +9,8 @@ from pathlib import Path
 from xfblas.commands.arguments import in_option_words, options_of
 from xfblas.errors import ImageError, InvalidValueError, XfblasError
 from xfblas.file_kinds import IMAGE, refuse_others
-from xfblas.image.builder import ImageSpecification, build_image
+from xfblas.files import refuse_inputs, write_all
+from xfblas.image.builder import ImageSpecification, build_container
 from xfblas.image.changes import OPTIONS, changed, read_source
 from xfblas.image.container import Section, read
 from xfblas.image.describe import describe
@@ -92,13 +93,20 @@ def run_info(args) -> int:
 
 def run_build(args) -> int:
     """Writes an image and its config_info.dat, and prints both paths."""
-    wanted = specification_of(args)
     out = Path(args.out)
     cfg = Path(args.cfg) if args.cfg else out.with_suffix(".dat")
     if cfg.resolve() == out.resolve():
         raise InvalidValueError(f"image and config_info.dat are both {out}: name one of them anew")
-    print(build_image(wanted, out))
-    cfg.write_text(wanted.configuration_text, encoding="utf-8", newline="\n")
+    sections = [text.partition(":")[2] for text in args.section]
+    inputs = {"--from": args.source, "--library": args.library}
+    inputs |= {f"--section {path}": path for path in sections}
+    for option, path in (("OUT", out), ("--cfg", cfg)):
+        refuse_inputs(option, path, inputs)
+    wanted = specification_of(args)
+    # Together, since each is refused beside another one's.
+    image, text = build_container(wanted).serialize(), wanted.configuration_text.encode()
+    write_all({out: image, cfg: text})
+    print(out)
     print(cfg)
     return 0
 

@@ -7,6 +7,7 @@
 Nothing in it is executed: functions of the host are named, and looked up in a table.
 """
 
+import io
 import json
 import os
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, refuse_others
+from xfblas.files import written
 from xfblas.graph import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
 from xfblas.scoring import Scoring
@@ -34,16 +36,15 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     """Writes a CompiledModel; a file of that name is replaced once the new one is whole.
 
     Raises:
-        OSError: the file cannot be written.
+        InvalidValueError: the path is none.
+        OSError: the file cannot be written; names the path, and the bytes where there is no space.
     """
-    path = Path(os.fsdecode(path))
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with h5py.File(unfinished, "w", locking=False) as file:
+    with written(path) as output:
+        # In memory, because HDF5 itself ends the process where a disk fills up.
+        image = io.BytesIO()
+        with h5py.File(image, "w") as file:
             _write(model, file)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        output.write(image.getbuffer())
 
 
 def read(path: str | os.PathLike[str]) -> tuple[np.dtype, dict[str, Any]]:

@@ -1,8 +1,11 @@
 """The images that come with the package."""
 
+import contextlib
+import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +75,19 @@ def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = TARGETS[0
     return _emulation_image(engine.lower(), DATA_TYPES[dtype])
 
 
+@contextlib.contextmanager
+def _building(folder: Path) -> Iterator[None]:
+    """One process at a time builds in a folder; the others then find it built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # The folder itself is what is locked: no file is left, and who may not write may wait.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _emulation_image(engine: str, data_type: str) -> Path:
     options = ["TARGET=emu", f"ENGINE={engine}", f"DTYPE={data_type}"]
     if not is_source_tree():
@@ -80,9 +96,18 @@ def _emulation_image(engine: str, data_type: str) -> Path:
             f"with `make xclbin {' '.join(options)}` and pass it as xclbin"
         )
     command = ["make", "--no-print-directory", "-f", "hw/xclbin.mk", f"PYTHON={sys.executable}"]
-    done = subprocess.run(
-        [*command, *options], cwd=SOURCE_TREE, capture_output=True, text=True, check=False
-    )
+    try:
+        with _building(SOURCE_TREE / f"hw/build/u250-{engine}-{data_type}-emu"):
+            done = subprocess.run(
+                [*command, *options], cwd=SOURCE_TREE, capture_output=True, text=True, check=False
+            )
+    except FileNotFoundError:
+        raise ImageError(
+            f"the {engine} kernel cannot be built: make is not installed "
+            "(Debian: apt-get install make)"
+        ) from None
+    except OSError as error:
+        raise ImageError(f"the {engine} kernel cannot be built: {error}") from None
     if done.returncode:
         shown = (done.stderr.strip().splitlines() or ["no message"])[0]
         raise ImageError(f"the {engine} kernel cannot be built: {shown}")

@@ -1,5 +1,6 @@
 """Builds the device process and the stub with the C++ compiler, once for each state of them."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -13,6 +14,8 @@ from xfblas.errors import NotSupportedError
 PACKAGE = Path(__file__).resolve().parent
 # An installed package carries the sources; in the source tree they lie in their own folder.
 SOURCE_FOLDERS = (PACKAGE / "source", PACKAGE.parent.parent / "emulation")
+NAMES = ("xfblas-device", "libxrt_swemu.so.2")
+SUMS = "sha256"
 FLAGS = ("-std=c++17", "-O2")
 
 
@@ -33,8 +36,8 @@ def build() -> Binaries:
     sources = _sources()
     compiler = os.environ.get("CXX", "g++")
     folder = _cache() / f"emulation-{_fingerprint(sources, compiler)}"
-    binaries = Binaries(folder / "xfblas-device", folder / "libxrt_swemu.so.2")
-    if not (binaries.device_process.is_file() and binaries.stub.is_file()):
+    binaries = Binaries(*(folder / name for name in NAMES))
+    if not _is_whole(folder):
         _build_into(folder, sources, compiler)
     return binaries
 
@@ -73,13 +76,32 @@ def _build_into(folder: Path, sources: Path, compiler: str):
         built.mkdir()
         device = sorted((sources / "device").glob("*.cpp"))
         stub = sorted((sources / "shim").glob("*.cpp"))
-        _compile(compiler, "-o", built / "xfblas-device", *device, "-ldl")
-        _compile(compiler, "-fPIC", "-shared", "-o", built / "libxrt_swemu.so.2", *stub, "-ldl")
+        _compile(compiler, "-o", built / NAMES[0], *device, "-ldl")
+        _compile(compiler, "-fPIC", "-shared", "-o", built / NAMES[1], *stub, "-ldl")
+        (built / SUMS).write_text(_sums(built))
+        if not _is_whole(folder):
+            with contextlib.suppress(FileNotFoundError):
+                # What is not whole goes with the temporary folder.
+                folder.rename(Path(aside) / "before")
         try:
             built.rename(folder)
         except OSError:
-            if not (folder / "xfblas-device").is_file():
+            if not _is_whole(folder):
                 raise
+
+
+def _sums(folder: Path) -> str:
+    """A checksum of each binary."""
+    digests = (hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in NAMES)
+    return "\n".join(digests)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the binaries are what was built: a machine may have gone down meanwhile."""
+    try:
+        return (folder / SUMS).read_text() == _sums(folder)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _compile(compiler: str, *arguments):

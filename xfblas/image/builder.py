@@ -1,10 +1,12 @@
 """Builds an image: kernels, memory banks and the wires between them, from one configuration."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_bytes
 
 from .configuration import ENGINES, Configuration
 from .container import CONFIGURATION_NAME, Container, Section
@@ -163,9 +165,8 @@ def build_image(specification: ImageSpecification, path) -> Path:
         InvalidValueError: see :func:`build_container`.
         OSError: the file cannot be written.
     """
-    path = Path(path)
-    path.write_bytes(build_container(specification).serialize())
-    return path
+    write_bytes(path, build_container(specification).serialize())
+    return Path(os.fsdecode(path))
 
 
 def _build_metadata(specification: ImageSpecification) -> bytes:

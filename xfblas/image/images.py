@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_text
 
 from .boards import read_board
 from .builder import ImageSpecification, build_image
@@ -98,6 +99,6 @@ def write_images(directory) -> list[Path]:
     paths = []
     for name, wanted in SPECIFICATIONS.items():
         configuration = directory / f"{name}.dat"
-        configuration.write_text(wanted.configuration.to_text(), encoding="utf-8", newline="\n")
+        write_text(configuration, wanted.configuration.to_text())
         paths += [build_image(wanted, directory / f"{name}.xclbin"), configuration]
     return paths

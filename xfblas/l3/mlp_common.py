@@ -3,6 +3,7 @@
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.files import written
 from xfblas.graph import activate, read_network
 from xfblas.l3.keras_rt import KerasRT
 from xfblas.quantization.options import takes
@@ -73,7 +74,8 @@ def compare_real_results(expected, actual) -> bool:
     differing = int((golden != found).reshape(rows, -1).any(axis=1).sum())
     print("num_diff:", differing, "num_same:", rows - differing)
     for name, values in (("out", found), ("out_golden", golden), ("diff", golden - found)):
-        np.savetxt(f"{name}.np", np.atleast_1d(values).reshape(rows, -1), fmt="%.3f")
+        with written(f"{name}.np") as file:
+            np.savetxt(file, np.atleast_1d(values).reshape(rows, -1), fmt="%.3f")
     return False
 
 

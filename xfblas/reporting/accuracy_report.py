@@ -4,12 +4,12 @@ import json
 import math
 import os
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xfblas.compiled.layer_table import Line
+from xfblas.files import write_text
 from xfblas.reporting.advice import Advice
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.layer_report import LayerReport
@@ -59,18 +59,23 @@ class Report:
         return _plain(found)
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
-        """Writes :meth:`to_dict` as a file."""
-        Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+        """Writes :meth:`to_dict` as a file.
+
+        Raises:
+            OSError: the file cannot be written; what was there is there still.
+        """
+        write_text(path, json.dumps(self.to_dict(), indent=1) + "\n")
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Writes one HTML file with plots, which needs nothing else to be looked at.
 
         Raises:
             NotSupportedError: matplotlib is not installed.
+            OSError: the file cannot be written; what was there is there still.
         """
         from xfblas.reporting.page import page
 
-        Path(path).write_text(page(self), encoding="utf-8")
+        write_text(path, page(self))
 
     def to_text(self) -> str:
         """Tables of plain text."""

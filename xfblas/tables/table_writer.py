@@ -1,79 +1,94 @@
 """Writes predictions as CSV, numpy or parquet, a chunk at a time."""
 
+import contextlib
+import gzip
+import io
 import math
-import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.files import written
 from xfblas.rows.result_array import ResultArray
 from xfblas.tables.parquet_table import parquet_module
 
 #: Digits that give back every float32.
 DIGITS = "%.9g"
+#: Endings that say how a file is packed, in ways that are not written here.
+OTHER_PACKINGS = (".bz2", ".xz", ".lzma", ".zst", ".lz4", ".br", ".z", ".zip", ".7z")
 
 
-class TableWriter:
-    """A file of rows; it appears under its name once all of them are written.
+@contextlib.contextmanager
+def table_writer(path, names, with_names: bool):
+    """What writes rows (m, columns), float32 or integers, as a function for a ``with`` block.
+
+    The file has its name once the block has ended, and is not there after an error.
 
     Args:
-        path: ``.npy`` and ``.parquet`` by the ending, else CSV; ``-`` is CSV to standard output.
+        path: ``.npy`` and ``.parquet`` by the ending, else CSV, compressed with ``.gz``; ``-`` is
+            CSV to standard output.
         names: of the columns.
         with_names: whether a CSV file begins with them.
     """
+    if str(path) == "-":
+        yield _csv_writer(sys.stdout, names, with_names)
+        sys.stdout.flush()
+        return
+    kind = Path(path).suffix.lower()
+    with written(path) as file:
+        if kind == ".npy":
+            array = ResultArray(None)
+            yield array.append
+            np.save(file, array.rows())
+        elif kind == ".parquet":
+            with contextlib.closing(_ParquetWriter(file, names)) as writer:
+                yield writer.write
+        else:
+            with _text(file, kind == ".gz") as text:
+                yield _csv_writer(text, names, with_names)
 
-    def __init__(self, path, names, with_names: bool):
-        self._path = None if str(path) == "-" else Path(path)
-        self._names = names
-        self._kind = "" if self._path is None else self._path.suffix.lower()
-        self._unfinished = self._path and self._path.with_name(self._path.name + ".part")
-        self._array = ResultArray(None)
-        self._file = self._writer = None
-        if self._kind not in (".npy", ".parquet"):
-            # Open from call to call: finish or abandon closes it.
-            self._file = sys.stdout if self._path is None else self._unfinished.open("w")
-            if with_names:
-                self._file.write(",".join(names) + "\n")
+
+@contextlib.contextmanager
+def _text(file, is_compressed: bool):
+    """A file of bytes as one of text; closes neither."""
+    with contextlib.ExitStack() as stack:
+        if is_compressed:
+            # Without time and name, so that the same rows give the same bytes.
+            file = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+        stack.callback(text.detach)
+        yield text
+
+
+class _ParquetWriter:
+    """A parquet file, whose types are those of the first rows."""
+
+    def __init__(self, file, names):
+        self._file, self._names, self._writer = file, names, None
 
     def write(self, rows: np.ndarray) -> None:
-        """Adds rows (m, columns), float32 or integers."""
-        if self._kind == ".npy":
-            self._array.append(rows)
-        elif self._kind == ".parquet":
-            import pyarrow
+        import pyarrow
 
-            table = pyarrow.table(dict(zip(self._names, rows.T, strict=True)))
-            if self._writer is None:
-                self._writer = parquet_module().ParquetWriter(self._unfinished, table.schema)
-            self._writer.write_table(table)
-        else:
-            format = "%d" if rows.dtype.kind in "iu" else DIGITS
-            np.savetxt(self._file, rows, format, delimiter=",")
+        table = pyarrow.table(dict(zip(self._names, rows.T, strict=True)))
+        if self._writer is None:
+            self._writer = parquet_module().ParquetWriter(self._file, table.schema)
+        self._writer.write_table(table)
 
-    def finish(self) -> None:
-        """Gives the file its name."""
-        if self._kind == ".npy":
-            with open(self._unfinished, "wb") as file:
-                np.save(file, self._array.rows())
+    def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        if self._path is None:
-            sys.stdout.flush()
-            return
-        if self._file is not None:
-            self._file.close()
-        os.replace(self._unfinished, self._path)
 
-    def abandon(self) -> None:
-        """Removes what was written, after an error; nothing after ``finish``."""
-        if self._path is None:
-            return
-        for opened in (self._file, self._writer):
-            if opened is not None:
-                opened.close()
-        self._unfinished.unlink(missing_ok=True)
+
+def _csv_writer(file, names, with_names: bool):
+    if with_names:
+        file.write(",".join(names) + "\n")
+
+    def write(rows):
+        np.savetxt(file, rows, "%d" if rows.dtype.kind in "iu" else DIGITS, delimiter=",")
+
+    return write
 
 
 def require_output(option: str, path) -> None:
@@ -84,7 +99,8 @@ def require_output(option: str, path) -> None:
         path: of the file; None and ``-`` are no file.
 
     Raises:
-        InvalidValueError: there is no such folder, or a folder has this name.
+        InvalidValueError: there is no such folder, a folder has this name, or its ending asks for
+            a packing that is not written.
         NotSupportedError: it is to be parquet, and pyarrow is not installed.
     """
     if path in (None, "-"):
@@ -94,6 +110,11 @@ def require_output(option: str, path) -> None:
         raise InvalidValueError(f"{option} is {path}, but there is no folder {folder}")
     if Path(path).is_dir():
         raise InvalidValueError(f"{option} is {path}, which is a folder, expected a file to write")
+    packing, kind = Path(path).suffix.lower(), Path(Path(path).stem).suffix.lower()
+    if packing in OTHER_PACKINGS or (packing == ".gz" and kind in (".npy", ".parquet")):
+        raise InvalidValueError(
+            f"{option} is {path}, expected a name without {packing}, or one of a CSV file in .gz"
+        )
     if Path(path).suffix.lower() == ".parquet":
         parquet_module()
 

@@ -36,10 +36,6 @@ int make_memory_file(const std::string& bytes) {
   return descriptor;
 }
 
-bool is_shared_object(const std::string& bytes) {
-  return bytes.size() > 4 && std::memcmp(bytes.data(), "\177ELF", 4) == 0;
-}
-
 struct LoadedLibraries {
   std::mutex mutex;
   std::unordered_map<std::string, void*> handles;  // by their bytes
@@ -64,9 +60,10 @@ void* load_once(const std::string& bytes, const std::string& source) {
 
 // Fails where the image carries no library, or one without this kernel.
 RunKernel kernel_of(const Image& image, const std::string& kernel) {
-  require(is_shared_object(image.bitstream), invalid, image.path,
+  require(carries_library(image), invalid, image.path,
           " carries no kernel library for this CPU, which csim runs: build an image with "
           "`make xclbin TARGET=emu`");
+  require_whole_library(image);
   const auto entry = "xfblas_run_" + kernel;
   void* library = load_once(image.bitstream, image.path);
   const auto run = reinterpret_cast<RunKernel>(dlsym(library, entry.c_str()));

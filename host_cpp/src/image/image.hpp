@@ -38,6 +38,13 @@ struct Image {
 
 Image read_image(const std::string& path);
 
+// Whether the image carries a library of kernels for a CPU.
+bool carries_library(const Image& image);
+
+// Fails where the library lacks bytes that it names: the loader would map them, and the first touch
+// of them would end the process.
+void require_whole_library(const Image& image);
+
 // Path of the packaged default_short.xclbin; an Error names the folders where it was looked for.
 std::string packaged_image();
 

@@ -50,9 +50,10 @@ void require_mode(const Image& image, XrtMode device) {
 // Our own device process calls xfblas_run_<kernel> of the library that the image carries. Its
 // name stands as a text in the library's table of symbols.
 void require_kernel_library(const Image& image, const std::string& kernel) {
-  require(image.bitstream.compare(0, 4, "\177ELF") == 0, invalid, image.path,
+  require(carries_library(image), invalid, image.path,
           " carries no kernel library for this CPU, which software emulation runs: build an "
           "image with `make xclbin TARGET=emu`");
+  require_whole_library(image);
   const auto entry = "xfblas_run_" + kernel;
   require(image.bitstream.find(entry + '\0') != std::string::npos, invalid, image.path,
           ": its kernel library has no ", entry);
