@@ -65,6 +65,11 @@ def add_architecture(parser):
         help="for a file of weights alone: the model's JSON (to_json) or a file of it, or the "
         """activations of its Dense layers, '["relu", "softmax"]'""",
     )
+    parser.add_argument(
+        "--trusted",
+        action="store_true",
+        help="read the model's file at once: without a process of its own, a limit of time or size",
+    )
 
 
 def quantization_options(args) -> dict:
@@ -122,7 +127,7 @@ def in_option_words(message: str, options: dict[str, str]) -> str:
 
     def passed(found):
         value = (found[2] or "").strip("'\"")
-        return options[found[1]] + (f" {value}" if value else "")
+        return options[found[1]] + (f" {value}" if value not in ("", "True") else "")
 
     def named(found):
         return ", ".join(options.get(name, name) for name in found[0].split(", "))
