@@ -33,6 +33,7 @@ def add_model_arguments(parser):
     )
     add_architecture(parser)
     parser.add_argument("--xclbin", help="image with the Fcn engine")
+    add_trust(parser)
     parser.add_argument("--target", help=f"one of {', '.join(TARGETS)}")
     parser.add_argument("--device", type=int, default=0, help="index of the device")
     parser.add_argument("--bits", type=int, help="16 (the default), 8, or 32 for float32")
@@ -69,6 +70,15 @@ def add_architecture(parser):
         "--trusted",
         action="store_true",
         help="read the model's file at once: without a process of its own, a limit of time or size",
+    )
+
+
+def add_trust(parser):
+    """Adds the option of every command that may run an image."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="run an image that was not built here: on csim an image is a program",
     )
 
 

@@ -45,6 +45,7 @@ def compile(
     weighted_metrics: Any = None,
     strict: bool = False,
     trusted: bool = False,
+    trust: bool = False,
     **quantization: Any,
 ) -> CompiledModel:
     """Puts a Keras model on the engine.
@@ -69,6 +70,7 @@ def compile(
             vary, that does not reach a layer, or whose own results are far below the goal. By
             default it is a CalibrationWarning.
         trusted: whether a file is read at once, see :func:`xfblas.read_graph`.
+        trust: whether an image that was not built here may run, as for :func:`xfblas.open`.
         **quantization: options of :func:`xfblas.quantize`:
 
     Raises:
@@ -87,7 +89,7 @@ def compile(
         model = read_file(Path(model), architecture is None, trusted)
     graph = read_graph(model, architecture)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
-    held = lease(device, xclbin, wanted, target)
+    held = lease(device, xclbin, wanted, target, trust)
     try:
         graph, networks, reasons, rows = _networks(
             graph, calibration, held.device.dtype, quantization, strict
@@ -112,6 +114,7 @@ def load(
     xclbin: str | os.PathLike[str] | None = None,
     target: str | None = None,
     trusted: bool = False,
+    trust: bool = False,
 ) -> CompiledModel:
     """A compiled model from a file that ``save`` wrote.
 
@@ -120,6 +123,7 @@ def load(
         device, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image must have
             the element type that the model was compiled for.
         trusted: whether the file is read at once, see :func:`xfblas.read_graph`.
+        trust: whether an image that was not built here may run, as for :func:`xfblas.open`.
 
     Raises:
         InvalidValueError: there is no such file, it is damaged or foreign, of a newer version,
@@ -128,7 +132,7 @@ def load(
         DtypeError: the device computes with another element type.
     """
     dtype, parts = read(path, trusted)
-    held = lease(device, xclbin, dtype, target)
+    held = lease(device, xclbin, dtype, target, trust)
     try:
         return CompiledModel(lease=held, **parts)
     except BaseException:

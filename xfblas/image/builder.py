@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xfblas.errors import InvalidValueError
 
+from .built_here import record
 from .configuration import ENGINES, Configuration
 from .container import CONFIGURATION_NAME, Container, Section
 from .element_types import ELEMENT_TYPES
@@ -157,14 +158,15 @@ def build_container(specification: ImageSpecification) -> Container:
 
 
 def build_image(specification: ImageSpecification, path) -> Path:
-    """Writes an image; the same specification gives the same bytes.
+    """Writes an image; the same specification gives the same bytes. csim runs what was built here.
 
     Raises:
         InvalidValueError: see :func:`build_container`.
         OSError: the file cannot be written.
     """
-    path = Path(path)
-    path.write_bytes(build_container(specification).serialize())
+    path, container = Path(path), build_container(specification)
+    path.write_bytes(container.serialize())
+    record(container)
     return path
 
 

@@ -43,7 +43,8 @@ CHOICES = ((16, 48), (16, 32), (8, 32))
 #: Options of compile that are none of quantize.
 ELSEWHERE = (
     *("device", "xclbin", "target", "dtype", "architecture"),
-    *("loss", "metrics", "loss_weights", "weighted_metrics", "method", "strict", "trusted"),
+    *("loss", "metrics", "loss_weights", "weighted_metrics", "method", "strict"),
+    *("trusted", "trust"),
 )
 
 
