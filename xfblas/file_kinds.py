@@ -81,6 +81,8 @@ def kind_of(path) -> FileKind | None:
     try:
         if path.is_dir():
             return _of_folder(path)
+        if not path.is_file():
+            return None  # Nothing, or a pipe, which may wait for ever.
         with path.open("rb") as file:
             start = file.read(1024)
         return _by_content(path, start) or _by_name(path)
