@@ -176,6 +176,17 @@ def _check(network: QuantizedNetwork) -> None:
         raise InvalidValueError(
             f"there are {len(network.summaries)} summaries, expected {len(network.layers)}"
         )
+    for layer, summary in zip(network.layers, network.summaries, strict=False):
+        columns = summary.outputs - summary.constants
+        is_fit = (summary.inputs, summary.outputs) == layer.weights.shape
+        is_fit &= 0 <= summary.constants < summary.outputs and summary.windows > 0
+        # All three are of the model's values, which may have several columns each.
+        is_fit = is_fit and columns % summary.windows == 0
+        arrays = (summary.scale, summary.sum_scale, summary.largest_seen)
+        if not is_fit or any(one.shape != (columns // summary.windows,) for one in arrays):
+            raise InvalidValueError(
+                f"layer {layer.name}: its summary does not fit weights of {layer.weights.shape}"
+            )
 
 
 def _check_host_side(network: QuantizedNetwork, columns: int) -> None:
