@@ -51,6 +51,17 @@ _STARTS = (
     (b"PAR1", ROWS),
     *((bytes((0x80, protocol)), PICKLE) for protocol in range(2, 6)),
 )
+#: Attribute ``format`` of the root of a .xfblas file.
+XFBLAS_FORMAT = "xfblas model"
+#: Names of attributes, and a format, which HDF5 never compresses; the first that is there decides.
+_HDF5_WORDS = (
+    (XFBLAS, (XFBLAS_FORMAT.encode(),)),
+    (KERAS, (b"model_config",)),
+    (WEIGHTS, (b"layer_names", b"nb_layers", b"vars")),
+)
+_HDF5_START = b"\x89HDF"
+_HDF5 = tuple(kind for kind, _ in _HDF5_WORDS)
+_WEIGHTS_ATTRIBUTES = {"layer_names", "layer_names0", "nb_layers"}
 #: What only names tell.
 _ENDINGS = {
     ".onnx": ONNX,
@@ -70,6 +81,8 @@ def kind_of(path) -> FileKind | None:
     try:
         if path.is_dir():
             return _of_folder(path)
+        if not path.is_file():
+            return None  # Nothing, or a pipe, which may wait for ever.
         with path.open("rb") as file:
             start = file.read(1024)
         return _by_content(path, start) or _by_name(path)
@@ -84,9 +97,31 @@ def refuse_others(path, expected: str, *wanted: FileKind, error=InvalidValueErro
         InvalidValueError: or the error given; says what the file is and which call takes it.
     """
     kind = kind_of(path)
+    if kind in _HDF5 and not {*_HDF5}.isdisjoint(wanted) and _starts_as_hdf5(path):
+        return  # What it seems to be by its words, its reader knows better.
     if kind is not None and kind not in wanted:
         found = f"{os.fsdecode(path)} is {kind.name}, which is not {expected}"
         raise error(f"{found}: {kind.remedy}")
+
+
+def require_kind(root, where: str, expected: str, *wanted: FileKind) -> None:
+    """Raises an InvalidValueError for the root of an HDF5 file whose kind is known to be another.
+
+    Args:
+        root: the :class:`~xfblas.hdf5.Group`.
+        where: the file.
+        expected: what it should be.
+        wanted: kinds that it may be.
+    """
+    kind = None
+    if str(root.attrs.get("format")) == XFBLAS_FORMAT:
+        kind = XFBLAS
+    elif "model_config" in root.attrs:
+        kind = KERAS
+    elif "layers" in root or not _WEIGHTS_ATTRIBUTES.isdisjoint(root.attrs):
+        kind = WEIGHTS
+    if kind is not None and kind not in wanted:
+        raise InvalidValueError(f"{where} is {kind.name}, which is not {expected}: {kind.remedy}")
 
 
 def _of_folder(path):
@@ -98,7 +133,7 @@ def _of_folder(path):
 def _by_content(path, start):
     if start.startswith(b"PK"):
         return _of_zip(path)
-    if start.startswith(b"\x89HDF"):
+    if start.startswith(_HDF5_START):
         return _of_hdf5(path)
     if start[4:8] == b"TFL3":
         return TFLITE
@@ -123,18 +158,26 @@ def _of_zip(path):
     return ROWS if names and all(name.endswith(".npy") for name in names) else None
 
 
-def _of_hdf5(path):
-    import h5py
+def _starts_as_hdf5(path):
+    with open(path, "rb") as file:
+        return file.read(len(_HDF5_START)) == _HDF5_START
 
-    with h5py.File(path, "r") as file:
-        if file.attrs.get("format") == "xfblas model":
-            return XFBLAS
-        if "model_config" in file.attrs:
-            return KERAS
-        named = ("layer_names", "layer_names0", "nb_layers")
-        if any(name in file.attrs for name in named) or "layers" in file:
-            return WEIGHTS
-    return None
+
+def _of_hdf5(path):
+    """By words that it holds: libhdf5 is kept away from files that nobody wants to read."""
+    found = words_in(path, *(word for _, words in _HDF5_WORDS for word in words))
+    return next((kind for kind, words in _HDF5_WORDS if found.intersection(words)), None)
+
+
+def words_in(path, *words: bytes) -> set[bytes]:
+    """Which of some words are in a file."""
+    found, rest, longest = set(), b"", max(map(len, words))
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            part = rest + chunk
+            found |= {word for word in words if word not in found and word in part}
+            rest = part[-longest:]
+    return found
 
 
 def _by_name(path):

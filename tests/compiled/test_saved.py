@@ -231,3 +231,26 @@ def test_a_keras_file_is_not_taken_for_a_saved_one(keras_model, tmp_path):
     keras_model("plain").save(tmp_path / "model.h5")
     with pytest.raises(errors.InvalidValueError, match=r"is not an xfblas model.*xfblas quantize"):
         xfblas.load(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        (("networks",), {}, "has neither a quantized network nor a reason"),
+        (("networks",), None, r"description\.networks is 'None', expected dict"),
+        (("host_reasons",), [], r"description\.host_reasons is .*expected dict"),
+        (("calibration",), 3, r"description\.calibration is '3'"),
+        (("penalty",), "x", r"description\.penalty is 'x', expected int or float"),
+        (("output_names", 0), 7, r"description\.output_names\[0\] is '7', expected str"),
+        (("inputs", 0, "shape"), "x", r"description\.inputs\[0\]\.shape"),
+        (("inputs", 0, "shape"), [True], r"shape\[0\] is 'True', expected int or null"),
+        (("outputs", 0, "shape"), [99], "output .* has shape .*expected"),
+        (("steps", 0, "reason"), None, r"steps\[0\]\.reason is 'None', expected str"),
+    ],
+)
+def test_every_value_of_a_description_is_checked_when_it_is_loaded(
+    saved, tmp_path, name, value, text
+):
+    path = damage(saved[1], tmp_path, edited(name, value))
+    with pytest.raises(errors.InvalidValueError, match=rf"(?s)damaged\.xfblas.*{text}"):
+        xfblas.load(path, trusted=True)

@@ -33,6 +33,7 @@ def add_model_arguments(parser):
     )
     add_architecture(parser)
     parser.add_argument("--xclbin", help="image with the Fcn engine")
+    add_trust(parser)
     parser.add_argument("--target", help=f"one of {', '.join(TARGETS)}")
     parser.add_argument("--device", type=int, default=0, help="index of the device")
     parser.add_argument("--bits", type=int, help="16 (the default), 8, or 32 for float32")
@@ -64,6 +65,20 @@ def add_architecture(parser):
         "--architecture",
         help="for a file of weights alone: the model's JSON (to_json) or a file of it, or the "
         """activations of its Dense layers, '["relu", "softmax"]'""",
+    )
+    parser.add_argument(
+        "--trusted",
+        action="store_true",
+        help="read the model's file at once: without a process of its own, a limit of time or size",
+    )
+
+
+def add_trust(parser):
+    """Adds the option of every command that may run an image."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="run an image that was not built here: on csim an image is a program",
     )
 
 
@@ -131,7 +146,7 @@ def in_option_words(message: str, options: dict[str, str]) -> str:
 
     def passed(found):
         value = (found[2] or "").strip("'\"")
-        return options[found[1]] + (f" {value}" if value else "")
+        return options[found[1]] + (f" {value}" if value not in ("", "True") else "")
 
     def named(found):
         return ", ".join(options.get(name, name) for name in found[0].split(", "))

@@ -2,6 +2,8 @@
 
 import json
 
+from xfblas.commands.arguments import add_trust
+
 
 def add_commands(subparsers):
     """Adds ``doctor`` and ``verify`` to the commands of an argparse parser."""
@@ -16,6 +18,7 @@ def add_commands(subparsers):
         help="compare what runs here layer by layer: native, and a card or the kernels' source",
     )
     parser.add_argument("image", nargs="?", help="int16 image with the Fcn engine")
+    add_trust(parser)
     parser.add_argument(
         "--target", help="native, csim or xrt alone; xrt where a device or compute unit is named"
     )
@@ -46,10 +49,10 @@ def run_verify(args) -> int:
 
     named = (args.target, args.device, args.compute_unit)
     if named == (None, None, None):
-        parts = verify_machine(args.image)
+        parts = verify_machine(args.image, args.trust)
     else:
         target = args.target or "xrt"
-        outcomes = verify(args.image, target, args.device or 0, args.compute_unit or 0)
+        outcomes = verify(args.image, target, args.device or 0, args.compute_unit or 0, args.trust)
         parts = [Part(target, REFERENCES.get(target, "native"), outcomes)]
     ran, wrong = [], []
     for part in parts:

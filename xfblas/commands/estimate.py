@@ -36,7 +36,7 @@ def run_estimate(args) -> int:
         parts = ModelParts([[("", *_sizes(args))]], [])
     else:
         _require_model_options(args, rows)
-        parts = parts_of(args.model, rows, args.dtype, args.architecture)
+        parts = parts_of(args.model, rows, args.dtype, args.architecture, args.trusted)
     chains = [
         [
             estimate_product(board, args.engine, args.dtype, m, k, n, packed=args.packed, name=name)

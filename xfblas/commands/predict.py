@@ -77,6 +77,7 @@ def run_predict(args) -> int:
     if is_saved_model(args.model):
         refuse_options(args)
         where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
+        where |= {"trusted": args.trusted, "trust": args.trust}
         model = load(args.model, **where)
     else:
         model = _compiled(args, args.calibration or args.data, strict=not args.calibration)
@@ -115,6 +116,8 @@ def _compiled(args, data, strict=True):
         target=args.target,
         bits=args.bits,
         architecture=args.architecture,
+        trusted=args.trusted,
+        trust=args.trust,
         **options,
     )
 

@@ -61,6 +61,7 @@ def run_report(args) -> int:
     elif args.labels:
         y, classes = read_labels(args.labels, header=args.header, row_count=len(x))
     where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
+    where |= {"trusted": args.trusted, "trust": args.trust}
     calibration = None
     if args.calibration:
         # It may lack the label.

@@ -17,6 +17,7 @@ from xfblas.image.describe import describe
 from xfblas.image.images import SPECIFICATIONS, memory_banks, specification
 from xfblas.image.kinds import section_kind
 from xfblas.image.options import PREFIXES
+from xfblas.image.regular_file import read_regular
 from xfblas.reporting.text_table import print_tables, tables_of
 
 ERROR_EXIT = 2
@@ -133,7 +134,7 @@ def specification_of(args) -> ImageSpecification:
         configuration=configuration,
         platform=args.platform if args.platform is not None else preset.platform,
         banks=banks[:units],
-        library=Path(args.library).read_bytes() if args.library else preset.library,
+        library=read_regular(args.library) if args.library else preset.library,
         extra_sections=tuple(_section_of(text) for text in args.section),
         prefix=prefix if args.prefix is None else args.prefix.removesuffix("_") + "_",
     )
@@ -143,7 +144,7 @@ def _section_of(text: str) -> Section:
     kind, colon, path = text.partition(":")
     if not (kind and colon and path):
         raise InvalidValueError(f"section is {text!r}, expected KIND:FILE")
-    return Section(section_kind(kind), "", Path(path).read_bytes())
+    return Section(section_kind(kind), "", read_regular(path))
 
 
 def _reporting(run, parser):

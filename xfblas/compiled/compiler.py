@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
 from xfblas.graph import EngineStep, HostStep, ModelGraph, read_graph
+from xfblas.keras_files.keras_file import read_file
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
@@ -43,6 +45,8 @@ def compile(
     loss_weights: Any = None,
     weighted_metrics: Any = None,
     strict: bool = False,
+    trusted: bool = False,
+    trust: bool = False,
     **quantization: Any,
 ) -> CompiledModel:
     """Puts a Keras model on the engine.
@@ -67,12 +71,15 @@ def compile(
         strict: whether a calibration that tells too little is an error: one in which features never
             vary, that does not reach a layer, or whose own results are far below the goal. By
             default it is a CalibrationWarning.
+        trusted: whether a file is read at once, see :func:`xfblas.read_graph`.
+        trust: whether an image that was not built here may run, as for :func:`xfblas.open`.
         **quantization: options of :func:`xfblas.quantize`:
 
     Raises:
         UnsupportedModelError: lists every layer that cannot be run, with the reason.
         InvalidValueError: the calibration is missing or does not fit the inputs; an option has a
-            value that cannot be used.
+            value that cannot be used; the file is damaged, see :func:`xfblas.read_graph`.
+        AllocationError: there is no memory for what the file holds.
         DtypeError: the device computes with another element type than was asked for.
         CalibrationError: with ``strict``, the calibration tells too little.
     """
@@ -80,9 +87,11 @@ def compile(
     Options.require_names(quantization)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
+    if isinstance(model, (str, os.PathLike)):
+        model = read_file(Path(model), architecture is None, trusted)
     graph = read_graph(model, architecture, on_host)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
-    held = lease(device, xclbin, wanted, target)
+    held = lease(device, xclbin, wanted, target, trust)
     try:
         graph, networks, reasons, rows = _networks(
             graph, calibration, held.device.dtype, quantization, strict
@@ -106,6 +115,8 @@ def load(
     device: Any = None,
     xclbin: str | os.PathLike[str] | None = None,
     target: str | None = None,
+    trusted: bool = False,
+    trust: bool = False,
 ) -> CompiledModel:
     """A compiled model from a file that ``save`` wrote.
 
@@ -113,13 +124,17 @@ def load(
         path: of the file.
         device, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image must have
             the element type that the model was compiled for.
+        trusted: whether the file is read at once, see :func:`xfblas.read_graph`.
+        trust: whether an image that was not built here may run, as for :func:`xfblas.open`.
 
     Raises:
-        InvalidValueError: there is no such file, it is damaged or foreign, or of a newer version.
+        InvalidValueError: there is no such file, it is damaged or foreign, of a newer version,
+            refers to other files, or took too long to read.
+        AllocationError: there is no memory for what the file holds.
         DtypeError: the device computes with another element type.
     """
-    dtype, parts = read(path)
-    held = lease(device, xclbin, dtype, target)
+    dtype, parts = read(path, trusted)
+    held = lease(device, xclbin, dtype, target, trust)
     try:
         return CompiledModel(lease=held, **parts)
     except BaseException:

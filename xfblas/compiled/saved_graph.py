@@ -7,6 +7,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.graph import EngineStep, FoldedLayer, HostStep, Layer, ModelGraph, Network, TensorSpec
+from xfblas.hdf5 import Group
 from xfblas.layers.host_functions import FUNCTIONS
 from xfblas.layers.placement import Placement
 
@@ -30,8 +31,12 @@ def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
     }
 
 
-def read_graph(file: h5py.File, described: dict) -> ModelGraph:
+def read_graph(file: Group, described: dict) -> ModelGraph:
     """The graph that :func:`write_graph` wrote.
+
+    Args:
+        file: the root of the file.
+        described: what :func:`~xfblas.compiled.saved_schema.require_description` found right.
 
     Raises:
         InvalidValueError: a step has a function that is not known, or steps do not fit each other.
@@ -56,7 +61,31 @@ def read_graph(file: h5py.File, described: dict) -> ModelGraph:
         for kind in ("inputs", "outputs")
     )
     placements = tuple(Placement(**entry) for entry in described.get("placements", ()))
-    return ModelGraph(described["name"], inputs, outputs, tuple(steps), placements)
+    graph = ModelGraph(described["name"], inputs, outputs, tuple(steps), placements)
+    _require_fit(graph)
+    return graph
+
+
+def _require_fit(graph: ModelGraph) -> None:
+    """Raises an InvalidValueError unless every step takes what those before it give."""
+    for spec in (*graph.inputs, *graph.outputs):
+        sizes = [1 if size is None else size for size in spec.shape]
+        if spec.dtype not in ("float32", "int64") or min(sizes, default=1) < 0:
+            raise InvalidValueError(f"tensor {spec.name} has {spec.dtype} of shape {spec.shape}")
+        if spec.columns is not None and (len(spec.columns),) != spec.shape:
+            raise InvalidValueError(
+                f"tensor {spec.name} has {len(spec.columns)} columns and the shape {spec.shape}"
+            )
+    if any(None in spec.shape for spec in graph.inputs):
+        return  # Not every size of an open axis is taken by every step.
+    row = [np.zeros((1, *spec.shape), spec.dtype) for spec in graph.inputs]
+    tensors = graph.run(row, lambda step, rows: np.zeros((len(rows), step.network.output_units)))
+    for spec in graph.outputs:
+        found = tensors[spec.name].shape[1:]
+        if len(found) != len(spec.shape) or any(
+            size not in (None, one) for size, one in zip(spec.shape, found, strict=True)
+        ):
+            raise InvalidValueError(f"output {spec.name} has shape {found}, expected {spec.shape}")
 
 
 def _spec(spec: TensorSpec) -> dict:

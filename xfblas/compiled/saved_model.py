@@ -17,19 +17,20 @@ import h5py
 import numpy as np
 
 from xfblas.compiled.saved_graph import read_graph, write_graph
-from xfblas.errors import InvalidValueError, XfblasError
-from xfblas.file_kinds import XFBLAS, refuse_others
+from xfblas.compiled.saved_schema import require_description
+from xfblas.errors import AllocationError, InvalidValueError, XfblasError
+from xfblas.file_kinds import XFBLAS, XFBLAS_FORMAT, kind_of, refuse_others, require_kind
 from xfblas.files import written
 from xfblas.graph import HostStep, ModelGraph
+from xfblas.hdf5 import Group, open_file
 from xfblas.quantization import QuantizedNetwork
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
-FORMAT = "xfblas model"
 #: Files without centers of features have version 1, which earlier releases read.
 VERSION = 2
-#: What h5py and a damaged file's content raise, by experience.
-_DAMAGE = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, IndexError)
+#: What a damaged file's content raises, by experience.
+_DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
@@ -47,11 +48,11 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         output.write(image.getbuffer())
 
 
-def read(path: str | os.PathLike[str]) -> tuple[np.dtype, dict[str, Any]]:
+def read(path: str | os.PathLike[str], trusted: bool = False) -> tuple[np.dtype, dict[str, Any]]:
     """The element type of a file that :func:`save` wrote, and what CompiledModel is made of.
 
     Raises:
-        InvalidValueError: see :func:`xfblas.load`.
+        InvalidValueError, AllocationError: see :func:`xfblas.load`.
     """
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise InvalidValueError(
@@ -63,7 +64,7 @@ def read(path: str | os.PathLike[str]) -> tuple[np.dtype, dict[str, Any]]:
     if not Path(where).is_file():
         raise InvalidValueError(f"{where}: there is no such file")
     try:
-        with h5py.File(where, "r") as file:
+        with open_file(where, trusted) as file:
             described = _description(file, where)
             graph = read_graph(file, described)
             networks = {
@@ -71,7 +72,11 @@ def read(path: str | os.PathLike[str]) -> tuple[np.dtype, dict[str, Any]]:
                 for name, number in described["networks"].items()
             }
             dtype = np.dtype(described["dtype"])
-            _check(graph, networks, dtype)
+            _check(graph, networks, described)
+    except AllocationError:
+        raise
+    except MemoryError as error:
+        raise AllocationError(f"{where}: there is no memory for what it holds: {error}") from error
     except XfblasError as error:
         raise InvalidValueError(f"{where}: {str(error).removeprefix(f'{where}: ')}") from error
     except _DAMAGE as error:
@@ -88,11 +93,7 @@ def read(path: str | os.PathLike[str]) -> tuple[np.dtype, dict[str, Any]]:
 
 def is_saved_model(path: str | os.PathLike[str]) -> bool:
     """Whether a file was written by ``save``, by its content."""
-    try:
-        with h5py.File(os.fsdecode(path), "r") as file:
-            return file.attrs.get("format") == FORMAT
-    except OSError:
-        return False
+    return kind_of(path) is XFBLAS
 
 
 def _write(model: Any, file: h5py.Group) -> None:
@@ -115,7 +116,7 @@ def _write(model: Any, file: h5py.Group) -> None:
         ],
         "output_names": list(model.scoring.output_names),
     }
-    file.attrs["format"] = FORMAT
+    file.attrs["format"] = XFBLAS_FORMAT
     file.attrs["version"] = VERSION if any(_has_center(step) for step in model.graph.steps) else 1
     # An attribute of HDF5 holds 64 KiB at most, which a model of many layers exceeds.
     file["description"] = json.dumps(described)
@@ -125,8 +126,9 @@ def _has_center(step: Any) -> bool:
     return step.takes_double if isinstance(step, HostStep) else step.network.center is not None
 
 
-def _description(file: h5py.Group, where: str) -> dict[str, Any]:
-    if file.attrs.get("format") != FORMAT:
+def _description(file: Group, where: str) -> dict[str, Any]:
+    require_kind(file, where, "an xfblas model", XFBLAS)
+    if file.attrs.get("format") != XFBLAS_FORMAT:
         raise InvalidValueError(
             f"{where} is not an xfblas model, expected a file that CompiledModel.save wrote: "
             "compile a Keras file with xfblas.compile or `xfblas quantize`"
@@ -136,14 +138,31 @@ def _description(file: h5py.Group, where: str) -> dict[str, Any]:
         raise InvalidValueError(
             f"{where} has version {version}, expected up to {VERSION}: a newer xfblas wrote it"
         )
-    return json.loads(file["description"][()])
+    described = json.loads(file["description"][()])
+    require_description(described)
+    return dict(described)
 
 
-def _check(graph: ModelGraph, networks: dict[str, QuantizedNetwork], dtype: np.dtype) -> None:
-    """Raises unless every quantized network belongs to a step of the graph and to the image."""
+def _check(graph: ModelGraph, networks: dict[str, QuantizedNetwork], described: Any) -> None:
+    """Raises unless each chain has its quantized layers, or a reason why it has none."""
+    dtype, reasons = described["dtype"], described["host_reasons"]
     steps = {step.name: step for step in graph.engine_steps}
     for name, network in networks.items():
-        if name not in steps or network.features != steps[name].network.input_units:
+        chain = steps[name].network if name in steps else None
+        outputs = network.output_units // network.output_windows
+        is_fit = chain is not None and (
+            network.features == chain.input_units
+            and outputs == chain.output_units
+            and len(network.layers) == len(chain.layers)
+        )
+        if not is_fit:
             raise InvalidValueError(f"network {name!r} does not belong to a step of the model")
-        if network.dtype != dtype:
+        if network.dtype.name != dtype:
             raise InvalidValueError(f"network {name} is {network.dtype}, expected {dtype}")
+    for name in steps:
+        if (name in networks) == (name in reasons):
+            raise InvalidValueError(
+                f"step {name!r} has {'both' if name in networks else 'neither'} a quantized "
+                f"network {'and' if name in networks else 'nor'} a reason for the host, expected "
+                "one of them"
+            )

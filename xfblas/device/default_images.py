@@ -53,6 +53,11 @@ def default_target() -> str:
     return os.environ.get("XFBLAS_TARGET") or TARGETS[0]
 
 
+def runs_images(target: str) -> bool:
+    """Whether a target loads the library in an image, which is a program then."""
+    return target == "csim" or (target == "xrt" and "XCL_EMULATION_MODE" in os.environ)
+
+
 def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = TARGETS[0]) -> Path:
     """Path of the image that is taken where none is given.
 

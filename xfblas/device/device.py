@@ -9,9 +9,10 @@ from numpy.typing import DTypeLike
 
 from xfblas.device.binding import Handle, ffi, lib, require_index
 from xfblas.device.compute_unit import ComputeUnit
-from xfblas.device.default_images import default_image, default_target
+from xfblas.device.default_images import default_image, default_target, runs_images
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
+from xfblas.image.built_here import require_built_here
 from xfblas.image.element_types import ELEMENT_TYPES
 from xfblas.uncopied import Uncopied
 
@@ -31,9 +32,12 @@ class Device(Uncopied):
             environment's XFBLAS_TARGET, else ``"native"``.
         compute_units: how many compute units to open; None opens all.
         dtype: element type of the packaged image: int16, int8 or float32; only without ``xclbin``.
+        trust: whether an image that was not built on this machine may run here: on ``"csim"`` and
+            emulated cards an image is a program, which opening it runs.
 
     Raises:
-        ImageError: the image or its configuration is damaged, foreign, or they do not fit.
+        ImageError: the image or its configuration is damaged, foreign, or they do not fit; or the
+            image was not built here and is not trusted.
         InvalidValueError: an index, name or number is out of range.
         NotSupportedError: the image was built without the engine, or a BDF was given where there
             are no cards.
@@ -55,6 +59,7 @@ class Device(Uncopied):
         target: str | None = None,
         compute_units: int | None = None,
         dtype: DTypeLike = np.int16,
+        trust: bool = False,
     ):
         by_bdf = isinstance(device, str)
         if isinstance(device, str) and "\0" in device:
@@ -66,6 +71,8 @@ class Device(Uncopied):
                 raise InvalidValueError(f"{name} is {text!r}, expected a name")
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
+        if not isinstance(trust, (bool, np.bool_)):
+            raise InvalidValueError(f"trust is {trust!r}, expected True or False")
         target = target or default_target()
         files = (
             ("xclbin", xclbin, "an image", IMAGE),
@@ -83,6 +90,8 @@ class Device(Uncopied):
             if not Path(os.fsdecode(file)).is_file():
                 raise ImageError(f"{name} is {os.fsdecode(file)!r}, and there is no such file")
         path = default_image(dtype, engine, target) if xclbin is None else Path(os.fsdecode(xclbin))
+        if xclbin is not None and not trust and runs_images(target):
+            require_built_here(path)
         self._handle = Handle(
             str(path),
             None if cfg is None else os.fsdecode(cfg),

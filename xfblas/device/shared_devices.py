@@ -48,7 +48,7 @@ class Lease:
                 shared.device.close()
 
 
-def lease(device=None, xclbin=None, dtype=None, target=None) -> Lease:
+def lease(device=None, xclbin=None, dtype=None, target=None, trust=False) -> Lease:
     """A device with the Fcn engine.
 
     Args:
@@ -56,7 +56,7 @@ def lease(device=None, xclbin=None, dtype=None, target=None) -> Lease:
             :func:`xfblas.open` takes as its device; None is the first.
         xclbin: path of an image; None is the packaged one.
         dtype: the element type that the image must have; None takes the image's.
-        target: as for :func:`xfblas.open`.
+        target, trust: as for :func:`xfblas.open`.
 
     Raises:
         DtypeError: the device's image computes with another element type.
@@ -73,7 +73,7 @@ def lease(device=None, xclbin=None, dtype=None, target=None) -> Lease:
             raise NotInitializedError(f"device is closed: {device!r}")
         found = Lease(device)
     else:
-        found = _shared(0 if device is None else device, xclbin, wanted, target)
+        found = _shared(0 if device is None else device, xclbin, wanted, target, trust)
     if wanted is not None and found.device.dtype != wanted:
         shown = found.device
         found.close()
@@ -81,11 +81,13 @@ def lease(device=None, xclbin=None, dtype=None, target=None) -> Lease:
     return found
 
 
-def _shared(index, xclbin, dtype, target) -> Lease:
+def _shared(index, xclbin, dtype, target, trust) -> Lease:
     with _lock:
         key = (str(xclbin), None if xclbin else dtype, target, index)
         if key not in _open or _open[key].device.closed:
-            options = {} if xclbin else {"dtype": dtype or np.dtype(np.int16)}
+            options = {"trust": trust}
+            if not xclbin:
+                options["dtype"] = dtype or np.dtype(np.int16)
             opened = _opened(xclbin, index, target, options)
             _open[key] = _Shared(opened)
         shared = _open[key]

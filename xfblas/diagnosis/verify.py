@@ -76,18 +76,19 @@ class Part:
     reason: str = ""
 
 
-def verify(xclbin=None, target="native", device=0, compute_unit=0) -> list[Outcome]:
+def verify(xclbin=None, target="native", device=0, compute_unit=0, trust=False) -> list[Outcome]:
     """Runs the vectors on a target, and compares.
 
     Args:
         xclbin: an int16 image with the Fcn engine; see :class:`~xfblas.Device`.
         target: what to verify.
         device, compute_unit: which of its devices and units.
+        trust: whether an image that was not built here may run, see :class:`~xfblas.Device`.
 
     Returns:
         One outcome per layer, in the order of computation.
     """
-    with Device(xclbin, device=device, target=target) as opened:
+    with Device(xclbin, device=device, target=target, trust=trust) as opened:
         units = opened.compute_units
         require_index("compute_unit", compute_unit, len(units) - 1)
         found = _run(units[compute_unit])
@@ -103,7 +104,7 @@ def verify(xclbin=None, target="native", device=0, compute_unit=0) -> list[Outco
     ]
 
 
-def verify_machine(xclbin=None) -> Iterator[Part]:
+def verify_machine(xclbin=None, trust=False) -> Iterator[Part]:
     """Verifies what can run here: ``native``, and a card, or without one the kernels' source.
 
     Raises:
@@ -113,10 +114,10 @@ def verify_machine(xclbin=None) -> Iterator[Part]:
     has_card = bool(facts.cards() or os.environ.get("XCL_EMULATION_MODE"))
     has_runtime = facts.xrt()["library"] is not None
     if has_card and has_runtime:
-        yield Part("xrt", REFERENCES["xrt"], verify(xclbin, "xrt"))
+        yield Part("xrt", REFERENCES["xrt"], verify(xclbin, "xrt", trust=trust))
         return
     try:
-        yield Part("csim", REFERENCES["csim"], verify(xclbin, "csim"))
+        yield Part("csim", REFERENCES["csim"], verify(xclbin, "csim", trust=trust))
     except (XfblasError, OSError) as error:
         yield Part("csim", reason=str(error))
     missing = "there is no card" if not has_card else f"there is a card, but no {CORE}"

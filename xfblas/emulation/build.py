@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xfblas.errors import NotSupportedError
+from xfblas.image.built_here import cache_folder
 
 PACKAGE = Path(__file__).resolve().parent
 # An installed package carries the sources; in the source tree they lie in their own folder.
@@ -35,7 +36,7 @@ def build() -> Binaries:
     """
     sources = _sources()
     compiler = os.environ.get("CXX", "g++")
-    folder = _cache() / f"emulation-{_fingerprint(sources, compiler)}"
+    folder = cache_folder() / f"emulation-{_fingerprint(sources, compiler)}"
     binaries = Binaries(*(folder / name for name in NAMES))
     if not _is_whole(folder):
         _build_into(folder, sources, compiler)
@@ -49,11 +50,6 @@ def _sources() -> Path:
     raise NotSupportedError(
         f"the sources of the device process are missing: expected {SOURCE_FOLDERS[0]}"
     )
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "xfblas"
 
 
 def _fingerprint(sources: Path, compiler: str) -> str:

@@ -18,13 +18,19 @@ from xfblas.graph.plain_chain import (
 )
 from xfblas.graph.segments import cut_into_steps
 from xfblas.keras_files.architecture import Architecture, LayerSpec
-from xfblas.keras_files.keras_file import read_file
+from xfblas.keras_files.keras_file import KerasFile, read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
 from xfblas.layers.slope import LARGEST_SLOPE
 
 
-def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] = ()) -> ModelGraph:
+def read_graph(
+    source: Any,
+    architecture: Any = None,
+    on_host: Collection[str] = (),
+    *,
+    trusted: bool = False,
+) -> ModelGraph:
     """Reads a model of any shape as steps for the engine and the host.
 
     Args:
@@ -36,13 +42,17 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
             the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
             file has an architecture too, this one is used.
         on_host: names of layers that the host shall compute in float though the engine could.
+        trusted: whether a file is read at once. Others are read by a process of their own, since
+            a damaged file may hang or end it: within 60 s without an answer
+            (XFBLAS_READ_TIMEOUT_MS), and with arrays that fit the size of the file.
 
     Raises:
         UnsupportedModelError: lists every layer that neither engine nor host can run: name, class,
             why.
         InvalidValueError: there is no such file, it is damaged or not of Keras, the weights do not
             fit the layers or are not finite, the architecture is missing, or no layer has a name
-            in ``on_host``.
+            in ``on_host``; it refers to other files, or took too long to read.
+        AllocationError: there is no memory for what the file holds.
     """
     if isinstance(source, (ModelGraph, Network)):
         _require_none(architecture)
@@ -52,7 +62,7 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
                 "layers have their places; expected a Keras model or its file"
             )
         return source if isinstance(source, ModelGraph) else ModelGraph.from_network(source)
-    architecture, stored, separate = _parts(source, architecture)
+    architecture, stored, separate = _parts(source, architecture, trusted)
     declared = DeclaredLayers(architecture)
     require_names("on_host", on_host, [layer.path for layer in architecture.layers])
     graph = OperationGraph(declared, stored, separate)
@@ -68,23 +78,25 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
     return graph_of_chain(declared, network)
 
 
-def read_layers(source: Any, architecture: Any = None) -> tuple[LayerSpec, ...]:
+def read_layers(
+    source: Any, architecture: Any = None, *, trusted: bool = False
+) -> tuple[LayerSpec, ...]:
     """The layers of a Keras model or its file as its configuration describes them, in order.
 
     Args:
-        source, architecture: as for :func:`read_graph`, but no Network or ModelGraph.
+        source, architecture, trusted: as for :func:`read_graph`, but no Network or ModelGraph.
 
     Raises:
         InvalidValueError: as for :func:`read_graph`.
     """
-    return _parts(source, architecture)[0].layers
+    return _parts(source, architecture, trusted)[0].layers
 
 
-def read_network(source: Any, architecture: Any = None) -> Network:
+def read_network(source: Any, architecture: Any = None, *, trusted: bool = False) -> Network:
     """Reads a model that is a plain chain, as layers for the Fcn engine.
 
     Args:
-        source, architecture: as for :func:`read_graph`.
+        source, architecture, trusted: as for :func:`read_graph`.
 
     Raises:
         UnsupportedModelError: lists every layer that keeps the model from being one chain on the
@@ -100,7 +112,7 @@ def read_network(source: Any, architecture: Any = None) -> Network:
         if network is None:
             raise UnsupportedModelError(f"{source!r} is no chain of dense layers")
         return network
-    architecture, stored, separate = _parts(source, architecture)
+    architecture, stored, separate = _parts(source, architecture, trusted)
     declared = DeclaredLayers(architecture)
     reasons = reasons_against_chain(declared)
     if not reasons:
@@ -119,10 +131,12 @@ def _require_none(architecture: Any) -> None:
         raise InvalidValueError("architecture is given, but source is a model and has its own")
 
 
-def _parts(source: Any, given: Any) -> tuple[Architecture, StoredWeights, bool]:
+def _parts(source: Any, given: Any, trusted: bool) -> tuple[Architecture, StoredWeights, bool]:
     """The architecture, the weights, and whether they come from different places."""
     if isinstance(source, (str, os.PathLike)):
-        return read_file(Path(source), given)
+        source = read_file(Path(source), given is None, trusted)
+    if isinstance(source, KerasFile):
+        return source.parts(given)
     if not is_keras_model(source):
         raise InvalidValueError(
             f"source is a {type(source).__name__}, expected the path of a .h5 or .keras file, a "

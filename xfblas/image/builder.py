@@ -8,6 +8,7 @@ from pathlib import Path
 from xfblas.errors import InvalidValueError
 from xfblas.files import write_bytes
 
+from .built_here import record
 from .configuration import ENGINES, Configuration
 from .container import CONFIGURATION_NAME, Container, Section
 from .element_types import ELEMENT_TYPES
@@ -159,13 +160,15 @@ def build_container(specification: ImageSpecification) -> Container:
 
 
 def build_image(specification: ImageSpecification, path) -> Path:
-    """Writes an image; the same specification gives the same bytes.
+    """Writes an image; the same specification gives the same bytes. csim runs what was built here.
 
     Raises:
         InvalidValueError: see :func:`build_container`.
         OSError: the file cannot be written.
     """
-    write_bytes(path, build_container(specification).serialize())
+    container = build_container(specification)
+    write_bytes(path, container.serialize())
+    record(container)
     return Path(os.fsdecode(path))
 
 

@@ -8,6 +8,7 @@ from .boards import board_names, read_board
 from .configuration import Configuration, parse_options
 from .element_types import ELEMENT_TYPES, SPELLINGS, X_TYPES
 from .options import PREFIXES
+from .regular_file import read_regular
 
 SWITCHES = {"0": False, "1": True}
 
@@ -66,7 +67,7 @@ def read_source(path: Path) -> tuple[Configuration, str]:
         ImageError: the file cannot be used; names the line.
         OSError: it cannot be read.
     """
-    options = parse_options(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    options = parse_options(read_regular(path).decode("utf-8", "replace"), str(path))
     if options.get("keepMacBits") == "0":
         # The width of sums says nothing then, in public images too.
         options.pop("macBits", None)

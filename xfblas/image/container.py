@@ -9,7 +9,6 @@ then        the sections' data, each at a multiple of 8 bytes
 import hashlib
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import UUID
 
 from xfblas.errors import ImageError, InvalidValueError
@@ -27,6 +26,7 @@ from .layout import (
     pack,
     text_of,
 )
+from .regular_file import read_regular
 
 CONFIGURATION_NAME = "config_info"
 REBUILD = "build or copy the file again"
@@ -156,7 +156,7 @@ def read(path) -> Container:
         ImageError: the file cannot be read, is empty, truncated, damaged, or no xclbin file.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise ImageError(f"cannot read {path}: {error.strerror or error}") from error
     return parse(data, str(path))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import ARCHITECTURE, refuse_others
+from xfblas.image.regular_file import read_regular
 from xfblas.keras_files.architecture import Architecture, Call, InputSpec, LayerSpec
 from xfblas.keras_files.calls import parse_architecture
 from xfblas.keras_files.stored_weights import StoredWeights
@@ -41,7 +42,7 @@ def given_architecture(architecture, stored: StoredWeights, keras: int) -> Archi
         where = str(architecture)
         refuse_others(where, "the JSON of an architecture", ARCHITECTURE)
         try:
-            text = Path(architecture).read_text(encoding="utf-8")
+            text = read_regular(architecture).decode("utf-8")
         except (OSError, ValueError) as error:
             raise InvalidValueError(
                 f"architecture is {where!r}, expected JSON or the path of a JSON file: {error}"

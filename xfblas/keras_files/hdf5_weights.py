@@ -2,10 +2,10 @@
 
 import re
 
-import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.hdf5 import Dataset, Group
 from xfblas.keras_files.stored_weights import StoredLayer, StoredWeight, StoredWeights, weight_path
 
 #: Groups between a model's and a layer's in the layout of Keras 3 and of its forerunners.
@@ -16,7 +16,7 @@ _NOT_WEIGHTS = ("optimizer", "metrics", "compile_metrics", "seed_generator")
 _SEED = "seed_generator_state"
 
 
-def read_weights(file: h5py.File, where: str, required: bool = True) -> StoredWeights:
+def read_weights(file: Group, where: str, required: bool = True) -> StoredWeights:
     """Reads the weights of an open HDF5 file of any Keras version.
 
     Args:
@@ -25,7 +25,7 @@ def read_weights(file: h5py.File, where: str, required: bool = True) -> StoredWe
         required: whether a file without weights is an error.
 
     Raises:
-        InvalidValueError: the file has none of the known layouts, or refers to other files.
+        InvalidValueError: the file has none of the known layouts.
     """
     named = "layer_names" in file.attrs or "layer_names0" in file.attrs
     # In a file of weights alone, that would be a layer of this name.
@@ -87,7 +87,7 @@ def _read_slots(file, where):
             return
         if slot[-1] == "vars" and "name" in item.attrs:
             names[slot[:-1]] = _text(item.attrs["name"])
-        if isinstance(item, h5py.Dataset) and len(slot) > 2 and slot[-2] == "vars":
+        if isinstance(item, Dataset) and len(slot) > 2 and slot[-2] == "vars":
             arrays.setdefault(slot[:-2], []).append((slot[-1], path))
 
     file.visititems(visit)
@@ -115,12 +115,10 @@ def _member(group, name, where):
 
 
 def _array(group, name, where):
-    """A dataset's values, if they are in this very file."""
+    """A dataset's values."""
     dataset = _member(group, name, where)
-    if not isinstance(dataset, h5py.Dataset):
+    if not isinstance(dataset, Dataset):
         raise InvalidValueError(f"{where}: {dataset.name} is a group, expected an array")
-    if dataset.external or dataset.is_virtual or dataset.file != group.file:
-        raise InvalidValueError(f"{where}: {dataset.name} refers to another file")
     return np.asarray(dataset[()])
 
 

@@ -47,6 +47,7 @@ class KerasRT(XfblasRT):
         legacy: the public engine's arithmetic, floor and wrap; by default where lists are given.
         architecture: for a file that holds weights alone, see :func:`~xfblas.graph.read_network`.
         strict: whether calibration rows that tell too little are an error instead of a warning.
+        trusted: whether a file is read at once, see :func:`~xfblas.graph.read_network`.
         **quantization: where there are calibration rows, options of :func:`xfblas.quantize`:
 
     Raises:
@@ -71,13 +72,14 @@ class KerasRT(XfblasRT):
         legacy: bool | None = None,
         architecture: Any = None,
         strict: bool = False,
+        trusted: bool = False,
         **quantization: Any,
     ):
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
         units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
         unit = units[0]
         self._check_options(xclbin_opts, unit.device)
-        model = read_network(keras_model, architecture)
+        model = read_network(keras_model, architecture, trusted=trusted)
         lists = {"wgt_scale": wgt_scale, "bias_scale": bias_scale, "post_scale": post_scale}
         given = [name for name, value in lists.items() if value is not None]
         #: Whether predict returns the engine's raw numbers instead of the model's output.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError
+from xfblas.errors import AllocationError, InvalidValueError
 from xfblas.layers import activations, layouts, merges, normalizations
 
 
@@ -26,6 +26,7 @@ def compute(
 
     Raises:
         InvalidValueError: there is no such function, or the inputs do not fit it.
+        AllocationError: there is no memory for the result.
     """
     if name not in FUNCTIONS:
         raise InvalidValueError(f"function is {name!r}, expected one of {sorted(FUNCTIONS)}")
@@ -34,7 +35,9 @@ def compute(
         with np.errstate(all="ignore"):
             found = np.asarray(FUNCTIONS[name](*values, **parameters, **arrays))
             return found.astype(dtype, copy=False)
-    except (ValueError, IndexError, TypeError) as error:
+    except MemoryError as error:
+        raise AllocationError(f"{name}: there is no memory for its result: {error}") from None
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         if isinstance(error, InvalidValueError):
             raise
         shapes = ", ".join(str(np.shape(value)) for value in values)

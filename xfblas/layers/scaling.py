@@ -65,7 +65,8 @@ class Scale(Operation):
             if not 0 <= index < len(shape):
                 given = self.axes[0] if len(self.axes) == 1 else self.axes
                 raise CannotRun(f"axis is {given}, but a row has the shape {shape}")
-            if shape[index] not in (None, size) and size != 1:
+            # What a configuration states may be one number for all, weights are never.
+            if shape[index] not in (None, size) and (size != 1 or self.weights):
                 kind = {"batch": "moving_mean", "normalization": "mean"}.get(self.kind, "scale")
                 raise self.wrong_shape(where, kind, values, f"({shape[index]},)")
             sizes[index] = size
@@ -172,10 +173,12 @@ def constants_of(operation: Scale, weights: dict, where: str) -> Affine:
         return _spread(Affine.of(scale, shift))
     prefix = "moving_" if operation.kind == "batch" else ""
     mean = weights[f"{prefix}mean"].astype(np.float64)
-    for kind, values in weights.items():
-        wrong = values.ndim != len(operation.axes) if kind in ("mean", "moving_mean") else False
-        if wrong or (operation.kind == "batch" and values.shape != mean.shape):
-            raise operation.wrong_shape(where, kind, values, f"{mean.shape[:1]}")
+    if operation.weights:
+        for kind, values in weights.items():
+            if values.ndim != len(operation.axes) or values.shape != mean.shape:
+                rank = len(operation.axes)
+                wanted = mean.shape if mean.ndim == rank else f"{rank} axes"
+                raise operation.wrong_shape(where, kind, values, str(wanted))
     _require_one_shape(operation, weights, where)
     variance = weights[f"{prefix}variance"].astype(np.float64)
     divisor = variance + operation.epsilon

@@ -22,11 +22,11 @@ class ModelParts:
     host: list[tuple[str, str]]
 
 
-def parts_of(model, rows: int, dtype: str, architecture=None) -> ModelParts:
+def parts_of(model, rows: int, dtype: str, architecture=None, trusted=False) -> ModelParts:
     """The parts of a model as :func:`xfblas.compile` would run it, without added inputs or columns.
 
     Args:
-        model, architecture: what :func:`~xfblas.read_graph` takes.
+        model, architecture, trusted: what :func:`~xfblas.read_graph` takes.
         rows: of the model's input.
         dtype: ``"short"``, ``"int8"`` or ``"float"``, whose engine leaves leaky layers to the host.
 
@@ -34,7 +34,7 @@ def parts_of(model, rows: int, dtype: str, architecture=None) -> ModelParts:
         UnsupportedModelError: lists every layer that neither engine nor host can run.
         InvalidValueError: the file cannot be read.
     """
-    graph = read_graph(model, architecture)
+    graph = read_graph(model, architecture, trusted=trusted)
     shares = _rows_of_steps(graph)
     chains, host = [], []
     for step in graph.steps:

@@ -12,6 +12,7 @@ not of its kind, is an error: nothing is guessed.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import h5py
@@ -19,6 +20,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.image.element_types import NAMES
+from xfblas.layers.activations import HOST_FUNCTIONS
 from xfblas.quantization.layer_summary import LayerSummary
 
 if TYPE_CHECKING:
@@ -28,6 +30,16 @@ FORMAT = "xfblas quantized network"
 #: Networks of floats without an offset, and all of integers, have version 1, which earlier
 #: releases read.
 VERSION = 2
+
+#: Types in memory of what the classes state; a whole number may be stored for a float.
+_KINDS = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float": (int, float),
+    "np.ndarray": (np.ndarray,),
+    "None": (type(None),),
+}
 
 
 def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
@@ -104,7 +116,23 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
             result[field.name] = None
         else:
             raise InvalidValueError(f"group {group.name} is damaged: it lacks {field.name}")
+        _require_kind(group, field, result[field.name])
     return result
+
+
+def _require_kind(group: h5py.Group, field: dataclasses.Field, value) -> None:
+    """Raises an InvalidValueError unless a value is of the type that the class states."""
+    kinds = {kind for name in str(field.type).split(" | ") for kind in _KINDS[name]}
+    is_right = type(value) in kinds
+    if isinstance(value, np.ndarray):
+        is_right &= value.dtype.kind in "iuf" and value.size > 0
+    elif isinstance(value, float):
+        is_right &= not math.isnan(value)
+    if not is_right:
+        shown = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+        raise InvalidValueError(
+            f"group {group.name} is damaged: {field.name} is {shown[:80]}, expected {field.type}"
+        )
 
 
 def _read_list(group: h5py.Group, name: str, kind) -> tuple:
@@ -148,6 +176,17 @@ def _check(network: QuantizedNetwork) -> None:
         raise InvalidValueError(
             f"there are {len(network.summaries)} summaries, expected {len(network.layers)}"
         )
+    for layer, summary in zip(network.layers, network.summaries, strict=False):
+        columns = summary.outputs - summary.constants
+        is_fit = (summary.inputs, summary.outputs) == layer.weights.shape
+        is_fit &= 0 <= summary.constants < summary.outputs and summary.windows > 0
+        # All three are of the model's values, which may have several columns each.
+        is_fit = is_fit and columns % summary.windows == 0
+        arrays = (summary.scale, summary.sum_scale, summary.largest_seen)
+        if not is_fit or any(one.shape != (columns // summary.windows,) for one in arrays):
+            raise InvalidValueError(
+                f"layer {layer.name}: its summary does not fit weights of {layer.weights.shape}"
+            )
 
 
 def _check_host_side(network: QuantizedNetwork, columns: int) -> None:
@@ -168,6 +207,10 @@ def _check_host_side(network: QuantizedNetwork, columns: int) -> None:
     if not is_fit:
         raise InvalidValueError(
             f"input_scale, input_offset and input_columns do not fit {network.input_units} inputs"
+        )
+    if network.output_activation not in HOST_FUNCTIONS:
+        raise InvalidValueError(
+            f"output_activation is {network.output_activation!r}, which is not known here"
         )
     windows = network.output_windows
     if not isinstance(windows, int) or windows < 1 or columns % windows:

@@ -67,7 +67,7 @@ def report(
     accelerated = None if is_path else accelerated_of(model)
     is_own = accelerated is not None or isinstance(model, CompiledModel)
     if is_own or (is_path and is_saved_model(model)):
-        allowed = ("device", "xclbin", "target") if is_path else ()
+        allowed = ("device", "xclbin", "target", "trusted", "trust") if is_path else ()
         wrong = [name for name in options if name not in allowed]
         if calibration is not None and not compare:
             wrong.append("calibration")

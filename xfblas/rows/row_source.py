@@ -99,6 +99,15 @@ def as_real(name: str, array: np.ndarray) -> np.ndarray:
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
+        # What pandas' nullable columns have where a value is missing is no number to numpy.
+        missing = (
+            index for index, item in np.ndenumerate(array) if type(item).__name__ == "NAType"
+        )
+        place = next(missing, None)
+        if place is not None:
+            raise InvalidValueError(
+                f"{name} has no value at {place}; every value must be a finite number"
+            ) from None
         raise InvalidValueError(f"{name} cannot be read as numbers: {error}") from None
 
 
@@ -134,7 +143,7 @@ def _of_frame(name, frame) -> np.ndarray:
         return as_real(name, frame.to_numpy())
     except InvalidValueError:
         if not hasattr(frame, "columns"):
-            raise
+            frame = frame.to_frame(name if frame.name is None else frame.name)
     wrong = []
     for index, column in enumerate(map(str, frame.columns)):
         series = frame.iloc[:, index]

@@ -2,12 +2,11 @@
 
 import json
 import os
-import zipfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 
+from xfblas.keras_files.keras_file import KerasFile, read_file
 from xfblas.keras_files.origin import is_object_of_keras
 from xfblas.scoring.scoring import Scoring
 from xfblas.scoring.stored import KEYS
@@ -20,8 +19,9 @@ def scoring_of(model, loss=None, metrics=None, loss_weights=None, weighted_metri
     """What to compute for a model or a file, where the caller's own wishes come first."""
     given = zip(KEYS, (loss, loss_weights, metrics, weighted_metrics), strict=True)
     given = {key: value for key, value in given if value is not None}
-    is_path = isinstance(model, (str, os.PathLike))
-    found = _of_file(Path(model)) if is_path else _of_object(model)
+    if isinstance(model, (str, os.PathLike)):
+        model = read_file(Path(model), is_required=False)
+    found = _of_file(model) if isinstance(model, KerasFile) else _of_object(model)
     found.config = given or found.config
     return found
 
@@ -58,18 +58,13 @@ def _of_object(model) -> Scoring:
     return Scoring(config, penalty, notes, getattr(model, "output_names", None) or (), model_class)
 
 
-def _of_file(path: Path) -> Scoring:
+def _of_file(file: KerasFile) -> Scoring:
     """From a file's own words; the model's reader has told already of any damage to it."""
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                model = json.loads(archive.read("config.json"))
-            config = model.get("compile_config") or {}
-        else:
-            with h5py.File(path, "r") as file:
-                config = json.loads(file.attrs.get("training_config", "{}"))
-                model = json.loads(file.attrs.get("model_config", "{}"))
-    except (OSError, ValueError, KeyError, TypeError):
+        config = json.loads(file.training or "{}") or {}
+        model = json.loads(file.config or "{}")
+        config = config if isinstance(config, dict) else {}
+    except (ValueError, RecursionError):
         return Scoring()
     inner = model.get("config") if isinstance(model, dict) else None
     outputs = inner.get("output_layers") if isinstance(inner, dict) else None

@@ -66,7 +66,10 @@ def opened_array(path: Path) -> np.ndarray:
     """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except (OSError, MemoryError):
+        raise
+    # A damaged header has numpy, and Python's parser behind it, raise all sorts of things.
+    except Exception as error:
         raise InvalidValueError(f"{path} is not an array of numbers: {error}") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind in "cmMV":
         kind = getattr(array, "dtype", "an archive of several arrays")

@@ -1,11 +1,12 @@
 """Parquet files of rows, read by pyarrow."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.errors import AllocationError, InvalidValueError, NotSupportedError
 from xfblas.rows.row_source import as_real
 from xfblas.tables import column_choice
 from xfblas.tables.column_choice import drop_hint, label_of, require_single
@@ -33,13 +34,10 @@ class ParquetTable:
 
     def __init__(self, path: Path, drop=(), *, strict=True):
         self.path = path
-        try:
-            self._file = parquet_module().ParquetFile(path)
-        except NotSupportedError:
-            raise
-        except Exception as error:
-            raise InvalidValueError(f"{path} is not a parquet file: {error}") from None
-        self._all_names = list(self._file.schema_arrow.names)
+        module = parquet_module()
+        with self._told("is not a parquet file"):
+            self._file = module.ParquetFile(path)
+            self._all_names = list(self._file.schema_arrow.names)
         count = len(self._all_names)
         self.columns = column_choice.kept(path, count, self._all_names, drop, strict=strict)
         self.names = tuple(self._all_names[index] for index in self.columns)
@@ -52,8 +50,10 @@ class ParquetTable:
             parts = []
             for index, column in zip(self.columns, columns, strict=True):
                 label = label_of(self._all_names, index)
+                with self._told():
+                    values = column.to_numpy(zero_copy_only=False)
                 try:
-                    values = as_real(label, column.to_numpy(zero_copy_only=False))
+                    values = as_real(label, values)
                 except InvalidValueError as error:
                     hint = drop_hint(self._all_names, index)
                     raise InvalidValueError(
@@ -72,7 +72,10 @@ class ParquetTable:
             InvalidValueError: there is no such column, or a value is missing.
         """
         index = column_choice.position(self.path, column, len(self._all_names), self._all_names)
-        found = [value for (part,) in self._batches([index], 65536) for value in part.to_pylist()]
+        found = []
+        for (part,) in self._batches([index], 65536):
+            with self._told():
+                found += part.to_pylist()
         if None in found:
             raise InvalidValueError(
                 f"{self.path}: {label_of(self._all_names, index)} has nothing in row "
@@ -87,11 +90,27 @@ class ParquetTable:
         # a name occurs twice or begins with another and a point.
         is_plain = len(set(self._all_names)) == len(self._all_names)
         is_plain = is_plain and not any("." in name for name in self._all_names)
-        for batch in self._file.iter_batches(size, columns=wanted if is_plain else None):
-            yield [
-                batch.column(name if is_plain else index)
-                for index, name in zip(columns, wanted, strict=True)
-            ]
+        batches = self._file.iter_batches(size, columns=wanted if is_plain else None)
+        while True:
+            with self._told():
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                found = [
+                    batch.column(name if is_plain else index)
+                    for index, name in zip(columns, wanted, strict=True)
+                ]
+            yield found
+
+    @contextlib.contextmanager
+    def _told(self, what: str = "is damaged"):
+        """Turns whatever pyarrow raises on damaged files into one kind of error."""
+        try:
+            yield
+        except MemoryError as error:
+            raise AllocationError(f"{self.path}: there is no memory for it: {error}") from None
+        except Exception as error:
+            raise InvalidValueError(f"{self.path} {what}: {error}") from None
 
 
 def parquet_module():
