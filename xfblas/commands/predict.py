@@ -67,6 +67,8 @@ def run_predict(args) -> int:
     from xfblas.tables.table_writer import TableWriter, column_names, columns
 
     require_output("--output", args.output)
+    if args.output == "-" and sys.__stdout__ is None:
+        raise InvalidValueError("--output is -, but standard output is closed: name a file")
     table = tables.open_table(args.data, args.drop, args.header)
     if is_saved_model(args.model):
         refuse_options(args)
@@ -78,7 +80,7 @@ def run_predict(args) -> int:
         _require_one_input(model)
         names, has_names = column_names(model, args.labels), table.names is not None
         writer = TableWriter(args.output, names, has_names)
-        bar = ProgressBar(table.rows, 0 if args.quiet else 1, sys.stderr, "row")
+        bar = ProgressBar(table.rows, 0 if args.quiet else "auto", sys.stderr, "row")
         done = 0
         try:
             for chunk in table.chunks(tables.CHUNK):
@@ -102,8 +104,10 @@ def _compiled(args, data, strict=True):
 
     options = quantization_options(args)
     rows = None
-    if args.bits != 32 and data is not None:
-        rows = tables.spread(tables.open_table(data, args.drop, args.header, strict=strict))
+    if data is not None:
+        # Floats need no rows, and a file that was named is looked at all the same.
+        table = tables.open_table(data, args.drop, args.header, strict=strict)
+        rows = None if args.bits == 32 else tables.spread(table)
     elif args.bits != 32:
         raise InvalidValueError("--data is missing: typical rows to derive the scales from")
     return compile(

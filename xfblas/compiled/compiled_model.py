@@ -8,14 +8,17 @@ from typing import Any, Self
 
 import numpy as np
 
+from xfblas.arrays import single
+from xfblas.checks import require_instance, require_path, require_truth, shown
 from xfblas.compiled.batch_loops import evaluate_batches, predict_batches
-from xfblas.compiled.callback_list import CallbackList
+from xfblas.compiled.callback_list import CallbackList, has_callbacks
 from xfblas.compiled.graph_engine import GraphEngine
 from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
 from xfblas.device.device import Device
 from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.graph.model_graph import ModelGraph
+from xfblas.graph.tensor_spec import shapes_of
 from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
@@ -50,11 +53,19 @@ class CompiledModel:
         scoring: Scoring | None = None,
         calibration: dict[str, Any] | None = None,
     ):
-        self.graph = graph
-        self.networks = dict(networks)
-        self.host_reasons = dict(host_reasons or {})
-        self.scoring = scoring or Scoring()
-        self.calibration = dict(calibration or {})
+        self.graph = require_instance("graph", graph, ModelGraph)
+        require_instance("lease", lease, Lease)
+        self.scoring = require_instance(
+            "scoring", Scoring() if scoring is None else scoring, Scoring
+        )
+        self.networks, self.host_reasons, self.calibration = (
+            dict(require_instance(name, {} if value is None else value, dict))
+            for name, value in (
+                ("networks", networks),
+                ("host_reasons", host_reasons),
+                ("calibration", calibration),
+            )
+        )
         self.output_names = self.scoring.names_for(graph)
         self.stop_predicting = self.stop_evaluating = False
         self._lease = lease
@@ -79,12 +90,12 @@ class CompiledModel:
     @property
     def input_shape(self) -> Any:
         """Shape of the input, the rows' axis None first; a list of shapes for several."""
-        return _shapes(self.graph.inputs)
+        return shapes_of(self.graph.inputs)
 
     @property
     def output_shape(self) -> Any:
         """Shape of the output, the rows' axis None first; a list of shapes for several."""
-        return _shapes(self.graph.outputs)
+        return shapes_of(self.graph.outputs)
 
     def predict(
         self,
@@ -118,6 +129,7 @@ class CompiledModel:
         # A few rows for one chain: whatever is not plain is looked at below.
         if (
             self._plain is not None
+            and type(verbose) is int
             and verbose == 0
             and type(x) is np.ndarray
             and x.ndim == 2
@@ -128,7 +140,7 @@ class CompiledModel:
             and 0 < len(x) <= self._plain.rows_per_program
         ):
             try:
-                return self._plain.predict(x if x.dtype.char == "f" else _single(x))
+                return self._plain.predict(x if x.dtype.char == "f" else single(x))
             except InvalidValueError:
                 # Said again below, in terms of the model's input.
                 pass
@@ -146,7 +158,7 @@ class CompiledModel:
         """:meth:`predict` with callbacks that see ``model``."""
         engine = self._require_open()
         # Who counts the steps gets them as asked; else the engine takes what suits it.
-        is_own = batch_size is None and not callbacks
+        is_own = batch_size is None and not has_callbacks(callbacks)
         at_once = engine.rows_at_once if is_own else 1
         data = data_of(x, None, None, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "predict")
@@ -160,8 +172,10 @@ class CompiledModel:
 
     def __call__(self, x: Any, training: bool = False) -> Any:
         """As :meth:`predict_on_batch`; ``training`` must be false."""
-        if training:
-            raise InvalidValueError(f"training is {training!r}, expected False: weights are fixed")
+        if training is not None and require_truth("training", training):
+            raise InvalidValueError(
+                f"training is {shown(training)}, expected False: weights are fixed"
+            )
         return self.predict_on_batch(x)
 
     def evaluate(
@@ -212,9 +226,10 @@ class CompiledModel:
     ) -> Any:
         """:meth:`evaluate` with callbacks that see ``model``, and another scoring."""
         engine = self._require_open()
+        return_dict = require_truth("return_dict", return_dict)
         scoring.require_keras()
         # Keras' own batches matter to its numbers, but only callbacks see them one by one.
-        at_once = 1 if callbacks else engine.rows_at_once
+        at_once = 1 if has_callbacks(callbacks) else engine.rows_at_once
         data = data_of(x, y, sample_weight, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "test")
         return evaluate_batches(engine, data, told, model, scoring, return_dict)
@@ -245,6 +260,8 @@ class CompiledModel:
 
     def summary(self, print_fn: Callable[[str], object] = print) -> None:
         """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""
+        if not callable(print_fn):
+            raise InvalidValueError(f"print_fn is {shown(print_fn)}, expected a function of a text")
         print_fn(summary_text(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -255,6 +272,11 @@ class CompiledModel:
         """
         from xfblas.compiled.saved_model import save
 
+        path = require_path("path", path)
+        if os.path.isdir(path):
+            raise InvalidValueError(
+                f"path is {path!r}, which is a folder, expected a file to write"
+            )
         save(self, path)
 
     def close(self) -> None:
@@ -283,14 +305,3 @@ class CompiledModel:
             f"<xfblas.CompiledModel {self.graph.name} {self.device.dtype} on "
             f"{self.device.target}, {engine} steps on the engine and {steps - engine} on the host>"
         )
-
-
-def _shapes(specs: Any) -> Any:
-    shapes = [(None, *spec.shape) for spec in specs]
-    return shapes[0] if len(shapes) == 1 else shapes
-
-
-def _single(x: Any) -> np.ndarray:
-    """float32; a number too large for it becomes infinite, which is reported later."""
-    with np.errstate(over="ignore"):
-        return x.astype(np.float32)

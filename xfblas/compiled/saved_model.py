@@ -15,6 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from xfblas.checks import require_path
 from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, refuse_others
@@ -57,9 +58,9 @@ def read(path: str | os.PathLike[str]) -> tuple[np.dtype, dict[str, Any]]:
             f"path is a {type(path).__name__}, expected the path of a .xfblas file: a model is for "
             "xfblas.compile or xfblas.accelerate"
         )
-    where = os.fsdecode(path)
+    where = require_path("path", path, "the path of a .xfblas file")
     refuse_others(where, "an xfblas model", XFBLAS)
-    if not Path(where).is_file():
+    if not os.path.isfile(where):
         raise InvalidValueError(f"{where}: there is no such file")
     try:
         with h5py.File(where, "r") as file:

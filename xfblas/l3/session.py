@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from xfblas import arrays
+from xfblas.checks import require_instance
 from xfblas.device.binding import ffi, lib, pointer, require_index
 from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError, NotFoundError, NotInitializedError
@@ -36,6 +37,7 @@ class Session:
     """A device of the L3 functions."""
 
     def __init__(self, device: Device):
+        require_instance("device", device, Device)
         self.device = device
         self._sent: dict[tuple[Any, ...], SentArray] = {}
         self._lock = threading.Lock()
@@ -80,6 +82,7 @@ class Session:
             NotFoundError: it was never sent to this unit, or was freed already.
         """
         arrays.require_array(name, array)
+        require_index("idxKernel", kernel)
         sent = self._sent.get((kernel, *_key(array)))
         if sent is None:
             raise NotFoundError(

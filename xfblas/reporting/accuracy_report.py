@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.checks import require_path
 from xfblas.compiled.layer_table import Line
 from xfblas.reporting.advice import Advice
 from xfblas.reporting.alternatives import Alternative
@@ -60,6 +61,7 @@ class Report:
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Writes :meth:`to_dict` as a file."""
+        path = require_path("path", path)
         Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
@@ -70,6 +72,7 @@ class Report:
         """
         from xfblas.reporting.page import page
 
+        path = require_path("path", path)
         Path(path).write_text(page(self), encoding="utf-8")
 
     def to_text(self) -> str:
