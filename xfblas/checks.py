@@ -19,7 +19,7 @@ _short.maxstring = _short.maxother = _short.maxlong = 200
 def shown(value: object) -> str:
     """A value as messages show it: short, and whatever it is."""
     try:
-        return _short.repr(value)
+        return " ".join(_short.repr(value).split("\n"))
     # Numbers of thousands of digits, lists within themselves, and objects of all kinds.
     except Exception:
         return f"of type {type(value).__name__}, which cannot be printed"

@@ -55,17 +55,13 @@ class CompiledModel:
     ):
         self.graph = require_instance("graph", graph, ModelGraph)
         require_instance("lease", lease, Lease)
-        self.scoring = require_instance(
-            "scoring", Scoring() if scoring is None else scoring, Scoring
-        )
-        self.networks, self.host_reasons, self.calibration = (
-            dict(require_instance(name, {} if value is None else value, dict))
-            for name, value in (
-                ("networks", networks),
-                ("host_reasons", host_reasons),
-                ("calibration", calibration),
-            )
-        )
+        scoring = Scoring() if scoring is None else scoring
+        self.scoring = require_instance("scoring", scoring, Scoring)
+        self.networks = dict(require_instance("networks", networks, dict))
+        reasons = {} if host_reasons is None else host_reasons
+        self.host_reasons = dict(require_instance("host_reasons", reasons, dict))
+        rows = {} if calibration is None else calibration
+        self.calibration = dict(require_instance("calibration", rows, dict))
         self.output_names = self.scoring.names_for(graph)
         self.stop_predicting = self.stop_evaluating = False
         self._lease = lease
@@ -260,8 +256,7 @@ class CompiledModel:
 
     def summary(self, print_fn: Callable[[str], object] = print) -> None:
         """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""
-        if not callable(print_fn):
-            raise InvalidValueError(f"print_fn is {shown(print_fn)}, expected a function of a text")
+        require_instance("print_fn", print_fn, Callable, expected="a function")  # type: ignore[arg-type]
         print_fn(summary_text(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -274,9 +269,7 @@ class CompiledModel:
 
         path = require_path("path", path)
         if os.path.isdir(path):
-            raise InvalidValueError(
-                f"path is {path!r}, which is a folder, expected a file to write"
-            )
+            raise InvalidValueError(f"path is {path!r}, a folder, expected a file to write")
         save(self, path)
 
     def close(self) -> None:
