@@ -200,7 +200,11 @@ def departures(command):
     )
 
 
-@pytest.mark.parametrize("command", GOOD)
+@pytest.mark.parametrize(
+    "command",
+    # It imports every backend of Keras, each time in a process of its own.
+    [pytest.param(name, marks=[pytest.mark.exhaustive] * (name == "doctor")) for name in GOOD],
+)
 def test_wrong_words(command):
     good = GOOD[command]
     examples = {"verify": 4, "doctor": 1}.get(command, 60)

@@ -71,7 +71,7 @@ class Session:
                 contiguous = known.contiguous
                 np.copyto(contiguous, array)
             else:
-                contiguous = np.ascontiguousarray(array)
+                contiguous = arrays.readable(array)
             unit.call(lib.xfblasSend, pointer(contiguous), array.size, array.itemsize)
             self._sent[slot] = SentArray(array, contiguous)
 
