@@ -157,8 +157,9 @@ def test_wrong_values(world, calls, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_wrong_value(world, calls, name):
     call = calls[name]
-    found = []
-    for parameter in parameters_of(*call()):
+    found, parameters = [], parameters_of(*call())
+    world.tidy()
+    for parameter in parameters:
         for kind, make in VALUES.items():
             fault = fault_of(name, call, {parameter: make()})
             world.tidy()
