@@ -4,7 +4,7 @@ import numpy as np
 
 from xfblas.arrays import seen
 from xfblas.checks import require_instance, require_sequence
-from xfblas.errors import InvalidValueError
+from xfblas.errors import AllocationError, InvalidValueError
 from xfblas.graph import activate, read_network
 from xfblas.l3.keras_rt import KerasRT
 from xfblas.l3.public_steps import PublicSteps
@@ -60,7 +60,10 @@ def softmax(x) -> np.ndarray:
     x = as_real("x", seen("x", x))
     if x.shape[-1:] in ((), (0,)):
         raise InvalidValueError(f"x has shape {x.shape}, expected values on a last axis")
-    return activate("softmax", x)
+    try:
+        return activate("softmax", x)
+    except MemoryError as error:
+        raise AllocationError(f"x has shape {x.shape}, which has no room: {error}") from None
 
 
 def compare_real_results(expected, actual) -> bool:
