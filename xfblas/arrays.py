@@ -1,11 +1,26 @@
 """Checks on the arrays that callers pass, each with a message that says what was given."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from xfblas.errors import DtypeError, InvalidValueError
+from xfblas.checks import shown
+from xfblas.errors import AllocationError, DtypeError, InvalidValueError
 from xfblas.rows.row_source import RowSource, as_real, require_unmasked
+
+
+def element_type(name: str, value: Any, *wanted: Any) -> np.dtype[Any]:
+    """``value`` as a dtype, one of those wanted where there are any, or a DtypeError."""
+    try:
+        found = np.dtype(value)
+    # numpy has an exception for each kind of nonsense.
+    except Exception:
+        found = None
+    if found is None or (wanted and found not in wanted):
+        listed = " or ".join(str(np.dtype(each)) for each in wanted) or "a dtype"
+        raise DtypeError(f"{name} is {shown(value)}, expected {listed}")
+    return found
 
 
 def describe(array: np.ndarray) -> str:
@@ -26,7 +41,13 @@ def require_array(name: str, value: object) -> np.ndarray:
 def seen(name: str, value: object, dtype=None) -> np.ndarray:
     """``value`` as an array, as numpy.asarray makes it; an error where a mask hides elements."""
     require_unmasked(name, value)
-    return np.asarray(value, dtype)
+    wanted = None if dtype is None else element_type("dtype", dtype)
+    # What lists and objects raise is theirs: of ragged rows, huge numbers, words.
+    try:
+        return np.asarray(value, wanted)
+    except Exception as error:
+        told = f" of {wanted}" if wanted is not None else ""
+        raise InvalidValueError(f"{name} cannot be read as an array{told}: {error}") from None
 
 
 def require_dtype(name: str, array: np.ndarray, *expected: np.dtype) -> None:
@@ -52,8 +73,17 @@ def require_shape(name: str, array: np.ndarray, shape: tuple) -> None:
 
 def readable(array: np.ndarray, dtype=None) -> np.ndarray:
     """The array itself where C can read it as it lies, with this dtype, else a copy."""
-    found = np.ascontiguousarray(array, dtype)
+    try:
+        found = np.ascontiguousarray(array, dtype)
+    except MemoryError as error:
+        raise AllocationError(f"an array {describe(array)} cannot be copied: {error}") from None
     return found if found.flags.aligned else found.copy()
+
+
+def single(array: np.ndarray) -> np.ndarray:
+    """float32; a number too large for it becomes infinite, which is reported later."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
 
 
 def require_writable(name: str, array: np.ndarray) -> None:
@@ -95,18 +125,18 @@ def as_rows(name: str, value: object, units: int, dtype=None, columns=None) -> n
             f"{name} is {given.dtype} of shape {given.shape}, expected real numbers of shape "
             f"(rows, {units}): put a single row in brackets"
         )
-    given = as_real(name, given)
-    if dtype is None:
-        dtype = np.dtype(given.dtype.type if given.dtype.kind == "f" else np.float64)
-    # A number too large for the dtype becomes infinite, which is reported below.
-    with np.errstate(over="ignore"):
-        rows = readable(given, dtype)
     width = math.prod(given.shape[1:])
     if width != units:
         raise InvalidValueError(
             f"{name} has {width} values in a row (shape {given.shape}), the model's first layer "
             f"takes {units}"
         )
+    given = as_real(name, given)
+    if dtype is None:
+        dtype = np.dtype(given.dtype.type if given.dtype.kind == "f" else np.float64)
+    # A number too large for the dtype becomes infinite, which is reported below.
+    with np.errstate(over="ignore"):
+        rows = readable(given, dtype)
     rows = rows.reshape(len(rows), units)
     finite = np.isfinite(rows)
     if not finite.all():

@@ -1,6 +1,7 @@
 """What a caller should know though it is no error: a warning in Python, a line in commands."""
 
 import contextlib
+import os
 import sys
 import warnings
 
@@ -16,6 +17,19 @@ def notify(text: str, category: type[Warning] = UserWarning) -> None:
 def in_a_line(text: str) -> str:
     """A message of several lines as one: a line that ends with a colon is followed by a list."""
     return "; ".join(line.strip() for line in text.splitlines()).replace(":; ", ": ")
+
+
+def is_terminal(stream) -> bool:
+    """Whether somebody looks at what a stream shows, and has not asked for plain text.
+
+    A notebook shows it too, though its output is no terminal.
+    """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        return stream.isatty() or "ipykernel" in sys.modules
+    except (AttributeError, ValueError):  # none, or closed
+        return False
 
 
 @contextlib.contextmanager

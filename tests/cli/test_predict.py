@@ -52,7 +52,7 @@ def expected():
 def test_rows_come_back_in_order_and_whole(data, tmp_path, capsys):
     status, out, error = run(capsys, "plain.xfblas", data, "-o", tmp_path / "out.csv")
     assert status == 0 and out == ""
-    assert "150/150" in error and "row" in error
+    assert error == ""  # progress is for terminals
     np.testing.assert_array_equal(
         np.loadtxt(tmp_path / "out.csv", np.float32, delimiter=","), expected()
     )

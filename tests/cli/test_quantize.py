@@ -159,7 +159,10 @@ def test_a_file_of_weights_alone(keras_model, files, tmp_path, capsys):
         (["--data", "x.npy", "--option", "surprise=1"], "surprise"),
         (["--data", "x.npy", "--option", "=1"], "--option is '=1', expected name=value"),
         (["--data", "x.npy", "--option", "bits=8"], "--option names bits, expected --bits"),
-        (["--data", "x.npy", "--option", "target=csim"], "target is not an option of quantize"),
+        (
+            ["--data", "x.npy", "--option", "target=csim"],
+            "--option names target, expected --target",
+        ),
         (["--data", "x.npy", "--option", "calibration=1"], "is not an option of quantize"),
         (["--data", "x.npy", "--option", "model=3"], "model is not an option of quantize"),
         (["--data", "x.npy", "--option", "names=1"], "names is not an option of quantize"),

@@ -1,6 +1,7 @@
 """How CompiledModel.predict is called: batches, steps, progress, callbacks, memory, threads."""
 
 import re
+import sys
 import threading
 import tracemalloc
 
@@ -72,13 +73,38 @@ def last_line(text):
     ).strip()
 
 
+@pytest.fixture
+def terminal(monkeypatch):
+    """``terminal()``: what is printed from now on is looked at by somebody."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return lambda: monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TERM", "dumb"), ("NO_COLOR", "1"), ("PLAIN", "not a terminal")]
+)
+def test_progress_is_for_terminals_alone(plain, x, capsys, terminal, monkeypatch, name, value):
+    if name != "PLAIN":
+        terminal()
+        monkeypatch.setenv(name, value)
+    plain.predict(x, verbose="auto")
+    assert capsys.readouterr().out == ""
+    # Asked for it is told how it ended, in plain text.
+    plain.predict(x, verbose=1)
+    text = capsys.readouterr().out
+    assert text.startswith("16/16 ━━━━━━━━━━━━━━━━━━━━ ") and text.count("\n") == 1
+    assert not {"\x1b", "\b", "\r"} & set(text)
+
+
 @pytest.mark.parametrize("verbose", ["auto", 1, 2, 0])
 @pytest.mark.parametrize("options", [{}, {"batch_size": 100}, {"steps": 3}])
-def test_the_progress_is_keras_own(keras_model, plain, x, capsys, verbose, options):
+def test_the_progress_is_keras_own(keras_model, plain, x, capsys, terminal, verbose, options):
     keras_model("plain").predict(x, verbose=0)
     capsys.readouterr()
     keras_model("plain").predict(x, verbose=verbose, **options)
     expected = capsys.readouterr().out
+    terminal()
     plain.predict(x, verbose=verbose, **options)
     found = capsys.readouterr().out
     if verbose == 0:
@@ -88,7 +114,8 @@ def test_the_progress_is_keras_own(keras_model, plain, x, capsys, verbose, optio
         assert found.endswith("\n")
 
 
-def test_the_progress_of_a_stream_of_unknown_length(plain, x, capsys):
+def test_the_progress_of_a_stream_of_unknown_length(plain, x, capsys, terminal):
+    terminal()
     plain.predict(((x[i : i + 50]),) for i in range(0, 500, 50))
     text = capsys.readouterr().out
     assert "1/Unknown" in text and last_line(text).startswith("10/10 ━━━━━━━━━━━━━━━━━━━━ #s")

@@ -182,3 +182,18 @@ def test_b_on_another_device_is_refused():
         kept = device.compute_units[0].send(a)
         with pytest.raises(errors.InvalidValueError, match="b is on another device"):
             xfblas.matmul(a, kept, device=other)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.float32])
+def test_sizes_beyond_what_c_takes(dtype):
+    """They only look that large, and are refused before they are copied."""
+    rows = np.broadcast_to(dtype(1), (2**31, 1))
+    with pytest.raises(errors.XfblasError, match=r"2147483648|2,147,483,647"):
+        xfblas.matmul(rows, np.ones((1, 1), dtype))
+
+
+@pytest.mark.parametrize("device", [3, "native", object(), [], True, 0, np.ones((2, 2))])
+def test_a_device_that_is_none(device):
+    ones = np.ones((2, 2), np.int16)
+    with pytest.raises(errors.InvalidValueError, match=r"device is .*, expected a Device"):
+        xfblas.matmul(ones, ones, device=device)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import xfblas
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.image.configuration import (
     ENGINES,
@@ -232,3 +233,16 @@ def test_any_text_gives_a_configuration_or_an_image_error(text):
     for options in (text, "BLAS_dataType=short " + text):
         with suppress(ImageError):
             read(options)
+
+
+@pytest.mark.parametrize("character", ["\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\xa0", "\u2028"])
+def test_words_end_where_they_end_in_c(tmp_path, character):
+    """At white space of ASCII alone: these belong to the word, in both readers."""
+    text = specification("default_short").configuration.to_text()
+    path = tmp_path / "config_info.dat"
+    path.write_text(f"{text}BLAS_odd=1{character}BLAS_runGemm=0\n", encoding="utf-8")
+    options = parse_options(path.read_text(encoding="utf-8"))
+    assert options["BLAS_odd"] == f"1{character}BLAS_runGemm=0"
+    assert options["BLAS_runGemm"] == "1"
+    with xfblas.open(xfblas.image_path("default_short"), path, engine="Gemm") as device:
+        assert device.engine == "Gemm"

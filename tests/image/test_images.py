@@ -21,6 +21,7 @@ from xfblas.image.sections import (
     encode_ip_layout,
     encode_memory_topology,
 )
+from xfblas.reporting.text_table import print_tables, tables_of
 
 NAMES = ("default_short", "default_float", "default_int8", "seed_short")
 ENGINES = ["Fcn", "Gemm", "Gemv"]
@@ -187,6 +188,19 @@ def test_one_kernel_for_all_engines_is_described_by_the_configuration():
     assert [(u["name"], u["engine"]) for u in described["compute_units"]] == [
         *(("blasKernel_1", None), ("soft", None))
     ]
+
+
+def test_kernels_of_the_processor_have_no_address(capsys):
+    blocks = [
+        ComputeUnit("blasKernel", "blasKernel_1", 0x1800000),
+        ComputeUnit("soft", None, 2**64 - 1, BlockType.PS_KERNEL),
+    ]
+    container = Container("p", [Section(SectionKind.IP_LAYOUT, "", encode_ip_layout(blocks))])
+    described = describe(container)
+    assert [u["base_address"] for u in described["compute_units"]] == ["0x1800000", None]
+    print_tables(tables_of(described))
+    shown = capsys.readouterr().out
+    assert "none" in shown and "0xffff" not in shown
 
 
 @pytest.mark.parametrize(

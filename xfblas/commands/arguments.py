@@ -57,6 +57,7 @@ def add_model_arguments(parser):
         metavar="NAME=VALUE",
         help="an option by its name in Python",
     )
+    parser.set_defaults(flags=options_of(parser))
 
 
 def add_architecture(parser):
@@ -100,8 +101,8 @@ def quantization_options(args) -> dict:
         name = name.replace("-", "_")
         if not equals or not name:
             raise InvalidValueError(f"--option is {text!r}, expected name=value")
-        if name == "bits":
-            raise InvalidValueError("--option names bits, expected --bits")
+        if name not in names and name in args.flags:
+            raise InvalidValueError(f"--option names {name}, expected {args.flags[name]}")
         if name in found:
             raise InvalidValueError(f"{name} was given twice")
         Options.require_names({name} - set(names))

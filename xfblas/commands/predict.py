@@ -73,6 +73,8 @@ def run_predict(args) -> int:
     require_output("--output", args.output)
     inputs = {"the data": args.data, "--calibration": args.calibration}
     refuse_inputs("--output", args.output, model_inputs(args) | inputs)
+    if args.output == "-" and sys.__stdout__ is None:
+        raise InvalidValueError("--output is -, but standard output is closed: name a file")
     table = tables.open_table(args.data, args.drop, args.header)
     if is_saved_model(args.model):
         refuse_options(args)
@@ -84,7 +86,7 @@ def run_predict(args) -> int:
     with model:
         _require_one_input(model)
         names, has_names = column_names(model, args.labels), table.names is not None
-        bar = ProgressBar(table.rows, 0 if args.quiet else 1, sys.stderr, "row")
+        bar = ProgressBar(table.rows, 0 if args.quiet else "auto", sys.stderr, "row")
         done = 0
         with table_writer(args.output, names, has_names) as write:
             for chunk in table.chunks(tables.CHUNK):
@@ -104,8 +106,10 @@ def _compiled(args, data, strict=True):
 
     options = quantization_options(args)
     rows = None
-    if args.bits != 32 and data is not None:
-        rows = tables.spread(tables.open_table(data, args.drop, args.header, strict=strict))
+    if data is not None:
+        # Floats need no rows, and a file that was named is looked at all the same.
+        table = tables.open_table(data, args.drop, args.header, strict=strict)
+        rows = None if args.bits == 32 else tables.spread(table)
     elif args.bits != 32:
         raise InvalidValueError("--data is missing: typical rows to derive the scales from")
     return compile(

@@ -2,10 +2,12 @@
 
 import functools
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+from xfblas.checks import require_path
 from xfblas.commands.arguments import in_option_words, options_of
 from xfblas.errors import ImageError, InvalidValueError, XfblasError
 from xfblas.file_kinds import IMAGE, refuse_others
@@ -94,7 +96,10 @@ def run_info(args) -> int:
 
 def run_build(args) -> int:
     """Writes an image and its config_info.dat, and prints both paths."""
-    out = Path(args.out)
+    out = Path(require_path("out", args.out))
+    for option, path in (("out", out), ("--cfg", args.cfg)):
+        if path and os.path.isdir(path):
+            raise InvalidValueError(f"{option} is {path}, which is a folder, expected a file")
     cfg = Path(args.cfg) if args.cfg else out.with_suffix(".dat")
     if cfg.resolve() == out.resolve():
         raise InvalidValueError(f"image and config_info.dat are both {out}: name one of them anew")
@@ -155,6 +160,8 @@ def _reporting(run, parser):
     def reported(args) -> int:
         try:
             return run(args)
+        except BrokenPipeError:
+            raise
         except (XfblasError, OSError) as error:
             told = in_option_words(str(error), words)
             print("xfblas: " + " ".join(told.split()), file=sys.stderr)

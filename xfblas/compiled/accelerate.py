@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from xfblas import forks
+from xfblas.checks import require_truth
 from xfblas.compiled.calibration_rows import calibration_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile, take_back_weights
@@ -51,6 +52,7 @@ def accelerate(
         InvalidValueError: it is not a keras.Model, or an argument cannot be used.
         UnsupportedModelError: lists every layer that cannot be run.
     """
+    recompile = require_truth("recompile", recompile)
     if isinstance(model, (str, bytes, os.PathLike)):
         refuse_others(model, "a keras.Model")
     if not is_keras_model(model) or not hasattr(model, "predict"):

@@ -1,9 +1,21 @@
 """Keras callbacks, told in the way of ``keras.callbacks.CallbackList``."""
 
+import numbers
+
+from xfblas.checks import shown
 from xfblas.compiled.progress_bar import ProgressBar
 from xfblas.errors import InvalidValueError
 
 VERBOSE = ("auto", 0, 1, 2)
+#: One of which a callback has, whoever wrote it.
+EVENTS = (
+    *("set_model", "set_params"),
+    *(
+        f"on_{kind}_{event}"
+        for kind in ("predict", "test")
+        for event in ("begin", "batch_begin", "batch_end", "end")
+    ),
+)
 
 
 class CallbackList:
@@ -21,8 +33,8 @@ class CallbackList:
     """
 
     def __init__(self, callbacks, verbose, steps, model, kind):
-        if verbose not in VERBOSE:
-            raise InvalidValueError(f"verbose is {verbose!r}, expected 'auto', 0, 1 or 2")
+        if not isinstance(verbose, (str, numbers.Real)) or verbose not in VERBOSE:
+            raise InvalidValueError(f"verbose is {shown(verbose)}, expected 'auto', 0, 1 or 2")
         self._kind = kind
         self._callbacks = _flat(callbacks)
         self._bar = ProgressBar(steps, verbose)
@@ -66,9 +78,21 @@ def _call(callback, event, *arguments):
         function(*arguments)
 
 
+def has_callbacks(callbacks) -> bool:
+    """Whether something was passed that wants to be told of batches."""
+    return callbacks is not None and not (isinstance(callbacks, (list, tuple)) and not callbacks)
+
+
 def _flat(callbacks) -> list:
     if callbacks is None:
         return []
     if not isinstance(callbacks, (list, tuple)):
+        if isinstance(callbacks, type) or not any(
+            callable(getattr(callbacks, event, None)) for event in EVENTS
+        ):
+            raise InvalidValueError(f"callbacks is {shown(callbacks)}, expected Keras callbacks")
         return [callbacks]
-    return [each for entry in callbacks for each in _flat(entry)]
+    try:
+        return [each for entry in callbacks for each in _flat(entry)]
+    except RecursionError:
+        raise InvalidValueError("callbacks holds itself, expected a list of callbacks") from None

@@ -8,14 +8,17 @@ from typing import Any, Self
 import numpy as np
 
 from xfblas import forks
+from xfblas.arrays import single
+from xfblas.checks import require_instance, require_path, require_truth, shown
 from xfblas.compiled.batch_loops import evaluate_batches, predict_batches
-from xfblas.compiled.callback_list import CallbackList
+from xfblas.compiled.callback_list import CallbackList, has_callbacks
 from xfblas.compiled.graph_engine import GraphEngine
 from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
 from xfblas.device.device import Device
 from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.graph.model_graph import ModelGraph
+from xfblas.graph.tensor_spec import shapes_of
 from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
@@ -53,11 +56,15 @@ class CompiledModel(Uncopied):
         scoring: Scoring | None = None,
         calibration: dict[str, Any] | None = None,
     ):
-        self.graph = graph
-        self.networks = dict(networks)
-        self.host_reasons = dict(host_reasons or {})
-        self.scoring = scoring or Scoring()
-        self.calibration = dict(calibration or {})
+        self.graph = require_instance("graph", graph, ModelGraph)
+        require_instance("lease", lease, Lease)
+        scoring = Scoring() if scoring is None else scoring
+        self.scoring = require_instance("scoring", scoring, Scoring)
+        self.networks = dict(require_instance("networks", networks, dict))
+        reasons = {} if host_reasons is None else host_reasons
+        self.host_reasons = dict(require_instance("host_reasons", reasons, dict))
+        rows = {} if calibration is None else calibration
+        self.calibration = dict(require_instance("calibration", rows, dict))
         self.output_names = self.scoring.names_for(graph)
         self.stop_predicting = self.stop_evaluating = False
         self._lease = lease
@@ -82,12 +89,12 @@ class CompiledModel(Uncopied):
     @property
     def input_shape(self) -> Any:
         """Shape of the input, the rows' axis None first; a list of shapes for several."""
-        return _shapes(self.graph.inputs)
+        return shapes_of(self.graph.inputs)
 
     @property
     def output_shape(self) -> Any:
         """Shape of the output, the rows' axis None first; a list of shapes for several."""
-        return _shapes(self.graph.outputs)
+        return shapes_of(self.graph.outputs)
 
     def predict(
         self,
@@ -121,6 +128,7 @@ class CompiledModel(Uncopied):
         # A few rows for one chain: whatever is not plain is looked at below.
         if (
             self._plain is not None
+            and type(verbose) is int
             and verbose == 0
             and type(x) is np.ndarray
             and x.ndim == 2
@@ -131,7 +139,7 @@ class CompiledModel(Uncopied):
             and 0 < len(x) <= self._plain.rows_per_program
         ):
             try:
-                return self._plain.predict(x if x.dtype.char == "f" else _single(x))
+                return self._plain.predict(x if x.dtype.char == "f" else single(x))
             except InvalidValueError:
                 # Said again below, in terms of the model's input.
                 pass
@@ -149,7 +157,7 @@ class CompiledModel(Uncopied):
         """:meth:`predict` with callbacks that see ``model``."""
         engine = self._require_open()
         # Who counts the steps gets them as asked; else the engine takes what suits it.
-        is_own = batch_size is None and not callbacks
+        is_own = batch_size is None and not has_callbacks(callbacks)
         at_once = engine.rows_at_once if is_own else 1
         data = data_of(x, None, None, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "predict")
@@ -163,8 +171,10 @@ class CompiledModel(Uncopied):
 
     def __call__(self, x: Any, training: bool = False) -> Any:
         """As :meth:`predict_on_batch`; ``training`` must be false."""
-        if training:
-            raise InvalidValueError(f"training is {training!r}, expected False: weights are fixed")
+        if training is not None and require_truth("training", training):
+            raise InvalidValueError(
+                f"training is {shown(training)}, expected False: weights are fixed"
+            )
         return self.predict_on_batch(x)
 
     def evaluate(
@@ -215,9 +225,10 @@ class CompiledModel(Uncopied):
     ) -> Any:
         """:meth:`evaluate` with callbacks that see ``model``, and another scoring."""
         engine = self._require_open()
+        return_dict = require_truth("return_dict", return_dict)
         scoring.require_keras()
         # Keras' own batches matter to its numbers, but only callbacks see them one by one.
-        at_once = 1 if callbacks else engine.rows_at_once
+        at_once = 1 if has_callbacks(callbacks) else engine.rows_at_once
         data = data_of(x, y, sample_weight, self, batch_size, steps, at_once)
         told = CallbackList(callbacks, verbose, data.steps, model, "test")
         return evaluate_batches(engine, data, told, model, scoring, return_dict)
@@ -253,6 +264,7 @@ class CompiledModel(Uncopied):
 
     def summary(self, print_fn: Callable[[str], object] = print) -> None:
         """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""
+        require_instance("print_fn", print_fn, Callable, expected="a function")  # type: ignore[arg-type]
         print_fn(summary_text(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -263,6 +275,9 @@ class CompiledModel(Uncopied):
         """
         from xfblas.compiled.saved_model import save
 
+        path = require_path("path", path)
+        if os.path.isdir(path):
+            raise InvalidValueError(f"path is {path!r}, a folder, expected a file to write")
         save(self, path)
 
     def close(self) -> None:
@@ -291,14 +306,3 @@ class CompiledModel(Uncopied):
             f"<xfblas.CompiledModel {self.graph.name} {self.device.dtype} on "
             f"{self.device.target}, {engine} steps on the engine and {steps - engine} on the host>"
         )
-
-
-def _shapes(specs: Any) -> Any:
-    shapes = [(None, *spec.shape) for spec in specs]
-    return shapes[0] if len(shapes) == 1 else shapes
-
-
-def _single(x: Any) -> np.ndarray:
-    """float32; a number too large for it becomes infinite, which is reported later."""
-    with np.errstate(over="ignore"):
-        return x.astype(np.float32)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.arrays import element_type
+from xfblas.checks import require_switch, shown
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.saved_model import read
@@ -18,7 +20,7 @@ from xfblas.keras_files.keras_file import read_file
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
-from xfblas.quantization.options import Options, is_number, require_switch, takes
+from xfblas.quantization.options import Options, is_number, takes
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
 from xfblas.rows.streams import is_stream
@@ -150,13 +152,8 @@ def take_back_weights(model: Any) -> None:
 
 def _element_type(bits: int | None, dtype: Any) -> Any:
     if bits is not None and not (is_number(bits) and bits in DTYPES):
-        raise InvalidValueError(f"bits is {bits!r}, expected 16, 8, or 32 for float32")
-    try:
-        wanted = None if dtype is None else np.dtype(dtype)
-    except TypeError:
-        wanted = dtype
-    if wanted is not None and wanted not in DTYPES.values():
-        raise InvalidValueError(f"dtype is {dtype!r}, expected int16, int8 or float32")
+        raise InvalidValueError(f"bits is {shown(bits)}, expected 16, 8, or 32 for float32")
+    wanted = None if dtype is None else element_type("dtype", dtype, *DTYPES.values())
     if bits is None:
         return wanted
     if wanted not in (None, DTYPES[bits]):

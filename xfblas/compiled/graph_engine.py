@@ -5,6 +5,7 @@ from threading import Event
 
 import numpy as np
 
+from xfblas.checks import require_instance, shown
 from xfblas.errors import InvalidValueError
 from xfblas.graph.model_graph import EngineStep, ModelGraph
 from xfblas.layers.placement import PREACTIVATION
@@ -28,6 +29,14 @@ class GraphEngine:
     """
 
     def __init__(self, graph: ModelGraph, networks: dict[str, QuantizedNetwork], compute_units):
+        steps = {step.name for step in graph.engine_steps}
+        for name, network in networks.items():
+            require_instance(f"networks[{shown(name)}]", network, QuantizedNetwork)
+            if name not in steps:
+                raise InvalidValueError(
+                    f"networks has {shown(name)}, expected names of the graph's steps: "
+                    + ", ".join(sorted(steps))
+                )
         self.graph = graph
         #: What a model whose output is a dict calls its outputs; else none.
         self.keys = [spec.key for spec in graph.outputs if spec.key is not None]

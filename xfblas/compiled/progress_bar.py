@@ -1,11 +1,15 @@
 """A progress bar that looks as Keras' does."""
 
+import re
 import sys
 import time
+
+from xfblas.notices import is_terminal
 
 WIDTH = 20
 #: Seconds between two redrawings.
 INTERVAL = 0.05
+ESCAPES = re.compile("\x1b\\[[0-9]*m")
 BOLD, GREEN, GREY, PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
 
@@ -14,7 +18,8 @@ class ProgressBar:
 
     Args:
         target: number of steps, None where it is not known before the end.
-        verbose: ``"auto"`` or 1 draws a bar, 2 prints one line at the end, 0 nothing.
+        verbose: 1 draws a bar, or prints it once at the end where there is no terminal; 2 prints
+            one line at the end, 0 nothing. ``"auto"`` is 1 on a terminal, else 0.
         stream: a text file; by default standard output.
         unit: what a step is called.
     """
@@ -22,7 +27,9 @@ class ProgressBar:
     def __init__(self, target: int | None, verbose, stream=None, unit="step"):
         self._stream, self._unit = stream, unit
         self._target = target
-        self._verbose = 1 if verbose == "auto" else int(verbose)
+        #: Drawn again and again, in colours; else only how it ended is printed, where asked for.
+        self._is_drawn = is_terminal(sys.stdout if stream is None else stream)
+        self._verbose = int(self._is_drawn) if verbose == "auto" else int(verbose)
         self._start = time.time()
         self._after_first: tuple[float, int] | None = None
         self._drawn = 0.0
@@ -34,7 +41,7 @@ class ProgressBar:
         now, self._steps = time.time(), steps
         if self._after_first is None:
             self._after_first = (now, steps)
-        if self._verbose == 1 and now - self._drawn >= INTERVAL:
+        if self._verbose == 1 and self._is_drawn and now - self._drawn >= INTERVAL:
             self._draw(now, values or {}, last=False)
 
     def finish(self, values: dict | None = None) -> None:
@@ -60,8 +67,10 @@ class ProgressBar:
         shown = f"{now - self._start:.0f}s" if last or not self._target else _clock(left)
         text = f"{bar} {BOLD}{shown}{PLAIN}{self._pace(now)}{_listed(values)}"
         width = len(text)
+        text += " " * max(0, self._width - width)
         back = "\b" * self._width + "\r"
-        self._print(back + text + " " * max(0, self._width - width) + ("\n" if last else ""))
+        text = back + text if self._is_drawn else ESCAPES.sub("", text)
+        self._print(text + ("\n" if last else ""))
         self._width = width
 
     def _count(self) -> str:

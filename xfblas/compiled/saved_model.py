@@ -10,12 +10,12 @@ Nothing in it is executed: functions of the host are named, and looked up in a t
 import io
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from xfblas.checks import require_path
 from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.compiled.saved_schema import require_description
 from xfblas.errors import AllocationError, InvalidValueError, XfblasError
@@ -59,9 +59,9 @@ def read(path: str | os.PathLike[str], trusted: bool = False) -> tuple[np.dtype,
             f"path is a {type(path).__name__}, expected the path of a .xfblas file: a model is for "
             "xfblas.compile or xfblas.accelerate"
         )
-    where = os.fsdecode(path)
+    where = require_path("path", path, "the path of a .xfblas file")
     refuse_others(where, "an xfblas model", XFBLAS)
-    if not Path(where).is_file():
+    if not os.path.isfile(where):
         raise InvalidValueError(f"{where}: there is no such file")
     try:
         with open_file(where, trusted) as file:

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from xfblas import forks
+from xfblas import checks, forks
 from xfblas._xfblas import ffi as ffi
 from xfblas._xfblas import lib as lib
 from xfblas.errors import InvalidValueError, NotInitializedError, XfblasError, by_status
@@ -51,16 +51,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def require_index(name: str, value: object, highest: int = UNSIGNED_MAX) -> int:
     """``value`` as an int from 0 to ``highest``, or an InvalidValueError that names it."""
-    return require_integer(name, value, 0, highest)
+    return checks.require_integer(name, value, 0, highest)
 
 
-def require_integer(name: str, value: object, lowest: int = -INT_MAX, highest: int = INT_MAX):
+def require_integer(
+    name: str, value: object, lowest: int = -INT_MAX, highest: int = INT_MAX
+) -> int:
     """``value`` as an int that C can take, or an InvalidValueError that names it."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise InvalidValueError(f"{name} is {value!r}, expected a whole number")
-    if not lowest <= value <= highest:
-        raise InvalidValueError(f"{name} is {value}, expected {lowest} to {highest}")
-    return int(value)
+    return checks.require_integer(name, value, lowest, highest)
 
 
 class Handle:
@@ -105,6 +103,8 @@ class Handle:
             if self._closing:
                 self._raise_closed()
             status = function(self._slot[0], *arguments)
+        except OverflowError as error:
+            raise InvalidValueError(f"a size is more than C takes: {error}") from None
         finally:
             self._calls.pop()
         if status:
@@ -175,26 +175,28 @@ class Handle:
             self.close()
 
 
-def require_library(path: str) -> None:
+def require_library(name: str, value: object) -> None:
     """Checks that a file is this library in this version, by asking it.
 
     Raises:
         InvalidValueError: the file is missing, no library, another library, or another version.
     """
+    path = checks.require_path(name, value, "a library's path: this cannot be loaded")
+    told = f"{name} is {checks.shown(path)}"
     try:
         other = ctypes.CDLL(path)
     except (OSError, ValueError) as error:
-        raise InvalidValueError(f"lib is {path!r}, which cannot be loaded: {error}") from None
+        raise InvalidValueError(f"{told}, which cannot be loaded: {error}") from None
     try:
         ask = other.xfblasVersion
     except AttributeError:
         raise InvalidValueError(
-            f"lib is {path!r}, which is not the xfblas library: it has no xfblasVersion"
+            f"{told}, which is not the xfblas library: it has no xfblasVersion"
         ) from None
     ask.restype = ctypes.c_char_p
     found = ask().decode()
     if found != version():
         raise InvalidValueError(
-            f"lib is {path!r} of version {found}, expected {version()}: run `make lib` again, "
+            f"{told} of version {found}, expected {version()}: run `make lib` again, "
             "or leave lib out to use the library inside the package"
         )

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays, forks
-from xfblas.device.binding import Handle, ffi, lib, pointer, require_integer
+from xfblas.checks import require_instance, require_sequence, require_truth, shown
+from xfblas.device.binding import INT_MAX, Handle, ffi, lib, pointer, require_index, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
 from xfblas.uncopied import Uncopied
@@ -36,11 +37,13 @@ class ComputeUnit(Uncopied):
     _instead = "open the device again with xfblas.open"
 
     def __init__(self, device: "Device", handle: Handle, index: int):
+        if not hasattr(device, "addend_dtype"):
+            raise InvalidValueError(f"device is {shown(device)}, expected a Device")
         self.device = device
-        self.index = index
+        self.index = require_index("index", index)
         #: Held while a queue is filled, run and read, so that threads do not mix their programs.
+        self._handle = require_instance("handle", handle, Handle)
         self.lock = forks.lock(handle.leave_behind)
-        self._handle = handle
 
     def call(self, function: Any, *arguments: Any) -> None:
         """Calls a function of the C library on this unit and raises on failure."""
@@ -71,13 +74,15 @@ class ComputeUnit(Uncopied):
             InvalidValueError: ``keep`` is neither ``"rows"`` nor ``"packed"``.
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
         """
-        if keep not in ("rows", "packed"):
-            raise InvalidValueError(f"keep is {keep!r}, expected 'rows' or 'packed'")
+        if not isinstance(keep, str) or keep not in ("rows", "packed"):
+            raise InvalidValueError(f"keep is {shown(keep)}, expected 'rows' or 'packed'")
         array = arrays.require_array("array", arrays.seen("array", array, dtype))
         if array.ndim != 1 or self.device.engine != "Gemv":
             arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
-        matrix = DeviceMatrix(self, array.shape, array.dtype, packed or keep == "packed")
+        matrix = DeviceMatrix(
+            self, array.shape, array.dtype, require_truth("packed", packed) or keep == "packed"
+        )
         matrix.write(array)
         return matrix
 
@@ -95,7 +100,7 @@ class ComputeUnit(Uncopied):
         """
         m, k, n = self._sizes(a, b, c)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n)
-        self.call(lib.xfblasGemm, *product, int(add), c.pointer, n)
+        self.call(lib.xfblasGemm, *product, int(require_truth("add", add)), c.pointer, n)
 
     def gemv(self, a: DeviceMatrix, x: DeviceMatrix, y: DeviceMatrix) -> None:
         """Queues ``y = A*x + y`` (Gemv engine); sums wrap as the engine's integers do.
@@ -165,7 +170,8 @@ class ComputeUnit(Uncopied):
             require_integer("prelu_scale", prelu_scale),
             require_integer("prelu_alpha", prelu_alpha),
         )
-        flags = ROUND * bool(round) | SATURATE * bool(saturate) | BIAS_ROW * is_row
+        flags = ROUND * require_truth("round", round) | BIAS_ROW * is_row
+        flags |= SATURATE * require_truth("saturate", saturate)
         flags |= _function_flags(activation, fraction_bits)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n, 1, c.pointer, n)
         addend = ffi.NULL if x is None else x.pointer
@@ -186,8 +192,8 @@ class ComputeUnit(Uncopied):
         if type(b) is DeviceMatrix:
             sent = b.pointer
         else:
-            host = from_buffer(b if b.flags.carray else arrays.readable(b))
-        source = from_buffer(a if a.flags.carray else arrays.readable(a))
+            host = from_buffer(b if b.flags.carray else _operand(b))
+        source = from_buffer(a if a.flags.carray else _operand(a))
         self._handle.multiply(m, n, k, source, host, sent, from_buffer(out), self.index)
 
     def _predictor(self, coding: Any, first: Any, layers: Any, decoding: Any) -> Any:
@@ -236,7 +242,9 @@ class ComputeUnit(Uncopied):
             (instructions, 2) uint64: from the cycle counter of the card or of the kernel's
             simulation, from the cycle model on ``native``, zeros where the image tells no sizes.
         """
-        count = require_integer("instructions", instructions, 1)
+        # No launch has more, and an array for them is small.
+        most = max(self.device.instructions_per_launch, 1)
+        count = require_integer("instructions", instructions, 1, most)
         found = np.zeros((count, 2), np.uint64)
         place = ffi.cast("unsigned long long *", pointer(found))
         self.call(lib.xfblasGetStamps, place, count)
@@ -273,10 +281,21 @@ class ComputeUnit(Uncopied):
         return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"
 
 
+def _operand(array: np.ndarray) -> np.ndarray:
+    if max(array.shape) > INT_MAX:
+        raise OverflowError  # as C's binding does, before so much is copied
+    return arrays.readable(array)
+
+
 def _function_flags(activation: str, fraction_bits: tuple[int, int]) -> int:
-    if activation not in FUNCTIONS:
+    if not isinstance(activation, str) or activation not in FUNCTIONS:
         raise InvalidValueError(
-            f"activation is {activation!r}, expected {' or '.join(map(repr, FUNCTIONS))}"
+            f"activation is {shown(activation)}, expected {' or '.join(map(repr, FUNCTIONS))}"
+        )
+    require_sequence("fraction_bits", fraction_bits, "a pair of whole numbers")
+    if len(fraction_bits) != 2:
+        raise InvalidValueError(
+            f"fraction_bits is {shown(fraction_bits)}, expected a pair of whole numbers"
         )
     argument, result = (require_integer("fraction_bits", bits, 0, 255) for bits in fraction_bits)
     return FUNCTIONS[activation] | argument << 16 | result << 24

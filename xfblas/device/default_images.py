@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from xfblas.errors import ImageError, InvalidValueError
+from xfblas.arrays import element_type
+from xfblas.checks import require_text, shown
+from xfblas.errors import ImageError
 from xfblas.image.configuration import ENGINES
 from xfblas.image.element_types import NAMES as ELEMENT_NAMES
 
@@ -20,6 +22,7 @@ DIRECTORY = Path(__file__).parents[1] / "images"
 #: others run kernels, which an image must carry.
 TARGETS = ("native", "csim", "xrt")
 KERNEL_TARGETS = TARGETS[1:]
+NAME_MAX = 200  # longer names of files are errors of their own
 SOURCE_TREE = Path(__file__).parents[2]
 #: Names of the packaged images' element types: int16, float32 and int8.
 DATA_TYPES = {np.dtype(dtype): name for dtype, name in ELEMENT_NAMES.items()}
@@ -32,9 +35,10 @@ def image_path(name: str) -> Path:
     Raises:
         ImageError: it was not built.
     """
+    require_text("name", name, "that of a packaged image")
     path = DIRECTORY / f"{name}.xclbin"
-    if not path.is_file():
-        raise ImageError(f"the packaged image {name} is not there: {how_to_get_images()}")
+    if len(name) > NAME_MAX or not path.is_file():
+        raise ImageError(f"the packaged image {shown(name)} is not there: {how_to_get_images()}")
     return path
 
 
@@ -68,12 +72,10 @@ def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = TARGETS[0
             which is compiled for a U250 the first time it is asked for.
 
     Raises:
-        InvalidValueError: there is no image for this dtype.
+        DtypeError: there is no image for this dtype.
         ImageError: the kernel's sources are not here, or do not compile.
     """
-    dtype = np.dtype(dtype)
-    if dtype not in NAMES:
-        raise InvalidValueError(f"dtype is {dtype}, expected int16, int8 or float32")
+    dtype = element_type("dtype", dtype, *NAMES)
     # What is unknown here is refused by the device that is opened with it.
     if target not in KERNEL_TARGETS or engine not in ENGINES:
         return image_path(NAMES[dtype])

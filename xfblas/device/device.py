@@ -7,12 +7,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
+from xfblas.checks import require_file, require_text
 from xfblas.device.binding import Handle, ffi, lib, require_index
 from xfblas.device.compute_unit import ComputeUnit
-from xfblas.device.default_images import default_image, default_target, runs_images
+from xfblas.device.default_images import TARGETS, default_image, default_target, runs_images
 from xfblas.errors import ImageError, InvalidValueError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
 from xfblas.image.built_here import require_built_here
+from xfblas.image.configuration import ENGINES
 from xfblas.image.element_types import ELEMENT_TYPES
 from xfblas.uncopied import Uncopied
 
@@ -62,13 +64,13 @@ class Device(Uncopied):
         trust: bool = False,
     ):
         by_bdf = isinstance(device, str)
-        if isinstance(device, str) and "\0" in device:
-            raise InvalidValueError(f"device is {device!r}, expected an index or a BDF")
-        if not by_bdf:
+        if isinstance(device, str):
+            require_text("device", device, "an index or a BDF")
+        else:
             require_index("device", device)
-        for name, text in (("engine", engine), ("target", target or "")):
-            if not isinstance(text, str):
-                raise InvalidValueError(f"{name} is {text!r}, expected a name")
+        require_text("engine", engine, " or ".join(ENGINES))
+        if target is not None:
+            require_text("target", target, " or ".join(TARGETS))
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
         if not isinstance(trust, (bool, np.bool_)):
@@ -86,9 +88,8 @@ class Device(Uncopied):
                     f"{name} is a {type(file).__name__}, expected the path of {expected}: a model "
                     "is for xfblas.compile, xfblas.accelerate or KerasRT"
                 )
+            require_file(name, file, f"the path of {expected}", ImageError)
             refuse_others(file, expected, kind, error=ImageError)
-            if not Path(os.fsdecode(file)).is_file():
-                raise ImageError(f"{name} is {os.fsdecode(file)!r}, and there is no such file")
         path = default_image(dtype, engine, target) if xclbin is None else Path(os.fsdecode(xclbin))
         if xclbin is not None and not trust and runs_images(target):
             require_built_here(path)

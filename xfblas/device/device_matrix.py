@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays
+from xfblas.arrays import element_type
+from xfblas.checks import require_truth, shown
 from xfblas.device.binding import INT_MAX, ffi, lib, pointer, require_integer
 from xfblas.errors import DtypeError, InvalidValueError, NotFoundError, XfblasError
 from xfblas.uncopied import Uncopied
@@ -33,14 +35,20 @@ class DeviceMatrix(Uncopied):
         self, compute_unit: "ComputeUnit", shape: Any, dtype: DTypeLike, packed: bool = False
     ):
         sizes = tuple(shape) if isinstance(shape, (tuple, list)) else ()
-        device = compute_unit.device
+        device: Any = getattr(compute_unit, "device", None)
+        if not hasattr(device, "addend_dtype"):
+            raise InvalidValueError(
+                f"compute_unit is {shown(compute_unit)}, expected that of a device"
+            )
         takes_vectors = device.engine == "Gemv"
         if len(sizes) != 2 and not (takes_vectors and len(sizes) == 1):
             also = ", or the length of a vector" if takes_vectors else ""
-            raise InvalidValueError(f"shape is {shape!r}, expected rows and columns{also}")
-        if np.dtype(dtype) not in (device.dtype, device.addend_dtype):
+            raise InvalidValueError(f"shape is {shown(shape)}, expected rows and columns{also}")
+        packed = require_truth("packed", packed)
+        element = element_type("dtype", dtype)
+        if element not in (device.dtype, device.addend_dtype):
             raise DtypeError(
-                f"dtype is {np.dtype(dtype)}, this image computes with {device.dtype} and adds "
+                f"dtype is {element}, this image computes with {device.dtype} and adds "
                 f"{device.addend_dtype}"
             )
         rows, columns = (
@@ -50,7 +58,7 @@ class DeviceMatrix(Uncopied):
         self.compute_unit = compute_unit
         self.shape = (rows, columns)[-len(sizes) :]
         self._columns = columns
-        self.dtype = np.dtype(dtype)
+        self.dtype = element
         place = ffi.new("void **")
         allocate = lib.xfblasMallocPacked if packed else lib.xfblasMalloc
         compute_unit.call(allocate, place, rows, columns, self.dtype.itemsize)

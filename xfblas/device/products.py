@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays, forks
+from xfblas.arrays import element_type
+from xfblas.checks import shown
+from xfblas.device.binding import INT_MAX
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.product_errors import DTYPES, as_operand, require_product
 from xfblas.errors import InvalidValueError
+from xfblas.rows.result_array import empty_result
 
 _devices: dict[np.dtype, Device] = {}
 _lock = forks.lock()
@@ -17,7 +21,7 @@ _lock = forks.lock()
 
 def default_device(dtype: DTypeLike) -> Device:
     """The Gemm device for an element type that :func:`matmul` uses, opened at its first use."""
-    dtype = np.dtype(dtype)
+    dtype = element_type("dtype", dtype, *DTYPES)
     device = _devices.get(dtype)
     if device is None or device.closed:
         with _lock:
@@ -48,6 +52,8 @@ def matmul(a: Any, b: Any, *, out: Any = None, device: Device | None = None) -> 
         InvalidValueError: not two matrices whose shapes fit; tells what to pass for vectors.
     """
     given_a, given_b = a, b
+    if device is not None and not isinstance(device, Device):
+        raise InvalidValueError(f"device is {shown(device)}, expected a Device")
     # A product of 64 x 64 takes as long as twenty such questions, so the usual answers come first.
     if type(a) is not np.ndarray:
         a = as_operand("a", a)
@@ -74,7 +80,7 @@ def matmul(a: Any, b: Any, *, out: Any = None, device: Device | None = None) -> 
             known = device or default_device(dtype)
         unit = known.compute_units[0]
     if out is None:
-        out = np.empty((m, n), dtype)
+        out = empty_result((m, n), dtype)
     elif not (
         type(out) is np.ndarray
         and (out.dtype is dtype or out.dtype == dtype)
@@ -91,7 +97,13 @@ def matmul(a: Any, b: Any, *, out: Any = None, device: Device | None = None) -> 
             out[...] = matmul(a, b, device=device)
             return out
     if m and k and n:
-        unit._multiply(a, b, out, m, k, n)
+        try:
+            unit._multiply(a, b, out, m, k, n)
+        except OverflowError:
+            raise InvalidValueError(
+                f"a has shape {a.shape} and b {b.shape}, expected at most {INT_MAX:,} rows and "
+                "columns: multiply parts of them"
+            ) from None
     else:
         out[...] = 0
     return out

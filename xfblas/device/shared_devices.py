@@ -5,6 +5,10 @@ import gc
 import numpy as np
 
 from xfblas import forks
+from xfblas.arrays import element_type
+from xfblas.checks import require_path, require_text
+from xfblas.device.binding import require_index
+from xfblas.device.default_images import TARGETS
 from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError, NotInitializedError
 
@@ -64,7 +68,11 @@ def lease(device=None, xclbin=None, dtype=None, target=None, trust=False) -> Lea
         NotInitializedError: the device is closed.
         DeviceHeldError: models have another image open on it.
     """
-    wanted = None if dtype is None else np.dtype(dtype)
+    wanted = None if dtype is None else element_type("dtype", dtype)
+    if target is not None:
+        require_text("target", target, f"one of {', '.join(TARGETS)}")
+    if xclbin is not None:
+        xclbin = require_path("xclbin", xclbin, "the path of an image")
     if isinstance(device, Device):
         for name, value in (("xclbin", xclbin), ("target", target)):
             if value is not None:
@@ -73,6 +81,8 @@ def lease(device=None, xclbin=None, dtype=None, target=None, trust=False) -> Lea
             raise NotInitializedError(f"device is closed: {device!r}")
         found = Lease(device)
     else:
+        if not isinstance(device, str):
+            require_index("device", 0 if device is None else device)
         found = _shared(0 if device is None else device, xclbin, wanted, target, trust)
     if wanted is not None and found.device.dtype != wanted:
         shown = found.device

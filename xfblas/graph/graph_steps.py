@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from xfblas.arrays import describe, seen
 from xfblas.errors import InvalidValueError
 from xfblas.graph.network import Network
 from xfblas.layers.host_functions import compute
@@ -44,8 +45,18 @@ class EngineStep:
         # What the host computed in double is not rounded before its center is gone.
         dtype = np.float32 if network.center is None else np.result_type(values, np.float32)
         rows = np.ascontiguousarray(values, dtype).reshape(-1, units)
-        found = network.outputs_of(rows)[-1] if engine is None else engine(self, rows)
-        return np.asarray(found, np.float32).reshape(*values.shape[:-1], network.output_units)
+        if engine is None:
+            found = network.outputs_of(rows)[-1]
+        else:
+            found = seen(
+                f"what engine returned for step {self.name}", engine(self, rows), np.float32
+            )
+        if found.size != len(rows) * network.output_units:
+            raise InvalidValueError(
+                f"step {self.name}: engine returned {describe(found)}, expected "
+                f"{len(rows)} rows of {network.output_units}"
+            )
+        return found.reshape(*values.shape[:-1], network.output_units)
 
 
 @dataclass(frozen=True, eq=False)

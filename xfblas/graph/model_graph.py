@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.checks import require_entries, require_instance, require_sequence, shown
 from xfblas.errors import InvalidValueError
 from xfblas.graph.graph_steps import EngineStep, HostStep
 from xfblas.graph.network import Network
@@ -40,8 +41,15 @@ class ModelGraph:
     _in_double: set[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for attribute in ("inputs", "outputs", "steps", "placements"):
-            object.__setattr__(self, attribute, tuple(getattr(self, attribute)))
+        require_instance("name", self.name, str)
+        for attribute, kinds in (
+            ("inputs", (TensorSpec,)),
+            ("outputs", (TensorSpec,)),
+            ("steps", (EngineStep, HostStep)),
+            ("placements", (Placement,)),
+        ):
+            entries = require_entries(attribute, getattr(self, attribute), *kinds)
+            object.__setattr__(self, attribute, entries)
         known = {spec.name for spec in self.inputs}
         names = set()
         for step in self.steps:
@@ -98,6 +106,11 @@ class ModelGraph:
             input_key, output_key: keys where the model takes or gives a dict.
             rows: name of the flattened input.
         """
+        require_instance("network", network, Network)
+        for label, value in (("input_key", input_key), ("output_key", output_key), ("rows", rows)):
+            if value is not None:
+                require_instance(label, value, str)
+        require_instance("given", given, str)
         inputs = (TensorSpec(given, network.input_shape, key=input_key),)
         outputs = (TensorSpec(network.output, (network.output_units,), key=output_key),)
         steps: list[EngineStep | HostStep] = []
@@ -148,6 +161,8 @@ class ModelGraph:
             InvalidValueError: another number of inputs, or one of another shape or not finite.
         """
         tensors = self.tensors_of(inputs)
+        if engine is not None and not callable(engine):
+            raise InvalidValueError(f"engine is {shown(engine)}, expected a function")
         for step in self.steps:
             if isinstance(step, EngineStep):
                 tensors[step.output] = step.compute(tensors[step.input], engine)
@@ -179,6 +194,15 @@ class ModelGraph:
 
         Names that are not one for each value of a row are left out.
         """
+        require_sequence("columns", columns, f"a list of {len(self.inputs)}, one for each input")
+        if len(columns) != len(self.inputs):
+            raise InvalidValueError(
+                f"columns has {len(columns)} entries, expected {len(self.inputs)}, one for each "
+                "input"
+            )
+        for index, names in enumerate(columns):
+            if names is not None:
+                require_entries(f"columns[{index}]", names, str)
         inputs = [
             replace(spec, columns=names if names and (len(names),) == spec.shape else None)
             for spec, names in zip(self.inputs, columns, strict=True)

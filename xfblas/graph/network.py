@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from xfblas.arrays import as_rows
+from xfblas.arrays import as_rows, seen
+from xfblas.checks import require_entries, require_instance, shown
 from xfblas.errors import InvalidValueError
 from xfblas.layers.activations import ENGINE_SLOPES, FIXED_SLOPES, HOST_FUNCTIONS, activate
 
@@ -41,8 +42,13 @@ class Layer:
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)
 
     def __post_init__(self) -> None:
-        kernel = np.ascontiguousarray(self.kernel, self.dtype)
-        bias = np.ascontiguousarray(self.bias, self.dtype)
+        require_instance("name", self.name, str)
+        require_instance("output", self.output, str)
+        require_entries("folded", self.folded, str)
+        kernel, bias = (
+            np.ascontiguousarray(seen(f"layer {self.name}: {part}", value, self.dtype))
+            for part, value in (("kernel", self.kernel), ("bias", self.bias))
+        )
         if kernel.ndim != 2 or kernel.size == 0:
             raise InvalidValueError(
                 f"layer {self.name}: kernel has shape {kernel.shape}, expected (inputs, outputs)"
@@ -51,11 +57,12 @@ class Layer:
             raise InvalidValueError(
                 f"layer {self.name}: bias has shape {bias.shape}, expected {kernel.shape[1:]}"
             )
-        if self.activation not in ENGINE_SLOPES:
+        if not isinstance(self.activation, str) or self.activation not in ENGINE_SLOPES:
             raise InvalidValueError(
-                f"layer {self.name}: activation is {self.activation!r}, expected 'linear', "
+                f"layer {self.name}: activation is {shown(self.activation)}, expected 'linear', "
                 "'relu' or 'leaky_relu'"
             )
+        require_instance("negative_slope", self.negative_slope, int, float, np.number)
         expected = FIXED_SLOPES.get(self.activation, self.negative_slope)
         if self.negative_slope != expected or not math.isfinite(expected):
             raise InvalidValueError(
@@ -115,8 +122,11 @@ class Network:
     center: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "input_shape", tuple(self.input_shape))
+        require_instance("name", self.name, str)
+        require_instance("output", self.output, str)
+        object.__setattr__(self, "layers", require_entries("layers", self.layers, Layer))
+        shape = require_entries("input_shape", self.input_shape, int, np.integer)
+        object.__setattr__(self, "input_shape", shape)
         if not self.layers:
             raise InvalidValueError(f"network {self.name} has no layers, expected 1 or more")
         for before, layer in zip(self.layers, self.layers[1:], strict=False):
@@ -128,11 +138,12 @@ class Network:
         if math.prod(self.input_shape) != self.input_units:
             raise InvalidValueError(
                 f"layer {self.layers[0].name}: kernel has shape {self.layers[0].kernel.shape}, "
-                f"but the input has shape {self.input_shape}"
+                f"but the input has shape {shown(self.input_shape)}"
             )
-        if self.output_activation not in HOST_FUNCTIONS:
+        activation = self.output_activation
+        if not isinstance(activation, str) or activation not in HOST_FUNCTIONS:
             raise InvalidValueError(
-                f"output_activation is {self.output_activation!r}, expected one of "
+                f"output_activation is {shown(activation)}, expected one of "
                 f"{', '.join(sorted(HOST_FUNCTIONS))}"
             )
         object.__setattr__(self, "center", self._checked_center())
@@ -140,7 +151,7 @@ class Network:
     def _checked_center(self) -> Any:
         if self.center is None:
             return None
-        center = np.ascontiguousarray(self.center, np.float64)
+        center = np.ascontiguousarray(seen("center", self.center, np.float64))
         if center.shape != (self.input_units,) or not np.isfinite(center).all():
             raise InvalidValueError(
                 f"center of network {self.name} has shape {center.shape}, expected "
@@ -198,7 +209,7 @@ class Network:
 
     def centered(self, rows: np.ndarray) -> np.ndarray:
         """Float rows (m, k) less the center, float32 (m, k): what the first layer multiplies."""
-        return subtracted(rows, self.center)
+        return subtracted(as_rows("rows", rows, self.input_units), self.center)
 
     def without_center(self) -> "Network":
         """The same with its center folded into the first layer's bias, to float32."""

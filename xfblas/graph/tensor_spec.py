@@ -1,12 +1,14 @@
 """What a model takes and gives: names, shapes and types of tensors."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from xfblas.arrays import readable
+from xfblas.arrays import readable, seen
 from xfblas.errors import InvalidValueError
-from xfblas.rows.row_source import as_real, require_unmasked
+from xfblas.rows.row_source import as_real
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,7 @@ class TensorSpec:
             InvalidValueError: not real numbers, of another shape, or not finite; names the input.
         """
         name = f"input {self.name}"
-        require_unmasked(name, value)
-        try:
-            given = np.asarray(value)
-        except (TypeError, ValueError) as error:
-            raise InvalidValueError(f"{name} cannot be read as numbers: {error}") from None
-        given = as_real(name, given)
+        given = passed = as_real(name, seen(name, value))
         sizes = ("rows", *("any" if size is None else str(size) for size in self.shape))
         if given.ndim != len(sizes):
             # Keras adds the axis of size 1 that a flat column lacks, and takes away one too many.
@@ -57,7 +54,7 @@ class TensorSpec:
             is_wide = given.ndim == len(sizes) == 2 and given.shape[1] > self.shape[0]
             hint = ": leave out what is no input, such as a label (in commands: --drop)"
             raise InvalidValueError(
-                f"{name} has shape {np.shape(value)}, expected ({', '.join(sizes)})"
+                f"{name} has shape {passed.shape}, expected ({', '.join(sizes)})"
                 + (hint if is_wide else "")
             )
         with np.errstate(over="ignore", invalid="ignore"):
@@ -72,3 +69,9 @@ class TensorSpec:
                 f"{name} has {given[place]} at {place}{column}; every value must be finite"
             )
         return values
+
+
+def shapes_of(specs: Iterable[TensorSpec]) -> Any:
+    """Shapes with the rows' axis None first: one, or a list of them for several tensors."""
+    shapes = [(None, *spec.shape) for spec in specs]
+    return shapes[0] if len(shapes) == 1 else shapes

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from xfblas.checks import require_instance
 from xfblas.errors import ImageError, InvalidValueError
 
 from .element_types import ELEMENT_TYPES, X_TYPES
@@ -94,7 +95,8 @@ class Configuration:
             ImageError: a key is missing or its value cannot be used; names file and line.
         """
         if not isinstance(options, Options):
-            options = Options(options)
+            expected = "what parse_cfg returns"
+            options = Options(require_instance("xclbin_opts", options, Mapping, expected=expected))
         if "dataType" not in options:
             found = f"{options.source} names no" if options.source else "there is no"
             raise ImageError(f"{found} dataType, expected {' or '.join(ELEMENT_TYPES)}")

@@ -19,12 +19,15 @@ from .sections import (
 )
 
 ENGINE_OF_KERNEL = {kernel_name(engine): engine for engine in ENGINES}
+#: What IP_LAYOUT has where there is no address.
+NO_ADDRESS = 2**64 - 1
 
 
 def describe(container: Container, source: str = "the image") -> dict:
     """What an image holds, as dicts, lists, texts and numbers that JSON can hold.
 
-    Sections that an image lacks give empty lists and None; addresses are hexadecimal texts.
+    Sections that an image lacks give empty lists and None; addresses are hexadecimal texts, None
+    for kernels of the processor (PS), which have no registers.
 
     Raises:
         ImageError: a section is damaged; names ``source`` and the section.
@@ -106,11 +109,15 @@ def _compute_units(
                 "kernel": block.kernel,
                 "type": name_of(block.type, BlockType),
                 "engine": ENGINE_OF_KERNEL.get(block.kernel),
-                "base_address": f"{block.base_address:#x}",
+                "base_address": _address(block.base_address),
                 "banks": list(reached),
             }
         )
     return units
+
+
+def _address(address: int) -> str | None:
+    return None if address == NO_ADDRESS else f"{address:#x}"
 
 
 def _memory_bank(bank: MemoryBank) -> dict:

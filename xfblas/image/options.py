@@ -4,6 +4,7 @@ The names carry the prefix ``BLAS_`` (Vitis BLAS) or ``GEMX_`` (older images). P
 one of the two, whichever the image was built with, so a name is the same under both.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -101,7 +102,8 @@ def parse_options(text: str, source: str = "config_info.dat") -> Options:
     """
     options, lines = Options(), {}
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
-        for word in line.split():
+        # The C library's white space, which is not all that Unicode has.
+        for word in re.findall(r"[^ \t\r\f\v]+", line):
             key, _, value = word.partition("=")
             if not without_prefix(key) or not value:
                 raise ImageError(f"{source} line {number}: {_shown(word)} is not NAME=value")

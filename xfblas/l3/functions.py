@@ -9,13 +9,13 @@ All functions of a device raise NotInitializedError where it was not created, an
 where it has no such compute unit, or where an operand is no array.
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from xfblas import arrays
+from xfblas.checks import require_path, shown
 from xfblas.device.binding import lib, pointer, require_index, require_library
 from xfblas.errors import ImageError, InvalidValueError, NotSupportedError
 from xfblas.image.configuration import Configuration
@@ -62,9 +62,11 @@ def _create(
     engine: str, args: Any, xclbin_opts: Mapping[str, str], numKernel: int, idxDevice: int | str
 ) -> Any:
     if not isinstance(xclbin_opts, Mapping):
-        raise InvalidValueError(f"xclbin_opts is {xclbin_opts!r}, expected what parse_cfg returns")
+        raise InvalidValueError(
+            f"xclbin_opts is {shown(xclbin_opts)}, expected what parse_cfg returns"
+        )
     if getattr(args, "xclbin", None) is None:
-        raise InvalidValueError(f"args is {args!r}, expected an object with the path .xclbin")
+        raise InvalidValueError(f"args is {shown(args)}, expected an object with the path .xclbin")
     configuration = Configuration.from_options(xclbin_opts)
     if engine not in configuration.engines:
         raise NotSupportedError(
@@ -72,8 +74,10 @@ def _create(
             f"{', '.join(sorted(configuration.engines)) or 'none'}"
         )
     if getattr(args, "lib", None):
-        require_library(os.fspath(args.lib))
+        require_library("lib", args.lib)
     cfg = getattr(args, "cfg", None)
+    if cfg is not None:
+        cfg = require_path("cfg", cfg, "the path of an image's configuration", ImageError)
     opened = create(
         idxDevice,
         xclbin=args.xclbin,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
+from xfblas.checks import require_instance, require_switch
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError
@@ -75,7 +76,11 @@ class KerasRT(XfblasRT):
         trusted: bool = False,
         **quantization: Any,
     ):
+        require_switch("strict", strict)
+        if legacy is not None:
+            require_switch("legacy", legacy)
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
+        require_instance("compute_unit", given_unit, ComputeUnit, Device)
         units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
         unit = units[0]
         self._check_options(xclbin_opts, unit.device)

@@ -4,8 +4,6 @@ There it holds the shared library that it was made with. Here the library is the
 and devices are kept by :mod:`xfblas.l3.session`, so managers and functions see the same ones.
 """
 
-import os
-
 from xfblas.device.binding import require_library
 from xfblas.l3 import functions as l3
 from xfblas.l3.session import create
@@ -22,8 +20,8 @@ class XFBLASManager:
     """
 
     def __init__(self, libFile=None):
-        if libFile:
-            require_library(os.fspath(libFile))
+        if libFile is not None:
+            require_library("libFile", libFile)
 
     def createGemm(self, xclbin, numKernel=1, idxDevice=0):
         """Opens a device of the Gemm engine.

@@ -2,11 +2,15 @@
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError
+from xfblas.arrays import seen
+from xfblas.checks import require_instance, require_sequence
+from xfblas.errors import AllocationError, InvalidValueError
 from xfblas.files import written
 from xfblas.graph import activate, read_network
 from xfblas.l3.keras_rt import KerasRT
+from xfblas.l3.public_steps import PublicSteps
 from xfblas.quantization.options import takes
+from xfblas.rows.row_source import as_real
 
 
 @takes(KerasRT)
@@ -40,6 +44,7 @@ def predict_fpga(fpga_rt, test_data, g_in_scale=None) -> np.ndarray:
 
     A runtime that returns the model's own output already is not given a second softmax.
     """
+    require_instance("fpga_rt", fpga_rt, PublicSteps, expected="a KerasRT or XfblasRT")
     result = fpga_rt.predict(test_data, g_in_scale)
     return softmax(result) if getattr(fpga_rt, "returns_raw", True) else result
 
@@ -53,7 +58,13 @@ def predict_cpu(model, test_data) -> np.ndarray:
 
 def softmax(x) -> np.ndarray:
     """Softmax over the last axis, float32; shifted by the maximum so that nothing overflows."""
-    return activate("softmax", x)
+    x = as_real("x", seen("x", x))
+    if x.shape[-1:] in ((), (0,)):
+        raise InvalidValueError(f"x has shape {x.shape}, expected values on a last axis")
+    try:
+        return activate("softmax", x)
+    except MemoryError as error:
+        raise AllocationError(f"x has shape {x.shape}, which has no room: {error}") from None
 
 
 def compare_real_results(expected, actual) -> bool:
@@ -89,12 +100,15 @@ def compute_standlone(inp, wb) -> np.ndarray:
     Raises:
         InvalidValueError: not a bias for each matrix of weights, or shapes that do not chain.
     """
-    wb = list(wb)
+    require_sequence("wb", wb, "weights and biases by turns")
     if not wb or len(wb) % 2:
         raise InvalidValueError(f"wb has {len(wb)} arrays, expected weights and biases by turns")
-    rows = np.asarray(inp)
+    rows = as_real("inp", seen("inp", inp))
     for index, (weight, bias) in enumerate(zip(wb[0::2], wb[1::2], strict=True)):
-        weight, bias = np.asarray(weight), np.asarray(bias)
+        weight, bias = (
+            as_real(name, seen(name, value))
+            for name, value in ((f"wb[{2 * index}]", weight), (f"wb[{2 * index + 1}]", bias))
+        )
         if weight.ndim != 2 or rows.ndim != 2 or weight.shape[0] != rows.shape[1]:
             raise InvalidValueError(
                 f"wb[{2 * index}] has shape {weight.shape}, but the rows before it {rows.shape}"
@@ -110,7 +124,8 @@ def compute_standlone(inp, wb) -> np.ndarray:
 
 
 def _same_shape(expected, actual):
-    expected, actual = np.asarray(expected), np.asarray(actual)
+    expected = as_real("expected", seen("expected", expected))
+    actual = as_real("actual", seen("actual", actual))
     if expected.shape != actual.shape:
         raise InvalidValueError(
             f"actual has shape {actual.shape}, expected that of expected, {expected.shape}"
@@ -125,6 +140,8 @@ def compare_results(expected, actual) -> bool:
         InvalidValueError: their shapes differ.
     """
     expected, actual = _same_shape(expected, actual)
+    if expected.ndim == 0 or expected.shape[-1] == 0:
+        raise InvalidValueError(f"expected has shape {expected.shape}, expected (m, classes)")
     same = int((expected.argmax(axis=-1) == actual.argmax(axis=-1)).sum())
     rows = len(expected)
     largest = float(np.abs(expected - actual).max()) if rows else 0.0

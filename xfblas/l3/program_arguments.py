@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from xfblas.checks import require_file, shown
 from xfblas.device.default_images import image_path
 from xfblas.errors import ImageError, NotSupportedError
 from xfblas.file_kinds import CONFIGURATION, IMAGE, refuse_others
@@ -15,7 +16,7 @@ from xfblas.image.container import read
 
 def is_image(path: str | os.PathLike[str]) -> bool:
     """Whether a file is an xclbin; False where there is no such file."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         return False
     with Path(path).open("rb") as file:
         return file.read(7) == b"xclbin2"
@@ -30,10 +31,10 @@ def parse_cfg(filename: Any) -> dict[str, str]:
     Raises:
         ImageError: no such file, or a word of it is not NAME=value; names file and line.
     """
-    path = Path(os.fspath(filename))
+    path = require_file("cfg", filename, "the path of a configuration", ImageError)
     refuse_others(path, "an image's configuration", CONFIGURATION, IMAGE, error=ImageError)
     if not path.is_file():
-        raise ImageError(f"cfg is {str(filename)!r}, and there is no such file")
+        raise ImageError(f"cfg is {shown(str(path))}, expected a file")
     if not is_image(path):
         return parse_options(path.read_text(errors="replace"), str(path))
     text = read(path).configuration_text

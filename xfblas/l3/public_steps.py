@@ -10,6 +10,9 @@ from functools import cached_property
 
 import numpy as np
 
+from xfblas import arrays
+from xfblas.checks import require_integer, require_sequence, shown
+from xfblas.device.binding import INT_MAX
 from xfblas.errors import InvalidValueError, NotFoundError, NotSupportedError, XfblasError
 from xfblas.l3 import functions as l3
 from xfblas.l3.session import session
@@ -96,21 +99,31 @@ class PublicSteps:
 
     def get_offset(self, w) -> int:
         """The page behind an array at the last of ``offset_list``: whole pages, rounded down."""
+        arrays.require_array("w", w)
+        arrays.require_dimensions("w", w, 2)
         return self.offset_list[-1] + w.shape[0] * w.shape[1] * w.itemsize // PAGE_BYTES
 
     def get_padded_shape(self, shape, min_row, min_col) -> tuple[int, int]:
         """Rows and columns rounded up to multiples."""
-        return -(-shape[0] // min_row) * min_row, -(-shape[1] // min_col) * min_col
+        rows, columns = _sizes("shape", shape)
+        min_row, min_col = _sizes("(min_row, min_col)", (min_row, min_col), 1)
+        return -(-rows // min_row) * min_row, -(-columns // min_col) * min_col
 
     def format_for_fpga(self, nparr, min_row, min_col) -> np.ndarray:
         """A matrix with zeros behind its rows and columns, of :meth:`get_padded_shape`."""
+        arrays.require_array("nparr", nparr)
+        arrays.require_dimensions("nparr", nparr, 2)
         padded = np.zeros(self.get_padded_shape(nparr.shape, min_row, min_col), nparr.dtype)
         padded[: nparr.shape[0], : nparr.shape[1]] = nparr
         return padded
 
     def format_bias(self, b, dim, min_row, min_col) -> np.ndarray:
         """Sends a bias, one for each of ``dim`` rows and columns, and returns it padded."""
-        rows = np.broadcast_to(b, dim) if b.ndim == 1 else b
+        arrays.require_array("b", b)
+        dim = _sizes("dim", dim, 1)
+        if b.shape not in (dim, dim[1:]):
+            raise InvalidValueError(f"b has shape {b.shape}, expected {dim[1:]} or {dim}")
+        rows = np.broadcast_to(b, dim)
         padded = self.format_for_fpga(rows, min_row, min_col)
         l3.sendMat(padded, self.idxKernel, self.idxDevice)
         self._note_page(padded)
@@ -119,7 +132,8 @@ class PublicSteps:
     def init_fpgabuf(self, in_shape) -> None:
         """Makes ``fpga_buf`` for rows of this shape, and sends the biases."""
         self._require_steps()
-        shapes = [tuple(in_shape), *((in_shape[0], columns) for _, columns in self._wshape)]
+        in_shape = _sizes("in_shape", in_shape, 1)
+        shapes = [in_shape, *((in_shape[0], columns) for _, columns in self._wshape)]
         self.out_dim = shapes[-1]
         padding = (self.min_m, self.min_n)
         self.fpga_buf = [
@@ -131,15 +145,15 @@ class PublicSteps:
 
     def loadInstr(self) -> None:
         """Queues an instruction for each layer, on the arrays that were sent."""
-        self._load(lambda i, *arrays: l3.fcnOp(*arrays))
+        self._load(lambda i, *operands: l3.fcnOp(*operands))
 
     def loadInstrByAddress(self) -> None:
         """The same on the pages of ``offset_list``."""
         layers, at = len(self._qw), self.offset_list
 
-        def queue(i, *arrays):
+        def queue(i, *operands):
             pages = at[2 * layers + i], at[i], at[2 * layers + i + 1], at[layers + i]
-            l3.fcnOpByAddress(*pages, *arrays)
+            l3.fcnOpByAddress(*pages, *operands)
 
         self._load(queue)
 
@@ -147,8 +161,8 @@ class PublicSteps:
         unit = self.idxKernel, self.idxDevice
         l3.freeInstr(*unit)
         for i, layer in enumerate(self.network.layers):
-            arrays = self.fpga_buf[i], self._qw[i], self.fpga_buf[i + 1], self._qb[i]
-            queue(i, *arrays, *layer.scales, *unit)
+            operands = self.fpga_buf[i], self._qw[i], self.fpga_buf[i + 1], self._qb[i]
+            queue(i, *operands, *layer.scales, *unit)
 
     def predict_old(self, inp, in_scale=None):
         """:meth:`predict` with :meth:`loadInstr`, one matrix at a time."""
@@ -198,6 +212,15 @@ class PublicSteps:
                 l3.freeMat(array, self.idxKernel, self.idxDevice)
         self.fpga_buf, self._qb = [], []
         self.offset_list = self.offset_list[: len(self._qw) + 1]
+
+
+def _sizes(name, given, lowest=0) -> tuple[int, int]:
+    """Two whole numbers, rows and columns."""
+    require_sequence(name, given, "rows and columns")
+    if len(given) != 2:
+        raise InvalidValueError(f"{name} is {shown(given)}, expected rows and columns")
+    rows, columns = (require_integer(name, size, lowest, INT_MAX) for size in given)
+    return rows, columns
 
 
 #: What a subclass may replace.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from xfblas import arrays, forks
+from xfblas.checks import require_instance
 from xfblas.device.binding import ffi, lib, pointer, require_index
 from xfblas.device.device import Device
 from xfblas.errors import InvalidValueError, NotFoundError, NotInitializedError
@@ -36,6 +37,7 @@ class Session(Uncopied):
     """A device of the L3 functions."""
 
     def __init__(self, device: Device):
+        require_instance("device", device, Device)
         self.device = device
         self._sent: dict[tuple[Any, ...], SentArray] = {}
         self._lock = forks.lock(device.leave_behind)
@@ -69,7 +71,7 @@ class Session(Uncopied):
                 contiguous = known.contiguous
                 np.copyto(contiguous, array)
             else:
-                contiguous = np.ascontiguousarray(array)
+                contiguous = arrays.readable(array)
             unit.call(lib.xfblasSend, pointer(contiguous), array.size, array.itemsize)
             self._sent[slot] = SentArray(array, contiguous)
 
@@ -80,6 +82,7 @@ class Session(Uncopied):
             NotFoundError: it was never sent to this unit, or was freed already.
         """
         arrays.require_array(name, array)
+        require_index("idxKernel", kernel)
         sent = self._sent.get((kernel, *_key(array)))
         if sent is None:
             raise NotFoundError(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from xfblas.arrays import as_rows
+from xfblas.arrays import as_rows, seen
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.errors import DtypeError, InvalidValueError
@@ -23,6 +23,7 @@ from xfblas.quantization.explicit import (
 )
 from xfblas.quantization.instruction_fields import wrap
 from xfblas.quantization.layers import LEGACY
+from xfblas.rows.row_source import as_real
 from xfblas.uncopied import Uncopied
 
 
@@ -59,8 +60,8 @@ class XfblasRT(PublicSteps, Uncopied):
         idxKernel: int = 0,
         idxDevice: int | str = 0,
     ):
-        wgt = wgt if isinstance(wgt, list) else [wgt]
-        bias = bias if isinstance(bias, list) else [bias]
+        wgt = _numbers("wgt", wgt)
+        bias = _numbers("bias", bias)
         require_per_layer("bias", bias, len(wgt))
         self._check_shapes(wgt, bias)
         prelus = [(1, 0)] * len(wgt) if relu_scale is None else relu_scale
@@ -124,15 +125,15 @@ class XfblasRT(PublicSteps, Uncopied):
     def _check_shapes(weights: Any, biases: Any) -> None:
         units = None
         for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            if np.ndim(weight) != 2 or units not in (None, np.shape(weight)[0]):
+            if weight.ndim != 2 or units not in (None, len(weight)) or weight.size == 0:
                 expected = "(k, n)" if units is None else f"({units}, n)"
                 raise InvalidValueError(
-                    f"wgt[{index}] has shape {np.shape(weight)}, expected {expected}"
+                    f"wgt[{index}] has shape {weight.shape}, expected {expected}"
                 )
-            units = np.shape(weight)[1]
-            if np.ndim(bias) not in (1, 2) or np.shape(bias)[-1] != units:
+            units = weight.shape[1]
+            if bias.ndim not in (1, 2) or bias.shape[-1] != units or bias.size == 0:
                 raise InvalidValueError(
-                    f"bias[{index}] has shape {np.shape(bias)}, expected ({units},) or (m, {units})"
+                    f"bias[{index}] has shape {bias.shape}, expected ({units},) or (m, {units})"
                 )
 
     def predict(self, inp: Any, in_scale: Any = None) -> np.ndarray:
@@ -218,3 +219,13 @@ class XfblasRT(PublicSteps, Uncopied):
         # What float32 cannot hold is outside of what an int16 keeps anyway.
         with np.errstate(over="ignore"):
             return wrap(rows * in_scale, np.int16)
+
+
+def _numbers(name: str, given: Any) -> list[np.ndarray]:
+    """An array of real numbers for each layer, of what may be one array or a list of them."""
+    entries = given if isinstance(given, list) else [given]
+    if not entries:
+        raise InvalidValueError(f"{name} is [], expected an array for each layer")
+    names = [f"{name}[{index}]" for index in range(len(entries))]
+    pairs = zip(names, entries, strict=True)
+    return [as_real(label, seen(label, entry)) for label, entry in pairs]

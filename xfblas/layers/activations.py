@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from xfblas.checks import shown
 from xfblas.errors import InvalidValueError
 
 #: Slope for negative values of the activations that the engine computes. Keras gives the function
@@ -50,9 +51,10 @@ def activate(name: str, logits: np.ndarray) -> np.ndarray:
     Raises:
         InvalidValueError: there is no such activation here.
     """
-    if name not in HOST_FUNCTIONS:
+    if not isinstance(name, str) or name not in HOST_FUNCTIONS:
         raise InvalidValueError(
-            f"output activation is {name!r}, expected one of {', '.join(sorted(HOST_FUNCTIONS))}"
+            f"output activation is {shown(name)}, expected one of "
+            f"{', '.join(sorted(HOST_FUNCTIONS))}"
         )
     logits = np.asarray(logits, np.float32)
     # The exponential of a large number is infinite here as it is in Keras.

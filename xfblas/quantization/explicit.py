@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from xfblas.checks import shown
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.graph import Network
 from xfblas.quantization.instruction_fields import prelu_fields, wrap
@@ -17,12 +18,21 @@ from xfblas.quantization.layers import LEGACY, Arithmetic, QuantizedLayer, Quant
 def require_finite(name: str, value) -> None:
     """Raises an InvalidValueError unless a number, or every number of an array, is finite."""
     try:
-        is_finite = bool(np.isfinite(np.asarray(value, np.float64)).all())
-    except (TypeError, ValueError):
+        numbers = np.asarray(value)
+        is_finite = numbers.dtype.kind in "biuf" and bool(np.isfinite(numbers).all())
+    except Exception:  # objects have errors of their own
         is_finite = False
     if not is_finite:
-        shown = repr(value) if np.ndim(value) == 0 else f"an array of shape {np.shape(value)}"
-        raise InvalidValueError(f"{name} is {shown}, expected finite numbers")
+        is_array = isinstance(value, np.ndarray) and value.ndim
+        told = f"an array of shape {value.shape}" if is_array else shown(value)
+        raise InvalidValueError(f"{name} is {told}, expected finite numbers")
+
+
+def require_factor(name: str, value) -> None:
+    """Raises an InvalidValueError unless it is a single finite number."""
+    require_finite(name, value)
+    if np.ndim(value) or isinstance(value, str):
+        raise InvalidValueError(f"{name} is {shown(value)}, expected one number")
 
 
 def quantize_explicitly(
@@ -59,8 +69,8 @@ def quantize_explicitly(
         require_per_layer(name, given, len(names))
     require_pairs("post_scale", post_scales)
     for index in range(len(names)):
-        require_finite(f"wgt_scale[{index}]", weight_scales[index])
-        require_finite(f"bias_scale[{index}]", bias_scales[index])
+        require_factor(f"wgt_scale[{index}]", weight_scales[index])
+        require_factor(f"bias_scale[{index}]", bias_scales[index])
         require_finite(f"weights of {names[index]}", weights[index])
         require_finite(f"bias of {names[index]}", biases[index])
     layers = tuple(
@@ -81,15 +91,15 @@ def quantize_explicitly(
 
 def require_per_layer(name: str, given, count: int) -> None:
     """Raises an InvalidValueError unless ``given`` is a sequence with one entry per layer."""
-    try:
-        length = len(given)
-    except TypeError:
+    if not isinstance(given, (list, tuple, np.ndarray)) or (
+        isinstance(given, np.ndarray) and given.ndim == 0
+    ):
         raise InvalidValueError(
-            f"{name} is {given!r}, expected a list of {count}, one for each layer"
-        ) from None
-    if length != count:
+            f"{name} is {shown(given)}, expected a list of {count}, one for each layer"
+        )
+    if len(given) != count:
         raise InvalidValueError(
-            f"{name} has {length} entries, expected {count}, one for each layer: {given!r}"
+            f"{name} has {len(given)} entries, expected {count}, one for each layer: {shown(given)}"
         )
 
 
@@ -98,10 +108,10 @@ def require_pairs(name: str, given) -> None:
     for index, pair in enumerate(given):
         try:
             is_pair = len(pair) == 2 and all(int(value) == value for value in pair)
-        except (TypeError, ValueError, OverflowError):
+        except Exception:  # objects have errors of their own
             is_pair = False
         if not is_pair:
-            raise InvalidValueError(f"{name}[{index}] is {pair!r}, expected two whole numbers")
+            raise InvalidValueError(f"{name}[{index}] is {shown(pair)}, expected two whole numbers")
 
 
 def without_scales(network: Network) -> QuantizedNetwork:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from xfblas.checks import require_switch, shown
 from xfblas.errors import InvalidValueError
 
 METHODS = ("calibrated", "gemx")
@@ -41,6 +42,8 @@ GROWTH = 1.1
 MARGINS = {16: 2.0, 8: 1.5}
 FEW_ROWS = 40
 LARGEST_MARGIN = 4.0
+#: Beyond this factor less than a bit of an element would be left for the rows.
+MARGIN_MAX = 2**15
 #: Inputs have so much more room than the rest: their rounding is seldom the loudest, and a value
 #: beyond their range is heard in every layer.
 INPUT_ROOM = {16: 1.5, 8: 1.25}
@@ -128,19 +131,15 @@ class Options:
             )
 
     def __post_init__(self):
-        if self.method not in METHODS:
-            raise InvalidValueError(
-                f"method is {self.method!r}, expected one of {', '.join(METHODS)}"
-            )
+        require_choice("method", self.method, METHODS)
         if not _is_integer(self.bits) or self.bits not in (8, 16):
-            raise InvalidValueError(f"bits is {self.bits!r}, expected 8 or 16")
+            raise InvalidValueError(f"bits is {shown(self.bits)}, expected 8 or 16")
         defaults = {"growth": GROWTH if self.goal is None else math.inf, "goal": GOALS[self.bits]}
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         self._check_numbers()
-        if self.leaky not in LEAKY:
-            raise InvalidValueError(f"leaky is {self.leaky!r}, expected one of {', '.join(LEAKY)}")
+        require_choice("leaky", self.leaky, LEAKY)
         for name in SWITCHES:
             require_switch(name, getattr(self, name))
         for name in ("goal", "growth", "margin"):
@@ -151,12 +150,14 @@ class Options:
     def _check_numbers(self) -> None:
         accumulator = self.accumulator
         if accumulator is not None and not (_is_integer(accumulator) and accumulator in (32, 48)):
-            raise InvalidValueError(f"accumulator is {accumulator!r}, expected 32, 48 or None")
+            raise InvalidValueError(f"accumulator is {shown(accumulator)}, expected 32, 48 or None")
         margin = self.margin
-        if margin is not None and not (is_number(margin) and 1 <= margin < math.inf):
-            raise InvalidValueError(f"margin is {margin!r}, expected a number from 1 on")
+        if margin is not None and not (is_number(margin) and 1 <= margin <= MARGIN_MAX):
+            raise InvalidValueError(
+                f"margin is {shown(margin)}, expected a number from 1 to {MARGIN_MAX:,}"
+            )
         if not is_number(self.goal) or math.isnan(self.goal):
-            raise InvalidValueError(f"goal is {self.goal!r}, expected decibels")
+            raise InvalidValueError(f"goal is {shown(self.goal)}, expected decibels")
         given = self.weight_bits
         if given is not None and not isinstance(given, Mapping):
             raise InvalidValueError(f"weight_bits is {given!r}, expected bits by names of layers")
@@ -167,7 +168,7 @@ class Options:
                     f"{self.bits}"
                 )
         if not is_number(self.growth) or not self.growth >= 1:
-            raise InvalidValueError(f"growth is {self.growth!r}, expected a number from 1 on")
+            raise InvalidValueError(f"growth is {shown(self.growth)}, expected a number from 1 on")
 
     def margin_for(self, rows: int) -> float:
         """The margin that was asked for, or the least that suits so many calibration rows."""
@@ -231,15 +232,21 @@ def _explained(doc: str, rest: str, names: set[str]) -> str:
     return doc[: line.end()] + meanings + doc[line.end() :]
 
 
-def require_switch(name: str, value) -> None:
-    """Raises an InvalidValueError unless a value is a truth."""
-    if not isinstance(value, bool):
-        raise InvalidValueError(f"{name} is {value!r}, expected True or False")
+def require_choice(name: str, value, choices: Iterable[str]) -> None:
+    """Raises an InvalidValueError unless a value is one of some names."""
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidValueError(f"{name} is {shown(value)}, expected one of {', '.join(choices)}")
 
 
 def is_number(value) -> bool:
-    """Whether it is a real number of Python or numpy, and not a truth."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    """Whether it is a real number of Python or numpy that a float can hold, and not a truth."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        float(value)
+    except (OverflowError, ValueError):
+        return False
+    return True
 
 
 def _is_integer(value) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
+from xfblas.checks import require_switch
 from xfblas.errors import InvalidValueError, require_names
 from xfblas.graph import Network
 from xfblas.quantization.calibrated import quantize_calibrated
@@ -12,7 +13,7 @@ from xfblas.quantization.calibration_check import far_from_goal, still_features,
 from xfblas.quantization.comparison import compare
 from xfblas.quantization.gemx import quantize_gemx
 from xfblas.quantization.layers import QuantizedNetwork
-from xfblas.quantization.options import Options, require_switch, takes
+from xfblas.quantization.options import Options, takes
 from xfblas.quantization.preparation import prepare
 from xfblas.rows.columns import column_names
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.checks import require_path
 from xfblas.compiled.layer_table import Line
 from xfblas.files import write_text
 from xfblas.reporting.advice import Advice
@@ -64,6 +65,7 @@ class Report:
         Raises:
             OSError: the file cannot be written; what was there is there still.
         """
+        path = require_path("path", path)
         write_text(path, json.dumps(self.to_dict(), indent=1) + "\n")
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
@@ -75,6 +77,7 @@ class Report:
         """
         from xfblas.reporting.page import page
 
+        path = require_path("path", path)
         write_text(path, page(self))
 
     def to_text(self) -> str:

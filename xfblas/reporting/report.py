@@ -1,10 +1,11 @@
 """``xfblas.report``: a model's accuracy on data, layer by layer."""
 
 import math
+import os
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from xfblas.checks import require_file, require_truth
 from xfblas.compiled.accelerate import accelerated_of
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile, load
@@ -63,7 +64,10 @@ def report(
         InvalidValueError: the model is quantized already but options were given, it is a float
             model, or data does not fit it.
     """
-    is_path = isinstance(model, (str, Path))
+    compare = require_truth("compare", compare)
+    is_path = isinstance(model, (str, bytes, os.PathLike))
+    if is_path:
+        model = require_file("model", model, "a model or the path of one")
     accelerated = None if is_path else accelerated_of(model)
     is_own = accelerated is not None or isinstance(model, CompiledModel)
     if is_own or (is_path and is_saved_model(model)):

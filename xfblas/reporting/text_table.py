@@ -1,6 +1,9 @@
 """A description of an image as tables of text: with rich where it is installed, else plain."""
 
+import sys
 from typing import NamedTuple
+
+from xfblas.notices import is_terminal
 
 
 class Table(NamedTuple):
@@ -22,7 +25,7 @@ def tables_of(description: dict) -> list[Table]:
         ("engines", ", ".join(description["engines"]) or "none"),
     ]
     units = [
-        (u["name"], u["kernel"], u["base_address"], ", ".join(u["banks"]))
+        (u["name"], u["kernel"], u["base_address"] or "none", ", ".join(u["banks"]))
         for u in description["compute_units"]
     ]
     banks = [
@@ -73,6 +76,9 @@ def print_tables(tables: list[Table]):
         for table in tables:
             print(plain_text(table))
         return
+    # It would end the program by itself where a pipe is closed.
+    Console.on_broken_pipe = _raise_again
+    console = Console(force_terminal=None if is_terminal(sys.stdout) else False)
     for table in tables:
         shown = RichTable(title=table.title, title_justify="left")
         for head in table.heads:
@@ -80,7 +86,11 @@ def print_tables(tables: list[Table]):
         for row in table.rows:
             # As Text, because rich takes the [0] of DDR[0] for markup.
             shown.add_row(*(Text(cell) for cell in row))
-        Console().print(shown)
+        console.print(shown)
+
+
+def _raise_again(_console):
+    raise
 
 
 def plain_text(table: Table) -> str:

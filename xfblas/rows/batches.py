@@ -1,10 +1,12 @@
 """Batches of whatever Keras' ``predict`` and ``evaluate`` take."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from xfblas.checks import shown
 from xfblas.errors import InvalidValueError
 from xfblas.notices import notify
 from xfblas.rows.arguments import input_sources, output_sources, require_same_rows
@@ -202,7 +204,11 @@ def data_of(
     for name, value in (("batch_size", batch_size), ("steps", steps)):
         is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if value is not None and (not is_number or value < 1):
-            raise InvalidValueError(f"{name} is {value!r}, expected 1 or more, or None")
+            raise InvalidValueError(f"{name} is {shown(value)}, expected 1 or more, or None")
+    # More than there can be rows, or numpy's own numbers, only make the sums below overflow.
+    batch_size, steps = (
+        None if value is None else min(int(value), sys.maxsize) for value in (batch_size, steps)
+    )
     if x is None:
         raise InvalidValueError("x is None, expected rows, or batches of them")
     if not is_stream(x):

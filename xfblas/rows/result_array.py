@@ -2,6 +2,16 @@
 
 import numpy as np
 
+from xfblas.errors import AllocationError
+
+
+def empty_result(shape: tuple[int, ...], dtype) -> np.ndarray:
+    """A new array for a result, or an AllocationError where there is no memory for it."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError) as error:
+        raise AllocationError(f"a result of shape {shape} has no room: {error}") from None
+
 
 class ResultArray:
     """Rows that are written one batch after the other.
@@ -20,11 +30,11 @@ class ResultArray:
         end = self._filled + len(batch)
         if self._array is None:
             rows = self._expected if self._expected is not None else len(batch)
-            self._array = np.empty((max(rows, end), *batch.shape[1:]), batch.dtype)
+            self._array = empty_result((max(rows, end), *batch.shape[1:]), batch.dtype)
         elif end > len(self._array):
             # Half as much again: few copies, and at most so much memory left over.
             size = max(end, len(self._array) * 3 // 2)
-            grown = np.empty((size, *batch.shape[1:]), batch.dtype)
+            grown = empty_result((size, *batch.shape[1:]), batch.dtype)
             grown[: self._filled] = self._array[: self._filled]
             self._array = grown
         self._array[self._filled : end] = batch

@@ -98,7 +98,7 @@ def as_real(name: str, array: np.ndarray) -> np.ndarray:
             require_real(name, foreign.dtype)
     try:
         return array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
+    except Exception as error:  # objects have errors of their own
         # What pandas' nullable columns have where a value is missing is no number to numpy.
         missing = (
             index for index, item in np.ndenumerate(array) if type(item).__name__ == "NAType"
@@ -131,7 +131,7 @@ def _opened(name, value):
         value = [_of_torch(row) if hasattr(row, "detach") else row for row in value]
     try:
         return np.asarray(value), np.ndarray.__getitem__
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # objects have errors of their own
         raise InvalidValueError(
             f"{name} cannot be read as numbers, since it cannot be read as an array: {error}"
         ) from None

@@ -7,7 +7,7 @@ from xfblas.errors import InvalidValueError
 
 def is_stream(x) -> bool:
     """Whether batches come one after the other, as opposed to rows that are all there."""
-    if isinstance(x, (list, tuple, dict, str, bytes)) or hasattr(x, "__array__"):
+    if isinstance(x, (list, tuple, dict, str, bytes, type)) or hasattr(x, "__array__"):
         return False
     if hasattr(x, "shape") or hasattr(x, "iloc"):
         return False

@@ -1,0 +1,121 @@
+"""Checks on arguments that are no arrays, each with a message that says what was given.
+
+Needs nothing but Python, as the images do.
+"""
+
+import numbers
+import os
+import reprlib
+from pathlib import Path
+from typing import Any
+
+from xfblas.errors import InvalidValueError
+
+_short = reprlib.Repr()
+_short.maxlist = _short.maxtuple = _short.maxdict = _short.maxset = 20
+_short.maxstring = _short.maxother = _short.maxlong = 200
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: short, and whatever it is."""
+    try:
+        return " ".join(_short.repr(value).split("\n"))
+    # Numbers of thousands of digits, lists within themselves, and objects of all kinds.
+    except Exception:
+        return f"of type {type(value).__name__}, which cannot be printed"
+
+
+def require_instance(name: str, value: Any, *classes: type, expected: str | None = None) -> Any:
+    """``value`` itself if it is of one of the classes, else an InvalidValueError."""
+    if not isinstance(value, classes):
+        wanted = expected or " or ".join(f"a {each.__name__}" for each in classes)
+        raise InvalidValueError(f"{name} is {shown(value)}, expected {wanted}")
+    return value
+
+
+def require_integer(name: str, value: object, lowest: int, highest: int) -> int:
+    """``value`` as an int within two ends, or an InvalidValueError that names it."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise InvalidValueError(f"{name} is {shown(value)}, expected a whole number")
+    if not lowest <= value <= highest:
+        raise InvalidValueError(f"{name} is {shown(value)}, expected {lowest} to {highest}")
+    return int(value)
+
+
+def require_switch(name: str, value: object) -> bool:
+    """``value`` itself, or an InvalidValueError unless it is a truth."""
+    return require_instance(name, value, bool, expected="True or False")
+
+
+def require_truth(name: str, value: Any) -> bool:
+    """A truth of Python or numpy, 0 or 1 as a bool, or an InvalidValueError that names it."""
+    is_numpy = type(value).__name__ in ("bool", "bool_")
+    if not is_numpy and not (isinstance(value, numbers.Integral) and value in (0, 1)):
+        raise InvalidValueError(f"{name} is {shown(value)}, expected True or False")
+    return bool(value)
+
+
+def require_text(name: str, value: Any, expected: str) -> str:
+    """``value`` itself, or an InvalidValueError unless it is a text that C can take."""
+    require_instance(name, value, str, expected=expected)
+    if "\0" in value or not _is_unicode(value):
+        raise InvalidValueError(f"{name} is {shown(value)}, expected {expected}")
+    return value
+
+
+def require_sequence(name: str, value: Any, expected: str) -> Any:
+    """``value`` itself, or an InvalidValueError unless it is a list or tuple."""
+    return require_instance(name, value, list, tuple, expected=expected)
+
+
+def require_entries(name: str, value: Any, *classes: type) -> tuple[Any, ...]:
+    """A list or tuple as a tuple, or an InvalidValueError unless each entry is of the classes."""
+    wanted = " or ".join(each.__name__ for each in classes)
+    require_sequence(name, value, f"a list of {wanted}")
+    for index, entry in enumerate(value):
+        require_instance(f"{name}[{index}]", entry, *classes)
+    return tuple(value)
+
+
+def require_path(name: str, value: Any, expected: str = "a path", error: Any = None) -> str:
+    """A path as text, or an InvalidValueError that names it; whether there is a file is not seen.
+
+    Args:
+        name: of the argument.
+        value: str, bytes or os.PathLike.
+        expected: what it should be.
+        error: the class to raise instead.
+    """
+    kind = error or InvalidValueError
+    try:
+        path = os.fsdecode(value)
+    except Exception:
+        raise kind(f"{name} is {shown(value)}, expected {expected}") from None
+    if not path or "\0" in path or not _is_encodable(path):
+        raise kind(f"{name} is {shown(path)}, expected {expected}")
+    return path
+
+
+def require_file(name: str, value: Any, expected: str = "a path", error: Any = None) -> Path:
+    """The path of a file or folder that is there, or an error as of :func:`require_path`."""
+    path = require_path(name, value, expected, error)
+    try:
+        is_there = os.path.exists(path)
+    except (OSError, ValueError):  # longer than paths can be
+        is_there = False
+    if not is_there:
+        kind = error or InvalidValueError
+        raise kind(f"{name} is {shown(path)}, and there is no such file")
+    return Path(path)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
