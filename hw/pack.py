@@ -15,6 +15,7 @@ from xfblas.errors import XfblasError
 from xfblas.files import write_if_new
 from xfblas.image.boards import Board, read_board
 from xfblas.image.builder import ImageSpecification, build_container
+from xfblas.image.built_here import record
 from xfblas.image.configuration import Configuration, parse_options
 from xfblas.image.images import memory_banks
 
@@ -45,6 +46,7 @@ def main():
         board = read_board(arguments.board)
         image = build_container(specification(board, arguments.config, arguments.library))
         write_if_new(arguments.output, image.serialize())
+        record(image)
     except (XfblasError, OSError) as error:
         sys.exit(f"pack.py: {error}")
 

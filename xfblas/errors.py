@@ -111,7 +111,7 @@ by_status = {
 }
 
 
-def require_names(argument: str, given: abc.Iterable[str], known: abc.Collection[str]) -> None:
+def require_names(argument: str, given: abc.Collection[str], known: abc.Collection[str]) -> None:
     """Raises an InvalidValueError that names the first of ``given`` which is not known.
 
     Args:
@@ -119,8 +119,8 @@ def require_names(argument: str, given: abc.Iterable[str], known: abc.Collection
         given: names.
         known: all that there are; the nearest one is suggested.
     """
-    if isinstance(given, str):
-        raise InvalidValueError(f"{argument} is {given!r}, expected a list of names")
+    if isinstance(given, str) or not isinstance(given, abc.Collection):
+        raise InvalidValueError(f"{argument} is {given!r:.80}, expected a list of names")
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(str(name), list(known), 1, 0.0)

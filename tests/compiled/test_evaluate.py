@@ -180,7 +180,7 @@ def test_without_a_configuration(keras, keras_model):
 
 def test_the_progress_shows_the_metrics(classifier, capsys):
     _, compiled, x, y, _ = classifier
-    compiled.evaluate(x, y)
+    compiled.evaluate(x, y, verbose=1)
     assert " - accuracy: 0." in capsys.readouterr().out
     compiled.evaluate(x, y, verbose=2)
     text = capsys.readouterr().out

@@ -100,7 +100,7 @@ def test_verify_with_a_card(capsys, monkeypatch, library, expected):
     monkeypatch.setattr(facts, "xrt", lambda: {"library": library})
     right = verify.verify
 
-    def opened(image, target="native"):
+    def opened(image, target="native", trust=False):
         return [*right(image), verify.Outcome(f"opened {target}", 0, 1, "")]
 
     monkeypatch.setattr(verify, "verify", opened)

@@ -25,8 +25,8 @@ CLASSES = (
     l3.XFBLASManager,
     session.Session,
 )
-#: Methods that take C's own functions, or read the command line.
-LEFT_OUT = {"ComputeUnit.call", "processCommandLine"}
+#: What takes C's own functions, reads the command line, or is made by a function alone.
+LEFT_OUT = {"ComputeUnit.call", "ConvertedModel", "processCommandLine"}
 #: Devices that the walk created, by the index of the L3 functions.
 GEMM, GEMV, FCN, FREE = 10, 11, 12, 13
 
@@ -113,6 +113,7 @@ def calls(world):
     left, right = np.ones(shapes[0], np.int16), np.ones(shapes[1], np.int16)
     at = {"idxKernel": 0}
     found = {
+        "Network.sums_of": lambda: (network.sums_of, {"rows": rows}),
         # functions of the package
         "accelerate": lambda: (
             xfblas.accelerate,
@@ -120,6 +121,22 @@ def calls(world):
         ),
         "restore": lambda: (xfblas.restore, {"model": world.keras}),
         "compile": lambda: (xfblas.compile, {"model": network, "calibration": rows}),
+        "config_from_keras_model": lambda: (
+            xfblas.config_from_keras_model,
+            {"model": world.keras, "granularity": "name"},
+        ),
+        "config_diff": lambda: (
+            xfblas.config_diff,
+            {"config": {"Model": {"Precision": "int8"}}, "model": world.keras},
+        ),
+        "convert_from_keras_model": lambda: (
+            xfblas.convert_from_keras_model,
+            {"model": world.keras, "calib_data": world.keras_rows},
+        ),
+        "convert_from_config": lambda: (
+            xfblas.convert_from_config,
+            {"config": {"KerasModel": world.keras}},
+        ),
         "load": lambda: (xfblas.load, {"path": world.saved}),
         "default_device": lambda: (xfblas.default_device, {"dtype": "int16"}),
         "image_path": lambda: (xfblas.image_path, {"name": "default_short"}),

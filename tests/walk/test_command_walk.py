@@ -213,6 +213,7 @@ def test_wrong_words(command):
         max_examples=examples * (30 if targets.is_exhaustive else 1),
         suppress_health_check=list(hypothesis.HealthCheck),
         database=None,
+        derandomize=not os.environ.get("XFBLAS_WANDER"),
     )
     @hypothesis.given(departures(command))
     def walk(departure):

@@ -13,6 +13,7 @@ from xfblas.errors import ImageError, InvalidValueError, XfblasError
 from xfblas.file_kinds import IMAGE, refuse_others
 from xfblas.files import refuse_inputs, write_all
 from xfblas.image.builder import ImageSpecification, build_container
+from xfblas.image.built_here import record
 from xfblas.image.changes import OPTIONS, changed, read_source
 from xfblas.image.container import Section, read
 from xfblas.image.describe import describe
@@ -110,8 +111,9 @@ def run_build(args) -> int:
         refuse_inputs(option, path, inputs)
     wanted = specification_of(args)
     # Together, since each is refused beside another one's.
-    image, text = build_container(wanted).serialize(), wanted.configuration_text.encode()
-    write_all({out: image, cfg: text})
+    container, text = build_container(wanted), wanted.configuration_text.encode()
+    write_all({out: container.serialize(), cfg: text})
+    record(container)
     print(out)
     print(cfg)
     return 0

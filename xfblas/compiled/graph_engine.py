@@ -118,9 +118,12 @@ class GraphEngine:
 
         def compute(step, rows):
             engine = self._engines.get(step.name)
-            into = sums.setdefault(step.name, [])
-            compute_all = step.network.outputs_of if engine is None else engine.layer_outputs
-            before[step.name] = compute_all(rows, into if preactivations else None)
+            into = sums[step.name] = []
+            if engine is not None:
+                before[step.name] = engine.layer_outputs(rows, into if preactivations else None)
+            else:
+                before[step.name] = step.network.outputs_of(rows)
+                into += step.network.sums_of(rows) if preactivations else []
             return before[step.name][-1]
 
         tensors = self.graph.run(inputs, compute)

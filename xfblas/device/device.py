@@ -145,7 +145,7 @@ class Device(Uncopied):
         """Waits for what runs and frees everything on the device; safe to call twice."""
         self._handle.close()
 
-    def leave_behind(self) -> None:
+    def _leave_behind(self) -> None:
         """Counts as closed from now on, but frees nothing: a thread that is lost had it in use."""
         self._handle.leave_behind()
 

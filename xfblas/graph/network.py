@@ -188,24 +188,28 @@ class Network:
         """Each layer's activated output, float32 (m, n)."""
         return self.outputs_of(as_rows("x", x, self.input_units, np.float32))
 
-    def outputs_of(
-        self, rows: np.ndarray, sums: list[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
+    def outputs_of(self, rows: np.ndarray) -> list[np.ndarray]:
         """:meth:`layer_outputs` of what the host computed: float64 rows keep what they hold.
 
         Args:
             rows: (m, k) float32 or float64.
-            sums: takes what each layer had before its activation, float32 (m, n).
         """
         rows = self.centered(as_rows("x", rows, self.input_units))
         outputs = []
         for layer in self.layers:
-            rows = rows @ layer.kernel + layer.bias
-            if sums is not None:
-                sums.append(rows.astype(np.float32, copy=False))
-            rows = layer.activate(rows)
+            rows = layer.activate(rows @ layer.kernel + layer.bias)
             outputs.append(rows.astype(np.float32, copy=False))
         return outputs
+
+    def sums_of(self, rows: np.ndarray) -> list[np.ndarray]:
+        """What each layer has before its activation, float32 (m, n).
+
+        Args:
+            rows: as for :meth:`outputs_of`.
+        """
+        given = [self.centered(as_rows("x", rows, self.input_units)), *self.outputs_of(rows)]
+        pairs = zip(given, self.layers, strict=False)
+        return [(x @ layer.kernel + layer.bias).astype(np.float32) for x, layer in pairs]
 
     def centered(self, rows: np.ndarray) -> np.ndarray:
         """Float rows (m, k) less the center, float32 (m, k): what the first layer multiplies."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from xfblas.checks import require_instance
 from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
@@ -54,6 +55,7 @@ def read_graph(
             in ``on_host``; it refers to other files, or took too long to read.
         AllocationError: there is no memory for what the file holds.
     """
+    require_instance("on_host", on_host, list, tuple, set, frozenset, expected="a list of names")
     if isinstance(source, (ModelGraph, Network)):
         _require_none(architecture)
         if on_host:

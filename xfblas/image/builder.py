@@ -120,7 +120,7 @@ def kernel_name(engine: str) -> str:
 
 
 def build_container(specification: ImageSpecification) -> Container:
-    """The container of an image.
+    """The container of an image; csim runs it once ``record`` was told that it was built here.
 
     Raises:
         InvalidValueError: no engine, a configuration that none runs, fewer banks than compute

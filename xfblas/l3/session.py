@@ -40,7 +40,7 @@ class Session(Uncopied):
         require_instance("device", device, Device)
         self.device = device
         self._sent: dict[tuple[Any, ...], SentArray] = {}
-        self._lock = forks.lock(device.leave_behind)
+        self._lock = forks.lock(device._leave_behind)
 
     def unit(self, kernel: int) -> Any:
         """The compute unit with this index.

@@ -5,7 +5,9 @@ import os
 from functools import partial
 from typing import Any
 
-from xfblas.checks import require_file, require_truth
+import numpy as np
+
+from xfblas.checks import require_file, require_instance, require_truth
 from xfblas.compiled.accelerate import accelerated_of
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile, load
@@ -65,6 +67,8 @@ def report(
             model, or data does not fit it.
     """
     compare = require_truth("compare", compare)
+    if classes is not None:
+        require_instance("classes", classes, list, tuple, np.ndarray, expected="a list of names")
     is_path = isinstance(model, (str, bytes, os.PathLike))
     if is_path:
         model = require_file("model", model, "a model or the path of one")

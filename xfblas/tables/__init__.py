@@ -36,7 +36,8 @@ def open_table(
     path = Path(path)
     refuse_others(path, "a file of rows", ROWS)
     if not path.is_file():
-        raise InvalidValueError(f"{path}: there is no such file")
+        reason = "is no regular file, which is read more than once" if path.exists() else ""
+        raise InvalidValueError(f"{path} {reason}" if reason else f"{path}: there is no such file")
     if path.suffix.lower() == ".npy":
         return ArrayTable(path, drop, strict=strict)
     if path.suffix.lower() == ".parquet":

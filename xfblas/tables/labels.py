@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.tables import open_table
+from xfblas.tables import all_rows, open_table
 from xfblas.tables.array_table import opened_array
 from xfblas.tables.column_choice import require_single
 from xfblas.tables.first_line import is_missing, is_number
@@ -36,7 +36,7 @@ def read_labels(
         return _whole(values), None
     table = open_table(path, header=header, row_count=row_count)
     if column is None and len(table.columns) > 1:
-        return _whole(np.concatenate(list(table.chunks(65536)))), None
+        return _whole(np.asarray(all_rows(table).values)), None
     return _classes(path, table.texts(0 if column is None else column))
 
 
