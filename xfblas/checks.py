@@ -3,9 +3,11 @@
 Needs nothing but Python, as the images do.
 """
 
+import difflib
 import numbers
 import os
 import reprlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +121,21 @@ def _is_encodable(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def require_names(argument: str, given: Any, known: Collection[str]) -> None:
+    """Raises an InvalidValueError that names the first of ``given`` which is not known.
+
+    Args:
+        argument: what the caller passed, as a message calls it.
+        given: a list, tuple, set or dict of names.
+        known: all that there are; the nearest one is suggested.
+    """
+    classes = (list, tuple, set, frozenset, dict)
+    for name in require_instance(argument, given, *classes, expected="a list of names"):
+        if not isinstance(name, str) or name not in known:
+            near = difflib.get_close_matches(str(shown(name)), list(known), 1, 0.0)
+            hint = f"; the nearest is {near[0]!r}" if near else ""
+            raise InvalidValueError(
+                f"{argument} has no {shown(name)}, expected of {', '.join(known)}{hint}"
+            )

@@ -4,9 +4,6 @@ Every class is also the built-in exception that a caller would expect (``ValueEr
 ``MemoryError`` and so on), and every one carries the ``status`` it stands for.
 """
 
-import difflib
-from collections import abc
-
 
 class XfblasError(Exception):
     """Base of all errors of this package.
@@ -109,22 +106,3 @@ by_status = {
         InternalError,
     )
 }
-
-
-def require_names(argument: str, given: abc.Collection[str], known: abc.Collection[str]) -> None:
-    """Raises an InvalidValueError that names the first of ``given`` which is not known.
-
-    Args:
-        argument: what the caller passed, as a message calls it.
-        given: names.
-        known: all that there are; the nearest one is suggested.
-    """
-    if isinstance(given, str) or not isinstance(given, abc.Collection):
-        raise InvalidValueError(f"{argument} is {given!r:.80}, expected a list of names")
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), list(known), 1, 0.0)
-            hint = f"; the nearest is {near[0]!r}" if near else ""
-            raise InvalidValueError(
-                f"{argument} has no {name!r}, expected of {', '.join(map(str, known))}{hint}"
-            )

@@ -159,7 +159,7 @@ def test_wrong_values(world, calls, name):
     world.tidy()
 
 
-@pytest.mark.exhaustive
+@pytest.mark.hw  # It takes half an hour.
 @pytest.mark.parametrize("name", NAMES)
 def test_each_wrong_value(world, calls, name):
     call = calls[name]

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import element_type
-from xfblas.checks import require_switch, shown
+from xfblas.checks import require_names, require_switch, shown
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.saved_model import read
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
-from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
+from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.graph import EngineStep, HostStep, ModelGraph, read_graph
 from xfblas.keras_files.keras_file import read_file
 from xfblas.notices import notify

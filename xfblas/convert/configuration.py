@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xfblas.checks import require_names, shown
 from xfblas.convert.entries import Entry, entries_of
-from xfblas.errors import InvalidValueError, require_names
+from xfblas.errors import InvalidValueError
 from xfblas.notices import notify
 from xfblas.quantization.options import Options
 
@@ -117,7 +118,7 @@ def config_from_keras_model(
     """
     if not isinstance(granularity, str) or granularity.lower() not in GRANULARITIES:
         raise InvalidValueError(
-            f"granularity is {granularity!r}, expected {', '.join(GRANULARITIES)}"
+            f"granularity is {shown(granularity)}, expected {', '.join(GRANULARITIES)}"
         )
     _bits("default_precision", default_precision, ELEMENTS)
     config: dict[str, Any] = {
@@ -198,7 +199,7 @@ def _layer_settings(
 ) -> LayerSettings:
     def pick(key: str, default: Any) -> tuple[str, Any]:
         for where, section in (*sections, ("Model", coarse)):
-            if section.get(key, AUTO) != AUTO:
+            if not _is_auto(section.get(key, AUTO)):
                 return f"{where}.{key}", section[key]
         return f"Model.{key}", default
 
@@ -206,25 +207,25 @@ def _layer_settings(
     if not entry.has_engine:
         if not where.startswith("Model."):
             raise InvalidValueError(
-                f"{where} is {engine!r}, but {entry.name} has no place to choose"
+                f"{where} is {shown(engine)}, but {entry.name} has no place to choose"
             )
         engine = None
-    elif engine not in ENGINES:
-        raise InvalidValueError(f"{where} is {engine!r}, expected {' or '.join(ENGINES)}")
+    elif not isinstance(engine, str) or engine not in ENGINES:
+        raise InvalidValueError(f"{where} is {shown(engine)}, expected {' or '.join(ENGINES)}")
     where, trace = pick("Trace", False)
     if not isinstance(trace, bool):
-        raise InvalidValueError(f"{where} is {trace!r}, expected True or False")
+        raise InvalidValueError(f"{where} is {shown(trace)}, expected True or False")
     where, softmax = pick("Softmax", "float")
-    if softmax not in SOFTMAX:
-        raise InvalidValueError(f"{where} is {softmax!r}, expected {' or '.join(SOFTMAX)}")
+    if not isinstance(softmax, str) or softmax not in SOFTMAX:
+        raise InvalidValueError(f"{where} is {shown(softmax)}, expected {' or '.join(SOFTMAX)}")
     weight = None
     for name, section in sections:
         text = section.get("Precision", {}).get("weight", AUTO)
-        if text != AUTO and weight is None:
+        if not _is_auto(text) and weight is None:
             if not entry.has_weights:
                 raise InvalidValueError(
-                    f"{name}.Precision.weight is {text!r}, but {entry.kind} has no weights that "
-                    "the engine multiplies by"
+                    f"{name}.Precision.weight is {shown(text)}, but {entry.kind} has no weights "
+                    "that the engine multiplies by"
                 )
             choices = {f"int{n}": n for n in range(2, bits + 1)} if bits < 32 else {"float32": 32}
             weight = _bits(f"{name}.Precision.weight", text, choices)
@@ -241,9 +242,13 @@ def _layer_section(where: str, given: Any) -> dict[str, Any]:
     return {**section, "Precision": precision}
 
 
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == AUTO
+
+
 def _section(where: str, given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
-        raise InvalidValueError(f"{where} is {given!r}, expected a dict")
+        raise InvalidValueError(f"{where} is {shown(given)}, expected a dict")
     return dict(given)
 
 
@@ -267,4 +272,4 @@ def _bits(where: str, text: Any, choices: dict[str, int]) -> int:
         name = f"int{fixed[1]}" if fixed else text.strip()
         if name in choices:
             return choices[name]
-    raise InvalidValueError(f"{where} is {text!r}, expected one of {', '.join(choices)}")
+    raise InvalidValueError(f"{where} is {shown(text)}, expected one of {', '.join(choices)}")

@@ -7,13 +7,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from xfblas.checks import require_names, require_path, require_text, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile as compile_model
 from xfblas.convert.configuration import Settings, settings_of
 from xfblas.convert.test_bench import TestBench
 from xfblas.convert.traces import by_entry
 from xfblas.device.shared_devices import lease
-from xfblas.errors import InvalidValueError, NotInitializedError, require_names
+from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.notices import notify
 
 #: Arguments of engines with hardware for each layer.
@@ -66,6 +67,9 @@ def convert_from_keras_model(
         UnsupportedModelError: lists every layer that neither engine nor host can run.
     """
     require_names("convert_from_keras_model", dataflow, DATAFLOW)
+    output_dir = require_path("output_dir", output_dir)
+    require_text("project_name", project_name, "a name for files")
+    require_text("board", board, "a folder of hw/platforms")
     if dataflow:
         notify(
             f"{', '.join(dataflow)} is ignored: the engine is built once for all models, "
@@ -95,10 +99,11 @@ def convert_from_config(config: Any) -> "ConvertedModel":
     from xfblas.convert.files import read_config
 
     folder = Path()
-    if isinstance(config, (str, os.PathLike)):
+    if isinstance(config, (str, bytes, os.PathLike)):
+        config = require_path("config", config)
         folder, config = Path(config).parent, read_config(config)
     if not isinstance(config, Mapping):
-        raise InvalidValueError(f"config is a {type(config).__name__}, expected a dict or a path")
+        raise InvalidValueError(f"config is {shown(config)}, expected a dict or a path")
     require_names("config", config, KEYS)
     given = {KEYS[key]: value for key, value in config.items() if value is not None}
     if "model" not in given:

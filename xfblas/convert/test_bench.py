@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.checks import require_path
 from xfblas.errors import InvalidValueError
 from xfblas.tables import all_rows, open_table
 
@@ -45,9 +46,9 @@ class TestBench:
 
 
 def _rows(name: str, given: Any) -> Any:
-    if not isinstance(given, (str, os.PathLike)):
+    if not isinstance(given, (str, bytes, os.PathLike)):
         return given
-    path = Path(given)
+    path = Path(require_path(name, given))
     if path.suffix.lower() not in TEXT:
         return all_rows(open_table(path))
     if not path.is_file():

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
-from xfblas.checks import require_file, require_text
+from xfblas.checks import require_file, require_text, shown
 from xfblas.device.binding import Handle, ffi, lib, require_index
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.default_images import TARGETS, default_image, default_target, runs_images
@@ -74,7 +74,7 @@ class Device(Uncopied):
         if compute_units is not None and require_index("compute_units", compute_units) == 0:
             raise InvalidValueError("compute_units is 0, expected 1 or more")
         if not isinstance(trust, (bool, np.bool_)):
-            raise InvalidValueError(f"trust is {trust!r}, expected True or False")
+            raise InvalidValueError(f"trust is {shown(trust)}, expected True or False")
         target = target or default_target()
         files = (
             ("xclbin", xclbin, "an image", IMAGE),

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from xfblas.checks import require_instance
-from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
+from xfblas.checks import require_instance, require_names, shown
+from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
 from xfblas.graph.operation_graph import DeclaredLayers, OperationGraph, unsupported
@@ -60,7 +60,7 @@ def read_graph(
         _require_none(architecture)
         if on_host:
             raise InvalidValueError(
-                f"on_host is {sorted(on_host)}, but source is a {type(source).__name__}, whose "
+                f"on_host is {shown(on_host)}, but source is a {type(source).__name__}, whose "
                 "layers have their places; expected a Keras model or its file"
             )
         return source if isinstance(source, ModelGraph) else ModelGraph.from_network(source)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.checks import shown
 from xfblas.errors import AllocationError, InvalidValueError
 from xfblas.hdf5.nodes import Dataset, Group
 from xfblas.hdf5.process import ReadingProcess
@@ -33,7 +34,7 @@ def open_file(
         AllocationError: there is no memory for it.
     """
     if not isinstance(trusted, (bool, np.bool_)):
-        raise InvalidValueError(f"trusted is {trusted!r}, expected True or False")
+        raise InvalidValueError(f"trusted is {shown(trusted)}, expected True or False")
     where = os.fspath(path)
     source: Any = _Here(where, member) if trusted else ReadingProcess(where, member)
     with contextlib.closing(source):

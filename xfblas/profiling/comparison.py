@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.checks import shown
 from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.profiling.keras_values import get_ymodel_keras
@@ -102,7 +103,9 @@ def compare(
         NotSupportedError: a figure, but matplotlib is not installed.
     """
     if plot_type not in PLOTS:
-        raise InvalidValueError(f"plot_type is {plot_type!r}, expected one of {', '.join(PLOTS)}")
+        raise InvalidValueError(
+            f"plot_type is {shown(plot_type)}, expected one of {', '.join(PLOTS)}"
+        )
     expected = get_ymodel_keras(keras_model, X)
     _, found = hls_model.trace(X)
     names = [name for name in expected if name in found]

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from xfblas.checks import shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.layer_table import FOLDED, Line, lines_of
 from xfblas.convert.converter import ConvertedModel
@@ -43,7 +44,7 @@ def plot_model(
         raise InvalidValueError(f"model is a {type(model).__name__}, expected a converted one")
     ending = ".svg" if to_file is None else Path(to_file).suffix.lower()
     if ending not in (".svg", ".txt"):
-        raise InvalidValueError(f"to_file is {str(to_file)!r}, expected a name in .svg or .txt")
+        raise InvalidValueError(f"to_file is {shown(to_file)}, expected a name in .svg or .txt")
     lines = lines_of(compiled.graph, compiled.host_reasons, compiled.networks)
     weights = {
         summary.name: summary.weight_bits

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.checks import shown
 from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.layers.placement import PREACTIVATION
@@ -89,7 +90,7 @@ def numerical(
         NotSupportedError: matplotlib is not installed.
     """
     if plot not in PLOTS:
-        raise InvalidValueError(f"plot is {plot!r}, expected {' or '.join(PLOTS)}")
+        raise InvalidValueError(f"plot is {shown(plot)}, expected {' or '.join(PLOTS)}")
     titles = ("Weights, float", "Weights, integers", "Activations, float", "Activations, engine")
     draw = _boxes if plot == "boxplot" else _histograms
     found = zip(ranges_of(model, hls_model, X), titles, strict=True)

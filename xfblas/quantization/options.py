@@ -160,12 +160,14 @@ class Options:
             raise InvalidValueError(f"goal is {shown(self.goal)}, expected decibels")
         given = self.weight_bits
         if given is not None and not isinstance(given, Mapping):
-            raise InvalidValueError(f"weight_bits is {given!r}, expected bits by names of layers")
+            raise InvalidValueError(
+                f"weight_bits is {shown(given)}, expected bits by names of layers"
+            )
         for name, bits in (given or {}).items():
             if not (_is_integer(bits) and 2 <= bits <= self.bits):
                 raise InvalidValueError(
-                    f"weight_bits of {name} is {bits!r}, expected a whole number from 2 to "
-                    f"{self.bits}"
+                    f"weight_bits of {shown(name)} is {shown(bits)}, expected a whole number "
+                    f"from 2 to {self.bits}"
                 )
         if not is_number(self.growth) or not self.growth >= 1:
             raise InvalidValueError(f"growth is {shown(self.growth)}, expected a number from 1 on")

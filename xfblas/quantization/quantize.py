@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import as_rows
-from xfblas.checks import require_switch
-from xfblas.errors import InvalidValueError, require_names
+from xfblas.checks import require_names, require_switch
+from xfblas.errors import InvalidValueError
 from xfblas.graph import Network
 from xfblas.quantization.calibrated import quantize_calibrated
 from xfblas.quantization.calibration_check import far_from_goal, still_features, tell
