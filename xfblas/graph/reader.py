@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
+from xfblas.file_kinds import ONNX, kind_of
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
 from xfblas.graph.operation_graph import DeclaredLayers, OperationGraph, unsupported
@@ -17,11 +18,13 @@ from xfblas.graph.plain_chain import (
     require_vectors,
 )
 from xfblas.graph.segments import cut_into_steps
-from xfblas.keras_files.architecture import Architecture, LayerSpec
+from xfblas.keras_files.architecture import LayerSpec
 from xfblas.keras_files.keras_file import read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
 from xfblas.layers.slope import LARGEST_SLOPE
+from xfblas.onnx_files import onnx_graph
+from xfblas.onnx_files.onnx_file import is_onnx_model
 
 
 def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] = ()) -> ModelGraph:
@@ -29,8 +32,8 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
 
     Args:
         source: path of a ``.h5``, ``.hdf5``, ``.weights.h5`` or ``.keras`` file of any Keras
-            version (its content decides, not its name), or a keras.Model, a Network, or a
-            ModelGraph, which is returned as it is.
+            version or of an ``.onnx`` file (its content decides, not its name), or a keras.Model,
+            an onnx.ModelProto, a Network, or a ModelGraph, which is returned as it is.
         architecture: for a file that holds weights alone: the model's configuration as a dict
             (``get_config``), as JSON (``to_json``) or the path of a file with it; or the list of
             the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
@@ -43,6 +46,7 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
         InvalidValueError: there is no such file, it is damaged or not of Keras, the weights do not
             fit the layers or are not finite, the architecture is missing, or no layer has a name
             in ``on_host``.
+        NotSupportedError: an ONNX model, but onnx is not installed: ``xfblas[onnx]``.
     """
     if isinstance(source, (ModelGraph, Network)):
         _require_none(architecture)
@@ -52,9 +56,9 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
                 "layers have their places; expected a Keras model or its file"
             )
         return source if isinstance(source, ModelGraph) else ModelGraph.from_network(source)
-    architecture, stored, separate = _parts(source, architecture)
-    declared = DeclaredLayers(architecture)
-    require_names("on_host", on_host, [layer.path for layer in architecture.layers])
+    declared, stored, separate = _parts(source, architecture)
+    names = [layer.path for layer in declared.architecture.layers]
+    require_names("on_host", on_host, names)
     graph = OperationGraph(declared, stored, separate)
     if on_host:
         return cut_into_steps(graph, on_host)
@@ -69,7 +73,7 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
 
 
 def read_layers(source: Any, architecture: Any = None) -> tuple[LayerSpec, ...]:
-    """The layers of a Keras model or its file as its configuration describes them, in order.
+    """The layers of a model or its file as its configuration describes them, in order.
 
     Args:
         source, architecture: as for :func:`read_graph`, but no Network or ModelGraph.
@@ -77,7 +81,7 @@ def read_layers(source: Any, architecture: Any = None) -> tuple[LayerSpec, ...]:
     Raises:
         InvalidValueError: as for :func:`read_graph`.
     """
-    return _parts(source, architecture)[0].layers
+    return _parts(source, architecture)[0].architecture.layers
 
 
 def read_network(source: Any, architecture: Any = None) -> Network:
@@ -100,8 +104,7 @@ def read_network(source: Any, architecture: Any = None) -> Network:
         if network is None:
             raise UnsupportedModelError(f"{source!r} is no chain of dense layers")
         return network
-    architecture, stored, separate = _parts(source, architecture)
-    declared = DeclaredLayers(architecture)
+    declared, stored, separate = _parts(source, architecture)
     reasons = reasons_against_chain(declared)
     if not reasons:
         return network_of_chain(OperationGraph(declared, stored, separate, require_vectors))
@@ -119,14 +122,23 @@ def _require_none(architecture: Any) -> None:
         raise InvalidValueError("architecture is given, but source is a model and has its own")
 
 
-def _parts(source: Any, given: Any) -> tuple[Architecture, StoredWeights, bool]:
-    """The architecture, the weights, and whether they come from different places."""
-    if isinstance(source, (str, os.PathLike)):
-        return read_file(Path(source), given)
+def _parts(source: Any, given: Any) -> tuple[DeclaredLayers, StoredWeights, bool]:
+    """The layers, the weights, and whether they come from different places."""
+    is_path = isinstance(source, (str, os.PathLike))
+    if is_onnx_model(source) or (is_path and kind_of(source) is ONNX):
+        _require_none(given)
+        path = Path(source) if is_path else None
+        model = onnx_graph.read_model(source) if path is None else onnx_graph.read_file(path)
+        declared = DeclaredLayers(model.architecture, model.operations_of)
+        return declared, StoredWeights(model.where, ()), False
+    if is_path:
+        architecture, *weights = read_file(Path(source), given)
+        return DeclaredLayers(architecture), *weights
     if not is_keras_model(source):
         raise InvalidValueError(
-            f"source is a {type(source).__name__}, expected the path of a .h5 or .keras file, a "
-            "keras.Model, a Network or a ModelGraph"
+            f"source is a {type(source).__name__}, expected the path of a .h5, .keras or .onnx "
+            "file, a keras.Model, a Network or a ModelGraph"
         )
     _require_none(given)
-    return *read_model(source), False
+    architecture, stored = read_model(source)
+    return DeclaredLayers(architecture), stored, False

@@ -67,6 +67,19 @@ def clip(x, smallest, largest):
     return x if smallest is largest is None else np.clip(x, smallest, largest)
 
 
+def quantize(x, scale, zero, smallest, largest, rounding="ROUND"):
+    """Integers: ``x / scale + zero`` between two limits, rounded by a key of :data:`ROUNDINGS`."""
+    return ROUNDINGS[rounding](np.clip(x / scale + zero, smallest, largest))
+
+
+def bipolar(x):
+    """-1 for negative values, else 1."""
+    return np.where(x >= 0, np.float32(1), np.float32(-1))
+
+
+#: Ways to round; halves go to even numbers.
+ROUNDINGS = {"ROUND": np.rint, "CEIL": np.ceil, "FLOOR": np.floor}
+
 #: What each step of the host computes; every parameter is JSON-able, every weight an array.
 FUNCTIONS = {
     **activations.HOST_FUNCTIONS,
@@ -92,6 +105,9 @@ FUNCTIONS = {
     "total": layouts.total,
     "take": layouts.take,
     "clip": clip,
+    "quantize": quantize,
+    "bipolar": bipolar,
+    "error_function": activations.erf,
     "absolute": np.abs,
     "square": np.square,
     "square_root": np.sqrt,
