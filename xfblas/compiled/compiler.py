@@ -45,11 +45,11 @@ def compile(
     strict: bool = False,
     **quantization: Any,
 ) -> CompiledModel:
-    """Puts a Keras model on the engine.
+    """Puts a Keras or ONNX model on the engine.
 
     Args:
-        model: a keras.Model, the path of a ``.keras`` or ``.h5`` file, a
-            :class:`~xfblas.graph.Network` or :class:`~xfblas.graph.ModelGraph`.
+        model: a keras.Model, the path of a ``.keras``, ``.h5`` or ``.onnx`` file, an
+            onnx.ModelProto, a :class:`~xfblas.graph.Network` or :class:`~xfblas.graph.ModelGraph`.
         calibration: typical inputs, from which the scales are derived: anything that ``predict``
             takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
             first). Not needed on a float image. Names of columns, as data frames have them, are

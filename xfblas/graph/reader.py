@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError, require_names
-from xfblas.file_kinds import ONNX, kind_of
+from xfblas.file_kinds import ONNX, kind_of, refuse_others
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
 from xfblas.graph.operation_graph import DeclaredLayers, OperationGraph, unsupported
@@ -117,6 +117,18 @@ def read_network(source: Any, architecture: Any = None) -> Network:
     return network
 
 
+def require_onnx(source: Any) -> None:
+    """Raises an InvalidValueError for anything but an onnx.ModelProto or the path of its file."""
+    is_path = isinstance(source, (str, os.PathLike))
+    if not (is_path or is_onnx_model(source)):
+        raise InvalidValueError(
+            f"model is a {type(source).__name__}, expected an onnx.ModelProto or the path of an "
+            ".onnx file"
+        )
+    if is_path:
+        refuse_others(source, "an ONNX file", ONNX)
+
+
 def _require_none(architecture: Any) -> None:
     if architecture is not None:
         raise InvalidValueError("architecture is given, but source is a model and has its own")
@@ -132,8 +144,8 @@ def _parts(source: Any, given: Any) -> tuple[DeclaredLayers, StoredWeights, bool
         declared = DeclaredLayers(model.architecture, model.operations_of)
         return declared, StoredWeights(model.where, ()), False
     if is_path:
-        architecture, *weights = read_file(Path(source), given)
-        return DeclaredLayers(architecture), *weights
+        architecture, stored, separate = read_file(Path(source), given)
+        return DeclaredLayers(architecture), stored, separate
     if not is_keras_model(source):
         raise InvalidValueError(
             f"source is a {type(source).__name__}, expected the path of a .h5, .keras or .onnx "

@@ -183,8 +183,7 @@ def _slice(attributes, x, *given):
     parts = [slice(None)] * x.ndim
     axes = range(len(starts)) if axes is None else axes
     for start, end, axis, step in zip(starts, ends, axes, steps or [1] * len(starts), strict=True):
-        # Counted backwards, an end before the first value has no index of its own.
-        parts[axis] = slice(start, None if step < 0 and end < -x.shape[axis] else end, step)
+        parts[axis] = slice(start, end, step)
     return x[tuple(parts)]
 
 

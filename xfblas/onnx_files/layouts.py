@@ -4,6 +4,7 @@ import math
 
 from xfblas.layers.operation import CannotRun, Operation
 from xfblas.layers.reshaping import Reshape
+from xfblas.onnx_files.graph_inputs import FLOATS
 from xfblas.onnx_files.node import Node, converts
 from xfblas.onnx_files.values import BATCHES, Constant
 
@@ -45,7 +46,7 @@ def _reshape(node: Node) -> list[Operation]:
 
 def _in_shape(node, target):
     if target:
-        return [Reshape(node.layer, () if len(target) == 1 else tuple(target))]
+        return [Reshape(node.layer, tuple(target))]
     return node.host("reshape", {"shape": []}, reason="layout only")
 
 
@@ -146,7 +147,3 @@ def _cast(node: Node) -> list[Operation]:
     if node.attribute("to", 1) not in FLOATS and not node.tensor(0).is_whole:
         raise CannotRun("makes whole numbers of floats, which cuts their fractions off")
     return []
-
-
-#: ONNX' numbers of the float types: float32, float16, float64, bfloat16.
-FLOATS = (1, 10, 11, 16)

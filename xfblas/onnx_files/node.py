@@ -18,6 +18,7 @@ RULES = {}
 #: Domains of the standard operators, and those of QONNX and its ancestors.
 STANDARD = ("", "ai.onnx")
 QONNX = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
+QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant")
 
 
 def converts(*operators: str):
