@@ -77,8 +77,17 @@ def bipolar(x):
     return np.where(x >= 0, np.float32(1), np.float32(-1))
 
 
-#: Ways to round; halves go to even numbers.
-ROUNDINGS = {"ROUND": np.rint, "CEIL": np.ceil, "FLOOR": np.floor}
+#: Ways to round; UP and DOWN are away from 0 and towards it.
+ROUNDINGS = {
+    "ROUND": np.rint,
+    "HALF_EVEN": np.rint,
+    "CEIL": np.ceil,
+    "FLOOR": np.floor,
+    "UP": lambda x: np.copysign(np.ceil(np.abs(x)), x),
+    "DOWN": np.trunc,
+    "HALF_UP": lambda x: np.copysign(np.floor(np.abs(x) + np.float32(0.5)), x),
+    "HALF_DOWN": lambda x: np.copysign(np.ceil(np.abs(x) - np.float32(0.5)), x),
+}
 
 #: What each step of the host computes; every parameter is JSON-able, every weight an array.
 FUNCTIONS = {

@@ -51,9 +51,31 @@ def opset_of(model: Any, where: str) -> int:
     return versions[0]
 
 
-def require_known(operator: str, domain: str) -> None:
-    """Raises CannotRun for an operator that nothing here computes."""
-    if domain not in (QONNX if operator in QUANTIZERS else STANDARD):
-        raise CannotRun(f"is of the domain {domain!r}, whose operators are not known here")
-    if operator not in RULES and operator not in (*FUNCTIONS, "Shape", "Size"):
+def require_known(node: Any, opset: int) -> None:
+    """Raises CannotRun for a node that nothing here computes, or that is not as ONNX says."""
+    is_quantizer = node.op_type in QUANTIZERS
+    if node.domain not in (QONNX if is_quantizer else STANDARD):
+        raise CannotRun(f"is of the domain {node.domain!r}, whose operators are not known here")
+    if node.op_type not in RULES and node.op_type not in (*FUNCTIONS, "Shape", "Size"):
         raise CannotRun("neither engine nor host has such an operator")
+    if not is_quantizer:
+        _require_schema(node, opset)
+
+
+def _require_schema(node, opset):
+    """What is left out or added would be taken for something else, or for nothing."""
+    defs = import_onnx().defs
+    try:
+        schema = defs.get_schema(node.op_type, opset, "")
+    except defs.SchemaError:
+        raise CannotRun(f"version {opset} of ONNX' operators has none of this name") from None
+    count, given = len(node.input), {entry.name: entry.type for entry in node.attribute}
+    if not schema.min_input <= count <= schema.max_input:
+        raise CannotRun(f"has {count} inputs, expected {schema.min_input} to {schema.max_input}")
+    for name, kind in given.items():
+        expected = schema.attributes.get(name)
+        if expected is None or int(expected.type) != kind:
+            raise CannotRun(f"its attribute {name} is none of version {opset}, or of another type")
+    for name, expected in schema.attributes.items():
+        if expected.required and name not in given:
+            raise CannotRun(f"its attribute {name} is missing")

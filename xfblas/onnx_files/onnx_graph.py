@@ -136,7 +136,7 @@ class _Reader:
         value = self._values.get(name)
         if isinstance(value, Constant):
             raise InvalidValueError(f"{self._where}: its output {name} is the same for all rows")
-        if name not in self._values:
+        if not name or name not in self._values:
             raise InvalidValueError(f"{self._where}: no node gives its output {name}")
         return "" if value is None else value.name
 
@@ -159,7 +159,7 @@ class _Reader:
             found = None
             try:
                 attributes = self._attributes(proto)
-                require_known(proto.op_type, proto.domain)
+                require_known(proto, self._opset)
                 if is_known:
                     place = (index, len(proto.output), self._given.batch)
                     node = Node(layer, self._opset, attributes, values, *place, where=self._where)
