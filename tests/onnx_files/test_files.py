@@ -45,6 +45,49 @@ def test_a_file_and_an_object_are_read_alike(tmp_path):
         np.testing.assert_array_equal(loaded.predict(X, verbose=0), found)
 
 
+def test_names_that_are_taken_and_initializers_that_are_inputs():
+    """Nodes of one name, of an input's, or of a tensor's, are called by tensors."""
+    model = plain()
+    for node, name in zip(model.graph.node, ("features", "same", "same", "t1_0"), strict=True):
+        node.name = name
+    # Before version 4 of the format every initializer was an input.
+    for tensor in model.graph.initializer:
+        ends = (tensor.name, tensor.data_type, list(tensor.dims))
+        model.graph.input.append(helper.make_tensor_value_info(*ends))
+    layers = [layer.layer for layer in xfblas.read_graph(model).placements]
+    assert layers == ["t0_0", "t1_0", "t2_0", "t3_0"]
+    require_near(xfblas.read_graph(model).forward(X), run(plain(), X))
+
+
+def test_a_tensor_of_the_name_of_another_node():
+    model = plain()
+    model.graph.node[0].name, model.graph.node[1].name = "t1_0", ""
+    names = [layer.layer for layer in xfblas.read_graph(model).placements]
+    assert names[:2] == ["t1_0", "t1_0'"]
+    require_near(xfblas.read_graph(model).forward(X), run(plain(), X))
+
+
+def test_names_that_are_no_text(tmp_path):
+    data = plain().SerializeToString()
+    assert data.count(b"fc1") == 1
+    (tmp_path / "m.onnx").write_bytes(data.replace(b"fc1", b"\xff\xfe1"))
+    with pytest.raises(errors.InvalidValueError, match="is no text"):
+        xfblas.read_graph(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("kind", [TensorProto.BFLOAT16, TensorProto.FLOAT16, TensorProto.DOUBLE])
+def test_weights_of_other_floats(kind):
+    """They become float32, in which everything is computed."""
+    builder = Builder()
+    kernel = np.float32([[1.5, -2], [0.25, 3], [-1, 0.5]])
+    x = builder.input(3)
+    stored = builder.add("Cast", "kernel", to=TensorProto.FLOAT)
+    model = builder.model(builder.add("MatMul", x, stored))
+    tensor = helper.make_tensor("kernel", kind, kernel.shape, kernel.reshape(-1).tolist())
+    model.graph.initializer.append(tensor)
+    require_near(xfblas.read_graph(model).forward(X[:, :3]), [X[:, :3] @ kernel])
+
+
 def test_content_decides_and_not_the_name(tmp_path):
     path = save(plain(), tmp_path / "model.h5")
     require_near(xfblas.read_graph(path).forward(X), run(plain(), X))

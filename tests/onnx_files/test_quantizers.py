@@ -50,9 +50,9 @@ MODES = ("ROUND", "HALF_EVEN", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_D
 @pytest.mark.parametrize(("signed", "zero"), [(1, 0), (0, 0), (0, 3), (1, -1)])
 @pytest.mark.parametrize("bits", [2, 4, 8])
 def test_quant_of_rows(bits, signed, zero, narrow, mode):
-    model = model_of_quant((6,), 0.5, zero, bits, signed, narrow, mode)
+    model = model_of_quant((6,), 1, zero, bits, signed, narrow, mode)
     found = xfblas.read_graph(model).forward(TIES)[0]
-    expected = quant(TIES, np.float32(0.5), zero, bits, signed, narrow, mode)
+    expected = quant(TIES, np.float32(1), zero, bits, signed, narrow, mode)
     assert len(np.unique(expected)) > 2
     np.testing.assert_array_equal(found, expected)
 
@@ -122,7 +122,7 @@ def test_quant_of_weights(mode):
 def test_linear_of_rows(opset, zero, attributes):
     """Ties are rounded before the zero point is added, so that an odd one decides them."""
     builder = Builder(opset)
-    scale = np.full(zero.shape, 0.5, np.float32)
+    scale = np.full(zero.shape, 1, np.float32)
     x = builder.add("QuantizeLinear", builder.input(6), scale, zero, **attributes)
     model = builder.model(builder.add("DequantizeLinear", x, scale, zero, **attributes))
     graph = xfblas.read_graph(model)

@@ -145,6 +145,16 @@ def test_whole_numbers_that_were_taken_out_or_looked_up():
             xfblas.read_graph(model)
 
 
+def test_a_shape_of_open_sizes():
+    builder = Builder()
+    x = builder.input("time", 6)
+    shape = builder.add("Mul", builder.add("Shape", x), whole(1, 2, 1))
+    shape = builder.add("Div", shape, whole(1, 1, 2))
+    model = builder.model(builder.add("Reshape", x, shape))
+    with pytest.raises(errors.UnsupportedModelError, match="has open sizes"):
+        xfblas.read_graph(model)
+
+
 def test_tensors_of_different_rank():
     builder = Builder()
     model = builder.model(builder.add("Add", builder.input(3, 4), builder.input(4)))
