@@ -6,6 +6,7 @@ from onnx import TensorProto
 from onnx_models import Builder, require_near, rows, run
 
 import xfblas
+from xfblas import errors
 
 pytestmark = pytest.mark.native
 GENERATOR = np.random.default_rng(3)
@@ -220,6 +221,20 @@ def test_reshape_by_the_number_of_rows(batch):
     # A file that says a number of rows computes others too.
     more = np.concatenate([x, x])
     require_near(graph.forward([more]), [np.concatenate([e, e]) for e in run(model, x)])
+
+
+@pytest.mark.parametrize("used", [0, 1])
+def test_an_input_that_no_output_needs(used):
+    builder = Builder()
+    inputs = [builder.input(4), builder.input(4)]
+    model = builder.model(builder.add("Gemm", inputs[used], spread(4, 3), name="layer"))
+    graph = xfblas.read_graph(model)
+    assert [spec.name for spec in graph.inputs] == inputs
+    generator = np.random.default_rng(2)
+    x = [rows(generator, 7, 4), rows(generator, 7, 4)]
+    require_near(graph.forward(x), run(model, *x))
+    with pytest.raises(errors.UnsupportedModelError, match=r"layer \(Gemm\): takes one of 2 inp"):
+        xfblas.read_network(model)
 
 
 def test_open_sizes_of_a_row():
