@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from xfblas.compiled.compiler import load as load
     from xfblas.convert.changes import config_diff as config_diff
     from xfblas.convert.configuration import config_from_keras_model as config_from_keras_model
+    from xfblas.convert.configuration import config_from_onnx_model as config_from_onnx_model
     from xfblas.convert.converter import ConvertedModel as ConvertedModel
     from xfblas.convert.converter import convert_from_config as convert_from_config
     from xfblas.convert.converter import convert_from_keras_model as convert_from_keras_model
+    from xfblas.convert.converter import convert_from_onnx_model as convert_from_onnx_model
     from xfblas.device.compute_unit import ComputeUnit as ComputeUnit
     from xfblas.device.default_images import image_path as image_path
     from xfblas.device.device import Device as Device
@@ -69,8 +71,10 @@ _MODULES = {
     "compiled.compiled_model": "CompiledModel",
     "compiled.compiler": "compile load",
     "convert.changes": "config_diff",
-    "convert.configuration": "config_from_keras_model",
-    "convert.converter": "ConvertedModel convert_from_config convert_from_keras_model",
+    "convert.configuration": "config_from_keras_model config_from_onnx_model",
+    "convert.converter": (
+        "ConvertedModel convert_from_config convert_from_keras_model convert_from_onnx_model"
+    ),
     "device.compute_unit": "ComputeUnit",
     "device.default_images": "image_path",
     "device.device": "Device open",

@@ -41,7 +41,7 @@ UNZIPPED = FileKind("a Keras model that is not zipped", "save it with zipped=Tru
 SAVED_MODEL = FileKind("a SavedModel folder of TensorFlow", SAVE_AGAIN)
 TENSORFLOW = FileKind("a graph or checkpoint of TensorFlow", SAVE_AGAIN)
 TFLITE = FileKind("a TensorFlow Lite model", SAVE_AGAIN)
-ONNX = FileKind("an ONNX model", SAVE_AGAIN)
+ONNX = FileKind("an ONNX model", "xfblas.compile or `xfblas quantize` takes it")
 PYTORCH = FileKind("a PyTorch file", "it is not read; write its layers as a Keras model")
 PICKLE = FileKind("a pickle", "it is not read, since it can run code; save the model as .keras")
 

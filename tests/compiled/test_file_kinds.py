@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from keras_models import rows_for
+from onnx import TensorProto, helper, numpy_helper
 
 import xfblas
 from xfblas import errors, l3
@@ -31,7 +32,7 @@ def folder(keras_model, tmp_path_factory):
     shutil.copy(image, folder / "i.xclbin")
     shutil.copy(image.with_suffix(".dat"), folder / "i.dat")
     (folder / "m.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(40))
-    (folder / "m.onnx").write_bytes(b"\x08\x08\x12\x07pytorch" + bytes(40))
+    (folder / "m.onnx").write_bytes(onnx_model(x.shape[1]))
     (folder / "m.pb").write_bytes(b"\n\x10graph" + bytes(40))
     (folder / "m.pkl").write_bytes(pickle.dumps({"model": 1}))
     for name in ("saved", "empty", "unzipped"):
@@ -41,6 +42,19 @@ def folder(keras_model, tmp_path_factory):
     np.save(folder / "x.npy", x)
     np.savez(folder / "x.npz", x=x)
     return folder
+
+
+def onnx_model(width):
+    kernel = np.linspace(-1, 1, 4 * width, dtype=np.float32).reshape(4, width)
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size])
+        for name, size in (("x", width), ("y", 4))
+    ]
+    node = helper.make_node("Gemm", ["x", "kernel"], ["y"], transB=1)
+    stored = [numpy_helper.from_array(kernel, "kernel")]
+    graph = helper.make_graph([node], "plain", ends[:1], ends[1:], stored)
+    imports = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=imports).SerializeToString()
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +72,7 @@ KINDS = {
     "i.xclbin": ("an image for an FPGA", "xfblas.open takes it"),
     "i.dat": ("the configuration of an image", "xfblas.open takes it as cfg="),
     "m.tflite": ("a TensorFlow Lite model", "save the Keras model"),
-    "m.onnx": ("an ONNX model", "save the Keras model"),
+    "m.onnx": ("an ONNX model", "xfblas.compile or `xfblas quantize`"),
     "m.pb": ("TensorFlow", "save the Keras model"),
     "m.pkl": ("a pickle", "can run code"),
     "saved": ("a SavedModel folder", "save the Keras model"),
@@ -67,7 +81,7 @@ KINDS = {
     "x.npy": ("a file of rows", "xfblas predict MODEL ROWS"),
     "x.npz": ("a file of rows", "xfblas predict MODEL ROWS"),
 }
-KERASS = ("m.keras", "m.h5")
+MODELS = ("m.keras", "m.h5", "m.onnx")
 
 
 def rows():
@@ -82,11 +96,11 @@ def keras_rt(path):
 #: Each call, and the files that it takes.
 CALLS = {
     "load": (xfblas.load, ("m.xfblas",)),
-    "compile": (lambda path: xfblas.compile(path, rows()).close(), KERASS),
-    "KerasRT": (keras_rt, KERASS),
-    "read_network": (xfblas.read_network, KERASS),
-    "read_graph": (xfblas.read_graph, KERASS),
-    "report": (lambda path: xfblas.report(path, rows()), (*KERASS, "m.xfblas")),
+    "compile": (lambda path: xfblas.compile(path, rows()).close(), MODELS),
+    "KerasRT": (keras_rt, MODELS),
+    "read_network": (xfblas.read_network, MODELS),
+    "read_graph": (xfblas.read_graph, MODELS),
+    "report": (lambda path: xfblas.report(path, rows()), (*MODELS, "m.xfblas")),
     "accelerate": (lambda path: xfblas.accelerate(path, rows()), ()),
     "open": (lambda path: xfblas.open(path).close(), ("i.xclbin",)),
     "cfg": (lambda path: xfblas.open("i.xclbin", path).close(), ("i.dat",)),
@@ -104,7 +118,7 @@ def test_every_call_says_what_it_was_given(call, file):
         function(file)
         return
     name, remedy = KINDS[file]
-    if file == "m.weights.h5" and KERASS[0] in taken:
+    if file == "m.weights.h5" and MODELS[0] in taken:
         name, remedy = "holds weights but no architecture", "Pass architecture="
     with pytest.raises(errors.XfblasError) as told:
         function(file)
@@ -123,10 +137,10 @@ def test_no_file(call):
 @pytest.mark.parametrize(
     ("command", "taken"),
     [
-        (["quantize", "{}", "--data", "x.npy", "-o", "o.xfblas", "--quiet"], KERASS),
-        (["predict", "{}", "x.npy", "--quiet"], (*KERASS, "m.xfblas")),
-        (["report", "{}", "--data", "x.npy"], (*KERASS, "m.xfblas")),
-        (["estimate", "--model", "{}"], KERASS),
+        (["quantize", "{}", "--data", "x.npy", "-o", "o.xfblas", "--quiet"], MODELS),
+        (["predict", "{}", "x.npy", "--quiet"], (*MODELS, "m.xfblas")),
+        (["report", "{}", "--data", "x.npy"], (*MODELS, "m.xfblas")),
+        (["estimate", "--model", "{}"], MODELS),
         (["xclbin", "info", "{}"], ("i.xclbin",)),
         (["predict", "m.keras", "{}", "--quiet"], ("x.npy",)),
         (["predict", "m.keras", "x.npy", "--xclbin", "{}", "--quiet"], ("i.xclbin",)),

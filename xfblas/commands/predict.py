@@ -26,16 +26,16 @@ CALIBRATION = "--calibration (by default the data)"
 def add_commands(subparsers):
     """Adds ``quantize`` and ``predict`` to the commands of an argparse parser."""
     parser = subparsers.add_parser(
-        "quantize", help="turn a Keras file and typical rows into a .xfblas file"
+        "quantize", help="turn a Keras or ONNX file and typical rows into a .xfblas file"
     )
-    parser.add_argument("model", help="a .keras or .h5 file")
+    parser.add_argument("model", help="a .keras, .h5 or .onnx file")
     parser.add_argument("--data", help="typical rows: CSV, .npy or .parquet")
     parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
     parser.set_defaults(run=run_quantize, words={"calibration": "--data"})
     parser = subparsers.add_parser("predict", help="predict a file of rows on the engine")
-    parser.add_argument("model", help="a .xfblas, .keras or .h5 file")
+    parser.add_argument("model", help="a .xfblas, .keras, .h5 or .onnx file")
     parser.add_argument("data", help="rows: CSV with or without names, .npy or .parquet")
     parser.add_argument(
         "-o", "--output", default="-", help="CSV, .npy or .parquet; by default CSV to the terminal"

@@ -20,7 +20,7 @@ def add_commands(subparsers):
     parser = subparsers.add_parser(
         "report", help="what quantization costs on data, layer by layer, and what to try"
     )
-    parser.add_argument("model", help="a .xfblas, .keras or .h5 file")
+    parser.add_argument("model", help="a .xfblas, .keras, .h5 or .onnx file")
     parser.add_argument("--data", required=True, help="rows: CSV, .npy or .parquet")
     parser.add_argument("--labels", help="file of labels: CSV, .npy or .parquet")
     parser.add_argument("--label", metavar="COLUMN", help="column of the data that is the label")

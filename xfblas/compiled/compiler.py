@@ -15,6 +15,7 @@ from xfblas.compiled.saved_model import read
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.file_kinds import ONNX, kind_of
 from xfblas.graph import EngineStep, HostStep, ModelGraph, read_graph
 from xfblas.keras_files.keras_file import read_file
 from xfblas.notices import notify
@@ -51,11 +52,11 @@ def compile(
     trust: bool = False,
     **quantization: Any,
 ) -> CompiledModel:
-    """Puts a Keras model on the engine.
+    """Puts a Keras or ONNX model on the engine.
 
     Args:
-        model: a keras.Model, the path of a ``.keras`` or ``.h5`` file, a
-            :class:`~xfblas.graph.Network` or :class:`~xfblas.graph.ModelGraph`.
+        model: a keras.Model, the path of a ``.keras``, ``.h5`` or ``.onnx`` file, an
+            onnx.ModelProto, a :class:`~xfblas.graph.Network` or :class:`~xfblas.graph.ModelGraph`.
         calibration: typical inputs, from which the scales are derived: anything that ``predict``
             takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
             first). Not needed on a float image. Names of columns, as data frames have them, are
@@ -89,7 +90,7 @@ def compile(
     Options.require_names(quantization)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
-    if isinstance(model, (str, os.PathLike)):
+    if isinstance(model, (str, os.PathLike)) and kind_of(model) is not ONNX:
         model = read_file(Path(model), architecture is None, trusted)
     graph = read_graph(model, architecture, on_host)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)

@@ -21,6 +21,7 @@ from typing import Any
 from xfblas.checks import require_names, shown
 from xfblas.convert.entries import Entry, entries_of
 from xfblas.errors import InvalidValueError
+from xfblas.graph.reader import require_onnx
 from xfblas.notices import notify
 from xfblas.quantization.options import Options
 
@@ -138,6 +139,26 @@ def config_from_keras_model(
         key = entry.kind if section == "LayerType" else entry.name
         config[section].setdefault(key, _entry_config(entry))
     return config
+
+
+def config_from_onnx_model(
+    model: Any, granularity: str = "model", *, default_precision: str = "int16"
+) -> dict[str, Any]:
+    """A configuration of an ONNX model, to be edited and given to :func:`convert_from_onnx_model`.
+
+    Layers are called by their nodes, or where those have no names by their tensors; their types
+    are operators, such as ``Gemm``.
+
+    Args:
+        model: the path of an ``.onnx`` file, or an onnx.ModelProto.
+        granularity, default_precision: as for :func:`config_from_keras_model`.
+
+    Raises:
+        InvalidValueError: as for :func:`config_from_keras_model`.
+        NotSupportedError: onnx is not installed: ``xfblas[onnx]``.
+    """
+    require_onnx(model)
+    return config_from_keras_model(model, granularity, default_precision=default_precision)
 
 
 def _entry_config(entry: Entry) -> dict[str, Any]:

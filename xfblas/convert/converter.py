@@ -15,13 +15,14 @@ from xfblas.convert.test_bench import TestBench
 from xfblas.convert.traces import by_entry
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, NotInitializedError
+from xfblas.graph.reader import require_onnx
 from xfblas.notices import notify
 
 #: Arguments of engines with hardware for each layer.
 DATAFLOW = ("io_type", "clock_period", "clock_uncertainty", "backend", "interface", "namespace")
 #: What a file of :func:`convert_from_config` may say, and the argument that it is.
 KEYS = {
-    "KerasModel": "model", "KerasH5": "model", "OutputDir": "output_dir",
+    "KerasModel": "model", "KerasH5": "model", "OnnxModel": "model", "OutputDir": "output_dir",
     "ProjectName": "project_name", "InputData": "input_data_tb",
     "OutputPredictions": "output_data_tb", "CalibrationData": "calib_data", "Board": "board",
     "Xclbin": "xclbin", "Target": "target", "HLSConfig": "hls_config",
@@ -84,13 +85,45 @@ def convert_from_keras_model(
     )  # fmt: skip
 
 
+def convert_from_onnx_model(
+    model: Any,
+    output_dir: str | os.PathLike[str] = "my-xfblas-project",
+    project_name: str = "myproject",
+    input_data_tb: Any = None,
+    output_data_tb: Any = None,
+    hls_config: Any = None,
+    **options: Any,
+) -> "ConvertedModel":
+    """An ONNX model with what a configuration says of its layers.
+
+    Args:
+        model: the path of an ``.onnx`` file, or an onnx.ModelProto. Files that hold its weights
+            must lie in its folder.
+        output_dir, project_name, input_data_tb, output_data_tb: as for
+            :func:`convert_from_keras_model`.
+        hls_config: as :func:`config_from_onnx_model` gives it; by default int16 on the engine.
+        **options: ``calib_data``, ``board``, ``xclbin``, ``target`` and ``device``, as for
+            :func:`convert_from_keras_model`.
+
+    Raises:
+        InvalidValueError: as for :func:`convert_from_keras_model`.
+        UnsupportedModelError: lists every node that neither engine nor host can run.
+        NotSupportedError: onnx is not installed: ``xfblas[onnx]``.
+    """
+    require_onnx(model)
+    return convert_from_keras_model(
+        model, output_dir, project_name, input_data_tb, output_data_tb, hls_config, **options
+    )
+
+
 def convert_from_config(config: Any) -> "ConvertedModel":
     """A model from one dict, or the path of a YAML or JSON file that holds it.
 
     Args:
-        config: ``KerasModel`` (a path, or a keras.Model in a dict), ``OutputDir``, ``ProjectName``,
-            ``InputData``, ``OutputPredictions``, ``CalibrationData``, ``Board``, ``Xclbin``,
-            ``Target`` and ``HLSConfig``. Paths are relative to the file.
+        config: ``KerasModel`` (a path, or a keras.Model in a dict) or ``OnnxModel``,
+            ``OutputDir``, ``ProjectName``, ``InputData``, ``OutputPredictions``,
+            ``CalibrationData``, ``Board``, ``Xclbin``, ``Target`` and ``HLSConfig``. Paths are
+            relative to the file.
 
     Raises:
         InvalidValueError: there is no such file, or it has a key that there is not.
@@ -107,7 +140,9 @@ def convert_from_config(config: Any) -> "ConvertedModel":
     require_names("config", config, KEYS)
     given = {KEYS[key]: value for key, value in config.items() if value is not None}
     if "model" not in given:
-        raise InvalidValueError("config has no KerasModel, expected the path of a Keras file")
+        raise InvalidValueError(
+            "config has no KerasModel and no OnnxModel, expected the path of a file"
+        )
     for name in ("model", "output_dir", "input_data_tb", "output_data_tb", "calib_data", "xclbin"):
         if isinstance(given.get(name), str):
             given[name] = folder / given[name]
@@ -117,7 +152,7 @@ def convert_from_config(config: Any) -> "ConvertedModel":
 
 
 class ConvertedModel:
-    """A Keras model with the verbs of hls4ml. Made by :func:`convert_from_keras_model`.
+    """A model with the verbs of hls4ml. Made by :func:`convert_from_keras_model` and its kin.
 
     Attributes:
         settings: what the configuration says of each layer.

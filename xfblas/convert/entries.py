@@ -6,16 +6,16 @@ from typing import Any
 from xfblas.graph.reader import read_layers
 
 #: What has weights that the engine multiplies by.
-PRODUCTS = ("Dense", "TimeDistributed")
+PRODUCTS = ("Dense", "TimeDistributed", "Gemm", "MatMul")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One layer of the Keras model, or the activation that is part of one.
+    """One layer of the Keras model, a node of an ONNX graph, or the activation that is part of one.
 
     Attributes:
         name: the layer's, with the models around it; of an activation ``dense_relu``.
-        kind: the Keras class, of an activation ``Activation``.
+        kind: the Keras class or ONNX operator, of an activation ``Activation``.
         layer: the layer's own name.
         activation: name of the activation that is part of the layer, or that it is.
     """

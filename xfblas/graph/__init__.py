@@ -1,9 +1,10 @@
-"""From a Keras model, or its file, to chains of layers for the engine and steps for the host.
+"""From a Keras or ONNX model to chains of layers for the engine and steps for the host.
 
-A configuration of any Keras version becomes layers and their calls (architecture, calls), those
-become typed operations between tensors (layer_rules, operation_graph), and runs of dense operations
-become engine steps (segments, fold); of a plain chain, one network (plain_chain). Needs numpy and
-h5py; Keras is neither imported nor needed, and nothing in a file is executed.
+A configuration of any Keras version, or an ONNX graph, becomes layers and their calls
+(architecture, calls, onnx_graph), those become typed operations between tensors (layer_rules,
+operation_graph), and runs of dense operations become engine steps (segments, fold); of a plain
+chain, one network (plain_chain). Needs numpy and h5py, and onnx for its files; Keras is neither
+imported nor needed, and nothing in a file is executed.
 """
 
 from xfblas.graph.graph_steps import EngineStep, HostStep

@@ -24,9 +24,17 @@ class DeclaredLayers:
     Attributes:
         architecture: the layers and their calls.
         problems: why layers cannot be run, by the layer's id.
+
+    Args:
+        architecture: see above.
+        rule: gives the operations of a layer, or raises CannotRun; by default that of Keras.
     """
 
-    def __init__(self, architecture: Architecture):
+    def __init__(
+        self,
+        architecture: Architecture,
+        rule: Callable[[LayerSpec], list[Operation]] = operations_of,
+    ):
         self.architecture = architecture
         self.problems: dict[int, CannotRun | str] = {
             id(layer): problem for layer, problem in architecture.unused
@@ -37,7 +45,7 @@ class DeclaredLayers:
         self._operations: dict[int, list[Operation]] = {}
         for layer in architecture.layers:
             try:
-                self._operations[id(layer)] = operations_of(layer)
+                self._operations[id(layer)] = rule(layer)
             except CannotRun as reason:
                 self.problems.setdefault(id(layer), reason)
 
@@ -177,8 +185,9 @@ class OperationGraph:
 
 def _told_shape(operation, weights, where):
     """The shape of the rows that an operation takes, if its constants tell it."""
-    if isinstance(operation, Dense) and weights["kernel"].ndim == 2:
-        return weights["kernel"].shape[:1]
+    if isinstance(operation, Dense):
+        kernel = weights.get("kernel", operation.kernel)
+        return kernel.shape[:1] if kernel.ndim == 2 else None
     if isinstance(operation, Scale):
         shape = constants_of(operation, weights, where).scale.shape
         # One constant alone is for rows of any size.

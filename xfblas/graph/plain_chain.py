@@ -127,6 +127,8 @@ def _broken_links(architecture) -> dict[int, str]:
             readers.setdefault(tensor, []).append(call.layer.name)
     inputs = {spec.name for spec in architecture.inputs}
     outputs = Counter(architecture.outputs)
+    # Not every input has a layer of its own: those of ONNX have none.
+    bare = inputs - {layer.path for layer in architecture.layers}
     problems = {}
     for layer in architecture.layers:
         own = calls.get(id(layer), [])
@@ -140,6 +142,8 @@ def _broken_links(architecture) -> dict[int, str]:
             problem = f"takes {len(own[0].inputs)} inputs, expected 1"
         elif is_input and len(inputs) > 1:
             problem = f"is one of {len(inputs)} inputs of the model, expected 1"
+        elif own and len(inputs) > 1 and bare & set(own[0].inputs):
+            problem = f"takes one of {len(inputs)} inputs of the model, expected 1"
         elif outputs.total() > 1 and any(tensor in outputs for tensor in tensors):
             problem = f"is one of {outputs.total()} outputs of the model, expected 1"
         elif len(reads) > 1:

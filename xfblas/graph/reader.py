@@ -8,6 +8,7 @@ from typing import Any
 
 from xfblas.checks import require_instance, require_names, shown
 from xfblas.errors import InvalidValueError, UnsupportedModelError
+from xfblas.file_kinds import ONNX, kind_of, refuse_others
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
 from xfblas.graph.operation_graph import DeclaredLayers, OperationGraph, unsupported
@@ -18,11 +19,13 @@ from xfblas.graph.plain_chain import (
     require_vectors,
 )
 from xfblas.graph.segments import cut_into_steps
-from xfblas.keras_files.architecture import Architecture, LayerSpec
+from xfblas.keras_files.architecture import LayerSpec
 from xfblas.keras_files.keras_file import KerasFile, read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
 from xfblas.layers.slope import LARGEST_SLOPE
+from xfblas.onnx_files import onnx_graph
+from xfblas.onnx_files.onnx_file import is_onnx_model
 
 
 def read_graph(
@@ -36,8 +39,8 @@ def read_graph(
 
     Args:
         source: path of a ``.h5``, ``.hdf5``, ``.weights.h5`` or ``.keras`` file of any Keras
-            version (its content decides, not its name), or a keras.Model, a Network, or a
-            ModelGraph, which is returned as it is.
+            version or of an ``.onnx`` file (its content decides, not its name), or a keras.Model,
+            an onnx.ModelProto, a Network, or a ModelGraph, which is returned as it is.
         architecture: for a file that holds weights alone: the model's configuration as a dict
             (``get_config``), as JSON (``to_json``) or the path of a file with it; or the list of
             the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
@@ -54,6 +57,7 @@ def read_graph(
             fit the layers or are not finite, the architecture is missing, or no layer has a name
             in ``on_host``; it refers to other files, or took too long to read.
         AllocationError: there is no memory for what the file holds.
+        NotSupportedError: an ONNX model, but onnx is not installed: ``xfblas[onnx]``.
     """
     require_instance("on_host", on_host, list, tuple, set, frozenset, expected="a list of names")
     if isinstance(source, (ModelGraph, Network)):
@@ -64,9 +68,9 @@ def read_graph(
                 "layers have their places; expected a Keras model or its file"
             )
         return source if isinstance(source, ModelGraph) else ModelGraph.from_network(source)
-    architecture, stored, separate = _parts(source, architecture, trusted)
-    declared = DeclaredLayers(architecture)
-    require_names("on_host", on_host, [layer.path for layer in architecture.layers])
+    declared, stored, separate = _parts(source, architecture, trusted)
+    names = [layer.path for layer in declared.architecture.layers]
+    require_names("on_host", on_host, names)
     graph = OperationGraph(declared, stored, separate)
     if on_host:
         return cut_into_steps(graph, on_host)
@@ -83,7 +87,7 @@ def read_graph(
 def read_layers(
     source: Any, architecture: Any = None, *, trusted: bool = False
 ) -> tuple[LayerSpec, ...]:
-    """The layers of a Keras model or its file as its configuration describes them, in order.
+    """The layers of a model or its file as its configuration describes them, in order.
 
     Args:
         source, architecture, trusted: as for :func:`read_graph`, but no Network or ModelGraph.
@@ -91,7 +95,7 @@ def read_layers(
     Raises:
         InvalidValueError: as for :func:`read_graph`.
     """
-    return _parts(source, architecture, trusted)[0].layers
+    return _parts(source, architecture, trusted)[0].architecture.layers
 
 
 def read_network(source: Any, architecture: Any = None, *, trusted: bool = False) -> Network:
@@ -114,8 +118,7 @@ def read_network(source: Any, architecture: Any = None, *, trusted: bool = False
         if network is None:
             raise UnsupportedModelError(f"{source!r} is no chain of dense layers")
         return network
-    architecture, stored, separate = _parts(source, architecture, trusted)
-    declared = DeclaredLayers(architecture)
+    declared, stored, separate = _parts(source, architecture, trusted)
     reasons = reasons_against_chain(declared)
     if not reasons:
         return network_of_chain(OperationGraph(declared, stored, separate, require_vectors))
@@ -128,21 +131,42 @@ def read_network(source: Any, architecture: Any = None, *, trusted: bool = False
     return network
 
 
+def require_onnx(source: Any) -> None:
+    """Raises an InvalidValueError for anything but an onnx.ModelProto or the path of its file."""
+    is_path = isinstance(source, (str, os.PathLike))
+    if not (is_path or is_onnx_model(source)):
+        raise InvalidValueError(
+            f"model is a {type(source).__name__}, expected an onnx.ModelProto or the path of an "
+            ".onnx file"
+        )
+    if is_path:
+        refuse_others(source, "an ONNX file", ONNX)
+
+
 def _require_none(architecture: Any) -> None:
     if architecture is not None:
         raise InvalidValueError("architecture is given, but source is a model and has its own")
 
 
-def _parts(source: Any, given: Any, trusted: bool) -> tuple[Architecture, StoredWeights, bool]:
-    """The architecture, the weights, and whether they come from different places."""
-    if isinstance(source, (str, os.PathLike)):
+def _parts(source: Any, given: Any, trusted: bool) -> tuple[DeclaredLayers, StoredWeights, bool]:
+    """The layers, the weights, and whether they come from different places."""
+    is_path = isinstance(source, (str, os.PathLike))
+    if is_onnx_model(source) or (is_path and kind_of(source) is ONNX):
+        _require_none(given)
+        path = Path(source) if is_path else None
+        model = onnx_graph.read_model(source) if path is None else onnx_graph.read_file(path)
+        declared = DeclaredLayers(model.architecture, model.operations_of)
+        return declared, StoredWeights(model.where, ()), False
+    if is_path:
         source = read_file(Path(source), given is None, trusted)
     if isinstance(source, KerasFile):
-        return source.parts(given)
+        architecture, stored, separate = source.parts(given)
+        return DeclaredLayers(architecture), stored, separate
     if not is_keras_model(source):
         raise InvalidValueError(
-            f"source is a {type(source).__name__}, expected the path of a .h5 or .keras file, a "
-            "keras.Model, a Network or a ModelGraph"
+            f"source is a {type(source).__name__}, expected the path of a .h5, .keras or .onnx "
+            "file, a keras.Model, a Network or a ModelGraph"
         )
     _require_none(given)
-    return *read_model(source), False
+    architecture, stored = read_model(source)
+    return DeclaredLayers(architecture), stored, False

@@ -22,7 +22,7 @@ class Dense(Operation):
 
     Attributes:
         units: how many it gives, or None if the configuration does not say.
-        kernel: (k, n) float32, once it is placed.
+        kernel: (k, n) float32, once it is placed; before that where no weights tell it.
         bias: (n,) float32.
     """
 
@@ -34,7 +34,8 @@ class Dense(Operation):
 
     def at(self, place: Place, weights: dict[str, np.ndarray]) -> "Dense":
         """See :meth:`Operation.at`."""
-        kernel, shape = weights["kernel"], place.shapes[0]
+        kernel = weights["kernel"] if self.kernel is None else self.kernel
+        shape = place.shapes[0]
         if kernel.ndim != 2 or 0 in kernel.shape:
             raise self.wrong_shape(place.where, "kernel", kernel, "(inputs, units)")
         if not shape:
@@ -43,7 +44,8 @@ class Dense(Operation):
         wanted = (shape[-1] or inputs, units if self.units is None else self.units)
         if kernel.shape != wanted:
             raise self.wrong_shape(place.where, "kernel", kernel, f"{wanted}")
-        bias = weights.get("bias", np.zeros(units, np.float32))
+        bias = weights.get("bias", self.bias)
+        bias = np.zeros(units, np.float32) if bias is None else bias
         if bias.shape != (units,):
             raise self.wrong_shape(place.where, "bias", bias, f"({units},)")
         return replace(self, kernel=kernel, bias=bias, place=place, shape=(*shape[:-1], units))

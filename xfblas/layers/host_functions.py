@@ -70,6 +70,28 @@ def clip(x, smallest, largest):
     return x if smallest is largest is None else np.clip(x, smallest, largest)
 
 
+def quantize(x, scale, zero, smallest, largest, rounding="ROUND"):
+    """Integers: ``x / scale + zero`` between two limits, rounded by a key of :data:`ROUNDINGS`."""
+    return ROUNDINGS[rounding](np.clip(x / scale + zero, smallest, largest))
+
+
+def bipolar(x):
+    """-1 for negative values, else 1."""
+    return np.where(x >= 0, np.float32(1), np.float32(-1))
+
+
+#: Ways to round; UP and DOWN are away from 0 and towards it.
+ROUNDINGS = {
+    "ROUND": np.rint,
+    "HALF_EVEN": np.rint,
+    "CEIL": np.ceil,
+    "FLOOR": np.floor,
+    "UP": lambda x: np.copysign(np.ceil(np.abs(x)), x),
+    "DOWN": np.trunc,
+    "HALF_UP": lambda x: np.copysign(np.floor(np.abs(x) + np.float32(0.5)), x),
+    "HALF_DOWN": lambda x: np.copysign(np.ceil(np.abs(x) - np.float32(0.5)), x),
+}
+
 #: Those that move or add up values, so that a large mean is in their results as in their inputs:
 #: where a later step subtracts it, they are not rounded to float32.
 _LINEAR = {
@@ -99,6 +121,9 @@ _CURVED = {
     "unit_normalization": normalizations.unit_normalization,
     "rms_normalization": normalizations.rms_normalization,
     "clip": clip,
+    "quantize": quantize,
+    "bipolar": bipolar,
+    "error_function": activations.erf,
     "absolute": np.abs,
     "square": np.square,
     "square_root": np.sqrt,
