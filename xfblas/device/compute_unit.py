@@ -164,7 +164,7 @@ class ComputeUnit:
             require_integer("prelu_alpha", prelu_alpha),
         )
         flags = ROUND * bool(round) | SATURATE * bool(saturate) | BIAS_ROW * is_row
-        flags |= _function_flags(activation, fraction_bits)
+        flags |= function_flags(activation, fraction_bits)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n, 1, c.pointer, n)
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
@@ -271,7 +271,8 @@ class ComputeUnit:
         return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"
 
 
-def _function_flags(activation: str, fraction_bits: tuple[int, int]) -> int:
+def function_flags(activation: str = "prelu", fraction_bits: tuple[int, int] = (0, 0)) -> int:
+    """Flags of C for :meth:`ComputeUnit.fcn`'s activation and its fraction bits."""
     if activation not in FUNCTIONS:
         raise InvalidValueError(
             f"activation is {activation!r}, expected {' or '.join(map(repr, FUNCTIONS))}"

@@ -22,9 +22,15 @@ from xfblas.keras_files.keras_file import read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
 from xfblas.layers.slope import LARGEST_SLOPE
+from xfblas.layers.table import is_table, table_name
 
 
-def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] = ()) -> ModelGraph:
+def read_graph(
+    source: Any,
+    architecture: Any = None,
+    on_host: Collection[str] = (),
+    tables: bool = False,
+) -> ModelGraph:
     """Reads a model of any shape as steps for the engine and the host.
 
     Args:
@@ -35,7 +41,10 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
             (``get_config``), as JSON (``to_json``) or the path of a file with it; or the list of
             the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
             file has an architecture too, this one is used.
-        on_host: names of layers that the host shall compute in float though the engine could.
+        on_host: names of layers that the host shall compute in float though the engine could;
+            ``dense:tanh`` is the tanh of ``dense`` alone. A mapping has reasons for reports.
+        tables: whether the engine computes tanh and sigmoid between dense layers, as the integer
+            engines can.
 
     Raises:
         UnsupportedModelError: lists every layer that neither engine nor host can run: name, class,
@@ -54,17 +63,19 @@ def read_graph(source: Any, architecture: Any = None, on_host: Collection[str] =
         return source if isinstance(source, ModelGraph) else ModelGraph.from_network(source)
     architecture, stored, separate = _parts(source, architecture)
     declared = DeclaredLayers(architecture)
-    require_names("on_host", on_host, [layer.path for layer in architecture.layers])
     graph = OperationGraph(declared, stored, separate)
+    names = [layer.path for layer in architecture.layers]
+    names += [table_name(operation) for operation in graph.operations if is_table(operation)]
+    require_names("on_host", on_host, names)
     if on_host:
-        return cut_into_steps(graph, on_host)
+        return cut_into_steps(graph, on_host, tables)
     network = None
     if not reasons_against_chain(declared):
         # What the engine cannot compute is for the host.
         with suppress(UnsupportedModelError, InvalidValueError):
             network = network_of_chain(graph)
     if network is None or any(abs(part.negative_slope) > LARGEST_SLOPE for part in network.layers):
-        return cut_into_steps(graph)
+        return cut_into_steps(graph, (), tables)
     return graph_of_chain(declared, network)
 
 

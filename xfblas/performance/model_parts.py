@@ -34,7 +34,7 @@ def parts_of(model, rows: int, dtype: str, architecture=None) -> ModelParts:
         UnsupportedModelError: lists every layer that neither engine nor host can run.
         InvalidValueError: the file cannot be read.
     """
-    graph = read_graph(model, architecture)
+    graph = read_graph(model, architecture, tables=dtype != "float")
     shares = _rows_of_steps(graph)
     chains, host = [], []
     for step in graph.steps:
