@@ -91,11 +91,11 @@ def read_layers(source: Any, architecture: Any = None) -> tuple[LayerSpec, ...]:
     return _parts(source, architecture)[0].layers
 
 
-def read_network(source: Any, architecture: Any = None) -> Network:
+def read_network(source: Any, architecture: Any = None, tables: bool = False) -> Network:
     """Reads a model that is a plain chain, as layers for the Fcn engine.
 
     Args:
-        source, architecture: as for :func:`read_graph`.
+        source, architecture, tables: as for :func:`read_graph`.
 
     Raises:
         UnsupportedModelError: lists every layer that keeps the model from being one chain on the
@@ -119,7 +119,8 @@ def read_network(source: Any, architecture: Any = None) -> Network:
     network = None
     with suppress(UnsupportedModelError, InvalidValueError):  # The reasons say more.
         # Layers that are no chain may be steps that are.
-        network = cut_into_steps(OperationGraph(declared, stored, separate)).as_network()
+        graph = OperationGraph(declared, stored, separate)
+        network = cut_into_steps(graph, (), tables).as_network()
     if network is None:
         raise unsupported(reasons, stored.where)
     return network
