@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import h5py
 import numpy as np
 import pytest
 from keras_models import decibels
@@ -104,10 +105,19 @@ def test_tanh_arguments_far_beyond_their_format_saturate(bits):
     steps = 40 * 2.0**3 / 2**bits + 2.0 ** (4 - bits)
     assert np.abs(found - np.tanh(rows)).max() < 2 * steps
     assert (np.diff(found[:, 0]) >= 0).all()
+    (quantized,) = compiled.networks.values()
+    # Nothing is lost by it, so it is none of the saturations that reports warn of.
+    assert quantized.simulate(quantized.quantize_input(rows)).layers[0].saturations == 0
 
 
 @pytest.mark.parametrize("bits", [16, 8])
 def test_tanh_models_in_files(keras, x, tmp_path, bits):
+    for kind, version in (("relu", 1), ("tanh", 3)):
+        with xfblas.compile(mlp(keras, kind), x, bits=bits, goal=0) as compiled:
+            compiled.save(tmp_path / "m.xfblas")
+        # Earlier releases read what has no tables, and say of others that a newer one wrote them.
+        with h5py.File(tmp_path / "m.xfblas") as file:
+            assert file.attrs["version"] == version
     with xfblas.compile(mlp(keras, "tanh", "sigmoid"), x, bits=bits, goal=0) as compiled:
         compiled.save(tmp_path / "m.xfblas")
         with xfblas.load(tmp_path / "m.xfblas") as loaded:
@@ -215,6 +225,17 @@ def test_a_layer_called_twice_goes_to_the_host_twice(keras, generator):
     with xfblas.compile(shapes(keras)["twice"][0], x, goal=95) as compiled:
         functions = [step.function for step in compiled.graph.steps if hasattr(step, "function")]
     assert functions == ["tanh", "tanh"]
+    for name, chains in (("twice:tanh", 3), ("twice#2:tanh", 2)):
+        with xfblas.compile(shapes(keras)["twice"][0], x, on_host=[name]) as compiled:
+            assert len(compiled.networks) == chains
+
+
+def test_names_that_look_like_calls(keras, generator):
+    L = keras.layers
+    stack = [keras.Input((6,)), L.Dense(5, "tanh", name="a#2"), L.Dense(3, name="b")]
+    x = generator.standard_normal((200, 6)).astype(np.float32)
+    with xfblas.compile(keras.Sequential(stack), x, goal=95) as compiled:
+        assert [step.output for step in compiled.graph.steps][1] == "a#2"
 
 
 def test_tanh_in_rows_of_more_axes(keras, generator):

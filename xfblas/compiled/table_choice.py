@@ -6,7 +6,6 @@ figures). So the engine computes them, unless its result stays below the goal an
 NEARER decibels better on the calibration rows.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -64,12 +63,8 @@ def choose_tables(
 
 def tables_of(step: EngineStep) -> list[str]:
     """The functions of a step that the engine has tables of, as ``on_host`` calls them."""
-    # A layer's second call is dense#2, which is the same layer.
-    return [
-        f"{re.sub('#[0-9]+$', '', layer.output)}:{layer.activation}"
-        for layer in step.network.layers
-        if layer.has_table
-    ]
+    layers = step.network.layers
+    return [f"{layer.output}:{layer.activation}" for layer in layers if layer.has_table]
 
 
 def _reasons(steps: Any, reached: dict[str, float], goal: float) -> dict[str, str]:

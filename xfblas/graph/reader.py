@@ -22,7 +22,7 @@ from xfblas.keras_files.keras_file import read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
 from xfblas.layers.slope import LARGEST_SLOPE
-from xfblas.layers.table import is_table, table_name
+from xfblas.layers.table import is_table, table_names
 
 
 def read_graph(
@@ -42,7 +42,8 @@ def read_graph(
             the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
             file has an architecture too, this one is used.
         on_host: names of layers that the host shall compute in float though the engine could;
-            ``dense:tanh`` is the tanh of ``dense`` alone. A mapping has reasons for reports.
+            ``dense:tanh`` is the tanh of ``dense`` alone, ``dense#2:tanh`` that of its second
+            call. A mapping has reasons for reports.
         tables: whether the engine computes tanh and sigmoid between dense layers, as the integer
             engines can.
 
@@ -65,7 +66,8 @@ def read_graph(
     declared = DeclaredLayers(architecture)
     graph = OperationGraph(declared, stored, separate)
     names = [layer.path for layer in architecture.layers]
-    names += [table_name(operation) for operation in graph.operations if is_table(operation)]
+    for operation in graph.operations:
+        names += table_names(operation) if is_table(operation) else []
     require_names("on_host", on_host, names)
     if on_host:
         return cut_into_steps(graph, on_host, tables)

@@ -14,7 +14,7 @@ from xfblas.layers.dense import Dense
 from xfblas.layers.placement import PLACED, PREACTIVATION, placements_of
 from xfblas.layers.scaling import Scale
 from xfblas.layers.slope import Slope
-from xfblas.layers.table import Table, as_table, is_table, table_name
+from xfblas.layers.table import Table, as_table, is_table, table_names
 
 
 def cut_into_steps(
@@ -38,7 +38,7 @@ def cut_into_steps(
 def _placed(operation, on_host, tables):
     names = [operation.layer.path]
     if is_table(operation):
-        names.append(table_name(operation))
+        names += table_names(operation)
     elif not operation.is_for_engine:
         return operation
     for name in names:

@@ -33,9 +33,14 @@ class Table(Operation):
         return self.host
 
 
-def table_name(operation: Any) -> str:
-    """What ``on_host`` calls the function of a layer alone: ``dense:tanh``."""
-    return f"{operation.layer.path}:{operation.function}"
+def table_names(operation: Any) -> list[str]:
+    """What ``on_host`` calls the function alone: that of a layer, ``dense:tanh``, or of a call.
+
+    Args:
+        operation: one that :func:`is_table`, at its place.
+    """
+    owners = dict.fromkeys((operation.layer.path, operation.output))
+    return [f"{owner}:{operation.function}" for owner in owners]
 
 
 def is_table(operation: Operation) -> bool:
