@@ -46,6 +46,8 @@ def test_formats_hold_what_was_seen(function, bits, largest, chosen):
     # What others may reach counts like what was seen.
     halved = choose_table(function, sums / 2, 2.0, np.ones(1), bits)
     assert halved == table
+    spare = choose_table(function, sums, 1.0, np.ones(1), bits, spares=True)
+    assert (spare.argument_bits, spare.result_bits) == (chosen, min(12, bits - 1))
 
 
 def test_an_error_is_that_of_argument_table_and_result():
@@ -95,6 +97,17 @@ def test_ranges_behind_a_table_hold_every_output(generator, options):
     # Reached, so the proof of the next layer's sums is no wider than it must be.
     np.testing.assert_array_equal(found.max(axis=0), ends.high)
     np.testing.assert_array_equal(found.min(axis=0), ends.low)
+
+
+def test_sums_behind_a_table_fit_32_bits_unless_precision_is_asked_for(generator):
+    network = make_network(generator, [20, 40, 40, 5], ["tanh", "tanh", "linear"])
+    rows = generator.standard_normal((500, 20))
+    plain, fine = (quantize(network, rows, **options) for options in ({}, {"goal": 90}))
+    assert [summary.table.result_bits for summary in plain.summaries[:2]] == [12, 12]
+    assert [summary.table.result_bits for summary in fine.summaries[:2]] == [15, 15]
+    assert "wide" not in [summary.sums for summary in plain.summaries[1:]]
+    found = (xfblas.quantization.compare(network, one, rows).decibels for one in (plain, fine))
+    assert 62 < next(found) < next(found)
 
 
 @pytest.mark.parametrize(("bits", "wanted"), [(16, 62), (8, 24)])

@@ -232,7 +232,7 @@ class Builder:
         importance = np.ones(len(bias)) if is_last else (layers[index + 1].kernel ** 2).sum(axis=1)
         if layer.has_table:
             numbers = (form.sums[index], variant.margin, importance, options.bits)
-            table = choose_table(layer.activation, *numbers)
+            table = choose_table(layer.activation, *numbers, spares=variant.spent > 0)
         lowest = -(options.element_max + 1)
         is_zero_lowest = variant.saturates and layer.activation == "relu" and not is_last
         wanted = Wanted(

@@ -11,8 +11,9 @@ element with r of them:
 Its own error is 4e-5 at most, little beside that of an argument in steps of 2**-a. Sums beyond the
 argument's range saturate, which is what the functions do themselves: beyond 8 tanh is 1 in 16 bits,
 beyond 16 sigmoid. So a is chosen for the least error of the result, over sums with the room that
-the margin asks for, and never lower than these ends need. Results never reach beyond 1: r is all
-bits but the sign.
+the margin asks for, and never lower than these ends need. Results never reach beyond 1: r may be
+all bits but the sign. SPARE_BITS are as good within 0.3 dB, and leave the next layer's sums so much
+room that they mostly fit 32 bits.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from xfblas.layers.activations import HOST_FUNCTIONS
 TANH = np.rint(65536 * np.tanh(np.arange(513) / 64)).astype(np.int64)
 #: Integer bits of an argument beyond which the result does not change in 16 bits.
 MOST_INTEGER_BITS = {"tanh": 3, "sigmoid": 4}
+#: The result's fraction bits where sums of 32 bits are worth something.
+SPARE_BITS = 12
 #: Rows of the sample that formats are chosen with.
 ROWS = 256
 
@@ -73,7 +76,12 @@ class FunctionTable:
 
 
 def choose_table(
-    function: str, sums: np.ndarray, margin: float, importance: np.ndarray, bits: int
+    function: str,
+    sums: np.ndarray,
+    margin: float,
+    importance: np.ndarray,
+    bits: int,
+    spares: bool = False,
 ) -> FunctionTable:
     """The formats with the least error.
 
@@ -83,10 +91,12 @@ def choose_table(
         margin: how much farther than the sample's sums others may reach.
         importance: (n,) how much each output's error matters.
         bits: of an element.
+        spares: whether the next layer's sums shall be small.
     """
+    result_bits = min(bits - 1, SPARE_BITS) if spares else bits - 1
     stretched = margin * sums[:: -(-len(sums) // ROWS)]
     tables = [
-        FunctionTable(function, bits - 1 - integer_bits, bits - 1)
+        FunctionTable(function, bits - 1 - integer_bits, result_bits)
         for integer_bits in range(MOST_INTEGER_BITS[function], -1, -1)
     ]
     costs = [(table.errors(stretched, bits) ** 2 * importance).sum() for table in tables]
