@@ -16,7 +16,7 @@ pytestmark = pytest.mark.native
 
 
 def bent(keras):
-    """Every activation that the host computes, after a dense layer and alone."""
+    """Activations of the engine's tables, and of the host after a dense layer and alone."""
     L = keras.layers
     return keras.Sequential(
         [
@@ -123,15 +123,15 @@ def test_parts_are_what_comes_before_the_activation(keras):
     model = bent(keras)
     x = rows_for(model, 60)
     with xfblas.compile(model, x) as compiled:
-        _, found = compiled.trace(x)
+        _, plain = compiled.trace(x)
+        _, found = compiled.trace(x, preactivations=True)
     given = {"first": x, "second": found["first"], "fifth": found["fourth"]}
     for name, values in given.items():
         kernel, bias = model.get_layer(name).get_weights()
         assert decibels(found[f"{name}:preactivation"], values @ kernel + bias) > 60
-    assert list(found) == [
-        *("first:preactivation", "first", "second:preactivation", "second"),
-        *("third", "fourth", "fifth:preactivation", "fifth"),
-    ]
+    parts = ["first:preactivation", "second:preactivation"]
+    rest = ["first", "second", "third", "fourth", "fifth:preactivation", "fifth"]
+    assert list(found) == parts + rest and list(plain) == rest
 
 
 def test_folded_layers_are_shown(keras, capsys):
@@ -183,15 +183,18 @@ def test_steps_are_counted_alike_everywhere(model, tmp_path):
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "softmax", "elu"])
 @pytest.mark.parametrize("between", [False, True])
 def test_what_is_said_of_tables(keras, name, between):
-    """The engine has tables of tanh and sigmoid, which Keras models do not use so far."""
+    """The engine has tables of tanh and sigmoid, for what stands between dense layers."""
     stack = [keras.Input((4,)), keras.layers.Dense(3, name, name="odd")]
     stack += [keras.layers.Dense(2)] if between else []
     with xfblas.compile(keras.Sequential(stack), np.eye(4)) as compiled:
         text = []
         compiled.summary(text.append)
     said = f"the engine has no {name}" in text[0]
-    assert said == (name not in ("tanh", "sigmoid"))
-    assert said or f"the engine's table of {name} is not used for Keras models so far" in text[0]
+    is_table = name in ("tanh", "sigmoid")
+    assert said == (not is_table)
+    last = f"the engine's table of {name} is for integers between dense layers"
+    assert (last in text[0]) == (is_table and not between)
+    assert (f"4x3, {name} Q" in text[0]) == (is_table and between)
 
 
 @pytest.mark.parametrize("bits", [16, 8])

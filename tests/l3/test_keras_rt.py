@@ -308,3 +308,32 @@ def test_inputs_far_outside_the_calibrated_range_saturate(generator):
         with pytest.warns(RuntimeWarning, match="2 of 2 rows .* are clipped"):
             assert np.isfinite(runtime.predict(np.full((2, 6), 3e38, np.float32))).all()
         assert np.isfinite(runtime.predict(x)).all()
+
+
+def test_tanh_between_layers(keras, generator):
+    """The engine's table where scales are calibrated; refused where it has none."""
+    L = keras.layers
+    stack = [keras.Input((6,)), L.Dense(9, "tanh"), L.Dense(8, "sigmoid"), L.Dense(3, "softmax")]
+    model = keras.Sequential(stack)
+    x = generator.standard_normal((80, 6)).astype(np.float32)
+    with xfblas.open() as device:
+        unit = device.compute_units[0]
+        runtime = xfblas.KerasRT(model, calibration=x, compute_unit=unit)
+        assert [bool(layer.table) for layer in runtime.network.layers] == [True, True, False]
+        np.testing.assert_allclose(runtime.predict(x), model.predict(x, verbose=0), atol=2e-3)
+        for options in ({"legacy": True}, {"method": "gemx"}):
+            with pytest.raises(errors.UnsupportedModelError, match="tanh is computed on the host"):
+                xfblas.KerasRT(model, calibration=x, compute_unit=unit, **options)
+        lists = {"wgt_scale": [1] * 3, "bias_scale": [1] * 3, "post_scale": [[1, 0]] * 3}
+        with pytest.raises(errors.UnsupportedModelError, match="tanh is computed on the host"):
+            xfblas.KerasRT(model, compute_unit=unit, **lists)
+        network = runtime.model
+        with pytest.raises(
+            errors.UnsupportedModelError, match=r"has no tables for dense\w* \(tanh"
+        ):
+            xfblas.KerasRT(network, compute_unit=unit, **lists)
+    with xfblas.open(dtype="float32") as device:
+        (unit, *_) = device.compute_units
+        with pytest.raises(errors.UnsupportedModelError) as told:
+            xfblas.KerasRT(network, compute_unit=unit)
+    assert "the float engine has no tables for dense" in str(told.value)

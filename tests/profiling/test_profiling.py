@@ -93,7 +93,7 @@ def test_ranges_hold_what_was_seen(model, converted):
     assert [each.name for each in after] == ["fc1/w", "fc2/w", "fc3/w", "fc4/w"]
     assert [each.name for each in seen] == NAMES
     limited = [each for each in held if each.largest is not None]
-    assert {each.name for each in limited} == {"fc1_relu", "leaky", "fc3", "fc4"}
+    assert {each.name for each in limited} == {"fc1_relu", "leaky", "fc3_tanh", "fc4"}
     for each in [*limited, *after]:
         # The largest value fits; one step is as small as what is not 0.
         assert each.sizes.max() <= each.largest * 1.001
@@ -123,7 +123,7 @@ def test_a_drawing(converted, tmp_path):
     assert (tmp_path / "model.txt").read_text() == text
     assert "[fc1  10 -> 16]  engine, int16" in text and "bn" not in text
     drawn = profiling.plot_model(converted, tmp_path / "model.svg", show_precision=False)
-    assert drawn.startswith("<svg ") and drawn.count("<rect ") == 8
+    assert drawn.startswith("<svg ") and drawn.count("<rect ") == 7
     with pytest.raises(InvalidValueError, match=r"to_file is .*model\.png.*expected a name in"):
         profiling.plot_model(converted, tmp_path / "model.png")
     with pytest.raises(InvalidValueError, match="model is a int, expected a converted one"):

@@ -13,6 +13,8 @@ ACTIVATIONS = {
     "leaky": ("leaky_relu", 0.2),
     "exact leaky": ("leaky_relu", 0.25),
     "folded": ("leaky_relu", -0.5),
+    "tanh": ("tanh", 1.0),
+    "sigmoid": ("sigmoid", 1.0),
 }
 
 

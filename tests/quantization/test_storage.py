@@ -5,6 +5,7 @@ import dataclasses
 import h5py
 import numpy as np
 import pytest
+from quantization.conftest import make_network
 
 from xfblas.errors import InvalidValueError
 from xfblas.quantization import (
@@ -130,6 +131,47 @@ def test_damaged_and_foreign_groups(group, network, rows, index):
         QuantizedNetwork.from_group(group)
 
 
+@pytest.fixture
+def with_tables(generator, rows):
+    """A network with both tables."""
+    return quantize(make_network(generator, [20, 9, 8, 5], ["tanh", "sigmoid", "linear"]), rows)
+
+
+def test_tables_come_back(group, with_tables):
+    with_tables.to_group(group)
+    assert group.attrs["version"] == 3
+    assert_equal(QuantizedNetwork.from_group(group), with_tables)
+
+
+def test_what_has_no_tables_is_written_as_before(group, network, rows):
+    """Earlier releases read it, and what they wrote is read here."""
+    quantize(network, rows).to_group(group)
+    names = []
+    group.visititems(lambda name, item: names.extend([name, *(item.attrs)]))
+    assert group.attrs["version"] == 1 and not [name for name in names if "table" in name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("function", "gelu", "its table is .*'gelu'.*expected tanh or sigmoid"),
+        ("argument_bits", 16, "fraction bits from 0 to 15"),
+        ("result_bits", -1, "fraction bits from 0 to 15"),
+        ("result_bits", 2.5, "fraction bits from 0 to 15"),
+        ("argument_bits", None, "lacks argument_bits"),
+    ],
+)
+def test_damaged_tables(group, with_tables, name, value, text):
+    with_tables.to_group(group)
+    attributes = group["layers/1/table"].attrs
+    if value is None:
+        del attributes[name]
+    else:
+        attributes[name] = value
+    with pytest.raises(InvalidValueError, match=text):
+        QuantizedNetwork.from_group(group)
+
+
 def test_an_empty_group(group):
     with pytest.raises(InvalidValueError, match="has format None"):
         QuantizedNetwork.from_group(group)
@@ -140,5 +182,6 @@ def test_every_field_is_stored():
     for kind in (QuantizedLayer, LayerSummary):
         for field in dataclasses.fields(kind):
             known = ("str", "int", "float", "np.ndarray", "float | None", "str | None")
+            known += ("FunctionTable | None",)
             name = field.type if isinstance(field.type, str) else field.type.__name__
             assert name in known or name == "ndarray"

@@ -1,7 +1,7 @@
 """``xfblas.compile`` and ``load``: from a Keras model or a file to a :class:`CompiledModel`."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from xfblas.checks import require_names, require_switch, shown
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.saved_model import read
+from xfblas.compiled.table_choice import Made, choose_tables
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.file_kinds import ONNX, kind_of
-from xfblas.graph import EngineStep, HostStep, ModelGraph, read_graph
+from xfblas.graph import EngineStep, HostStep, ModelGraph, Network, read_graph
 from xfblas.keras_files.keras_file import read_file
+from xfblas.layers.placement import PLACED
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
@@ -68,7 +70,8 @@ def compile(
         bits: 16 (the default), 8, or 32 for float32: which packaged image to take.
         dtype: the same as an element type: int16, int8 or float32.
         architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
-        on_host: names of layers that the host shall compute in float though the engine could.
+        on_host: names of layers that the host shall compute in float though the engine could;
+            ``dense:tanh`` and ``dense:sigmoid`` are the function of ``dense`` alone.
         loss, metrics, loss_weights, weighted_metrics: what ``evaluate`` computes, as for
             keras.Model.compile; by default what the Keras model was compiled with.
         strict: whether a calibration that tells too little is an error: one in which features never
@@ -92,12 +95,26 @@ def compile(
     take_back_weights(model)
     if isinstance(model, (str, os.PathLike)) and kind_of(model) is not ONNX:
         model = read_file(Path(model), architecture is None, trusted)
-    graph = read_graph(model, architecture, on_host)
+    graph = read_graph(model, architecture, on_host, tables=True)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     held = lease(device, xclbin, wanted, target, trust)
     try:
+        if not _has_tables(held.device.dtype, quantization):
+            graph = read_graph(model, architecture, on_host)
+
+        def read(more: Mapping[str, str]) -> ModelGraph:
+            placed = {**more, **dict.fromkeys(on_host, PLACED)}
+            return read_graph(model, architecture, placed, tables=True)
+
+        # Whoever passes a graph has chosen.
+        is_graph = isinstance(model, (ModelGraph, Network))
         graph, networks, reasons, rows = _networks(
-            graph, calibration, held.device.dtype, quantization, strict
+            graph,
+            calibration,
+            held.device.dtype,
+            quantization,
+            strict,
+            None if is_graph else read,
         )
         return CompiledModel(
             graph,
@@ -145,6 +162,12 @@ def load(
         raise
 
 
+def _has_tables(dtype: np.dtype, options: dict[str, Any]) -> bool:
+    """Whether the arithmetic that was asked for has tables of tanh and sigmoid."""
+    is_public = options.get("legacy") or options.get("method") == "gemx"
+    return dtype.kind == "i" and not is_public
+
+
 def take_back_weights(model: Any) -> None:
     """Within fit Keras' jax backend keeps the weights elsewhere, until it is asked for them."""
     if getattr(model, "_jax_state", None):
@@ -163,7 +186,12 @@ def _element_type(bits: int | None, dtype: Any) -> Any:
 
 
 def _networks(
-    graph: ModelGraph, calibration: Any, dtype: Any, options: dict[str, Any], strict: bool
+    graph: ModelGraph,
+    calibration: Any,
+    dtype: Any,
+    options: dict[str, Any],
+    strict: bool,
+    read: Callable[[Mapping[str, str]], ModelGraph] | None,
 ) -> Any:
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
     if dtype == np.float32:
@@ -175,6 +203,7 @@ def _networks(
             sources = input_sources(calibration, graph.inputs)
             graph = graph.with_columns([source.columns for source in sources])
         networks, reasons = _convert(graph, lambda step: without_scales(step.network))
+        _tell_reasons(reasons)
         return graph, networks, reasons, 0
     if calibration is None:
         raise InvalidValueError(
@@ -182,10 +211,34 @@ def _networks(
             "from; without any, pass dtype='float32'"
         )
     graph, inputs = calibration_inputs(graph, calibration)
-    seen = step_inputs(graph, inputs)
+    columns = [spec.columns for spec in graph.inputs]
     bits = 8 * dtype.itemsize
+
+    def make(graph: ModelGraph) -> Made:
+        return _quantized(graph, inputs, bits, options)
+
+    made = make(graph)
+    if read is not None:
+        again = read
+
+        def read_with_columns(on_host: Mapping[str, str]) -> ModelGraph:
+            return again(on_host).with_columns(columns)
+
+        goal = float(Options.of({**options, "bits": bits}).goal)  # type: ignore[arg-type]
+        graph, made = choose_tables(graph, made, inputs, goal, read_with_columns, make)
+    networks, reasons, found = made
+    _tell_reasons(reasons)
+    tell(found, strict)
+    return graph, networks, reasons, len(inputs[0])
+
+
+def _quantized(
+    graph: ModelGraph, inputs: list[np.ndarray], bits: int, options: dict[str, Any]
+) -> Made:
+    """Quantized layers and reasons by step, and what the rows do not tell."""
+    seen = step_inputs(graph, inputs)
     names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
-    found = []
+    found: list[str] = []
     weight_bits = Options.of({**options, "bits": bits}).weight_bits or {}
     options = {name: value for name, value in options.items() if name != "weight_bits"}
     layers = [layer.name for step in graph.engine_steps for layer in step.network.layers]
@@ -202,9 +255,7 @@ def _networks(
         found.extend(more)
         return network
 
-    networks, reasons = _convert(graph, convert)
-    tell(found, strict)
-    return graph, networks, reasons, len(inputs[0])
+    return *_convert(graph, convert), found
 
 
 def _is_fed_by_inputs(graph: ModelGraph, step: EngineStep) -> Any:
@@ -227,9 +278,12 @@ def _convert(graph: ModelGraph, convert: Callable[[EngineStep], QuantizedNetwork
             networks[step.name] = convert(step)
         except UnsupportedModelError as error:
             reasons[step.name] = " ".join(str(error).split())
+    return networks, reasons
+
+
+def _tell_reasons(reasons: dict[str, str]) -> None:
     if reasons:
         notify(
             "the host computes in float what the engine cannot: "
             + "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         )
-    return networks, reasons

@@ -6,6 +6,7 @@ from threading import Event
 import numpy as np
 
 from xfblas.checks import require_instance, shown
+from xfblas.device.binding import softmax
 from xfblas.errors import InvalidValueError
 from xfblas.graph.model_graph import EngineStep, ModelGraph
 from xfblas.layers.placement import PREACTIVATION
@@ -138,6 +139,10 @@ class GraphEngine:
                     layers[_free(layer.output, layers)] = values.reshape(*lead, values.shape[-1])
             else:
                 layers[_free(step.output, layers)] = np.asarray(tensors[step.output], np.float32)
+        if self.plain is not None and self.plain.network.output_activation == "softmax":
+            # As predict has it: the softmax of C may round another way.
+            step = self.graph.steps[-1]
+            tensors[step.output] = layers[step.output] = softmax(tensors[step.inputs[0]].copy())
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs], layers
 
     def statistics(self) -> dict[str, dict]:

@@ -86,5 +86,8 @@ def _lines(step, host_reasons, networks):
     for index, layer in enumerate(step.network.layers):
         place, why = ("engine", layer.activation) if reason is None else ("host", reason)
         if reason is None and summaries:
-            why += f", sums of {summaries[index].sums_text}"
+            summary = summaries[index]
+            if summary.table is not None:
+                why = summary.table.text(summary.bits)
+            why += f", sums of {summary.sums_text}"
         yield Line(layer.output, layer.kernel.shape, place, why)

@@ -27,8 +27,9 @@ from xfblas.quantization import QuantizedNetwork
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
-#: Files without centers of features have version 1, which earlier releases read.
-VERSION = 2
+#: Files without centers of features and without tables have version 1, which earlier releases read;
+#: those with centers alone 2.
+VERSION = 3
 #: What a damaged file's content raises, by experience.
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
@@ -117,13 +118,17 @@ def _write(model: Any, file: h5py.Group) -> None:
         "output_names": list(model.scoring.output_names),
     }
     file.attrs["format"] = XFBLAS_FORMAT
-    file.attrs["version"] = VERSION if any(_has_center(step) for step in model.graph.steps) else 1
+    file.attrs["version"] = max(_version(step) for step in model.graph.steps)
     # An attribute of HDF5 holds 64 KiB at most, which a model of many layers exceeds.
     file["description"] = json.dumps(described)
 
 
-def _has_center(step: Any) -> bool:
-    return step.takes_double if isinstance(step, HostStep) else step.network.center is not None
+def _version(step: Any) -> int:
+    if isinstance(step, HostStep):
+        return 2 if step.takes_double else 1
+    if any(layer.has_table for layer in step.network.layers):
+        return 3
+    return 1 if step.network.center is None else 2
 
 
 def _description(file: Group, where: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ at whichever level it is made, unless a finer one says otherwise:
 
 ``Precision`` is that of elements (``int16``, ``int8``, ``float32``), which all layers share; a
 layer's ``Precision`` has ``weight`` alone, ``int2`` to ``int16``. ``Engine`` is ``fcn`` or
-``host``; an activation that is part of a layer goes where the layer goes.
+``host``; an activation that is part of a layer goes where the layer goes, but for tanh and sigmoid,
+which may be on the host behind a layer on the engine: ``dense_tanh``.
 """
 
 import re
@@ -81,7 +82,7 @@ class Settings:
     @property
     def on_host(self) -> list[str]:
         """Names of the layers that the host computes because the configuration says so."""
-        return [name for name, layer in self.layers.items() if layer.engine == "host"]
+        return [s.entry.place_name for s in self.layers.values() if s.engine == "host"]
 
     @property
     def weight_bits(self) -> dict[str, int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xfblas.graph.reader import read_layers
+from xfblas.layers.placement import TABLES
 
 #: What has weights that the engine multiplies by.
 PRODUCTS = ("Dense", "TimeDistributed", "Gemm", "MatMul")
@@ -33,7 +34,13 @@ class Entry:
     @property
     def has_engine(self) -> bool:
         """Whether a configuration says where it is computed."""
-        return self.name == self.layer and self.kind != "InputLayer"
+        is_table = self.activation in TABLES
+        return (self.name == self.layer or is_table) and self.kind != "InputLayer"
+
+    @property
+    def place_name(self) -> str:
+        """What ``on_host`` of :func:`xfblas.compile` calls it."""
+        return self.layer if self.name == self.layer else f"{self.layer}:{self.activation}"
 
     @property
     def is_softmax(self) -> bool:

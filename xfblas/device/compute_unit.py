@@ -172,7 +172,7 @@ class ComputeUnit(Uncopied):
         )
         flags = ROUND * require_truth("round", round) | BIAS_ROW * is_row
         flags |= SATURATE * require_truth("saturate", saturate)
-        flags |= _function_flags(activation, fraction_bits)
+        flags |= function_flags(activation, fraction_bits)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n, 1, c.pointer, n)
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
@@ -287,7 +287,8 @@ def _operand(array: np.ndarray) -> np.ndarray:
     return arrays.readable(array)
 
 
-def _function_flags(activation: str, fraction_bits: tuple[int, int]) -> int:
+def function_flags(activation: str = "prelu", fraction_bits: tuple[int, int] = (0, 0)) -> int:
+    """Flags of C for :meth:`ComputeUnit.fcn`'s activation and its fraction bits."""
     if not isinstance(activation, str) or activation not in FUNCTIONS:
         raise InvalidValueError(
             f"activation is {shown(activation)}, expected {' or '.join(map(repr, FUNCTIONS))}"

@@ -21,6 +21,7 @@ from xfblas.layers.dense import Dense
 from xfblas.layers.operation import CannotRun, Operation
 from xfblas.layers.placement import PREACTIVATION
 from xfblas.layers.scaling import Scale
+from xfblas.layers.table import Table
 
 #: A diagonal layer of more units costs more memory than any such model is worth.
 LARGEST_DIAGONAL = 4096
@@ -38,7 +39,12 @@ class _Draft:
     output: str
     folded: list[str]
     slope: float = 1.0
+    table: str = ""
     has_folded: bool = False
+
+    @property
+    def is_linear(self) -> bool:
+        return self.slope == 1 and not self.table
 
     def fold(self, affine: Affine) -> None:
         """Takes in what follows it, while it is linear."""
@@ -69,7 +75,7 @@ class _Draft:
     def finish(self) -> Layer:
         kind = FoldedLayer if self.has_folded else Layer
         names = {slope: name for name, slope in FIXED_SLOPES.items()}
-        activation = names.get(self.slope, "leaky_relu")
+        activation = self.table or names.get(self.slope, "leaky_relu")
         numbers = (self.kernel, self.bias, activation, self.slope)
         return kind(self.name, *numbers, self.output, tuple(self.folded))
 
@@ -92,7 +98,9 @@ class Folder:
         self.center = None
 
     def add(self, operation: Operation) -> None:
-        """Adds a :class:`Dense`, :class:`Scale` or :class:`Slope`, whose rows are vectors.
+        """Adds a :class:`Dense`, :class:`Scale`, :class:`Slope` or :class:`Table` of vectors.
+
+        A table comes after a layer.
 
         Raises:
             CannotRun: it needs a diagonal layer, which it cannot have.
@@ -101,6 +109,9 @@ class Folder:
             self._dense(operation)
         elif isinstance(operation, Scale):
             self._scale(operation)
+        elif isinstance(operation, Table):
+            self._drafts[-1].table = operation.function
+            self._drafts[-1].take(operation.output)
         else:
             self._slope(operation)
 
@@ -148,7 +159,7 @@ class Folder:
         if self._scaling:
             before, first = self._scaling
             self._scaling = (before.then(affine), first)
-        elif self._drafts and self._drafts[-1].slope == 1:
+        elif self._drafts and self._drafts[-1].is_linear:
             self._drafts[-1].fold(affine)
             self._drafts[-1].take(operation.output)
             return

@@ -8,8 +8,9 @@ import numpy as np
 
 from xfblas.arrays import as_rows, seen
 from xfblas.checks import require_entries, require_instance, shown
-from xfblas.errors import InvalidValueError
+from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.layers.activations import ENGINE_SLOPES, FIXED_SLOPES, HOST_FUNCTIONS, activate
+from xfblas.layers.placement import TABLES
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +21,9 @@ class Layer:
         name: the Keras layer's that the kernel belongs to.
         kernel: (k, n) float32, C-contiguous; float64 in a :class:`FoldedLayer`.
         bias: (n,) of the same type, zeros where the Keras layer has none.
-        activation: 'linear', 'relu' or 'leaky_relu'.
-        negative_slope: factor of negative sums: 1 for linear, 0 for relu.
+        activation: 'linear', 'relu' or 'leaky_relu'; between layers also 'tanh' or 'sigmoid', which
+            integer engines compute by a table.
+        negative_slope: factor of negative sums: 1 for linear and for tables, 0 for relu.
         output: what traces and reports call its values: the name of the last Keras layer that it
             computes, or of a part of it (see :mod:`xfblas.layers.placement`); by default its name.
         folded: names of the other Keras layers that it computes.
@@ -57,13 +59,13 @@ class Layer:
             raise InvalidValueError(
                 f"layer {self.name}: bias has shape {bias.shape}, expected {kernel.shape[1:]}"
             )
-        if not isinstance(self.activation, str) or self.activation not in ENGINE_SLOPES:
+        if not isinstance(self.activation, str) or self.activation not in (*ENGINE_SLOPES, *TABLES):
             raise InvalidValueError(
                 f"layer {self.name}: activation is {shown(self.activation)}, expected 'linear', "
-                "'relu' or 'leaky_relu'"
+                "'relu', 'leaky_relu', 'tanh' or 'sigmoid'"
             )
         require_instance("negative_slope", self.negative_slope, int, float, np.number)
-        expected = FIXED_SLOPES.get(self.activation, self.negative_slope)
+        expected = 1 if self.has_table else FIXED_SLOPES.get(self.activation, self.negative_slope)
         if self.negative_slope != expected or not math.isfinite(expected):
             raise InvalidValueError(
                 f"layer {self.name}: negative_slope is {self.negative_slope}, which is not that "
@@ -73,10 +75,18 @@ class Layer:
         object.__setattr__(self, "bias", bias)
         object.__setattr__(self, "output", self.output or self.name)
 
+    @property
+    def has_table(self) -> bool:
+        """Whether the engine computes its activation by a table."""
+        return self.activation in TABLES
+
     def activate(self, sums: np.ndarray) -> np.ndarray:
-        """The layer's activation of its sums, float32 (m, n)."""
+        """The layer's activation of its sums, (m, n) of their type."""
         if self.activation == "linear":
             return sums
+        if self.has_table:
+            function: Any = HOST_FUNCTIONS[self.activation]
+            return function(sums)
         if self.activation == "relu":
             return np.maximum(sums, np.float32(0))
         return np.where(sums < 0, sums * np.float32(self.negative_slope), sums)
@@ -135,6 +145,11 @@ class Network:
                     f"layer {layer.name}: kernel has shape {layer.kernel.shape}, but layer "
                     f"{before.name} before it puts out {before.kernel.shape[1]} values"
                 )
+        if self.layers[-1].has_table:
+            raise InvalidValueError(
+                f"layer {self.layers[-1].name}: activation is {self.layers[-1].activation!r} of "
+                "the last layer, expected 'linear' and that as output_activation"
+            )
         if math.prod(self.input_shape) != self.input_units:
             raise InvalidValueError(
                 f"layer {self.layers[0].name}: kernel has shape {self.layers[0].kernel.shape}, "
@@ -214,6 +229,16 @@ class Network:
     def centered(self, rows: np.ndarray) -> np.ndarray:
         """Float rows (m, k) less the center, float32 (m, k): what the first layer multiplies."""
         return subtracted(as_rows("rows", rows, self.input_units), self.center)
+
+    def require_no_tables(self, wanted: str) -> None:
+        """Raises an UnsupportedModelError where a layer's activation is a table.
+
+        Args:
+            wanted: what cannot compute it, for the message.
+        """
+        found = [f"{layer.name} ({layer.activation})" for layer in self.layers if layer.has_table]
+        if found:
+            raise UnsupportedModelError(f"{wanted} has no tables for {', '.join(found)}")
 
     def without_center(self) -> "Network":
         """The same with its center folded into the first layer's bias, to float32."""

@@ -24,6 +24,7 @@ from xfblas.keras_files.keras_file import KerasFile, read_file
 from xfblas.keras_files.keras_object import is_keras_model, read_model
 from xfblas.keras_files.stored_weights import StoredWeights
 from xfblas.layers.slope import LARGEST_SLOPE
+from xfblas.layers.table import is_table, table_names
 from xfblas.onnx_files import onnx_graph
 from xfblas.onnx_files.onnx_file import is_onnx_model
 
@@ -32,6 +33,7 @@ def read_graph(
     source: Any,
     architecture: Any = None,
     on_host: Collection[str] = (),
+    tables: bool = False,
     *,
     trusted: bool = False,
 ) -> ModelGraph:
@@ -45,7 +47,11 @@ def read_graph(
             (``get_config``), as JSON (``to_json``) or the path of a file with it; or the list of
             the activations of its Dense layers, such as ``['relu', 'relu', 'softmax']``. Where the
             file has an architecture too, this one is used.
-        on_host: names of layers that the host shall compute in float though the engine could.
+        on_host: names of layers that the host shall compute in float though the engine could;
+            ``dense:tanh`` is the tanh of ``dense`` alone, ``dense#2:tanh`` that of its second
+            call. A mapping has reasons for reports.
+        tables: whether the engine computes tanh and sigmoid between dense layers, as the integer
+            engines can.
         trusted: whether a file is read at once. Others are read by a process of their own, since
             a damaged file may hang or end it: within 60 s without an answer
             (XFBLAS_READ_TIMEOUT_MS), and with arrays that fit the size of the file.
@@ -59,7 +65,7 @@ def read_graph(
         AllocationError: there is no memory for what the file holds.
         NotSupportedError: an ONNX model, but onnx is not installed: ``xfblas[onnx]``.
     """
-    require_instance("on_host", on_host, list, tuple, set, frozenset, expected="a list of names")
+    require_names("on_host", on_host, on_host)
     if isinstance(source, (ModelGraph, Network)):
         _require_none(architecture)
         if on_host:
@@ -69,18 +75,20 @@ def read_graph(
             )
         return source if isinstance(source, ModelGraph) else ModelGraph.from_network(source)
     declared, stored, separate = _parts(source, architecture, trusted)
-    names = [layer.path for layer in declared.architecture.layers]
-    require_names("on_host", on_host, names)
     graph = OperationGraph(declared, stored, separate)
+    names = [layer.path for layer in declared.architecture.layers]
+    for operation in graph.operations:
+        names += table_names(operation) if is_table(operation) else []
+    require_names("on_host", on_host, names)
     if on_host:
-        return cut_into_steps(graph, on_host)
+        return cut_into_steps(graph, on_host, tables)
     network = None
     if not reasons_against_chain(declared):
         # What the engine cannot compute is for the host.
         with suppress(UnsupportedModelError, InvalidValueError):
             network = network_of_chain(graph)
     if network is None or any(abs(part.negative_slope) > LARGEST_SLOPE for part in network.layers):
-        return cut_into_steps(graph)
+        return cut_into_steps(graph, (), tables)
     return graph_of_chain(declared, network)
 
 
@@ -98,11 +106,13 @@ def read_layers(
     return _parts(source, architecture, trusted)[0].architecture.layers
 
 
-def read_network(source: Any, architecture: Any = None, *, trusted: bool = False) -> Network:
+def read_network(
+    source: Any, architecture: Any = None, tables: bool = False, *, trusted: bool = False
+) -> Network:
     """Reads a model that is a plain chain, as layers for the Fcn engine.
 
     Args:
-        source, architecture, trusted: as for :func:`read_graph`.
+        source, architecture, tables, trusted: as for :func:`read_graph`.
 
     Raises:
         UnsupportedModelError: lists every layer that keeps the model from being one chain on the
@@ -125,7 +135,8 @@ def read_network(source: Any, architecture: Any = None, *, trusted: bool = False
     network = None
     with suppress(UnsupportedModelError, InvalidValueError):  # The reasons say more.
         # Layers that are no chain may be steps that are.
-        network = cut_into_steps(OperationGraph(declared, stored, separate)).as_network()
+        graph = OperationGraph(declared, stored, separate)
+        network = cut_into_steps(graph, (), tables).as_network()
     if network is None:
         raise unsupported(reasons, stored.where)
     return network

@@ -1,6 +1,6 @@
 """From operations to steps: runs of dense layers become engine steps, all else goes to the host."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,28 +11,41 @@ from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
 from xfblas.graph.operation_graph import OperationGraph
 from xfblas.layers.dense import Dense
-from xfblas.layers.placement import PREACTIVATION, placements_of
+from xfblas.layers.placement import PLACED, PREACTIVATION, placements_of
 from xfblas.layers.scaling import Scale
 from xfblas.layers.slope import Slope
+from xfblas.layers.table import Table, as_table, is_table, table_names
 
 
-def cut_into_steps(graph: OperationGraph, on_host: Collection[str] = ()) -> ModelGraph:
+def cut_into_steps(
+    graph: OperationGraph, on_host: Collection[str] = (), tables: bool = False
+) -> ModelGraph:
     """Gives runs of layers to the engine, and all else to the host.
 
     Args:
         graph: the operations.
-        on_host: names of layers that the host shall compute though the engine could.
+        on_host: names of layers, or of their functions, that the host shall compute though the
+            engine could; a mapping gives the reasons.
+        tables: whether the engine computes functions between dense layers by its tables.
     """
-    operations = [
-        replace(operation.on_host(), reason="it was placed on the host")
-        if operation.is_for_engine and operation.layer.path in on_host
-        else operation
-        for operation in graph.operations
-    ]
+    operations = [_placed(operation, on_host, tables) for operation in graph.operations]
     steps = _steps(operations, {spec.name for spec in graph.outputs})
     architecture = graph.declared.architecture
     placements = placements_of(architecture.calls, steps, graph.alias)
     return ModelGraph(architecture.name, graph.inputs, graph.outputs, tuple(steps), placements)
+
+
+def _placed(operation, on_host, tables):
+    names = [operation.layer.path]
+    if is_table(operation):
+        names += table_names(operation)
+    elif not operation.is_for_engine:
+        return operation
+    for name in names:
+        if name in on_host:
+            reason = on_host[name] if isinstance(on_host, Mapping) else PLACED
+            return replace(operation.on_host(), reason=reason)
+    return as_table(operation) if tables and is_table(operation) else operation
 
 
 def _steps(operations, outputs):
@@ -42,8 +55,9 @@ def _steps(operations, outputs):
             readers[tensor] = readers.get(tensor, 0) + 1
     steps = []
     names = set()
-    for run in _runs(operations, readers, outputs):
-        for segment in _segments(run) if run[0].is_for_engine else [run]:
+    runs = _runs(operations, readers, outputs)
+    for part in (part for run in runs for part in _split_at_tables(run)):
+        for segment in _segments(part) if part[0].is_for_engine else [part]:
             is_engine = any(isinstance(operation, Dense) for operation in segment)
             step = _engine_step(segment) if is_engine else _host_step(segment[0], names)
             names.add(step.name)
@@ -73,11 +87,31 @@ def _runs(operations, readers, outputs):
     return runs
 
 
+def _split_at_tables(run):
+    """Parts of a run, in which every table stands between dense layers; others the host takes."""
+    parts = [[]]
+    for index, operation in enumerate(run):
+        if isinstance(operation, Table) and not _is_between(run, index):
+            parts += [[operation.on_host()], []]
+        else:
+            parts[-1].append(operation)
+    return [part for part in parts if part]
+
+
+def _is_between(run, index):
+    """Whether nothing but scalings is between an operation and dense layers on both sides."""
+    for side in (run[:index][::-1], run[index + 1 :]):
+        first = next((one for one in side if not isinstance(one, Scale)), None)
+        if not isinstance(first, Dense):
+            return False
+    return True
+
+
 def _segments(run):
     """Parts of a run: those with a dense layer are for the engine.
 
-    A scaling belongs to the linear layer before it, or to the dense layer after it; a slope to the
-    layer before it. What has neither stays alone.
+    A scaling belongs to the linear layer before it, or to the dense layer after it; a slope or a
+    table to the layer before it. What has neither stays alone.
     """
     segment, waiting = [], []
     for operation in run:
@@ -104,9 +138,9 @@ def _parts(segment, waiting):
 
 
 def _is_linear(segment):
-    """Whether no slope follows the last dense layer."""
+    """Whether no slope or table follows the last dense layer."""
     for operation in reversed(segment):
-        if isinstance(operation, Slope):
+        if isinstance(operation, Slope | Table):
             return False
         if isinstance(operation, Dense):
             return True

@@ -84,9 +84,13 @@ class KerasRT(XfblasRT):
         units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
         unit = units[0]
         self._check_options(xclbin_opts, unit.device)
-        model = read_network(keras_model, architecture, trusted=trusted)
         lists = {"wgt_scale": wgt_scale, "bias_scale": bias_scale, "post_scale": post_scale}
         given = [name for name, value in lists.items() if value is not None]
+        is_plain = bool(given or legacy) or quantization.get("method") == "gemx"
+        tables = unit.device.dtype != np.float32 and not is_plain
+        model = read_network(keras_model, architecture, tables, trusted=trusted)
+        if given:
+            model.require_no_tables("a program by lists of scales")
         #: Whether predict returns the engine's raw numbers instead of the model's output.
         self.returns_raw = bool(given)
         options = {name: value for name, value in quantization.items() if value is not None}

@@ -79,7 +79,8 @@ class XfblasRT(PublicSteps, Uncopied):
                         np.asarray(addend, np.float32),
                         1,
                         0,
-                        *map(int, prelu),
+                        int(prelu[0]),
+                        int(prelu[1]),
                     )
                     for name, weight, addend, prelu in zip(names, wgt, bias, prelus, strict=True)
                 ),

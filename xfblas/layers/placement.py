@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 #: What the name of a layer's values ends with before an activation that is a step of its own.
 PREACTIVATION = ":preactivation"
+#: Why the host computes what its user placed there.
+PLACED = "it was placed on the host"
 #: Functions that the engine has tables of.
 TABLES = ("tanh", "sigmoid")
 
@@ -64,5 +66,5 @@ def output_of(call: str, later) -> str:
 def why_on_host(function: str) -> str:
     """Why the host computes a function."""
     if function in TABLES:
-        return f"the engine's table of {function} is not used for Keras models so far"
+        return f"the engine's table of {function} is for integers between dense layers"
     return f"the engine has no {function}"

@@ -34,7 +34,7 @@ def parts_of(model, rows: int, dtype: str, architecture=None, trusted=False) -> 
         UnsupportedModelError: lists every layer that neither engine nor host can run.
         InvalidValueError: the file cannot be read.
     """
-    graph = read_graph(model, architecture, trusted=trusted)
+    graph = read_graph(model, architecture, tables=dtype != "float", trusted=trusted)
     shares = _rows_of_steps(graph)
     chains, host = [], []
     for step in graph.steps:

@@ -70,6 +70,7 @@ class Chain:
                 round=arithmetic.round,
                 saturate=arithmetic.saturate,
                 rows=self._rows,
+                **layer.activation,
             )
 
     @property

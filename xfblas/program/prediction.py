@@ -3,7 +3,7 @@
 import numpy as np
 
 from xfblas.device.binding import ffi, softmax
-from xfblas.device.compute_unit import ROUND, SATURATE
+from xfblas.device.compute_unit import ROUND, SATURATE, function_flags
 from xfblas.graph import activate
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.quantization import QuantizedNetwork
@@ -101,5 +101,5 @@ class Prediction:
             place.n = layer.weights.shape[1]
             place.postScale, place.postShift = layer.post_scale, layer.post_shift
             place.preluScale, place.preluAlpha = layer.prelu_scale, layer.prelu_alpha
-            place.flags = flags
+            place.flags = flags | function_flags(**layer.activation)
         return layers

@@ -17,8 +17,8 @@ X must fit. The epilogue is monotonous on either side of 0, hence its ends give 
 
     c = pRelu(clamp((sum * postScale + half) >> postShift))                                (2)
 
-which are the next layer's low and high. Without saturation a t outside of the element's range may
-become any element.
+which are the next layer's low and high; a table in the place of pRelu is monotonous too. Without
+saturation a t outside of the element's range may become any element.
 """
 
 from dataclasses import dataclass
@@ -89,6 +89,8 @@ def outputs(total: Interval, layer, bits: int, saturate: bool, rounds: bool) -> 
     else:
         wraps = (low < -half) | (high >= half)
         low, high = np.where(wraps, -half, low), np.where(wraps, half - 1, high)
+    if layer.table is not None:
+        return Interval(*(layer.table.apply(end, bits) for end in (low, high)))
     slope, alpha = layer.prelu_scale, layer.prelu_alpha
     ends = [np.where(end < 0, (end * slope) >> alpha, end) for end in (low, high)]
     # Where the range crosses 0, both pieces' inner ends count as well.

@@ -11,6 +11,7 @@ import numpy as np
 from xfblas.quantization import bounds, simulation
 from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.comparison import decibels
+from xfblas.quantization.function_table import choose_table
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.input_scales import (
     extremes,
@@ -227,6 +228,11 @@ class Builder:
         ranges = (
             np.maximum(form.largest[index], variant.has_room * form.reached[index]) * variant.margin
         )
+        table = None
+        importance = np.ones(len(bias)) if is_last else (layers[index + 1].kernel ** 2).sum(axis=1)
+        if layer.has_table:
+            numbers = (form.sums[index], variant.margin, importance, options.bits)
+            table = choose_table(layer.activation, *numbers, spares=variant.spent > 0)
         lowest = -(options.element_max + 1)
         is_zero_lowest = variant.saturates and layer.activation == "relu" and not is_last
         wanted = Wanted(
@@ -234,23 +240,29 @@ class Builder:
             layer.kernel[signal.sources] / signal.scale[:, np.newaxis],
             bias,
             np.where(ranges > 0, ranges, ranges.max() or 1.0),
-            np.ones(len(bias)) if is_last else (layers[index + 1].kernel ** 2).sum(axis=1),
+            importance,
             signal.interval,
             signal.integers.astype(np.float64) - signal.zero_point,
             signal.zero_point,
             lowest if is_zero_lowest else 0,
             variant.windows if is_last else 1,
+            None if table is None else 2.0**table.argument_bits,
         )
         plan = choose_plan(wanted, options, variant.spent)
         outputs = np.tile(form.sums[index] * plan.scale, (1, wanted.windows)) + plan.offset
         made = make_integers(layer, plan.target, options, wanted.integers, outputs)
+        scale, error = plan.scale, None
+        if table is not None:
+            made = replace(made, layer=replace(made.layer, table=table))
+            scale = np.full(len(scale), 2.0**table.result_bits)
+            error = float(np.sqrt((table.errors(form.sums[index], options.bits) ** 2).mean()))
         trace = simulation.run_layer(made.layer, signal.integers, self._arithmetic)
         flags = (self._arithmetic.saturate, self._arithmetic.round)
         interval = bounds.outputs(made.total, made.layer, options.bits, *flags)
-        sources = np.arange(len(plan.scale))
-        flows = Signal(plan.scale, wanted.output_zero, interval, trace.output, sources)
-        largest = form.largest[index]
-        return made.layer, _summary(layer, wanted, plan, made, largest, options), flows
+        sources = np.arange(len(scale))
+        flows = Signal(scale, wanted.output_zero, interval, trace.output, sources)
+        summary = _summary(layer, wanted, plan, made, form.largest[index], options)
+        return made.layer, replace(summary, scale=scale, table_error=error), flows
 
 
 def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, largest, options) -> LayerSummary:
@@ -282,4 +294,5 @@ def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, largest, options
         input_low=int(wanted.inputs.low.min()),
         input_high=int(wanted.inputs.high.max()),
         sums="proved" if total.bits() <= 32 else plan.way,
+        table=quantized.table,
     )

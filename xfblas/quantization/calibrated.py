@@ -35,6 +35,8 @@ def quantize_calibrated(
         :func:`~xfblas.quantization.calibration_check.findings`, which takes ``told``.
     """
     check_slopes(network)
+    if options.legacy:
+        network.require_no_tables("the public engine's arithmetic (legacy)")
     prepared = [prepare(network, leaky) for leaky in _forms(options)]
     if len(prepared) > 1 and not any(layer.split_slope is not None for layer in prepared[1][0]):
         del prepared[1]

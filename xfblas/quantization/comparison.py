@@ -77,5 +77,5 @@ def reference_logits(network: Network, rows: np.ndarray) -> np.ndarray:
         current = current - network.center
     for layer in network.layers:
         sums = current @ layer.kernel.astype(np.float64) + layer.bias
-        current = np.where(sums < 0, sums * layer.negative_slope, sums)
+        current = layer.activate(sums)
     return current

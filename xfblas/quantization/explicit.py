@@ -118,8 +118,10 @@ def without_scales(network: Network) -> QuantizedNetwork:
     """The layers of a network as float32 instructions.
 
     Raises:
-        UnsupportedModelError: a layer has a leaky activation, which the float engine lacks.
+        UnsupportedModelError: a layer has a leaky activation or a table, which the float engine
+            lacks.
     """
+    network.require_no_tables("the float engine")
     leaky = [layer for layer in network.layers if layer.activation == "leaky_relu"]
     if leaky:
         raise UnsupportedModelError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.output_windows import join_windows, window_offsets
 
 
@@ -19,7 +20,7 @@ class LayerSummary:
     Attributes:
         name: the model's.
         inputs, outputs: k and n of the weights, as the engine has them.
-        activation: the model's: 'linear', 'relu' or 'leaky_relu'.
+        activation: the model's: 'linear', 'relu', 'leaky_relu', 'tanh' or 'sigmoid'.
         bits: of an element.
         scale: float64, integers per unit of the output: one for each of the n columns, or for each
             of the model's values where these have several columns; constants have none.
@@ -40,6 +41,9 @@ class LayerSummary:
         input_low, input_high: the ends of the inputs for which that is proved.
         sums: which way they go: 'proved' to fit 32 bits, by 'rows' or 'wide', see
             :mod:`~xfblas.quantization.ways`; None in files of earlier releases.
+        table: of the activation, else None.
+        table_error: root mean square of what the table and its formats add to the activation of the
+            calibration rows, else None.
     """
 
     name: str
@@ -67,6 +71,8 @@ class LayerSummary:
     input_low: int
     input_high: int
     sums: str | None = None
+    table: FunctionTable | None = None
+    table_error: float | None = None
 
     def preactivations(self, totals: np.ndarray) -> np.ndarray:
         """The model's values (m, n) float64 before the activation, of a layer's sums with X."""

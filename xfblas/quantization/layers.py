@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
 from xfblas.graph import activate
 from xfblas.graph.network import subtracted
+from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.instruction_fields import wrap
 from xfblas.quantization.layer_summary import LayerSummary
@@ -43,6 +45,7 @@ class QuantizedLayer:
         name: the layer's in the model.
         weights: (k, n), int16, int8 or float32.
         bias: (n,), int32 or float32, or (m, n) where every row has a bias of its own.
+        table: tanh or sigmoid instead of pRelu; None for pRelu.
     """
 
     name: str
@@ -52,11 +55,20 @@ class QuantizedLayer:
     post_shift: int = 0
     prelu_scale: int = 1
     prelu_alpha: int = 0
+    table: FunctionTable | None = None
 
     @property
     def scales(self) -> tuple[int, int, int, int]:
         """postScale, postShift, preluScale, preluAlpha, in the order of an instruction."""
         return (self.post_scale, self.post_shift, self.prelu_scale, self.prelu_alpha)
+
+    @property
+    def activation(self) -> dict[str, Any]:
+        """The table, as :meth:`~xfblas.device.compute_unit.ComputeUnit.fcn` takes it."""
+        if self.table is None:
+            return {}
+        formats = (self.table.argument_bits, self.table.result_bits)
+        return {"activation": self.table.function, "fraction_bits": formats}
 
     def sums(self, inputs: np.ndarray) -> np.ndarray:
         """A*B + X (m, n) of elements (m, k), before anything is scaled: integers exactly."""
@@ -66,10 +78,12 @@ class QuantizedLayer:
 
     def __repr__(self):
         inputs, outputs = self.weights.shape
+        function = f"prelu {self.prelu_scale} >> {self.prelu_alpha}"
+        if self.table is not None:
+            function = self.table.text(8 * self.weights.dtype.itemsize)
         return (
             f"<QuantizedLayer {self.name}: {inputs}x{outputs} {self.weights.dtype}, "
-            f"post {self.post_scale} >> {self.post_shift}, "
-            f"prelu {self.prelu_scale} >> {self.prelu_alpha}>"
+            f"post {self.post_scale} >> {self.post_shift}, {function}>"
         )
 
 

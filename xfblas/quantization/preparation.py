@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xfblas.graph import Network
+from xfblas.layers.activations import HOST_FUNCTIONS
+from xfblas.layers.placement import TABLES
 from xfblas.quantization.instruction_fields import prelu_fields
 
 #: A slope that misses by less than this share of the whole range costs nothing one could measure.
@@ -43,6 +45,11 @@ class PreparedLayer:
     model_activation: str
     center: np.ndarray | None = None
 
+    @property
+    def has_table(self) -> bool:
+        """Whether the engine computes its activation by a table."""
+        return self.activation in TABLES
+
     def sums(self, rows: np.ndarray) -> np.ndarray:
         """What the layer computes of float rows (m, k) before its activation."""
         rows = rows if self.center is None else rows - self.center
@@ -52,6 +59,8 @@ class PreparedLayer:
         """The activation of (m, n) sums."""
         if self.activation == "relu":
             return np.maximum(sums, 0)
+        if self.has_table:
+            return HOST_FUNCTIONS[self.activation](sums)
         return sums if self.slope == 1 else np.where(sums < 0, sums * self.slope, sums)
 
 

@@ -85,6 +85,7 @@ def quantize_and_check(
             f"{', '.join(others) or 'legacy=False'} was given with method 'gemx', which has a "
             "fixed scheme with wrapping arithmetic and takes bits alone"
         )
+    network.require_no_tables("method 'gemx'")
     rows = as_rows("calibration", rows, network.input_units, np.float32)
     quantized = quantize_gemx(network, rows, chosen.bits)
     ends = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)

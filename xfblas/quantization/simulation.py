@@ -20,8 +20,8 @@ class LayerTrace:
 
     Attributes:
         output: (m, n) integers of the engine's element type.
-        saturations: elements that were clamped, those apart that a ReLU makes 0 anyway; of windows
-            the ends of the first and the last alone.
+        saturations: elements that were clamped, those apart that a ReLU makes 0 anyway, and
+            arguments of a table; of windows the ends of the first and the last alone.
         zeros: elements clamped at the low end where that end stands for 0: a ReLU at work.
         wraps: elements whose sum, product or output lost bits and so became another number.
         sum_low, sum_high: the ends of the sums, before any bits are lost.
@@ -124,15 +124,21 @@ def run_layer(
     else:
         c = low_bits(t, bits)
         wrapped |= outside_low | outside_high
-    sloped = (c * layer.prelu_scale) >> layer.prelu_alpha
-    output = np.where(c < 0, low_bits(sloped, bits), c)
-    wrapped |= (c < 0) & (sloped != output)
+    if layer.table is not None:
+        output = layer.table.apply(c, bits)
+    else:
+        sloped = (c * layer.prelu_scale) >> layer.prelu_alpha
+        output = np.where(c < 0, low_bits(sloped, bits), c)
+        wrapped |= (c < 0) & (sloped != output)
     is_relu = zero_point == -half or (layer.prelu_scale == 0)
     varied = t.shape[1] - constants
     columns = varied // windows
     low = int(outside_low[:, :columns].sum())
     high = int(outside_high[:, varied - columns : varied].sum())
     saturated = arithmetic.saturate * (high if is_relu else low + high)
+    if layer.table is not None:
+        # An argument beyond its range is one where the function itself saturates.
+        saturated = 0
     return LayerTrace(
         output.astype(layer.weights.dtype),
         int(saturated),

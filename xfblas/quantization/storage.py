@@ -21,15 +21,17 @@ import numpy as np
 from xfblas.errors import InvalidValueError
 from xfblas.image.element_types import NAMES
 from xfblas.layers.activations import HOST_FUNCTIONS
+from xfblas.layers.placement import TABLES
+from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.layer_summary import LayerSummary
 
 if TYPE_CHECKING:
     from xfblas.quantization.layers import QuantizedNetwork
 
 FORMAT = "xfblas quantized network"
-#: Networks of floats without an offset, and all of integers, have version 1, which earlier
-#: releases read.
-VERSION = 2
+#: Networks of floats without an offset, and those of integers without tables, have version 1, which
+#: earlier releases read; floats with an offset 2.
+VERSION = 3
 
 #: Types in memory of what the classes state; a whole number may be stored for a float.
 _KINDS = {
@@ -48,7 +50,8 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
         raise InvalidValueError(f"group {group.name} is not empty, expected an empty HDF5 group")
     group.attrs["format"] = FORMAT
     is_centred = network.dtype.kind == "f" and network.input_offset is not None
-    group.attrs["version"] = VERSION if is_centred else 1
+    has_table = any(layer.table is not None for layer in network.layers)
+    group.attrs["version"] = 3 if has_table else 2 if is_centred else 1
     _write_fields(group.create_group("arithmetic"), network.arithmetic)
     _write_fields(group, network, without=("layers", "arithmetic", "summaries"))
     for name, parts in (("layers", network.layers), ("summaries", network.summaries)):
@@ -96,7 +99,9 @@ def _write_fields(group: h5py.Group, value, without=()) -> None:
         content = getattr(value, field.name)
         if content is None:
             continue
-        if isinstance(content, np.ndarray):
+        if isinstance(content, FunctionTable):
+            _write_fields(group.create_group(field.name), content)
+        elif isinstance(content, np.ndarray):
             group.create_dataset(field.name, data=content)
         else:
             group.attrs[field.name] = content
@@ -110,6 +115,8 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
         if field.name in group.attrs:
             content = group.attrs[field.name]
             result[field.name] = content.item() if isinstance(content, np.generic) else content
+        elif isinstance(group.get(field.name), h5py.Group):
+            result[field.name] = FunctionTable(**_read_fields(group[field.name], FunctionTable))
         elif field.name in group:
             result[field.name] = group[field.name][()]
         elif "None" in str(field.type):
@@ -171,6 +178,7 @@ def _check(network: QuantizedNetwork) -> None:
                 raise InvalidValueError(
                     f"layer {layer.name}: {name} is {value!r}, expected {low} to {high}"
                 )
+        _check_table(layer, network)
     _check_host_side(network, units)
     if network.summaries and len(network.summaries) != len(network.layers):
         raise InvalidValueError(
@@ -187,6 +195,21 @@ def _check(network: QuantizedNetwork) -> None:
             raise InvalidValueError(
                 f"layer {layer.name}: its summary does not fit weights of {layer.weights.shape}"
             )
+
+
+def _check_table(layer, network: QuantizedNetwork) -> None:
+    """A table's formats must be such as the engine takes."""
+    table = layer.table
+    if table is None:
+        return
+    bits = (table.argument_bits, table.result_bits)
+    is_fit = table.function in TABLES and network.dtype.kind == "i"
+    is_fit &= all(isinstance(one, int) and 0 <= one < network.bits for one in bits)
+    if not is_fit:
+        raise InvalidValueError(
+            f"layer {layer.name}: its table is {table}, expected {' or '.join(TABLES)} with "
+            f"fraction bits from 0 to {network.bits - 1}, of an integer network"
+        )
 
 
 def _check_host_side(network: QuantizedNetwork, columns: int) -> None:

@@ -52,6 +52,7 @@ class Wanted:
         integers: (rows, k) float64 the sample's, 0 standing for 0.
         input_zero, output_zero: the integers that stand for 0.
         windows: columns of each output.
+        fixed_scale: the scale that all outputs have, since a table takes them; None to choose.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Wanted:
     input_zero: int
     output_zero: int
     windows: int
+    fixed_scale: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,9 @@ class _Planner:
         levels = window_levels(wanted.windows, options.bits, wanted.output_zero)
         power = float(self._mean_square.sum())
         scale = np.full(len(wanted.ranges), levels / wanted.ranges.max())
-        if options.per_channel:
+        if wanted.fixed_scale is not None:
+            scale = np.full(len(scale), wanted.fixed_scale)
+        elif options.per_channel:
             needed = self._needed(way, accumulator)
             scale = output_scales(needed, wanted.ranges, wanted.importance, power, levels)
         if options.power_of_two:

@@ -151,7 +151,7 @@ def _host(layers, outputs):
             0.5,
             "model",
             f"the host computes {', '.join(bent)} between layers of the engine",
-            "for speed, train with relu or one leaky slope, which stay on the engine",
+            "for speed, train with relu, one leaky slope, tanh or sigmoid, which can stay there",
         )
 
 

@@ -36,6 +36,10 @@ class LayerReport:
             layer to layer.
         lost: decibels less than the layer's own input; None for a first one.
         cosine: of the output against the float model's.
+        table: function and Q-formats of an activation by table, such as 'tanh Q3.12 to Q0.15'.
+        table_range: where the table's argument saturates.
+        table_error: root mean square of what the table and its formats add to the activation of the
+            calibration rows.
         clipped_inputs, inputs_seen: of a first layer, how many inputs lie beyond its input's range.
     """
 
@@ -70,6 +74,9 @@ class LayerReport:
     sums: str | None = None
     saturations: int | None = None
     wraps: int | None = None
+    table: str | None = None
+    table_range: float | None = None
+    table_error: float | None = None
     clipped_inputs: int | None = None
     inputs_seen: int | None = None
 

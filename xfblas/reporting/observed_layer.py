@@ -98,6 +98,12 @@ class ObservedLayer:
                 "accumulator": summary.accumulator,
                 "sums": summary.sums_text,
             }
+            if summary.table is not None:
+                common |= {
+                    "table": summary.table.text(summary.bits),
+                    "table_range": summary.table.argument_range(summary.bits),
+                    "table_error": summary.table_error,
+                }
         if clipped is not None:
             common |= {"clipped_inputs": clipped[0], "inputs_seen": clipped[1]}
         return LayerReport(

@@ -70,6 +70,7 @@ def page(report) -> str:
             "preluScale >> preluAlpha.",
             _table(text.INSTRUCTION_HEADS, text.instruction_rows(report), "numbers"),
         ),
+        *_tables(report),
         _section(
             "Bits",
             "Of the largest weight, of the sums seen on this data and proved for every possible "
@@ -138,6 +139,18 @@ def _tiles(report) -> str:
         for value, what in tiles
     )
     return f'<div class="tiles">{shown}</div>'
+
+
+def _tables(report) -> list[str]:
+    rows = text.table_rows(report)
+    if not rows:
+        return []
+    explained = (
+        "Of activations by the engine's table: the formats of argument and result, where an "
+        "argument saturates, and what formats and table add to the activation of the calibration "
+        "rows, as a root mean square."
+    )
+    return [_section("Tables", explained, _table(text.TABLE_HEADS, rows, "numbers"))]
 
 
 def _advice(report) -> str:

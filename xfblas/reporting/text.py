@@ -8,7 +8,11 @@ from xfblas.reporting.text_table import Table
 LAYER_TITLE = "layers: dB and cosine against the float model, largest value of its range"
 LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clipped", "wraps")
 INSTRUCTION_TITLE = "instructions: the model's size and the engine's, integers per unit"
-INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu")
+INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu or table")
+TABLE_TITLE = (
+    "tables: where arguments saturate, and root mean square errors on the calibration rows"
+)
+TABLE_HEADS = ("layer", "function and formats", "holds", "error")
 SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
 SUM_HEADS = ("layer", "weights", "sums seen", "proved", "added up in", "inputs clipped")
 #: A headline says no more than so many.
@@ -24,6 +28,7 @@ def tables(report) -> list[Table]:
         Table(LAYER_TITLE, LAYER_HEADS, layer_rows(report)),
         Table(INSTRUCTION_TITLE, INSTRUCTION_HEADS, instruction_rows(report)),
         Table(SUM_TITLE, SUM_HEADS, sum_rows(report)),
+        Table(TABLE_TITLE, TABLE_HEADS, table_rows(report)),
         Table("where layers run", ("layer", "runs on", "why"), place_rows(report)),
     ]
     if report.alternatives:
@@ -116,7 +121,7 @@ def instruction_rows(report) -> list[tuple[str, ...]]:
             f"{line.depth}x{line.columns}",
             scale_text(line),
             f"{line.post_scale} >> {line.post_shift}",
-            f"{line.prelu_scale} >> {line.prelu_alpha}",
+            line.table or f"{line.prelu_scale} >> {line.prelu_alpha}",
         )
         for line in report.layers
         if line.place == "engine"
@@ -136,6 +141,15 @@ def sum_rows(report) -> list[tuple[str, ...]]:
         )
         for line in report.layers
         if line.place == "engine"
+    ]
+
+
+def table_rows(report) -> list[tuple[str, ...]]:
+    """The tables that take the place of activations on the engine."""
+    return [
+        (line.name, line.table, f"+-{number(line.table_range)}", f"{line.table_error:.2g}")
+        for line in report.layers
+        if line.table is not None
     ]
 
 

@@ -100,6 +100,10 @@ struct Kernels {
                           const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);
   Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
 
+  // The function of r, which is tanh or sigmoid, of elements of C in their place.
+  void (*apply16)(const Requantization& r, int rows, int columns, void* c, ptrdiff_t ldc);
+  void (*apply8)(const Requantization& r, int rows, int columns, void* c, ptrdiff_t ldc);
+
   // A row of floats into its features' high digits, and into the low ones where `low` is not null.
   // Returns whether the row is worth a look: false where all values are finite and within limits.
   // With a NearCoding high digits alone are faster; it may be null.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "xfblas/activation.hpp"
-
 namespace xfblas {
 namespace {
 
@@ -20,14 +18,6 @@ int64_t rows_of_block(int64_t rows, int64_t k, int element_bytes, int tile_rows)
   const auto blocks = (rows + fitting - 1) / fitting;
   // Even blocks of whole tiles.
   return ((rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
-}
-
-template <typename Element>
-void apply_function(const Requantization& r, int rows, int columns, Element* c, int64_t ldc) {
-  for (int i = 0; i < rows; ++i, c += ldc)
-    for (int j = 0; j < columns; ++j)
-      c[j] = Element(fixed_activation<8 * sizeof(Element)>(c[j], r.function == activation_sigmoid,
-                                                           r.input_fraction, r.output_fraction));
 }
 
 // One row block times one panel.
@@ -131,9 +121,8 @@ class PanelProduct {
                                                          {low_, high_, panel.column_offsets}, x,
                                                          product_.ldx, c, product_.ldc);
     if (r.function == activation_prelu) return;
-    if (bytes == 2)
-      apply_function(r, rows, panel.columns, reinterpret_cast<int16_t*>(c), product_.ldc);
-    else apply_function(r, rows, panel.columns, reinterpret_cast<int8_t*>(c), product_.ldc);
+    const auto apply = bytes == 2 ? kernels_.apply16 : kernels_.apply8;
+    apply(r, rows, panel.columns, c, product_.ldc);
   }
 
   const Kernels& kernels_;

@@ -10,3 +10,4 @@
 #include <utility>
 
 #include "native/kernels.hpp"
+#include "xfblas/activation.hpp"

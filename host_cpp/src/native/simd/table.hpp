@@ -4,6 +4,7 @@
 #include "native/simd/norms.hpp"
 #include "native/simd/wide_sums.hpp"
 #include "native/simd/finish.hpp"
+#include "native/simd/functions.hpp"
 #include "native/simd/encode.hpp"
 #include "native/simd/decode.hpp"
 
@@ -45,6 +46,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.refine_spilled = refine_spilled, k.refine_split = refine_split;
   k.refine_estimated = refine_estimated;
   k.finish = finish_of;
+  k.apply16 = apply_function<int16_t>, k.apply8 = apply_function<int8_t>;
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
   k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
   k.softmax = softmax;
