@@ -198,7 +198,7 @@ def test_networks_of_earlier_releases(deep, rows):
 
 
 def test_chains_of_one_model_keep_more_each(deep, rows):
-    """Their errors add up: four of them leave 6 dB less than one."""
-    alone, together = (quantize_and_check(deep, rows, chains=chains)[0] for chains in (1, 4))
+    """Their errors add up: two of them leave 3 dB less than one."""
+    alone, together = (quantize_and_check(deep, rows, chains=chains)[0] for chains in (1, 2))
     gained = decibels(deep, together, rows) - decibels(deep, alone, rows)
-    assert 4.5 < gained < 7.5 and room(together) < room(alone)
+    assert 2 < gained < 4 and room(together) < room(alone)
