@@ -49,6 +49,7 @@ def test_what_is_no_file_is_no_image(path):
         check(status)
 
 
+@pytest.mark.native
 def test_sizes_beyond_the_memory_of_the_process():
     small = np.zeros(8, np.int16)
     with xfblas.open(engine="Gemm") as device:

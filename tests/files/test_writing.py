@@ -297,9 +297,50 @@ def test_a_child_forked_meanwhile_ends_by_the_signal(path):
     with files.removed_when_killed(), files.written(path) as file:
         child = os.fork()
         if child == 0:
+            signal.alarm(30)  # what it ends by where the other does not come
             signal.pause()
             os._exit(0)
         os.kill(child, signal.SIGTERM)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
         file.write(NEW)
     assert path.read_bytes() == NEW
+
+
+#: A child forked by C, as libraries do, gets the signal.
+FORKED_BY_C = """
+import ctypes, os, signal, sys, time, xfblas.files as f
+with f.removed_when_killed(), f.written(sys.argv[1]) as file:
+    child = ctypes.CDLL(None).fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(0.2)
+    os.kill(child, signal.SIGTERM)
+    time.sleep(0.5)
+    file.write(b"new")
+os.kill(child, signal.SIGKILL)
+"""
+
+
+def test_a_signal_to_a_child_of_a_library_is_not_ours(path):
+    command = [sys.executable, "-c", FORKED_BY_C, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "") and path.read_bytes() == b"new"
+
+
+#: A handler that Python does not know of stays.
+HANDLED_BY_C = """
+import ctypes, os, signal, sys, xfblas.files as f
+library = ctypes.CDLL(None)
+library.signal(signal.SIGTERM, ctypes.cast(library.abs, ctypes.c_void_p))
+with f.removed_when_killed(), f.written(sys.argv[1]) as file:
+    file.write(b"new")
+os.kill(os.getpid(), signal.SIGTERM)
+print("here")
+"""
+
+
+def test_handlers_of_libraries_stay(path):
+    command = [sys.executable, "-c", HANDLED_BY_C, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "here\n"), done.stderr

@@ -69,6 +69,15 @@ def test_functional_models_and_shared_layers(keras):
     assert min(layer.decibels for layer in table.layers) > 55
 
 
+def test_a_class_of_ones_own(keras):
+    class Own(keras.Sequential):
+        pass
+
+    model = Own([keras.Input((10,)), keras.layers.Dense(3, "relu", name="fc")])
+    found = profiling.get_ymodel_keras(model, ROWS)
+    np.testing.assert_allclose(found["fc_relu"], model.predict(ROWS, verbose=0), atol=1e-6)
+
+
 def test_compare_as_a_table_and_as_pictures(model, converted):
     table = profiling.compare(model, converted, ROWS, "table")
     found = {layer.name: layer for layer in table.layers}

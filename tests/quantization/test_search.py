@@ -12,6 +12,7 @@ from xfblas.quantization import compare, quantize
 from xfblas.quantization import decibels as decibels_of
 from xfblas.quantization.options import GOALS, GROWTH
 from xfblas.quantization.output_windows import joining_offset, window_offsets
+from xfblas.quantization.quantize import quantize_and_check
 from xfblas.quantization.search import KEPT
 
 
@@ -194,3 +195,10 @@ def test_networks_of_earlier_releases(deep, rows):
     with xfblas.open() as device:
         chain = Chain(device.compute_units[0], old)
         np.testing.assert_array_equal(chain.run(integers), trace.output)
+
+
+def test_chains_of_one_model_keep_more_each(deep, rows):
+    """Their errors add up: two of them leave 3 dB less than one."""
+    alone, together = (quantize_and_check(deep, rows, chains=chains)[0] for chains in (1, 2))
+    gained = decibels(deep, together, rows) - decibels(deep, alone, rows)
+    assert 2 < gained < 4 and room(together) < room(alone)

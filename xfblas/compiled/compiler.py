@@ -248,6 +248,7 @@ def _quantized(
         own = {layer.name for layer in step.network.layers} & set(weight_bits)
         narrow: Any = {"weight_bits": {name: weight_bits[name] for name in own}} if own else {}
         told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
+        told["chains"] = len(graph.engine_steps)
         rows = seen[step.name]
         network, more = quantize_and_check(
             step.network, rows, bits=bits, **told, **narrow, **options

@@ -9,8 +9,7 @@ import numpy as np
 
 from xfblas.errors import ExecutionError, InvalidValueError, NotSupportedError
 from xfblas.image.boards import Board, read_board
-from xfblas.performance.estimate import CallEstimate, estimate_calls, estimate_product
-from xfblas.quantization import QuantizedNetwork
+from xfblas.performance.estimate import estimate_product
 
 if TYPE_CHECKING:
     from xfblas.convert.converter import ConvertedModel
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 DTYPES = {16: "short", 8: "int8", 32: "float"}
 #: Rows of the test vectors that csim computes: it takes a thousand times as long as a card.
 CSIM_ROWS = 64
+#: Rows over which the interval is taken.
+BATCH = 1024
 KERNELS = Path(__file__).parents[2] / "hw"
 
 
@@ -55,11 +56,16 @@ def _simulate(model: "ConvertedModel") -> dict[str, Any]:
 
 def _cycles(model: "ConvertedModel", board: Board) -> dict[str, Any]:
     """One row through the engine's layers as they are, by the cycle model."""
-    networks = list(model.compiled.networks.values())
-    call = _call(board, DTYPES[model.settings.bits], networks, 1)
-    cycles = sum(product.cycles for product in call.products)
-    batch = _call(board, DTYPES[model.settings.bits], networks, 1024)
-    interval = sum(product.cycles for product in batch.products) / 1024
+    networks, dtype = model.compiled.networks.values(), DTYPES[model.settings.bits]
+    layers = [layer for network in networks for layer in network.layers]
+
+    def cycles_of(rows: int) -> int:
+        found = (
+            estimate_product(board, "fcn", dtype, rows, *each.weights.shape) for each in layers
+        )
+        return sum(product.cycles for product in found)
+
+    cycles, interval = cycles_of(1), cycles_of(BATCH) / BATCH
     period = 1000 / board.number("clock_mhz")
     return {
         "Source": "cycle model: no synthesis ran",
@@ -70,17 +76,6 @@ def _cycles(model: "ConvertedModel", board: Board) -> dict[str, Any]:
         "IntervalMin": str(round(interval)),
         "IntervalMax": str(cycles),
     }
-
-
-def _call(board: Board, dtype: str, networks: list[QuantizedNetwork], rows: int) -> CallEstimate:
-    chains = [
-        [
-            estimate_product(board, "fcn", dtype, rows, *layer.weights.shape, name=layer.name)
-            for layer in network.layers
-        ]
-        for network in networks
-    ]
-    return estimate_calls(board, dtype, chains, rows)
 
 
 def _require_vitis() -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from xfblas.convert.configuration import AUTO, LayerSettings, settings_of
+from xfblas.convert.configuration import AUTO, LayerSettings, settings_of_entries
+from xfblas.convert.entries import entries_of
 
 _NAMES = {
     "weight_bits": "Precision.weight", "engine": "Engine", "trace": "Trace", "softmax": "Softmax",
@@ -39,8 +40,8 @@ def config_diff(config: Any, model: Any, *, architecture: Any = None) -> list[Ch
     Raises:
         InvalidValueError: as for :func:`convert_from_keras_model`.
     """
-    plain = settings_of(None, model, architecture)
-    edited = settings_of(config, model, architecture)
+    entries = entries_of(model, architecture)
+    plain, edited = settings_of_entries(None, entries), settings_of_entries(config, entries)
     found = []
     if plain.bits != edited.bits:
         found.append(Change("Model", "Precision", _element(plain.bits), _element(edited.bits)))

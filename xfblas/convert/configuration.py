@@ -90,6 +90,12 @@ class Settings:
         return {name: s.weight_bits for name, s in self.layers.items() if s.weight_bits is not None}
 
     @property
+    def activations(self) -> dict[str, str]:
+        """Names of the activations that are part of a layer, by the layer."""
+        entries = (layer.entry for layer in self.layers.values())
+        return {entry.layer: entry.name for entry in entries if entry.name != entry.layer}
+
+    @property
     def traced(self) -> list[str]:
         """Names that traces have: those that ask for it, all where none does."""
         asked = [name for name, layer in self.layers.items() if layer.trace]
@@ -174,11 +180,21 @@ def _entry_config(entry: Entry) -> dict[str, Any]:
 
 
 def settings_of(config: Any, model: Any, architecture: Any = None) -> Settings:
-    """What a configuration says of a model, checked.
+    """What a configuration says of a model, see :func:`settings_of_entries`.
 
     Args:
         config: as :func:`config_from_keras_model` gives it, edited or not; None for the defaults.
         model, architecture: as for :func:`xfblas.read_graph`.
+    """
+    return settings_of_entries(config, entries_of(model, architecture))
+
+
+def settings_of_entries(config: Any, entries: list[Entry]) -> Settings:
+    """What a configuration says of a model's layers, checked.
+
+    Args:
+        config: as for :func:`settings_of`.
+        entries: of the model.
 
     Raises:
         InvalidValueError: a key or a name that there is not, with the nearest one, or a value that
@@ -186,7 +202,6 @@ def settings_of(config: Any, model: Any, architecture: Any = None) -> Settings:
     """
     config = {} if config is None else _section("hls_config", config)
     require_names("hls_config", config, ("Model", "LayerType", "LayerName"))
-    entries = entries_of(model, architecture)
     coarse = _section("Model", config.get("Model") or {})
     by_kind = _section("LayerType", config.get("LayerType") or {})
     by_name = _section("LayerName", config.get("LayerName") or {})

@@ -16,10 +16,8 @@ def by_entry(found: Mapping[str, np.ndarray], settings: Settings) -> dict[str, n
             after its activation there, ``dense:preactivation`` before it.
         settings: of the model.
     """
-    entries = [layer.entry for layer in settings.layers.values()]
-    split = {entry.layer for entry in entries if entry.name != entry.layer}
-    values = {}
-    for entry in entries:
+    split, values = settings.activations, {}
+    for entry in (layer.entry for layer in settings.layers.values()):
         is_before = entry.name == entry.layer and entry.layer in split
         source = entry.layer + PREACTIVATION * is_before
         if source in found:

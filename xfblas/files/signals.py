@@ -8,9 +8,15 @@ thread is told of the signal, removes the files, and ends the process as the sig
 import contextlib
 import os
 import signal
+import socket
+import struct
 import threading
+from pathlib import Path
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+END = b"\0"
+#: Process, user and group of who wrote.
+_CREDENTIALS = struct.Struct("3i")
 
 #: Paths of files that are nobody's yet.
 unfinished: set[str] = set()
@@ -31,16 +37,18 @@ def removed_when_killed():
 @contextlib.contextmanager
 def watched():
     """Removes what is ``unfinished`` where a signal ends the process within a ``with`` block."""
-    signals = [number for number in ENDING if signal.getsignal(number) == signal.SIG_DFL]
+    signals = [number for number in ENDING if _has_default(number)]
     is_main = threading.current_thread() is threading.main_thread()
     if not (_in_command and is_main and signals):
         yield
         return
-    received, told = os.pipe()
-    os.set_blocking(told, False)
+    # A child that a library forks has the same handlers, and tells this socket of its own signals.
+    received, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    received.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    told.setblocking(False)
     thread = threading.Thread(target=_end_process, args=(received,), daemon=True)
     thread.start()
-    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
     for number in signals:
         signal.signal(number, _leave_to_thread)
     try:
@@ -49,10 +57,24 @@ def watched():
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(before)
-        # The thread reads what has come, then the end.
-        os.close(told)
+        # The thread reads what has come, then the end, which no child's copy of the socket delays.
+        told.setblocking(True)
+        told.send(END)
         thread.join()
-        os.close(received)
+        told.close()
+        received.close()
+
+
+def _has_default(number: int) -> bool:
+    """Whether nobody handles it: neither Python nor a library in C, as the Xilinx Runtime does."""
+    if signal.getsignal(number) != signal.SIG_DFL:
+        return False
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return True
+    masks = [line.split()[1] for line in status.splitlines() if line[:6] in ("SigCgt", "SigIgn")]
+    return not any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
 
 def _leave_to_thread(_number, _frame):
@@ -86,9 +108,13 @@ os.register_at_fork(
 )
 
 
-def _end_process(received: int) -> None:
-    while number := os.read(received, 1):
-        if number[0] in ENDING:
+def _end_process(received: socket.socket) -> None:
+    while True:
+        number, ancillary, *_ = received.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
+        sender = _CREDENTIALS.unpack(ancillary[0][2])[0] if ancillary else None
+        if number in (END, b""):
+            return
+        if number[0] in ENDING and sender == os.getpid():
             for path in list(unfinished):
                 with contextlib.suppress(OSError):
                     os.unlink(path)

@@ -21,6 +21,7 @@ _PROGRAM = (
     "import sys; sys.path[:0] = sys.argv[4:]; "
     "from xfblas.hdf5.child import main; main(*sys.argv[1:4])"
 )
+PATIENCE_SECONDS = 1.0
 #: What it imports, whose folders it is told: Python finds them sooner than by looking itself.
 _PACKAGES = ("xfblas", "h5py", "numpy")
 
@@ -87,10 +88,15 @@ class ReadingProcess:
 
     def close(self) -> None:
         """Ends the process."""
-        self._process.kill()
-        self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             pipe.close()
+        # It ends by itself without pipes. XRT's emulation ends every process of a group in which a
+        # child was killed, so only one that hangs is.
+        try:
+            self._process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _message(self) -> dict[str, Any]:
         """One line of its answers."""

@@ -81,13 +81,22 @@ def _problem_of(layer) -> str | None:
 
 def keras_version_of(model):
     """Major version of the Keras that a model's class comes from."""
-    for base in type(model).__mro__:
-        package = base.__module__.split(".")[0]
-        if package == "tensorflow":
-            return 2  # Its Keras is the second, or else it is the package of its own.
-        if package in ("keras", "tf_keras"):
-            return major_version(getattr(sys.modules.get(package), "__version__", None))
-    return 3
+    package = _package_of(model)
+    if package == "tensorflow":
+        return 2  # Its Keras is the second, or else it is the package of its own.
+    return major_version(getattr(sys.modules.get(package), "__version__", None)) if package else 3
+
+
+def keras_of(model):
+    """The Keras that a model's class comes from, which has been imported since there is a model."""
+    package = _package_of(model)
+    return sys.modules[package].keras if package == "tensorflow" else sys.modules[package]
+
+
+def _package_of(model) -> str:
+    """The package of the first class of Keras' that a model's class is made of; or none."""
+    packages = (base.__module__.split(".")[0] for base in type(model).__mro__)
+    return next((name for name in packages if name in ("tensorflow", "keras", "tf_keras")), "")
 
 
 def _require_stack(model, where):

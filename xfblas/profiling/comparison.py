@@ -9,6 +9,7 @@ from xfblas.checks import shown
 from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.profiling.keras_values import get_ymodel_keras
+from xfblas.quantization import decibels
 from xfblas.reporting.figure import empty_figure, short
 from xfblas.reporting.text import decibels as text_of_decibels
 
@@ -122,9 +123,7 @@ def _difference(name: str, expected: np.ndarray, found: np.ndarray) -> LayerDiff
     expected = expected.reshape(len(expected), -1).astype(np.float64)
     error = found.reshape(len(found), -1) - expected
     size = np.abs(expected).max(axis=0, initial=0.0)
-    power, lost = float((expected**2).sum()), float((error**2).sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = 10 * np.log10(power / lost) if lost else np.inf
-        relative = np.abs(error) / np.where(size > 0, size, 1)
-    largest = float(np.abs(error).max(initial=0.0))
-    return LayerDifference(name, float(ratio), lost**0.5, largest, relative.reshape(-1))
+    relative = np.abs(error) / np.where(size > 0, size, 1)
+    largest, norm = float(np.abs(error).max(initial=0.0)), float(np.linalg.norm(error))
+    ratio = decibels(expected, expected + error)
+    return LayerDifference(name, ratio, norm, largest, relative.reshape(-1))

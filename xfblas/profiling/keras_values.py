@@ -1,13 +1,12 @@
 """What every layer of a keras.Model gives, computed by Keras itself."""
 
-import sys
 from typing import Any
 
 import numpy as np
 
 from xfblas.convert.entries import entries_of
 from xfblas.errors import InvalidValueError
-from xfblas.keras_files.keras_object import is_keras_model
+from xfblas.keras_files.keras_object import is_keras_model, keras_of
 
 #: What gives the values that it takes.
 SILENT = ("InputLayer", "Dropout")
@@ -31,8 +30,7 @@ def get_ymodel_keras(keras_model: Any, X: Any) -> dict[str, np.ndarray]:
         raise InvalidValueError(
             f"keras_model is a {type(keras_model).__name__}, expected a keras.Model"
         )
-    # The Keras that the model belongs to: it has been imported, since there is a model.
-    keras = sys.modules[type(keras_model).__module__.split(".")[0]]
+    keras = keras_of(keras_model)
     layers = [layer for layer in keras_model.layers if type(layer).__name__ not in SILENT]
     ends = [end for layer in layers for end in (_first(layer.input), _first(layer.output))]
     inner = keras.Model(keras_model.inputs, ends)

@@ -119,8 +119,7 @@ def _engine_weights(hls_model: ConvertedModel) -> list[Range]:
 def _limits(hls_model: ConvertedModel) -> dict[str, tuple[float, float]]:
     """The step and the largest value of each layer on the engine that has scales."""
     found = {}
-    entries = [layer.entry for layer in hls_model.settings.layers.values()]
-    activated = {entry.layer: entry.name for entry in entries if entry.name != entry.layer}
+    activated = hls_model.settings.activations
     for step in hls_model.compiled.graph.engine_steps:
         network = hls_model.compiled.networks.get(step.name)
         for layer, summary in zip(

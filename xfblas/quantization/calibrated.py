@@ -26,9 +26,9 @@ from xfblas.quantization.ways import SPENT
 
 
 def quantize_calibrated(
-    network: Network, rows, options: Options, **told
+    network: Network, rows, options: Options, chains: int = 1, **told
 ) -> tuple[QuantizedNetwork, list[str]]:
-    """See :func:`~xfblas.quantization.quantize`.
+    """See :func:`~xfblas.quantization.quantize`, of ``chains`` that a model has.
 
     Returns:
         The network, and what the rows do not tell of it, see
@@ -48,7 +48,8 @@ def quantize_calibrated(
     has_bytes = options.bits == 8 and not options.legacy
     start = Variant(options.margin_for(seen.rows), SPENT, saturates=has_bytes)
     build = Builder(forms, seen, options).build
-    found = best_attempt(build, start, len(forms), options, is_seldom=has_seldom(seen))
+    how = {"is_seldom": has_seldom(seen), "chains": chains}
+    found = best_attempt(build, start, len(forms), options, **how)
     quantized = replace(found.network, output_activation=network.output_activation)
     layers, output_slope = prepared[0]
     return quantized, findings(layers, seen, found.decibels, options, output_slope, **told)

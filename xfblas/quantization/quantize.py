@@ -58,6 +58,7 @@ def quantize_and_check(
     *,
     names: Any = None,
     are_features: bool = True,
+    chains: int = 1,
     **options: Any,
 ) -> tuple[QuantizedNetwork, list[str]]:
     """:func:`quantize`, and what there is to :func:`tell`.
@@ -65,6 +66,7 @@ def quantize_and_check(
     Args:
         network, rows, options: as for :func:`quantize`.
         names, are_features: as for :func:`~xfblas.quantization.calibration_check.findings`.
+        chains: how many the model has, whose errors add up.
     """
     if not isinstance(network, Network):
         raise InvalidValueError(
@@ -78,7 +80,8 @@ def quantize_and_check(
     chosen = Options.of(options)
     require_names("weight_bits", chosen.weight_bits or (), [layer.name for layer in network.layers])
     if chosen.method == "calibrated":
-        return quantize_calibrated(network, rows, chosen, names=names, are_features=are_features)
+        told = {"names": names, "are_features": are_features}
+        return quantize_calibrated(network, rows, chosen, chains, **told)
     others = sorted(set(options) - {"method", "bits", "legacy"})
     if others or options.get("legacy") is False:
         raise InvalidValueError(

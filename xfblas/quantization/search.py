@@ -45,6 +45,7 @@ def best_attempt(
     options: Options,
     *,
     is_seldom: bool,
+    chains: int = 1,
 ) -> Attempt:
     """The attempt that is taken.
 
@@ -54,6 +55,7 @@ def best_attempt(
         forms: how many there are of the network, with more columns from one to the next.
         options: what the caller asked for.
         is_seldom: whether a feature was seen seldom near its range: others lie beyond.
+        chains: how many the model has, whose errors add up.
 
     Raises:
         UnsupportedModelError: not one of the variants fits.
@@ -73,7 +75,8 @@ def best_attempt(
         best, found = better
     if options.margin is not None:
         return found
-    least = GOALS[options.bits] + (0.0 if is_seldom or options.bits == 8 else KEPT)
+    kept = 0.0 if is_seldom or options.bits == 8 else KEPT + 10 * math.log10(chains)
+    least = GOALS[options.bits] + kept
     return _widened(build, best, found, max(options.goal, least))
 
 
