@@ -36,6 +36,7 @@ def test_a_limit_of_three_gigabytes():
     assert "address space" in done.stdout
 
 
+@pytest.mark.native
 def test_a_memory_that_grows_keeps_what_is_in_it(generator):
     rows = generator.integers(-9, 9, (300, 200)).astype(np.int16)
     weights = generator.integers(-9, 9, (200, 100)).astype(np.int16)

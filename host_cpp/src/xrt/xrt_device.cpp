@@ -52,6 +52,8 @@ XrtHandles XrtDevice::take_handles(const std::string& unit, uint64_t bytes) {
   device.is_sound = false;  // until this has gone well
   const auto handles = open_handles(device.handle, device.uuid, unit, bytes, device.is_emulated);
   device.is_sound = true;
+  // Opening a kernel made XRT register ends of its own, which ours must come before.
+  OpenDevices::close_at_exit();
   return handles;
 }
 

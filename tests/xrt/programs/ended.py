@@ -1,4 +1,4 @@
-"""ended.py IMAGE: ends with exit code 5 while its device is open."""
+"""ended.py IMAGE RUNS: ends with exit code 5 while its device is open, after so many runs."""
 
 import sys
 
@@ -7,5 +7,6 @@ import moods
 import xfblas
 
 device = xfblas.open(sys.argv[1], target="xrt")
-assert moods.run(device.compute_units[0], moods.GOOD) == 100
+for _ in range(int(sys.argv[2])):
+    assert moods.run(device.compute_units[0], moods.GOOD) == 100
 sys.exit(5)
