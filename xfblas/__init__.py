@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xfblas.convert.converter import convert_from_config as convert_from_config
     from xfblas.convert.converter import convert_from_keras_model as convert_from_keras_model
     from xfblas.convert.converter import convert_from_onnx_model as convert_from_onnx_model
+    from xfblas.convert.project import build_project as build_project
     from xfblas.device.compute_unit import ComputeUnit as ComputeUnit
     from xfblas.device.default_images import image_path as image_path
     from xfblas.device.device import Device as Device
@@ -72,6 +73,7 @@ _MODULES = {
     "compiled.compiler": "compile load",
     "convert.changes": "config_diff",
     "convert.configuration": "config_from_keras_model config_from_onnx_model",
+    "convert.project": "build_project",
     "convert.converter": (
         "ConvertedModel convert_from_config convert_from_keras_model convert_from_onnx_model"
     ),

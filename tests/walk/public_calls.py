@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from keras_models import build
+from onnx_files.onnx_models import Builder
 
 import xfblas
 from xfblas import l3
@@ -59,7 +60,14 @@ class World:
         self.saved = folder / "model.xfblas"
         self.model.save(self.saved)
         self.keras = build(keras, "plain")
+        self.onnx = onnx_mlp(generator)
+        self.project = folder / "project"
         self.keras_rows = generator.normal(size=(60, 12)).astype(np.float32)
+        converted = xfblas.convert_from_keras_model(
+            self.keras, self.project, calib_data=self.keras_rows, input_data_tb=self.keras_rows[:3]
+        )
+        with converted:
+            converted.write()
         self.runtimes = self.keras_rt(), self.xfblas_rt()
         self.opened = dict(session._sessions)
 
@@ -106,6 +114,16 @@ class World:
         return xfblas.KerasRT(self.network, idxDevice=FCN, calibration=self.rows, **options)
 
 
+def onnx_mlp(generator):
+    """Of rows of 4: 5 units, rectified, and 3."""
+    builder = Builder()
+    hidden = builder.add("MatMul", builder.input(4), generator.normal(size=(4, 5)).astype("f4"))
+    rectified = builder.add("Relu", hidden)
+    return builder.model(
+        builder.add("MatMul", rectified, generator.normal(size=(5, 3)).astype("f4"))
+    )
+
+
 def calls(world):
     """``name: () -> (function, good arguments)`` of everything public; made anew for each call."""
     rows, network = world.rows, world.network
@@ -132,6 +150,15 @@ def calls(world):
         "convert_from_keras_model": lambda: (
             xfblas.convert_from_keras_model,
             {"model": world.keras, "calib_data": world.keras_rows},
+        ),
+        "config_from_onnx_model": lambda: (xfblas.config_from_onnx_model, {"model": world.onnx}),
+        "convert_from_onnx_model": lambda: (
+            xfblas.convert_from_onnx_model,
+            {"model": world.onnx, "calib_data": rows},
+        ),
+        "build_project": lambda: (
+            xfblas.build_project,
+            {"folder": world.project, "csim": False},
         ),
         "convert_from_config": lambda: (
             xfblas.convert_from_config,
@@ -256,6 +283,7 @@ def calls(world):
         "Network.layer_outputs": lambda: (network.layer_outputs, {"x": rows}),
         "Network.logits": lambda: (network.logits, {"x": rows}),
         "Network.outputs_of": lambda: (network.outputs_of, {"rows": rows}),
+        "Network.require_no_tables": lambda: (network.require_no_tables, {"wanted": "it"}),
         "Network.without_center": lambda: (network.without_center, {}),
         "Report.print": lambda: (world.report.print, {}),
         "Report.to_dict": lambda: (world.report.to_dict, {}),

@@ -3,18 +3,19 @@
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.convert.synthesis_report import read_synthesis_report
+from xfblas.convert.test_bench import TestBench
+from xfblas.device.shared_devices import lease
 from xfblas.errors import ExecutionError, InvalidValueError, NotSupportedError
 from xfblas.image.boards import Board, read_board
+from xfblas.image.element_types import NAMES
 from xfblas.performance.estimate import estimate_product
 
-if TYPE_CHECKING:
-    from xfblas.convert.converter import ConvertedModel
-
-DTYPES = {16: "short", 8: "int8", 32: "float"}
 #: Rows of the test vectors that csim computes: it takes a thousand times as long as a card.
 CSIM_ROWS = 64
 #: Rows over which the interval is taken.
@@ -22,31 +23,35 @@ BATCH = 1024
 KERNELS = Path(__file__).parents[2] / "hw"
 
 
-def build(model: "ConvertedModel", csim: bool, synth: bool, bitfile: bool) -> dict[str, Any]:
+def build(
+    model: CompiledModel, bench: TestBench, board_name: str, csim: bool, synth: bool, bitfile: bool
+) -> dict[str, Any]:
     """See :meth:`~xfblas.convert.converter.ConvertedModel.build`."""
-    board = read_board(model.board)
+    board, dtype = read_board(board_name), NAMES[model.device.dtype.name]
     if synth or bitfile:
         _require_vitis()
     report: dict[str, Any] = {}
     if csim:
-        report.update(_simulate(model))
-    report["CSynthesisReport"] = _cycles(model, board)
+        report.update(_simulate(model, bench))
+    report["CSynthesisReport"] = _cycles(model, board, dtype)
     if synth or bitfile:
-        report["Xclbin"] = str(_link(board, model.settings.bits, "hw" if bitfile else "hw_emu"))
+        folder = _link(board, dtype, "hw" if bitfile else "hw_emu")
+        report["Xclbin"] = str(folder / "fcn.xclbin")
+        report["CSynthesisReport"].update(read_synthesis_report(folder))
     return report
 
 
-def _simulate(model: "ConvertedModel") -> dict[str, Any]:
+def _simulate(model: CompiledModel, bench: TestBench) -> dict[str, Any]:
     """Test vectors on the kernels' source, beside native."""
-    given = model.test_bench.inputs
+    given = bench.inputs
     if given is None:
         raise InvalidValueError(
             "input_data_tb is None: csim runs test vectors; pass them to "
             "convert_from_keras_model, or build(csim=False)"
         )
     rows = np.asarray(given)[:CSIM_ROWS]
-    expected = model.predict(rows)
-    with model.on_target("csim") as simulated:
+    expected = model.predict(rows, verbose=0)
+    with _on_csim(model) as simulated:
         found = simulated.predict(rows, verbose=0)
     pairs = list(zip(_listed(found), _listed(expected), strict=True))
     if any(one.tobytes() != other.tobytes() for one, other in pairs):
@@ -54,10 +59,19 @@ def _simulate(model: "ConvertedModel") -> dict[str, Any]:
     return {"CSimResults": [one.tolist() for one, _ in pairs], "CSimRows": len(rows)}
 
 
-def _cycles(model: "ConvertedModel", board: Board) -> dict[str, Any]:
+def _on_csim(model: CompiledModel) -> CompiledModel:
+    """The same integers, as a model of its own; to be closed."""
+    held = lease(None, None, model.device.dtype, "csim")
+    try:
+        return CompiledModel(model.graph, model.networks, held, host_reasons=model.host_reasons)
+    except BaseException:
+        held.close()
+        raise
+
+
+def _cycles(model: CompiledModel, board: Board, dtype: str) -> dict[str, Any]:
     """One row through the engine's layers as they are, by the cycle model."""
-    networks, dtype = model.compiled.networks.values(), DTYPES[model.settings.bits]
-    layers = [layer for network in networks for layer in network.layers]
+    layers = [layer for network in model.networks.values() for layer in network.layers]
 
     def cycles_of(rows: int) -> int:
         found = (
@@ -88,14 +102,13 @@ def _require_vitis() -> None:
         raise NotSupportedError(f"{KERNELS} has no Makefile: build from a clone of the project")
 
 
-def _link(board: Board, bits: int, mode: str) -> Path:
-    """The image that v++ links for a board."""
-    dtype = DTYPES[bits]
+def _link(board: Board, dtype: str, mode: str) -> Path:
+    """The folder in which v++ links an image for a board."""
     arguments = [f"PLATFORM={board.name}", "ENGINE=fcn", f"DTYPE={dtype}", f"TARGET={mode}"]
     command = ["make", "-f", "hw/xclbin.mk", *arguments]
     if subprocess.run(command, cwd=KERNELS.parent, check=False).returncode:
         raise ExecutionError(f"{' '.join(command)} failed, its messages are above")
-    return KERNELS / "build" / f"{board.name}-fcn-{dtype}-{mode}" / "fcn.xclbin"
+    return KERNELS / "build" / f"{board.name}-fcn-{dtype}-{mode}"
 
 
 def _listed(found: Any) -> list[np.ndarray]:

@@ -11,11 +11,12 @@ from xfblas.checks import require_names, require_path, require_text, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile as compile_model
 from xfblas.convert.configuration import Settings, settings_of
+from xfblas.convert.project import write_project
 from xfblas.convert.test_bench import TestBench
 from xfblas.convert.traces import by_entry
-from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.graph.reader import require_onnx
+from xfblas.image.boards import find_board
 from xfblas.notices import notify
 
 #: Arguments of engines with hardware for each layer.
@@ -25,7 +26,8 @@ KEYS = {
     "KerasModel": "model", "KerasH5": "model", "OnnxModel": "model", "OutputDir": "output_dir",
     "ProjectName": "project_name", "InputData": "input_data_tb",
     "OutputPredictions": "output_data_tb", "CalibrationData": "calib_data", "Board": "board",
-    "Xclbin": "xclbin", "Target": "target", "HLSConfig": "hls_config",
+    "Part": "part", "XilinxPart": "part", "Platform": "platform", "Xclbin": "xclbin",
+    "Target": "target", "HLSConfig": "hls_config",
 }  # fmt: skip
 
 
@@ -38,7 +40,9 @@ def convert_from_keras_model(
     hls_config: Any = None,
     *,
     calib_data: Any = None,
-    board: str = "u200",
+    board: str | None = None,
+    part: str | None = None,
+    platform: str | None = None,
     xclbin: str | os.PathLike[str] | None = None,
     target: str | None = None,
     device: Any = None,
@@ -56,7 +60,8 @@ def convert_from_keras_model(
         hls_config: as :func:`config_from_keras_model` gives it; by default int16 on the engine.
         calib_data: rows to derive scales from, anything that ``predict`` takes; by default the
             inputs of the test vectors. A float32 configuration needs none.
-        board: whose cycles ``build`` estimates, a folder of ``hw/platforms``.
+        board: what ``build`` builds for, a folder of ``hw/platforms``; by default u200.
+        part, platform: the same by the name of its FPGA, or of its platform in Vitis.
         xclbin, target, device: where it runs, as for :func:`xfblas.compile`.
         architecture: for a file that holds weights alone, see :func:`xfblas.read_network`.
         **dataflow: what engines with hardware for each layer take, such as ``io_type``: ignored,
@@ -70,7 +75,10 @@ def convert_from_keras_model(
     require_names("convert_from_keras_model", dataflow, DATAFLOW)
     output_dir = require_path("output_dir", output_dir)
     require_text("project_name", project_name, "a name for files")
-    require_text("board", board, "a folder of hw/platforms")
+    for name, value in (("board", board), ("part", part), ("platform", platform)):
+        if value is not None:
+            require_text(name, value, f"the name of a {name}")
+    board = find_board(board, part, platform)
     if dataflow:
         notify(
             f"{', '.join(dataflow)} is ignored: the engine is built once for all models, "
@@ -102,8 +110,8 @@ def convert_from_onnx_model(
         output_dir, project_name, input_data_tb, output_data_tb: as for
             :func:`convert_from_keras_model`.
         hls_config: as :func:`config_from_onnx_model` gives it; by default int16 on the engine.
-        **options: ``calib_data``, ``board``, ``xclbin``, ``target`` and ``device``, as for
-            :func:`convert_from_keras_model`.
+        **options: ``calib_data``, ``board``, ``part``, ``platform``, ``xclbin``, ``target`` and
+            ``device``, as for :func:`convert_from_keras_model`.
 
     Raises:
         InvalidValueError: as for :func:`convert_from_keras_model`.
@@ -122,8 +130,8 @@ def convert_from_config(config: Any) -> "ConvertedModel":
     Args:
         config: ``KerasModel`` (a path, or a keras.Model in a dict) or ``OnnxModel``,
             ``OutputDir``, ``ProjectName``, ``InputData``, ``OutputPredictions``,
-            ``CalibrationData``, ``Board``, ``Xclbin``, ``Target`` and ``HLSConfig``. Paths are
-            relative to the file.
+            ``CalibrationData``, ``Board``, ``Part``, ``Platform``, ``Xclbin``, ``Target`` and
+            ``HLSConfig``. Paths are relative to the file.
 
     Raises:
         InvalidValueError: there is no such file, or it has a key that there is not.
@@ -207,16 +215,6 @@ class ConvertedModel:
             **options,
         )
 
-    def on_target(self, target: str) -> CompiledModel:
-        """The same integers on another target, as a model of its own; to be closed."""
-        model = self.compiled
-        held = lease(None, None, model.device.dtype, target)
-        try:
-            return CompiledModel(model.graph, model.networks, held, host_reasons=model.host_reasons)
-        except BaseException:
-            held.close()
-            raise
-
     @property
     def compiled(self) -> CompiledModel:
         """The :class:`~xfblas.CompiledModel`: evaluate, statistics, summary and the rest."""
@@ -266,13 +264,16 @@ class ConvertedModel:
         """
         from xfblas.convert.build import build
 
-        return build(self, csim, synth, bitfile)
+        return build(self.compiled, self.test_bench, self.board, csim, synth, bitfile)
 
     def write(self) -> Path:
-        """Writes the model and the test vectors into ``output_dir``, and returns that."""
-        self.output_dir.mkdir(parents=True, exist_ok=True)
-        self.compiled.save(self.output_dir / f"{self.project_name}.xfblas")
-        self.test_bench.write(self.output_dir)
+        """Writes the model and the test vectors into ``output_dir``, and returns that.
+
+        ``xfblas build -p output_dir`` and :func:`build_project` go on from there.
+        """
+        write_project(
+            self.output_dir, self.project_name, self.board, self.compiled, self.test_bench
+        )
         return self.output_dir
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -107,6 +107,45 @@ def board_names() -> list[str]:
     return sorted(folders - {"small"})
 
 
+def find_board(
+    board: str | None = None, part: str | None = None, platform: str | None = None
+) -> str:
+    """The board of a part's or a platform's name; u200 where nothing is said.
+
+    Args:
+        board: name of a board, or the path of a data file.
+        part: an FPGA such as ``xcu250-figd2104-2L-e``; package and speed grade do not matter.
+        platform: such as ``xilinx_u250_gen3x16_xdma_4_1_202210_1``; its release does not matter.
+
+    Raises:
+        InvalidValueError: no board has it, or they mean different ones.
+    """
+    found = {"board": board} if board is not None else {}
+    for argument, given, separator in (("part", part, "-"), ("platform", platform, "_xdma")):
+        if given is not None:
+            found[argument] = _board_with(argument, given, separator)
+    if len(set(found.values())) > 1:
+        means = ", ".join(f"{argument} means {name}" for argument, name in found.items())
+        raise InvalidValueError(f"{means}: expected one board")
+    return next(iter(found.values()), "u200")
+
+
+def _board_with(argument: str, given: str, separator: str) -> str:
+    """The board whose text of this name begins as the given one does."""
+    texts = {name: read_board(name).text(argument) for name in board_names()}
+    for name, text in texts.items():
+        if given == text or _device_of(given, separator) == _device_of(text, separator):
+            return name
+    raise InvalidValueError(
+        f"{argument} is {given!r}, expected that of a board: {', '.join(texts.values())}"
+    )
+
+
+def _device_of(text: str, separator: str) -> str:
+    """What stands before the package of a part, and before the shell of a platform."""
+    return text.lower().partition(separator)[0].partition("_gen3x")[0]
+
+
 def read_board(board: str) -> Board:
     """A board by its name, or by the path of a data file.
 

@@ -40,6 +40,7 @@ _KINDS = {
     "bool": (bool,),
     "float": (int, float),
     "np.ndarray": (np.ndarray,),
+    "FunctionTable": (FunctionTable,),
     "None": (type(None),),
 }
 
@@ -115,7 +116,7 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
         if field.name in group.attrs:
             content = group.attrs[field.name]
             result[field.name] = content.item() if isinstance(content, np.generic) else content
-        elif isinstance(group.get(field.name), h5py.Group):
+        elif field.name in group and "FunctionTable" in str(field.type):
             result[field.name] = FunctionTable(**_read_fields(group[field.name], FunctionTable))
         elif field.name in group:
             result[field.name] = group[field.name][()]

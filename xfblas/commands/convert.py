@@ -1,0 +1,73 @@
+"""``xfblas convert`` and ``xfblas build``: hls4ml's two steps from a shell."""
+
+import argparse
+import json
+
+
+def add_commands(subparsers):
+    """Adds ``convert`` and ``build`` to the commands of an argparse parser."""
+    _add_convert(subparsers)
+    _add_build(subparsers)
+
+
+def _add_convert(subparsers):
+    parser = subparsers.add_parser(
+        "convert",
+        help="quantize the model of a configuration into a project's folder",
+        description="Reads a YAML or JSON file with KerasModel or OnnxModel, OutputDir, InputData, "
+        "CalibrationData, Board, HLSConfig and the rest of xfblas.convert_from_config.",
+    )
+    parser.add_argument("-c", "--config", required=True, help="the file; its paths begin there")
+    parser.set_defaults(run=run_convert)
+
+
+def _add_build(subparsers):
+    parser = subparsers.add_parser(
+        "build", help="run a project's test vectors on the kernels, and tell what a board takes"
+    )
+    parser.add_argument("-p", "--project", required=True, help="folder that convert has written")
+    parser.add_argument(
+        "--csim",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="run the test vectors on the kernels' source; by default it does",
+    )
+    parser.add_argument("--synth", action="store_true", help="have v++ compile the kernels")
+    parser.add_argument("--bitfile", action="store_true", help="have v++ link the image")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--trusted",
+        action="store_true",
+        help="read the model's file at once: without a process of its own, a limit of time or size",
+    )
+    parser.set_defaults(run=run_build, words={"folder": "--project", "input_data_tb": "InputData"})
+
+
+def run_convert(args) -> int:
+    """Writes the project and prints its files; returns 0."""
+    from xfblas.convert.converter import convert_from_config
+
+    with convert_from_config(args.config) as model:
+        folder = model.write()
+        model.compiled.summary()
+    for path in sorted(folder.iterdir()):
+        print(path)
+    print(f"next: xfblas build -p {folder}")
+    return 0
+
+
+def run_build(args) -> int:
+    """Prints the report; returns 0."""
+    from xfblas.convert.project import build_project
+
+    report = build_project(args.project, args.csim, args.synth, args.bitfile, args.trusted)
+    if args.json:
+        print(json.dumps(report, indent=2))
+        return 0
+    if args.csim:
+        print(f"csim: {report['CSimRows']} rows, the same bytes as native")
+    for name, value in report["CSynthesisReport"].items():
+        print(f"{name:22} {value}")
+    if "Xclbin" in report:
+        print(f"{'Xclbin':22} {report['Xclbin']}")
+    return 0
