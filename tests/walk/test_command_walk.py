@@ -5,6 +5,7 @@ import contextlib
 import io
 import itertools
 import os
+import shutil
 import warnings
 from unittest import mock
 
@@ -23,6 +24,8 @@ GOOD = {
     "quantize": ["m.h5", "--data", "x.csv", "-o", "new.xfblas"],
     "predict": ["m.xfblas", "x.csv", "-o", "y.csv"],
     "report": ["m.xfblas", "--data", "x.csv"],
+    "convert": ["-c", "configuration.json"],
+    "build": ["-p", "project", "--no-csim"],
     "estimate": ["-m", "4", "-k", "4", "-n", "4"],
     "xclbin info": ["image.xclbin"],
     "xclbin build": ["new.xclbin"],
@@ -130,31 +133,48 @@ def folder(keras, tmp_path_factory):
         "odd.npy": "\x93NUMPY",
         "odd.json": '{"class_name": 3}',
         "odd.csv.gz": "1,2",
+        "configuration.json": '{"KerasModel": "m.h5", "InputData": "x.csv", '
+        '"OutputDir": "project"}',
     }.items():
         (found / name).write_text(text, encoding="latin-1")
+    assert run(["convert", "-c", str(found / "configuration.json")]) == (0, "")
     return found
 
 
 @pytest.fixture(autouse=True)
 def _in_folder(folder, tmp_path, monkeypatch):
-    for file in folder.iterdir():
-        os.link(file, tmp_path / file.name)
+    shutil.copytree(folder, tmp_path, copy_function=os.link, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     # Programs on emulated cards are started elsewhere.
     monkeypatch.setattr("xfblas.commands.emu.run", lambda program, settings: len(program) > 1)
 
 
-def options_of(command):
-    """The options of a command that take a value, and those that take none."""
-    parser = mock.MagicMock()
+def whole_parser():
     with mock.patch.object(argparse.ArgumentParser, "parse_args", autospec=True) as parse:
         parse.side_effect = lambda parser, _: parser
         with contextlib.suppress(Exception):
             cli.main([])
-        parser = parse.call_args[0][0]
+        return parse.call_args[0][0]
+
+
+def commands_of(parser):
+    """Parsers below a parser, by their words."""
+    groups = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    return groups[0].choices if groups else {}
+
+
+def test_every_command_is_walked():
+    found = set()
+    for word, parser in commands_of(whole_parser()).items():
+        found |= {f"{word} {below}" for below in commands_of(parser)} or {word}
+    assert found == set(GOOD)
+
+
+def options_of(command):
+    """The options of a command that take a value, and those that take none."""
+    parser = whole_parser()
     for word in command.split():
-        group = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-        parser = group.choices[word]
+        parser = commands_of(parser)[word]
     actions = [action for action in parser._actions if action.dest not in ("help",)]
     return [(action.option_strings, action.nargs == 0) for action in actions]
 

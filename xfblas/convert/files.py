@@ -20,16 +20,16 @@ def read_config(path: str | os.PathLike[str]) -> Any:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidValueError(f"{path}: {getattr(error, 'strerror', error)}") from None
-    if path.suffix.lower() == ".json":
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise InvalidValueError(f"{path}: {error}") from None
-    yaml = _yaml()
+    kind, read = ("JSON", json.loads)
+    known: tuple[type[Exception], ...] = (ValueError, TypeError, OverflowError, RecursionError)
+    if path.suffix.lower() != ".json":
+        yaml = _yaml()
+        kind, read, known = "YAML", yaml.safe_load, (yaml.YAMLError, *known)
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidValueError(f"{path}: {' '.join(str(error).split())}") from None
+        return read(text)
+    # What PyYAML raises besides its own comes of values, such as a number of 5,000 digits.
+    except known as error:
+        raise InvalidValueError(f"{path} is no {kind}: {' '.join(str(error).split())}") from None
 
 
 def write_config(config: Any, path: str | os.PathLike[str]) -> None:
