@@ -1,0 +1,185 @@
+"""Any function by a table of 513 entries that the host sends, and the table that suits a layer.
+
+``hw/include/xfblas/entry_table.hpp`` has the arithmetic. With E for the entries, which lie at
+elements a[i], w[i] apart, and an element c between a[i] and a[i + 1]
+
+    y = (E[i] * w[i] + (E[i + 1] - E[i]) * (c - a[i])) / w[i]        E = round(4 * R * f(a / A))  (1)
+
+is rounded half up to a quarter: f of c / A, in steps of 1 / R. The entries cover every element, so
+the host is free to choose A, R and how the entries lie.
+
+R is such that the largest results of the calibration rows, with the room that the margin asks for,
+just fit an element. A is such that sums fit, of which those do not count that lie beyond the place
+where f has its last value: they saturate, and f with them. Of the powers of two beside A, where the
+bends of functions such as hard_silu lie on entries, and of entries that lie evenly or closer
+towards 0, those are taken that leave the sample's results the least error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from xfblas.device.entries import ENTRIES, ENTRY_STEPS, GROUPS, LARGEST_ENTRY, table_places
+from xfblas.layers.curves import curve
+
+#: Rows of the sample that a table is chosen with.
+ROWS = 256
+#: Sums that are looked at for where a function has its last value.
+PLACES = 4097
+#: So near to it in steps of the result it is that.
+FLAT = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class EntryTable:
+    """A function by a table of the host's.
+
+    Attributes:
+        function: one of :data:`~xfblas.layers.curves.CURVES`, or 'relu'.
+        entries: (513,) int32, E of equation (1).
+        groups: 1, 2 or 3, see :func:`~xfblas.device.entries.table_places`.
+        argument_scale, result_scale: A and R.
+        worst_error: the largest error of a result that an element can hold, over every argument.
+    """
+
+    function: str
+    entries: np.ndarray
+    groups: int
+    argument_scale: float
+    result_scale: float
+    worst_error: float = 0.0
+
+    @staticmethod
+    def of(
+        function: str,
+        parameters: Mapping[str, Any],
+        argument_scale: float,
+        result_scale: float,
+        groups: int,
+        bits: int,
+    ) -> "EntryTable":
+        """The table of a function with these scales, for elements of so many bits."""
+
+        def exact(elements):
+            return curve(function, parameters, elements / argument_scale) * result_scale
+
+        half = 2 ** (bits - 1)
+        places = table_places(bits, groups)
+        wanted = np.nan_to_num(ENTRY_STEPS * exact(places))
+        entries = _as_entries(wanted)
+        # The last entry is no element's: it makes the largest element right.
+        share = (half - 1 - places[-2]) / (places[-1] - places[-2])
+        if share > 0:
+            last = ENTRY_STEPS * exact(np.float64([half - 1]))[0]
+            entries[-1] = _as_entries(entries[-2] + (last - entries[-2]) / share)
+        table = EntryTable(function, entries, groups, argument_scale, result_scale)
+        elements = np.arange(-half, half)
+        wanted = np.clip(np.nan_to_num(exact(elements.astype(np.float64))), -half, half - 1)
+        worst = np.abs(table.apply(elements, bits) - wanted).max() / result_scale
+        return EntryTable(function, entries, groups, argument_scale, result_scale, float(worst))
+
+    def apply(self, elements: np.ndarray, bits: int) -> np.ndarray:
+        """Equation (1) for integers of any shape, int64; ``bits`` of an element."""
+        if bits not in self._lookups:
+            self._lookups[bits] = self._results(bits)
+        return self._lookups[bits][np.asarray(elements, np.int64) + 2 ** (bits - 1)]
+
+    @cached_property
+    def _lookups(self) -> dict[int, np.ndarray]:
+        """What elements of so many bits give, by their bits, as it is asked for."""
+        return {}
+
+    def _results(self, bits: int) -> np.ndarray:
+        half = 2 ** (bits - 1)
+        fine = 2 ** (16 - bits)
+        places = np.rint(table_places(bits, self.groups) * fine).astype(np.int64)
+        elements = np.arange(-half, half, dtype=np.int64) * fine
+        below = np.searchsorted(places, elements, "right") - 1
+        entries, widths = self.entries.astype(np.int64), np.diff(places)[below]
+        steps = (entries[below + 1] - entries[below]) * (elements - places[below])
+        wide = ENTRY_STEPS * widths
+        return np.clip((entries[below] * widths + steps + wide // 2) // wide, -half, half - 1)
+
+    @property
+    def instruction(self) -> dict[str, Any]:
+        """What :meth:`~xfblas.device.compute_unit.ComputeUnit.fcn` takes, but for the matrix."""
+        return {"activation": "table", "groups": self.groups}
+
+    def text(self, bits: int) -> str:
+        """Such as ``elu +-7.9 to +-7.8``: the ranges of argument and result."""
+        ends = (2 ** (bits - 1) / scale for scale in (self.argument_scale, self.result_scale))
+        return f"{self.function} " + " to ".join(f"+-{end:.3g}" for end in ends)
+
+    def argument_range(self, bits: int) -> float:
+        """Where an argument saturates."""
+        return 2.0 ** (bits - 1) / self.argument_scale
+
+    @property
+    def keeps_ends(self) -> tuple[bool, bool]:
+        """Whether the function has its last value where arguments saturate, below and above."""
+        first, second, before, last = self.entries[[0, 1, -2, -1]].tolist()
+        return first == second, before == last
+
+
+def _as_entries(values: Any) -> np.ndarray:
+    return np.clip(np.rint(values), -LARGEST_ENTRY - 1, LARGEST_ENTRY).astype(np.int32)
+
+
+def choose_entries(
+    function: str,
+    parameters: Mapping[str, Any],
+    sums: np.ndarray,
+    reach: tuple[float, float],
+    margin: float,
+    importance: np.ndarray,
+    bits: int,
+) -> EntryTable:
+    """The table with the least error.
+
+    Args:
+        function, parameters: see :func:`~xfblas.layers.curves.curve`.
+        sums: (rows, n) of the sample.
+        reach: the least and the largest sum that there shall be room for.
+        margin: how much larger than the sample's results others may be.
+        importance: (n,) how much each output's error matters.
+        bits: of an element.
+    """
+    largest = 2 ** (bits - 1) - 1
+    sample = sums[:: -(-len(sums) // ROWS)]
+    exact = curve(function, parameters, sample)
+    sizes = curve(function, parameters, np.linspace(*reach, PLACES))
+    seen = margin * float(np.abs(curve(function, parameters, sums)).max(initial=0.0))
+    result = min(seen, float(np.nan_to_num(np.abs(sizes)).max())) or 1.0
+    finest = largest / _argument_range(np.clip(sizes, -result, result), reach, result / largest)
+    scales = [finest, 2.0 ** np.floor(np.log2(finest))]
+    best, least = None, np.inf
+    for scale in scales:
+        elements = np.clip(np.rint(sample * scale), -largest - 1, largest).astype(np.int64)
+        for groups in GROUPS if bits == 16 else GROUPS[:1]:
+            table = EntryTable.of(function, parameters, scale, largest / result, groups, bits)
+            found = table.apply(elements, bits) / table.result_scale
+            cost = float(((found - exact) ** 2 * importance).sum())
+            if best is None or cost < least:
+                best, least = table, cost
+    assert best is not None
+    return best
+
+
+def _argument_range(values: np.ndarray, reach: tuple[float, float], step: float) -> float:
+    """How far from 0 sums matter: up to where the function has its last value on either side."""
+    places = np.linspace(*reach, PLACES)
+    needed = []
+    for way in (slice(None), slice(None, None, -1)):
+        moved = np.abs(values[way] - values[way][0]) > FLAT * step
+        first = int(np.argmax(moved)) if moved.any() else len(values) - 1
+        needed.append(abs(float(places[way][max(first - 1, 0)])))
+    return max(*needed, float(np.finfo(np.float32).tiny) * 2**30)
+
+
+def as_stored(entries: np.ndarray) -> bool:
+    """Whether an array of a file holds a table's entries."""
+    is_whole = entries.shape == (ENTRIES,) and entries.dtype == np.int32
+    return is_whole and bool((np.abs(entries.astype(np.int64)) <= LARGEST_ENTRY + 1).all())
