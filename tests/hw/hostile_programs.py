@@ -27,7 +27,9 @@ def hostile(rng, opcode, pages):
     page = [int(rng.choice([2, 3, pages - 2, pages - 1, rng.integers(2, pages)])) for _ in range(4)]
     page[3] *= int(rng.random() < 0.7)
     strides = [k, n, n, n]
-    flags = int(rng.choice([0, ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED, 1 << 8, 2 << 8, 3 << 8]))
+    flags = int(
+        rng.choice([0, ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED, 1 << 8, 2 << 8, 3 << 8])
+    )
     is_table = flags == 3 << 8
     prelu, formats = (page[3], int(rng.integers(1, 4))) if is_table else (1 << 6, 0x0707)
     words = [opcode, *page, m, k, n, *strides, 1 << 8, prelu, flags, formats]

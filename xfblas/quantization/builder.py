@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xfblas.errors import UnsupportedModelError
 from xfblas.layers.placement import TABLES
 from xfblas.quantization import bounds, simulation
 from xfblas.quantization.calibration import Calibration
@@ -28,6 +29,8 @@ from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import PreparedLayer
 from xfblas.quantization.ways import Plan, Wanted, choose_plan
 
+#: What stands for an infinite sum.
+BEYOND = 1e30
 #: Variants whose layers are kept, which are as large as the network.
 MOST_BUILT = 4
 
@@ -117,7 +120,14 @@ class Form:
         sums, outputs = _run(layers, seen.sample)
         ranges = ranges_with_room(seen, layers[0].kernel, options)
         extreme_sums, _ = _run(layers, extremes(seen, ranges, options))
+        for layer, found in zip(layers, sums, strict=True):
+            if not np.isfinite(found).all():
+                raise UnsupportedModelError(
+                    f"layer {layer.name}: sums of calibration rows are beyond all numbers"
+                )
+        # An exponential of extreme rows may be: that is no range to hold.
         reached = [np.abs(found).max(axis=0, initial=0.0) for found in extreme_sums]
+        reached = [np.nan_to_num(found, nan=BEYOND, posinf=BEYOND) for found in reached]
         return Form(layers, output_slope, largest, sums, outputs, reached, ranges)
 
 
@@ -235,7 +245,8 @@ class Builder:
         if layer.has_table:
             table = self._table(variant, form, index, importance)
         lowest = -(options.element_max + 1)
-        is_zero_lowest = variant.saturates and layer.activation == "relu" and not is_last
+        is_rectified = layer.activation == "relu" and not layer.has_table
+        is_zero_lowest = variant.saturates and is_rectified and not is_last
         wanted = Wanted(
             layer.name,
             layer.kernel[signal.sources] / signal.scale[:, np.newaxis],

@@ -3,7 +3,7 @@
 ``hw/include/xfblas/entry_table.hpp`` has the arithmetic. With E for the entries, which lie at
 elements a[i], w[i] apart, and an element c between a[i] and a[i + 1]
 
-    y = (E[i] * w[i] + (E[i + 1] - E[i]) * (c - a[i])) / w[i]        E = round(4 * R * f(a / A))  (1)
+    y = (E[i] * w[i] + (E[i + 1] - E[i]) * (c - a[i])) / w[i]      E = round(4 * R * f(a / A))  (1)
 
 is rounded half up to a quarter: f of c / A, in steps of 1 / R. The entries cover every element, so
 the host is free to choose A, R and how the entries lie.
@@ -15,8 +15,10 @@ bends of functions such as hard_silu lie on entries, and of entries that lie eve
 towards 0, those are taken that leave the sample's results the least error.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +33,9 @@ ROWS = 256
 PLACES = 4097
 #: So near to it in steps of the result it is that.
 FLAT = 0.25
+#: Results so much larger than those that were seen, with their margin, still get room: clipped,
+#: they would bend the segment in which that happens.
+CLOSE = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +47,8 @@ class EntryTable:
         entries: (513,) int32, E of equation (1).
         groups: 1, 2 or 3, see :func:`~xfblas.device.entries.table_places`.
         argument_scale, result_scale: A and R.
-        worst_error: the largest error of a result that an element can hold, over every argument.
+        worst_error: the largest error of a result, over every argument between entries that 18 bits
+            hold; beyond these results saturate.
     """
 
     function: str
@@ -77,9 +83,11 @@ class EntryTable:
             entries[-1] = _as_entries(entries[-2] + (last - entries[-2]) / share)
         table = EntryTable(function, entries, groups, argument_scale, result_scale)
         elements = np.arange(-half, half)
-        wanted = np.clip(np.nan_to_num(exact(elements.astype(np.float64))), -half, half - 1)
-        worst = np.abs(table.apply(elements, bits) - wanted).max() / result_scale
-        return EntryTable(function, entries, groups, argument_scale, result_scale, float(worst))
+        below = np.searchsorted(places, elements, "right") - 1
+        holds = np.abs(wanted) <= LARGEST_ENTRY + 1
+        elements = elements[holds[below] & holds[below + 1]]
+        errors = table.apply(elements, bits) - exact(elements.astype(np.float64))
+        return replace(table, worst_error=float(np.abs(errors).max(initial=0.0) / result_scale))
 
     def apply(self, elements: np.ndarray, bits: int) -> np.ndarray:
         """Equation (1) for integers of any shape, int64; ``bits`` of an element."""
@@ -152,8 +160,16 @@ def choose_entries(
     exact = curve(function, parameters, sample)
     sizes = curve(function, parameters, np.linspace(*reach, PLACES))
     seen = margin * float(np.abs(curve(function, parameters, sums)).max(initial=0.0))
-    result = min(seen, float(np.nan_to_num(np.abs(sizes)).max())) or 1.0
-    finest = largest / _argument_range(np.clip(sizes, -result, result), reach, result / largest)
+    possible = float(np.nan_to_num(np.abs(sizes)).max())
+    result = (possible if possible <= CLOSE * seen else seen) or 1.0
+
+    def results(values):
+        return np.clip(curve(function, parameters, values), -result, result)
+
+    low, high = reach
+    step = FLAT * result / largest
+    needed = (_last_place(results, low, high, step), _last_place(results, high, low, step))
+    finest = largest / max(*needed, largest / 2.0**31)
     scales = [finest, 2.0 ** np.floor(np.log2(finest))]
     best, least = None, np.inf
     for scale in scales:
@@ -168,15 +184,18 @@ def choose_entries(
     return best
 
 
-def _argument_range(values: np.ndarray, reach: tuple[float, float], step: float) -> float:
-    """How far from 0 sums matter: up to where the function has its last value on either side."""
-    places = np.linspace(*reach, PLACES)
-    needed = []
-    for way in (slice(None), slice(None, None, -1)):
-        moved = np.abs(values[way] - values[way][0]) > FLAT * step
-        first = int(np.argmax(moved)) if moved.any() else len(values) - 1
-        needed.append(abs(float(places[way][max(first - 1, 0)])))
-    return max(*needed, float(np.finfo(np.float32).tiny) * 2**30)
+def _last_place(results: Callable, end: float, other: float, step: float) -> float:
+    """How far from 0 sums matter on the side of an end: up to where the last value is reached."""
+    value = results(np.float64([end]))[0]
+    # Twice, the second time between two places of the first.
+    for _ in range(2):
+        places = np.linspace(end, other, PLACES)
+        moved = np.abs(results(places) - value) > step
+        if not moved.any():
+            return 0.0
+        first = int(np.argmax(moved))
+        end, other = places[max(first - 1, 0)], places[first]
+    return abs(float(end))
 
 
 def as_stored(entries: np.ndarray) -> bool:

@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.hdf5 import Group
 from xfblas.image.element_types import NAMES
 from xfblas.layers.activations import HOST_FUNCTIONS
 from xfblas.layers.curves import CURVES
@@ -120,7 +121,7 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
         if field.name in group.attrs:
             content = group.attrs[field.name]
             result[field.name] = content.item() if isinstance(content, np.generic) else content
-        elif isinstance(group.get(field.name), h5py.Group):
+        elif isinstance(group.get(field.name), (h5py.Group, Group)):
             table = EntryTable if "entries" in group[field.name] else FunctionTable
             result[field.name] = table(**_read_fields(group[field.name], table))
         elif field.name in group:
