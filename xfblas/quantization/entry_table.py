@@ -66,7 +66,7 @@ class EntryTable:
         result_scale: float,
         groups: int,
         bits: int,
-    ) -> "EntryTable":
+    ) -> EntryTable:
         """The table of a function with these scales, for elements of so many bits."""
 
         def exact(elements):
