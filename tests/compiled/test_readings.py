@@ -24,7 +24,7 @@ def bent(keras):
             L.Dense(8, "tanh", name="first"),
             L.Dense(7, "sigmoid", name="second"),
             L.Dense(6, name="third"),
-            L.Activation("gelu", name="fourth"),
+            L.Activation("hard_shrink", name="fourth"),
             L.Dense(5, "softmax", name="fifth"),
         ]
     )

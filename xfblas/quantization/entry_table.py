@@ -36,6 +36,10 @@ FLAT = 0.25
 #: Results so much larger than those that were seen, with their margin, still get room: clipped,
 #: they would bend the segment in which that happens.
 CLOSE = 1.25
+#: Room for the last entry, which lies beyond the largest result.
+ROOM = 1 + 2.0**-7
+#: How far beyond the ends of its arguments a function is looked at.
+FAR = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +53,8 @@ class EntryTable:
         argument_scale, result_scale: A and R.
         worst_error: the largest error of a result, over every argument between entries that 18 bits
             hold; beyond these results saturate.
+        is_flat_below, is_flat_above: whether the function has its last value where arguments
+            saturate.
     """
 
     function: str
@@ -57,6 +63,8 @@ class EntryTable:
     argument_scale: float
     result_scale: float
     worst_error: float = 0.0
+    is_flat_below: bool = False
+    is_flat_above: bool = False
 
     @staticmethod
     def of(
@@ -75,13 +83,15 @@ class EntryTable:
         half = 2 ** (bits - 1)
         places = table_places(bits, groups)
         wanted = np.nan_to_num(ENTRY_STEPS * exact(places))
-        entries = _as_entries(wanted)
+        ends = np.float64([-half, half - 1])
+        last, beyond = exact(ends), exact(FAR * ends)
         # The last entry is no element's: it makes the largest element right.
         share = (half - 1 - places[-2]) / (places[-1] - places[-2])
         if share > 0:
-            last = ENTRY_STEPS * exact(np.float64([half - 1]))[0]
-            entries[-1] = _as_entries(entries[-2] + (last - entries[-2]) / share)
-        table = EntryTable(function, entries, groups, argument_scale, result_scale)
+            wanted[-1] = wanted[-2] + (ENTRY_STEPS * last[1] - wanted[-2]) / share
+        flat = [bool(found) for found in np.abs(beyond - last) <= FLAT]
+        numbers = (_as_entries(wanted), groups, argument_scale, result_scale, 0.0, *flat)
+        table = EntryTable(function, *numbers)
         elements = np.arange(-half, half)
         below = np.searchsorted(places, elements, "right") - 1
         holds = np.abs(wanted) <= LARGEST_ENTRY + 1
@@ -128,8 +138,7 @@ class EntryTable:
     @property
     def keeps_ends(self) -> tuple[bool, bool]:
         """Whether the function has its last value where arguments saturate, below and above."""
-        first, second, before, last = self.entries[[0, 1, -2, -1]].tolist()
-        return first == second, before == last
+        return self.is_flat_below, self.is_flat_above
 
 
 def _as_entries(values: Any) -> np.ndarray:
@@ -161,7 +170,7 @@ def choose_entries(
     sizes = curve(function, parameters, np.linspace(*reach, PLACES))
     seen = margin * float(np.abs(curve(function, parameters, sums)).max(initial=0.0))
     possible = float(np.nan_to_num(np.abs(sizes)).max())
-    result = (possible if possible <= CLOSE * seen else seen) or 1.0
+    result = ROOM * (possible if possible <= CLOSE * seen else seen) or 1.0
 
     def results(values):
         return np.clip(curve(function, parameters, values), -result, result)
