@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from xfblas import arrays
+from xfblas.arrays import require_array, seen
 from xfblas.checks import require_integer
 from xfblas.errors import InvalidValueError
 
@@ -49,7 +49,7 @@ def as_entries(name: str, entries: Any) -> np.ndarray:
     Raises:
         InvalidValueError: another number of them, or one that is not a whole number of 18 bits.
     """
-    found = arrays.require_array(name, arrays.seen(name, entries))
+    found = require_array(name, seen(name, entries))
     if found.shape not in ((ENTRIES,), (1, ENTRIES)) or found.dtype.kind not in "iu":
         raise InvalidValueError(
             f"{name} is {found.dtype} of shape {found.shape}, expected {ENTRIES} whole numbers"
