@@ -15,8 +15,8 @@ class ModelParts:
     """A model for a number of rows.
 
     Attributes:
-        chains: for each launch on the engine its layers: name, m, k, n, and whether the host sends a
-            table of its activation.
+        chains: for each launch on the engine its layers: name, m, k, n, and whether the
+            host sends a table of its activation.
         host: name and reason of each part that the host computes.
     """
 
