@@ -84,3 +84,30 @@ def sigmoid(bits, source, target):
         return min((y + (1 << (16 - target))) >> (17 - target), (1 << (bits - 1)) - 1)
 
     return np.vectorize(lambda c: one(int(c)), otypes=[np.int64])
+
+
+def table(bits, groups, entries):
+    """The function whose 513 entries are given, in 2**groups groups of segments on either side."""
+    entries = low_bits(np.asarray(entries, np.int64), 18)
+    in_group = 256 >> groups
+    finest = 32768 // in_group >> (2**groups - 1)
+    widths = [finest << max(group - 1, 0) for group in range(2**groups)]
+    ends = np.cumsum([0, *np.repeat(widths, in_group)])
+
+    def one(c):
+        c <<= 16 - bits
+        u = c if c >= 0 else -1 - c
+        segment = int(np.searchsorted(ends, u, "right")) - 1
+        width = int(ends[segment + 1] - ends[segment])
+        passed = u - int(ends[segment]) + (c < 0)
+        sign = -1 if c < 0 else 1
+        near, far = (int(entries[256 + sign * at]) for at in (segment, segment + 1))
+        y = (near * width + (far - near) * passed + 2 * width) // (4 * width)
+        return max(-(1 << (bits - 1)), min(y, (1 << (bits - 1)) - 1))
+
+    def of(elements):
+        values, places = np.unique(elements, return_inverse=True)
+        found = np.array([one(int(c)) for c in values], np.int64)
+        return found[places].reshape(np.shape(elements))
+
+    return of

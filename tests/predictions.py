@@ -14,7 +14,10 @@ FUNCTIONS = {"tanh": 256, "sigmoid": 512}
 
 @dataclass
 class Layer:
-    """C = finish(A @ weights + bias); function: (name, fraction bits of argument and result)."""
+    """C = finish(A @ weights + bias).
+
+    function: name, and fraction bits of argument and result, or the groups of a table.
+    """
 
     weights: np.ndarray
     bias: np.ndarray | None = None
@@ -23,18 +26,23 @@ class Layer:
     round: bool = True
     saturate: bool = True
     function: tuple | None = None
+    entries: np.ndarray | None = None
 
     @property
     def flags(self):
         flags = ROUND * self.round | SATURATE * self.saturate
-        if self.function:
+        if self.entries is not None:
+            flags |= 768 | self.function[1] << 16
+        elif self.function:
             name, source, target = self.function
             flags |= FUNCTIONS[name] | source << 16 | target << 24
         return flags
 
     def expected(self, a):
         function = None
-        if self.function:
+        if self.entries is not None:
+            function = oracle.table(8 * a.dtype.itemsize, self.function[1], self.entries)
+        elif self.function:
             name, *formats = self.function
             function = getattr(oracle, name)(8 * a.dtype.itemsize, *formats)
         return oracle.fcn(
@@ -87,7 +95,9 @@ class Model:
         for place, layer, width in zip(sent, self.layers, widths, strict=True):
             b, c = unit.send(layer.weights, packed=True), unit.empty((capacity, width))
             x = None if layer.bias is None else unit.send(layer.bias.reshape(1, -1))
-            kept += [b, c, x]
+            t = None if layer.entries is None else unit.send_table(layer.entries)
+            kept += [b, c, x, t]
+            place.T = ffi.NULL if t is None else t.pointer
             place.B, place.C = b.pointer, c.pointer
             place.X = ffi.NULL if x is None else x.pointer
             place.n, place.flags = width, layer.flags
@@ -134,6 +144,9 @@ def random_layer(generator, dtype, k, n):
         bits = 8 * info.dtype.itemsize
         formats = (int(generator.integers(0, bits)) for _ in range(2))
         layer.function = (str(generator.choice(["tanh", "sigmoid"])), *formats)
+    elif generator.integers(4) == 0:
+        layer.function = ("table", int(generator.integers(1, 4)))
+        layer.entries = generator.integers(-(2**17), 2**17, 513)
     return layer
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from xfblas.device.device import Device as Device
     from xfblas.device.device import open as open
     from xfblas.device.device_matrix import DeviceMatrix as DeviceMatrix
+    from xfblas.device.entries import table_places as table_places
     from xfblas.device.native import native_engine as native_engine
     from xfblas.device.native import native_statistics as native_statistics
     from xfblas.device.products import default_device as default_device
@@ -81,6 +82,7 @@ _MODULES = {
     "device.default_images": "image_path",
     "device.device": "Device open",
     "device.device_matrix": "DeviceMatrix",
+    "device.entries": "table_places",
     "device.native": "native_engine native_statistics",
     "device.products": "default_device matmul",
     "errors": (

@@ -39,13 +39,15 @@ typedef enum {
 
 /* Flags of xfblasFcn and xfblasFcnByAddress; 0 is the plain arithmetic: floor and wrap, PReLU.
  * With TANH or SIGMOID instead of PReLU, bits 16 to 23 of the flags are the fraction bits of the
- * function's argument, bits 24 to 31 those of its result. */
+ * function's argument, bits 24 to 31 those of its result. With TABLE, which xfblasFcnTable and the
+ * layers of xfblasPredict take, bits 16 to 31 are the groups of the table. */
 typedef enum {
   XFBLAS_FLAG_ROUND = 1,
   XFBLAS_FLAG_SATURATE = 2,
   XFBLAS_FLAG_BIAS_ROW = 4,
   XFBLAS_FLAG_TANH = 256,
-  XFBLAS_FLAG_SIGMOID = 512
+  XFBLAS_FLAG_SIGMOID = 512,
+  XFBLAS_FLAG_TABLE = 768
 } xfblasFlag_t;
 
 typedef struct xfblasDevice *xfblasHandle_t;
@@ -159,7 +161,16 @@ xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, 
                          int lda, const void *B, int ldb, int beta, void *C, int ldc, const void *X,
                          int ldx, int postScale, int postShift, int preluScale, int preluAlpha,
                          unsigned int flags, unsigned int kernelIndex);
-/* The same with operands named by their page offsets; xOff 0 for nothing to add. Offsets may count
+/* Queue C = f((A*B + X) * postScale >> postShift), f by a table: T is a matrix of 513 int32 that was
+ * made as the others were. Entry 256 is f at 0, entries 0 and 512 those at both ends of an element's
+ * range, each four times f's result and of 18 bits, of higher ones the low 18; between them lie
+ * 2^groups groups of segments on either side of 0, for groups 1, 2 or 3, with linear interpolation
+ * (hw/include/xfblas/entry_table.hpp). flags: ROUND, SATURATE and BIAS_ROW. */
+xfblasStatus_t xfblasFcnTable(xfblasHandle_t handle, int m, int n, int k, int alpha, const void *A,
+                              int lda, const void *B, int ldb, int beta, void *C, int ldc,
+                              const void *X, int ldx, int postScale, int postShift, const void *T,
+                              int groups, unsigned int flags, unsigned int kernelIndex);
+/* The same as xfblasFcn with operands named by their page offsets; xOff 0 for nothing to add. Offsets may count
  * bytes / 4096 pages for each matrix, rounded down, as the public library's Python does, where no
  * other matrix of that size lies at the page named. */
 xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsigned int bOff,
@@ -179,7 +190,8 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
                             unsigned int kernelIndex);
 
 /* One layer of a chain: C = pRelu(((A*B + X) * postScale) >> postShift), A being the C before it.
- * B, X and C are pointers that xfblasMalloc gave, X of one row or NULL; n is the columns of B. */
+ * B, X and C are pointers that xfblasMalloc gave, X of one row or NULL; n is the columns of B.
+ * T is the table of a layer with XFBLAS_FLAG_TABLE, else NULL. */
 typedef struct {
   const void *B;
   const void *X;
@@ -187,6 +199,7 @@ typedef struct {
   int n;
   int postScale, postShift, preluScale, preluAlpha;
   unsigned int flags;
+  const void *T;
 } xfblasLayer_t;
 
 /* What xfblasPredict clamped of its input, added up over calls. */

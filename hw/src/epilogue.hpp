@@ -3,6 +3,7 @@
 #define XFBLAS_EPILOGUE_HPP
 
 #include "element.hpp"
+#include "lane_tables.hpp"
 #include "task.hpp"
 #include "xfblas/activation.hpp"
 
@@ -39,8 +40,13 @@ struct IntegerEpilogue {
     return int32_t(wrapped<bits>(value));
   }
 
-  static int32_t activate(int32_t c, const Epilogue& e) {
+  template <int count>
+  static int32_t activate(int32_t c, const Epilogue& e, const TableEntry (&entries)[count]) {
 #pragma HLS INLINE
+    if (e.activation == activation_table) {
+      const TablePlace place = table_place<bits>(c, e.groups);
+      return between_entries<bits>(entries[place.near], entries[place.far], place.part);
+    }
     if (e.activation != activation_prelu)
       return fixed_activation<bits>(c, e.activation == activation_sigmoid, int(e.input_fraction),
                                     int(e.output_fraction));
@@ -52,18 +58,18 @@ template <class E, bool is_float>
 struct LaneEpilogue {
   template <class Accumulator>
   static typename E::Element finish(Accumulator sum, typename E::Addend addend,
-                                    const Epilogue& e) {
+                                    const Epilogue& e, const TableOfLane<E>& entries) {
 #pragma HLS INLINE
     using Integer = IntegerEpilogue<typename E::Traits>;
     const int32_t c = Integer::narrow(Integer::add(int64_t(sum), addend), e);
-    return typename E::Element(E::has_activation ? Integer::activate(c, e) : c);
+    return typename E::Element(E::has_activation ? Integer::activate(c, e, entries) : c);
   }
 };
 
 // The float engine scales nothing; its PReLU is ReLU (scale 0) or the identity.
 template <class E>
 struct LaneEpilogue<E, true> {
-  static float finish(float sum, float addend, const Epilogue& e) {
+  static float finish(float sum, float addend, const Epilogue& e, const TableOfLane<E>&) {
 #pragma HLS INLINE
     const float c = sum + addend;
     return E::has_activation && e.prelu_scale == 0 && c < 0 ? 0.0f : c;

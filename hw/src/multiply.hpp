@@ -3,7 +3,7 @@
 //   memory -> read_operands -> a_words -> buffer_a -> feed_a -> array (rows 0, 1, 2, ...)
 //                           -> b_words -> unpack_b -> feed_b /    |     |    |
 //                           -> x_words -> read_addend        collect (up the chain)
-//                                              \                  |
+//                           -> table_words ----\  \                 |
 //   memory <- write_c <- pack_c <- post_process <-----------------/
 #ifndef XFBLAS_MULTIPLY_HPP
 #define XFBLAS_MULTIPLY_HPP
@@ -33,6 +33,7 @@ template <class E>
 void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
 #pragma HLS DATAFLOW
   XFBLAS_DATAFLOW("multiply");
+  stream<typename E::Word, Depth<E>::words> table_words("table_words");
   stream<typename E::Word, Depth<E>::words> a_words("a_words");
   stream<typename E::Word, Depth<E>::words> b_words("b_words");
   stream<typename E::Word, Depth<E>::words> x_words("x_words");
@@ -54,7 +55,7 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   XFBLAS_NAME_STREAMS(sums);
   XFBLAS_NAME_STREAMS(collected);
 
-  XFBLAS_PROCESS(read_operands<E>, rd, task, a_words, b_words, x_words);
+  XFBLAS_PROCESS(read_operands<E>, rd, task, table_words, a_words, b_words, x_words);
   XFBLAS_PROCESS(buffer_a<E>, task, a_words, a_blocks);
   XFBLAS_PROCESS(feed_a<E>, task.problem, a_blocks, a_columns[0]);
   XFBLAS_PROCESS(unpack_b<E>, task, b_words, b_vectors);
@@ -71,7 +72,7 @@ collectors:
     XFBLAS_PROCESS(collect<E>, task.problem, row, sums[row], collected[row + 1], collected[row]);
   }
   XFBLAS_PROCESS(read_addend<E>, task, x_words, addends);
-  XFBLAS_PROCESS(post_process<E>, task, collected[0], addends, c_vectors);
+  XFBLAS_PROCESS(post_process<E>, task, table_words, collected[0], addends, c_vectors);
   XFBLAS_PROCESS(pack_c<E>, task.problem, c_vectors, c_words);
   XFBLAS_PROCESS(write_c<E>, wr, task, c_words);
   XFBLAS_DATAFLOW_END();

@@ -8,12 +8,17 @@
 namespace xfblas {
 
 template <class E>
-void post_process(Task task, stream<typename E::SumVector>& sums_in,
-                  stream<typename E::XVector>& addends, stream<typename E::BVector>& out) {
+void post_process(Task task, stream<typename E::Word>& table_words,
+                  stream<typename E::SumVector>& sums_in, stream<typename E::XVector>& addends,
+                  stream<typename E::BVector>& out) {
   // The bias of the tile's columns, kept for its other rows.
   typename E::XVector bias[E::column_strips];
 #pragma HLS BIND_STORAGE variable=bias type=ram_2p impl=lutram
 #pragma HLS AGGREGATE variable=bias
+  TableOfLane<E> tables[E::array_columns];
+#pragma HLS ARRAY_PARTITION variable=tables dim=1 type=complete
+#pragma HLS BIND_STORAGE variable=tables type=ram_t2p impl=bram
+  if (task.has_table) load_tables<E>(table_words, tables);
   const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
 tiles:
@@ -33,7 +38,7 @@ tiles:
       for (int lane = 0; lane < E::array_columns; ++lane) {
 #pragma HLS UNROLL
         c.lane[lane] = LaneEpilogue<E, E::Traits::is_float>::finish(
-            sums.lane[lane], addend.lane[lane], task.epilogue);
+            sums.lane[lane], addend.lane[lane], task.epilogue, tables[lane]);
       }
       out.write(c);
       if (++column_strip == tile.column_strips) {

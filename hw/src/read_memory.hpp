@@ -1,15 +1,17 @@
 // The one process that reads operands, because a dataflow region lets a memory port be used by
 // one process only.
 //
-// The order in which it reads is the order in which the others need it: for each tile, a chunk
-// of A, then the same chunk of B, and after the last chunk X. A's ping-pong buffer and B's FIFO
-// each hold a chunk, X's FIFO a tile, so that the array does not wait while another operand is
-// read, and no order of events can block: every word sent is needed by what was sent before.
+// The order in which it reads is the order in which the others need it: a function's table, which
+// the lanes take at once; then for each tile a chunk of A and the same chunk of B, and after the
+// last chunk X. A's ping-pong buffer and B's FIFO each hold a chunk, X's FIFO a tile, so that the
+// array does not wait while another operand is read, and no order of events can block: every word
+// sent is needed by what was sent before.
 #ifndef XFBLAS_READ_MEMORY_HPP
 #define XFBLAS_READ_MEMORY_HPP
 
 #include "task.hpp"
 #include "timing.hpp"
+#include "xfblas/entry_table.hpp"
 #include "xfblas/stream.hpp"
 
 namespace xfblas {
@@ -101,11 +103,15 @@ Rows rows_of_x(const Task& task, const Tile& tile) {
 }
 
 template <class E>
-void read_operands(const typename E::Word* memory, Task task, stream<typename E::Word>& a_words,
-                   stream<typename E::Word>& b_words, stream<typename E::Word>& x_words) {
+void read_operands(const typename E::Word* memory, Task task, stream<typename E::Word>& table_words,
+                   stream<typename E::Word>& a_words, stream<typename E::Word>& b_words,
+                   stream<typename E::Word>& x_words) {
   const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
   spend(memory_latency);
+  if (task.has_table)
+    read_span<E>(memory, task.table, table_entries * entry_bytes / sizeof(typename E::Element),
+                 table_words);
 tiles:
   for (uint64_t i = 0; i < tiles; ++i) {
   chunks:

@@ -65,6 +65,8 @@ struct ProductShape : Shape_ {
   using Traits = typename Shape_::Traits;
   static constexpr uint32_t opcode = opcode_;
   static constexpr bool has_activation = opcode == opcode_fcn;
+  // Whether a table that the host sends may take an activation's place.
+  static constexpr bool has_table = has_activation && !Traits::is_float;
 
   template <bool wide, class Wide, class Narrow>
   struct Either {

@@ -21,13 +21,15 @@ struct Epilogue {
   uint32_t prelu_alpha;
   uint32_t activation;
   uint32_t input_fraction, output_fraction;
+  uint32_t groups;
   bool rounds, saturates;
 };
 
 struct Task {
   Problem problem;
   Matrix a, b, c, x;
-  bool has_x, bias_row;
+  uint64_t table;  // element
+  bool has_x, bias_row, has_table;
   Epilogue epilogue;
 };
 
@@ -52,6 +54,8 @@ Task task_of(const Instruction& i) {
   task.b = matrix_at<E>(i.b, i.ldb, (i.flags & flag_b_packed) != 0, 1);
   task.c = matrix_at<E>(i.c, i.ldc, false, 1);
   task.x = matrix_at<E>(i.x, i.ldx, false, E::addend_lanes);
+  task.table = matrix_at<E>(i.prelu, 0, false, 1).first;
+  task.has_table = E::has_table && activation(i.flags) == activation_table;
   task.has_x = i.x != 0;
   task.bias_row = (i.flags & flag_bias_row) != 0;
   task.epilogue.post_scale = post_scale(i.post);
@@ -61,6 +65,7 @@ Task task_of(const Instruction& i) {
   task.epilogue.activation = activation(i.flags);
   task.epilogue.input_fraction = i.formats & 0xffu;
   task.epilogue.output_fraction = i.formats >> 8 & 0xffu;
+  task.epilogue.groups = i.formats;
   task.epilogue.rounds = (i.flags & flag_round) != 0;
   task.epilogue.saturates = (i.flags & flag_saturate) != 0;
   return task;

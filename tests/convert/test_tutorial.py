@@ -37,3 +37,8 @@ def test_the_page_runs(keras, tmp_path, monkeypatch, capsys):
     assert "fc1: Precision.weight auto -> int12" in shown
     assert "of its inputs lie beyond the range" in shown
     assert (tmp_path / "model.svg").is_file()
+    bent = names["bent"].predict(x, verbose=0).argmax(axis=1)
+    assert names["chains"] == 1 and (names["same"] == bent).mean() > 0.99
+    assert "gelu +-" in shown and "elu +-" in shown and "relu +-" in shown
+    found = [line.table_worst for line in names["tables"].layers if line.table]
+    assert len(found) == 3 and max(found) < 0.01

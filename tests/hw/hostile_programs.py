@@ -27,8 +27,12 @@ def hostile(rng, opcode, pages):
     page = [int(rng.choice([2, 3, pages - 2, pages - 1, rng.integers(2, pages)])) for _ in range(4)]
     page[3] *= int(rng.random() < 0.7)
     strides = [k, n, n, n]
-    flags = int(rng.choice([0, ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED, 1 << 8, 2 << 8]))
-    words = [opcode, *page, m, k, n, *strides, 1 << 8, 1 << 6, flags, 0x0707]
+    flags = int(
+        rng.choice([0, ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED, 1 << 8, 2 << 8, 3 << 8])
+    )
+    is_table = flags == 3 << 8
+    prelu, formats = (page[3], int(rng.integers(1, 4))) if is_table else (1 << 6, 0x0707)
+    words = [opcode, *page, m, k, n, *strides, 1 << 8, prelu, flags, formats]
     for _ in range(int(rng.choice([0, 1, 1, 2, 16]))):
         at = int(rng.integers(16))
         kind = rng.integers(4)
@@ -56,10 +60,12 @@ def fields_status(words, kernel):
     scale = (prelu >> 6 & 1023) - (prelu >> 15 & 1) * 1024
     bits, is_fcn = kernel.dtype.itemsize * 8, kernel.engine == "fcn"
     known = ROUND | SATURATE | BIAS_ROW | A_PACKED | B_PACKED | 15 << 8
-    good = flags & ~known == 0 and function <= 2 and alpha <= 31
+    good = flags & ~known == 0 and function <= 3 and (alpha <= 31 or function == 3)
     if kernel.dtype.kind == "f":
         good = good and function == 0 and post == 1 << 8 and (not is_fcn or scale in (0, 1))
-    if function:
+    if function == 3:
+        good = good and is_fcn and 1 <= formats <= 3
+    elif function:
         good = good and is_fcn and max(formats & 255, formats >> 8) < bits
     return OK if good else BAD_FIELD
 
@@ -98,6 +104,7 @@ def expected_status(words, kernel, pages):
         rows_status(x, 1 if flags & BIAS_ROW else m, n, ldx, kernel.addend.itemsize, pages)
         if x
         else OK,
+        rows_status(words[13], 1, 513, 513, 4, pages) if flags >> 8 & 15 == 3 else OK,
     ]
     return next((status for status in checks if status), OK)
 

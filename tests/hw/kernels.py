@@ -16,7 +16,7 @@ HW = pathlib.Path(__file__).resolve().parents[2] / "hw"
 PAGE = 4096
 OPCODES = {"gemv": 1, "gemm": 2, "fcn": 8}
 ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED = 1, 2, 4, 16, 32
-TANH, SIGMOID = 1 << 8, 2 << 8
+TANH, SIGMOID, TABLE = 1 << 8, 2 << 8, 3 << 8
 OK, UNKNOWN_OPCODE, ZERO_SIZE, LEADING_DIMENSION, OUT_OF_MEMORY, BAD_FIELD = range(6)
 
 
@@ -138,6 +138,7 @@ class Program:
         prelu=(1, 0),
         flags=0,
         formats=0,
+        table=None,
     ):
         """Appends an instruction and returns its slot."""
         self.words.append(
@@ -155,7 +156,7 @@ class Program:
                 ldc,
                 ldx,
                 post[0] << 8 | post[1],
-                (prelu[0] << 6 | prelu[1]) & 0xFFFF,
+                (prelu[0] << 6 | prelu[1]) & 0xFFFF if table is None else table,
                 flags,
                 formats,
             ]

@@ -11,6 +11,7 @@ from kernels import (
     PAGE,
     ROUND,
     SATURATE,
+    TABLE,
     Program,
     pack,
 )
@@ -50,6 +51,15 @@ def with_stride(rng, matrix, word):
         full = rng.standard_normal((rows, stride)).astype(matrix.dtype)
     full[:, :columns] = matrix
     return full, stride
+
+
+def random_entries(rng, bits):
+    """A table's words: smooth, anything that entries hold, or with bits above these."""
+    kind = rng.integers(3)
+    if kind == 0:
+        return np.cumsum(rng.integers(-(2**bits) // 64, 2**bits // 64, 513)).astype(np.int32)
+    reach = 2**17 if kind == 1 else 2**31
+    return rng.integers(-reach, reach, 513).astype(np.int32)
 
 
 class RandomProduct:
@@ -101,7 +111,7 @@ class RandomProduct:
             int(rng.choice([0, 1, 2, -512, 511, rng.integers(-512, 512)])),
             int(rng.choice([0, 1, 6, 31, rng.integers(32)])),
         )
-        function, formats = None, 0
+        function, formats, table = None, 0, None
         bits = kernel.dtype.itemsize * 8
         if is_fcn and rng.random() < 0.2:
             source, target = (int(f) for f in rng.integers(0, bits, 2))
@@ -109,6 +119,10 @@ class RandomProduct:
             function = (oracle.tanh, oracle.sigmoid)[which - 1](bits, source, target)
             flags |= which << 8
             formats = source | target << 8
+        elif is_fcn and rng.random() < 0.2:
+            entries, formats = random_entries(rng, bits), int(rng.integers(1, 4))
+            function, table = oracle.table(bits, formats, entries), program.place(entries)
+            flags |= TABLE
         self.slot = program.instruction(
             OPCODES[kernel.engine],
             program.place(full_a),
@@ -126,6 +140,7 @@ class RandomProduct:
             prelu,
             flags,
             formats,
+            table,
         )
         self.describe.update(
             lda=lda,

@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from kernels import A_PACKED, B_PACKED, BIAS_ROW, HW, OPCODES, Program
+from kernels import A_PACKED, B_PACKED, BIAS_ROW, HW, OPCODES, TABLE, Program
 
 SIZES = (32, 100, 128, 256, 512, 1024)
 
@@ -57,7 +57,11 @@ def product(kernel, m, k, n, flags, has_x=True, pad=True):
         x = program.place(np.zeros(rows[3] * strides[3], kernel.addend)) if has_x else 0
         whole = strides[1] if pad else n
         opcode = OPCODES[kernel.engine]
-        return program.instruction(opcode, *pages, x, m, k, whole, *strides, flags=flags)
+        table = program.place(np.zeros(513, np.int32)) if flags & TABLE == TABLE else None
+        sizes = (m, k, whole, *strides)
+        return program.instruction(
+            opcode, *pages, x, *sizes, flags=flags, formats=table is not None, table=table
+        )
 
     return build
 
@@ -87,6 +91,19 @@ def test_other_boards(kernel_of, formula, board, dtype):
     for size, flags in itertools.product((64, 256, 400), (0, A_PACKED | B_PACKED | BIAS_ROW)):
         run, words = measured(kernel, product(kernel, size, size, size, flags))
         assert formula(kernel, words) == pytest.approx(run, rel=0.05), (size, flags)
+
+
+@pytest.mark.parametrize("dtype", ["short", "int8"])
+def test_tables(kernel_of, formula, dtype):
+    """Of a product of one small tile, which waits for its table, and of more."""
+    kernel = kernel_of("fcn", dtype, "u250")
+    shapes = [(128, 128, 100), (128, 25, 5), (1, 784, 128), (1000, 64, 10), (512, 512, 512)]
+    for shape, flags in itertools.product(shapes, (BIAS_ROW, A_PACKED | B_PACKED | BIAS_ROW)):
+        run, words = measured(kernel, product(kernel, *shape, flags | TABLE))
+        plain, _ = measured(kernel, product(kernel, *shape, flags))
+        print(shape, plain, run, formula(kernel, words))
+        assert plain < run <= plain + 700
+        assert formula(kernel, words) == pytest.approx(run, rel=0.08), (shape, flags)
 
 
 def test_rows_that_are_not_whole_words(kernel_of, formula):

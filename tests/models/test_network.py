@@ -82,7 +82,7 @@ ONE = np.ones((1, 1), np.float32)
         (("d", np.ones(3), np.ones(3), "linear", 1.0), r"kernel has shape \(3,\)"),
         (("d", np.ones((2, 0)), np.ones(0), "linear", 1.0), r"kernel has shape \(2, 0\)"),
         (("d", np.ones((2, 3)), np.ones(2), "linear", 1.0), r"bias has shape \(2,\).*\(3,\)"),
-        (("d", ONE, np.ones(1), "elu", 1.0), "activation is 'elu'"),
+        (("d", ONE, np.ones(1), "hard_shrink", 1.0), "activation is 'hard_shrink'"),
         (("d", ONE, np.ones(1), "tanh", 0.5), r"negative_slope is 0\.5"),
         (("d", ONE, np.ones(1), "relu", 0.1), r"negative_slope is 0\.1"),
         (("d", ONE, np.ones(1), "leaky_relu", np.nan), "negative_slope is nan"),

@@ -12,8 +12,10 @@ from public_engine import PUBLISHED_MILLISECONDS, public_gemm_seconds
 import xfblas
 from xfblas.cli import main
 from xfblas.errors import InvalidValueError
+from xfblas.graph import Layer, Network
 from xfblas.image.boards import board_names, read_board
 from xfblas.performance.estimate import estimate_product
+from xfblas.performance.model_parts import parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
 HW = ROOT / "hw"
@@ -193,3 +195,19 @@ def test_what_no_one_runs_is_listed(tmp_path, capsys, keras):
     error = capsys.readouterr().err
     assert "cannot be run: c (Conv2D): the engine has no such layer" in error
     assert ":;" not in error
+
+
+def test_tables_take_cycles_of_small_products():
+    """Those that the host sends; the engine's own are there."""
+    layers = [Layer("a", np.ones((8, 8)), np.ones(8), "gelu", 1.0)]
+    layers += [Layer("b", np.ones((8, 8)), np.ones(8), "tanh", 1.0)]
+    layers += [Layer("c", np.ones((8, 3)), np.ones(3), "linear", 1.0)]
+    network = Network("n", tuple(layers), "linear", (8,))
+    parts = parts_of(network, 1, "short")
+    assert [layer[-1] for layer in parts.chains[0]] == [True, False, False]
+    board = read_board("u250")
+    plain, with_table = (
+        estimate_product(board, "fcn", "short", 1, 8, 8, table=table).cycles
+        for table in (False, True)
+    )
+    assert 200 < with_table - plain < 600

@@ -157,7 +157,7 @@ def test_what_has_no_tables_is_written_as_before(group, network, rows):
         ("function", "gelu", "its table is .*'gelu'.*expected tanh or sigmoid"),
         ("argument_bits", 16, "fraction bits from 0 to 15"),
         ("result_bits", -1, "fraction bits from 0 to 15"),
-        ("result_bits", 2.5, "fraction bits from 0 to 15"),
+        ("result_bits", 2.5, "result_bits is 2.5, expected int"),
         ("argument_bits", None, "lacks argument_bits"),
     ],
 )
@@ -182,6 +182,6 @@ def test_every_field_is_stored():
     for kind in (QuantizedLayer, LayerSummary):
         for field in dataclasses.fields(kind):
             known = ("str", "int", "float", "np.ndarray", "float | None", "str | None")
-            known += ("FunctionTable | None",)
+            known += ("FunctionTable | EntryTable | None",)
             name = field.type if isinstance(field.type, str) else field.type.__name__
             assert name in known or name == "ndarray"

@@ -33,14 +33,16 @@ def run_estimate(args) -> int:
     machine = board.machine(args.dtype, args.engine)
     rows = 1 if args.m is None else args.m
     if args.model is None:
-        parts = ModelParts([[("", *_sizes(args))]], [])
+        parts = ModelParts([[("", *_sizes(args), False)]], [])
     else:
         _require_model_options(args, rows)
         parts = parts_of(args.model, rows, args.dtype, args.architecture, args.trusted)
     chains = [
         [
-            estimate_product(board, args.engine, args.dtype, m, k, n, packed=args.packed, name=name)
-            for name, m, k, n in chain
+            estimate_product(
+                board, args.engine, args.dtype, m, k, n, packed=args.packed, table=table, name=name
+            )
+            for name, m, k, n, table in chain
         ]
         for chain in parts.chains
     ]

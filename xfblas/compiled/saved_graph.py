@@ -107,6 +107,7 @@ def _write_step(step, group) -> dict:
                 "slope": layer.negative_slope,
                 "output": layer.output,
                 "folded": list(layer.folded),
+                **({"parameters": layer.parameters} if layer.parameters else {}),
             }
             for layer in network.layers
         ]
@@ -157,5 +158,5 @@ def _layer(kernel, bias, entry) -> Layer:
     kind = FoldedLayer if kernel.dtype == np.float64 else Layer
     numbers = (kernel, bias, entry["activation"], entry["slope"])
     # Files of before names were kept have none but the layer's.
-    names = (entry.get("output", ""), tuple(entry.get("folded", ())))
+    names = (entry.get("output", ""), tuple(entry.get("folded", ())), entry.get("parameters", {}))
     return kind(entry["name"], *numbers, *names)

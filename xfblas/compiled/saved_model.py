@@ -23,13 +23,14 @@ from xfblas.file_kinds import XFBLAS, XFBLAS_FORMAT, kind_of, refuse_others, req
 from xfblas.files import written
 from xfblas.graph import HostStep, ModelGraph
 from xfblas.hdf5 import Group, open_file
+from xfblas.layers.placement import TABLES
 from xfblas.quantization import QuantizedNetwork
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
 #: Files without centers of features and without tables have version 1, which earlier releases read;
-#: those with centers alone 2.
-VERSION = 3
+#: those with centers alone 2, with tables of tanh and sigmoid 3.
+VERSION = 4
 #: What a damaged file's content raises, by experience.
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
@@ -126,8 +127,9 @@ def _write(model: Any, file: h5py.Group) -> None:
 def _version(step: Any) -> int:
     if isinstance(step, HostStep):
         return 2 if step.takes_double else 1
-    if any(layer.has_table for layer in step.network.layers):
-        return 3
+    tables = [layer.activation for layer in step.network.layers if layer.has_table]
+    if tables:
+        return 3 if set(tables) <= set(TABLES) else 4
     return 1 if step.network.center is None else 2
 
 

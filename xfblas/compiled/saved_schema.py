@@ -21,6 +21,7 @@ _LAYER = {
     "slope": _NUMBER,
     "output?": str,
     "folded?": [str],
+    "parameters?": dict,
 }
 _STEP = {"name": str, "output": str, "reason": str}
 _ENGINE_STEP = {**_STEP, "input": str, "network": str, "layers": [_LAYER], "input_shape": [int]}

@@ -1,11 +1,12 @@
-"""Whether the engine or the host computes the tanh and sigmoid between dense layers.
+"""Whether the engine or the host computes the curved functions between dense layers.
 
-By its tables the engine takes a chain in one program, and on trained models loses as little as the
+By tables the engine takes a chain in one program, and on trained models loses as little as the
 host, whose way cuts the chain in parts with roundings at their ends (docs/quantization.md has the
 figures). So the engine computes them, unless its result stays below the goal and the host's way is
-NEARER decibels better on the calibration rows.
+NEARER decibels better on the calibration rows, and as many more as its products ask for.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from xfblas.quantization import QuantizedNetwork, decibels
 
 #: Decibels that the host's way must gain.
 NEARER = 1.0
+#: And for each doubling of the products.
+RATE = 2.0
 #: Calibration rows that both ways are compared with.
 ROWS = 512
 
@@ -52,7 +55,9 @@ def choose_tables(
     other = read(_reasons(below.values(), reached, goal))
     other_made = make(other)
     found = _reached(other, other_made[0], rows, below)
-    better = [step for output, step in below.items() if found[output] >= reached[output] + NEARER]
+    doublings = math.log2(max(1.0, _products(other_made[0]) / max(1, _products(made[0]))))
+    gain = NEARER + RATE * doublings
+    better = [step for output, step in below.items() if found[output] >= reached[output] + gain]
     if not better:
         return graph, made
     if len(better) < len(below):
@@ -65,6 +70,11 @@ def tables_of(step: EngineStep) -> list[str]:
     """The functions of a step that the engine has tables of, as ``on_host`` calls them."""
     layers = step.network.layers
     return [f"{layer.output}:{layer.activation}" for layer in layers if layer.has_table]
+
+
+def _products(networks: Networks) -> int:
+    """Of one row."""
+    return sum(layer.weights.size for network in networks.values() for layer in network.layers)
 
 
 def _reasons(steps: Any, reached: dict[str, float], goal: float) -> dict[str, str]:

@@ -75,7 +75,10 @@ def _cycles(model: CompiledModel, board: Board, dtype: str) -> dict[str, Any]:
 
     def cycles_of(rows: int) -> int:
         found = (
-            estimate_product(board, "fcn", dtype, rows, *each.weights.shape) for each in layers
+            estimate_product(
+                board, "fcn", dtype, rows, *each.weights.shape, table=each.entries is not None
+            )
+            for each in layers
         )
         return sum(product.cycles for product in found)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xfblas.graph.reader import read_layers
-from xfblas.layers.placement import TABLES
+from xfblas.layers.activations import SYNONYMS
+from xfblas.layers.curves import CURVES
 
 #: What has weights that the engine multiplies by.
 PRODUCTS = ("Dense", "TimeDistributed", "Gemm", "MatMul")
@@ -34,7 +35,7 @@ class Entry:
     @property
     def has_engine(self) -> bool:
         """Whether a configuration says where it is computed."""
-        is_table = self.activation in TABLES
+        is_table = SYNONYMS.get(self.activation, self.activation) in CURVES
         return (self.name == self.layer or is_table) and self.kind != "InputLayer"
 
     @property

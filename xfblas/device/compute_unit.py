@@ -10,6 +10,7 @@ from xfblas import arrays, forks
 from xfblas.checks import require_instance, require_sequence, require_truth, shown
 from xfblas.device.binding import INT_MAX, Handle, ffi, lib, pointer, require_index, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
+from xfblas.device.entries import ENTRIES, as_entries, require_groups
 from xfblas.errors import InvalidValueError
 from xfblas.uncopied import Uncopied
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
 NULL, from_buffer = ffi.NULL, ffi.from_buffer
-FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
+FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8, "table": 3 << 8}
 
 
 class ComputeUnit(Uncopied):
@@ -79,12 +80,24 @@ class ComputeUnit(Uncopied):
         array = arrays.require_array("array", arrays.seen("array", array, dtype))
         if array.ndim != 1 or self.device.engine != "Gemv":
             arrays.require_dimensions("array", array, 2)
-        arrays.require_dtype("array", array, self.device.dtype, self.device.addend_dtype)
+        arrays.require_dtype("array", array, *self.device.matrix_dtypes)
         matrix = DeviceMatrix(
             self, array.shape, array.dtype, require_truth("packed", packed) or keep == "packed"
         )
         matrix.write(array)
         return matrix
+
+    def send_table(self, entries: Any) -> DeviceMatrix:
+        """Copies a table of a function to the device, for :meth:`fcn`.
+
+        Args:
+            entries: 513 whole numbers of 18 bits: what the function gives at the entries' places
+                (:func:`xfblas.table_places`), times four.
+
+        Raises:
+            InvalidValueError: another number of entries, or one that 18 bits do not hold.
+        """
+        return self.send(as_entries("entries", entries).reshape(1, -1))
 
     def empty(self, shape: Any, dtype: DTypeLike | None = None) -> DeviceMatrix:
         """A matrix of zeros on the device, of the image's element type by default.
@@ -133,6 +146,8 @@ class ComputeUnit(Uncopied):
         saturate: bool = False,
         activation: str = "prelu",
         fraction_bits: tuple[int, int] = (0, 0),
+        table: DeviceMatrix | None = None,
+        groups: int = 1,
         rows: int | None = None,
     ) -> None:
         """Queues ``C = pRelu(((A*B + X) * post_scale) >> post_shift)`` (Fcn engine).
@@ -146,9 +161,12 @@ class ComputeUnit(Uncopied):
             prelu_alpha: 0 to 31.
             round: add half before the shift.
             saturate: clamp to the element's range instead of wrapping.
-            activation: ``"prelu"``, or ``"tanh"`` or ``"sigmoid"`` by tables, which take the place
-                of PReLU (integer engines).
-            fraction_bits: of the tables' argument and of their result.
+            activation: ``"prelu"``, or in its place (integer engines) ``"tanh"`` or ``"sigmoid"``
+                by the engine's table, or ``"table"``: any function, by the table that is given.
+            fraction_bits: of tanh's and sigmoid's argument and of their result.
+            table: what :meth:`send_table` gave.
+            groups: 1, 2 or 3: the table has 2**groups groups of segments on either side of 0, all
+                of one width for 1, finer near 0 for 3; see docs/instructions.md.
             rows: how many rows of A and C to compute; all by default. An image that pads computes
                 up to the next multiple.
         """
@@ -172,10 +190,24 @@ class ComputeUnit(Uncopied):
         )
         flags = ROUND * require_truth("round", round) | BIAS_ROW * is_row
         flags |= SATURATE * require_truth("saturate", saturate)
-        flags |= function_flags(activation, fraction_bits)
+        flags |= function_flags(activation, fraction_bits, groups)
         product = (m, n, k, 1, a.pointer, k, b.pointer, n, 1, c.pointer, n)
         addend = ffi.NULL if x is None else x.pointer
-        self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
+        if (table is None) == (activation == "table"):
+            expected = "expected what send_table gave" if table is None else "expected None"
+            raise InvalidValueError(
+                f"table is {shown(table)}, {expected} for activation={activation!r}"
+            )
+        if table is None:
+            return self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
+        self._require_matrix("table", table)
+        if table.shape != (1, ENTRIES) or table.dtype != np.int32:
+            raise InvalidValueError(
+                f"table is {table.dtype} of shape {table.shape}, expected int32 of (1, {ENTRIES})"
+            )
+        flags &= ROUND | SATURATE | BIAS_ROW
+        function = (table.pointer, groups, flags)
+        self.call(lib.xfblasFcnTable, *product, addend, n, *scales[:2], *function)
 
     def _multiply(self, a: np.ndarray, b: Any, out: np.ndarray, m: int, k: int, n: int) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
@@ -287,8 +319,10 @@ def _operand(array: np.ndarray) -> np.ndarray:
     return arrays.readable(array)
 
 
-def function_flags(activation: str = "prelu", fraction_bits: tuple[int, int] = (0, 0)) -> int:
-    """Flags of C for :meth:`ComputeUnit.fcn`'s activation and its fraction bits."""
+def function_flags(
+    activation: str = "prelu", fraction_bits: tuple[int, int] = (0, 0), groups: int = 1
+) -> int:
+    """Flags of C for :meth:`ComputeUnit.fcn`'s activation and its fraction bits or groups."""
     if not isinstance(activation, str) or activation not in FUNCTIONS:
         raise InvalidValueError(
             f"activation is {shown(activation)}, expected {' or '.join(map(repr, FUNCTIONS))}"
@@ -299,4 +333,6 @@ def function_flags(activation: str = "prelu", fraction_bits: tuple[int, int] = (
             f"fraction_bits is {shown(fraction_bits)}, expected a pair of whole numbers"
         )
     argument, result = (require_integer("fraction_bits", bits, 0, 255) for bits in fraction_bits)
+    if require_groups(groups) and activation == "table":
+        return FUNCTIONS[activation] | groups << 16
     return FUNCTIONS[activation] | argument << 16 | result << 24

@@ -115,6 +115,11 @@ class Device(Uncopied):
         self.addend_dtype = (
             np.dtype(np.int32) if info.addendBytes == 4 and self.dtype.kind == "i" else self.dtype
         )
+        has_tables = self.engine == "Fcn" and self.dtype.kind == "i"
+        #: What matrices may be made of: elements, X, and tables of functions.
+        self.matrix_dtypes = tuple(
+            dict.fromkeys([self.dtype, self.addend_dtype, *[np.dtype(np.int32)] * has_tables])
+        )
         #: Whether Fcn takes X as one row for all rows of C, whatever its caller says (XVEC).
         self.x_is_row = bool(info.xIsRow)
         self.paddings = (info.mPadding, info.kPadding, info.nPadding)

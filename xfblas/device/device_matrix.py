@@ -46,7 +46,7 @@ class DeviceMatrix(Uncopied):
             raise InvalidValueError(f"shape is {shown(shape)}, expected rows and columns{also}")
         packed = require_truth("packed", packed)
         element = element_type("dtype", dtype)
-        if element not in (device.dtype, device.addend_dtype):
+        if element not in device.matrix_dtypes:
             raise DtypeError(
                 f"dtype is {element}, this image computes with {device.dtype} and adds "
                 f"{device.addend_dtype}"

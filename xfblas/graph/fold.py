@@ -10,7 +10,7 @@ rounded once.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class _Draft:
     folded: list[str]
     slope: float = 1.0
     table: str = ""
+    parameters: dict = field(default_factory=dict)
     has_folded: bool = False
 
     @property
@@ -77,7 +78,7 @@ class _Draft:
         names = {slope: name for name, slope in FIXED_SLOPES.items()}
         activation = self.table or names.get(self.slope, "leaky_relu")
         numbers = (self.kernel, self.bias, activation, self.slope)
-        return kind(self.name, *numbers, self.output, tuple(self.folded))
+        return kind(self.name, *numbers, self.output, tuple(self.folded), self.parameters)
 
 
 class Folder:
@@ -111,6 +112,7 @@ class Folder:
             self._scale(operation)
         elif isinstance(operation, Table):
             self._drafts[-1].table = operation.function
+            self._drafts[-1].parameters = operation.parameters
             self._drafts[-1].take(operation.output)
         else:
             self._slope(operation)

@@ -13,6 +13,7 @@ from xfblas.graph.graph_steps import EngineStep, HostStep
 from xfblas.graph.network import Network
 from xfblas.graph.tensor_spec import TensorSpec
 from xfblas.layers.activations import HOST_FUNCTIONS
+from xfblas.layers.curves import CURVES
 from xfblas.layers.host_functions import LINEAR
 from xfblas.layers.placement import PREACTIVATION, Placement, why_on_host
 
@@ -124,7 +125,7 @@ class ModelGraph:
         logits = found if function == "linear" else found + PREACTIVATION
         steps.append(EngineStep(network.layers[0].name, tensor, logits, inside, reason))
         if function != "linear":
-            reason, name = why_on_host(function), f"{found}:{function}"
+            reason, name = why_on_host(function, function in CURVES), f"{found}:{function}"
             steps.append(HostStep(name, (logits,), found, function, {}, {}, reason))
         return cls(network.name, inputs, outputs, tuple(steps))
 

@@ -1,7 +1,7 @@
 """A network as the Fcn engine computes it: fully connected layers, each with its activation."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ from xfblas.arrays import as_rows, seen
 from xfblas.checks import require_entries, require_instance, shown
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.layers.activations import ENGINE_SLOPES, FIXED_SLOPES, HOST_FUNCTIONS, activate
-from xfblas.layers.placement import TABLES
+from xfblas.layers.curves import CURVES, curve, is_curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +21,13 @@ class Layer:
         name: the Keras layer's that the kernel belongs to.
         kernel: (k, n) float32, C-contiguous; float64 in a :class:`FoldedLayer`.
         bias: (n,) of the same type, zeros where the Keras layer has none.
-        activation: 'linear', 'relu' or 'leaky_relu'; between layers also 'tanh' or 'sigmoid', which
-            integer engines compute by a table.
+        activation: 'linear', 'relu' or 'leaky_relu'; between layers also one of
+            :data:`~xfblas.layers.curves.CURVES`, which integer engines compute by a table.
         negative_slope: factor of negative sums: 1 for linear and for tables, 0 for relu.
         output: what traces and reports call its values: the name of the last Keras layer that it
             computes, or of a part of it (see :mod:`xfblas.layers.placement`); by default its name.
         folded: names of the other Keras layers that it computes.
+        parameters: settings of an activation by table, such as ``{"max_value": 4.0}`` of a relu.
 
     Raises:
         InvalidValueError: shapes do not fit, or the slope is not that of the activation.
@@ -39,6 +40,7 @@ class Layer:
     negative_slope: float
     output: str = ""
     folded: tuple[str, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     #: Of the kernel and the bias.
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)
@@ -59,10 +61,16 @@ class Layer:
             raise InvalidValueError(
                 f"layer {self.name}: bias has shape {bias.shape}, expected {kernel.shape[1:]}"
             )
-        if not isinstance(self.activation, str) or self.activation not in (*ENGINE_SLOPES, *TABLES):
+        if not isinstance(self.activation, str) or self.activation not in (*ENGINE_SLOPES, *CURVES):
             raise InvalidValueError(
                 f"layer {self.name}: activation is {shown(self.activation)}, expected 'linear', "
-                "'relu', 'leaky_relu', 'tanh' or 'sigmoid'"
+                f"'relu', 'leaky_relu', {', '.join(map(repr, CURVES))}"
+            )
+        require_instance("parameters", self.parameters, dict)
+        if self.parameters and not is_curve(self.activation, self.parameters):
+            raise InvalidValueError(
+                f"layer {self.name}: parameters is {shown(self.parameters)}, expected none for "
+                f"{self.activation}"
             )
         require_instance("negative_slope", self.negative_slope, int, float, np.number)
         expected = 1 if self.has_table else FIXED_SLOPES.get(self.activation, self.negative_slope)
@@ -78,15 +86,14 @@ class Layer:
     @property
     def has_table(self) -> bool:
         """Whether the engine computes its activation by a table."""
-        return self.activation in TABLES
+        return self.activation in CURVES or bool(self.parameters)
 
     def activate(self, sums: np.ndarray) -> np.ndarray:
         """The layer's activation of its sums, (m, n) of their type."""
         if self.activation == "linear":
             return sums
         if self.has_table:
-            function: Any = HOST_FUNCTIONS[self.activation]
-            return function(sums)
+            return curve(self.activation, self.parameters, sums)
         if self.activation == "relu":
             return np.maximum(sums, np.float32(0))
         return np.where(sums < 0, sums * np.float32(self.negative_slope), sums)

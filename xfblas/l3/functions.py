@@ -19,7 +19,7 @@ from xfblas.checks import require_path, shown
 from xfblas.device.binding import lib, pointer, require_index, require_library
 from xfblas.errors import ImageError, InvalidValueError, NotSupportedError
 from xfblas.image.configuration import Configuration
-from xfblas.l3.operations import fcnOp, fcnOpByAddress, gemmOp, gemvOp
+from xfblas.l3.operations import fcnOp, fcnOpByAddress, fcnTableOp, gemmOp, gemvOp
 from xfblas.l3.program_arguments import default_args, is_image, parse_cfg, processCommandLine
 from xfblas.l3.session import close, create, session
 
@@ -208,6 +208,7 @@ __all__ = [
     "executeAsync",
     "fcnOp",
     "fcnOpByAddress",
+    "fcnTableOp",
     "freeInstr",
     "freeMat",
     "gemmOp",

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from xfblas import arrays
+from xfblas.checks import require_truth
 from xfblas.device.binding import lib, require_index, require_integer
-from xfblas.device.compute_unit import BIAS_ROW
+from xfblas.device.compute_unit import BIAS_ROW, ROUND, SATURATE
+from xfblas.device.entries import as_entries, require_groups
 from xfblas.errors import InvalidValueError
 from xfblas.l3.session import Session, session
 
@@ -99,6 +101,50 @@ def fcnOp(
     )
     scales = _scales(postScale, postShift, preluScale, preluAlpha)
     unit.call(lib.xfblasFcn, m, n, k, 1, a, k, b, n, 1, c, n, x, n, *scales, flags)
+    return True
+
+
+def fcnTableOp(
+    A: np.ndarray,
+    B: np.ndarray,
+    C: np.ndarray,
+    X: np.ndarray,
+    T: np.ndarray,
+    postScale: int = 1,
+    postShift: int = 0,
+    groups: int = 1,
+    round: bool = True,
+    saturate: bool = True,
+    idxKernel: int = 0,
+    idxDevice: int | str = 0,
+) -> bool:
+    """Queues C = f(((A*B + X) * postScale) >> postShift) for any f, by a table (Fcn engine).
+
+    Args:
+        A, B, C, X, postScale, postShift: as for :func:`fcnOp`.
+        T: int32, the 513 entries, which were sent: what f gives at :func:`xfblas.table_places`,
+            times four, in 18 bits.
+        groups: 1, 2 or 3: there are 2**groups groups of segments on either side of 0.
+        round: whether half is added before the shift.
+        saturate: whether f's argument is clamped to the element's range instead of wrapping.
+
+    Raises:
+        DtypeError, NotFoundError, NotSupportedError, QueueFullError: as for :func:`gemmOp`.
+        InvalidValueError: the shapes do not fit, a scale is out of range, or an entry is.
+    """
+    found = session(idxDevice)
+    unit = found.unit(idxKernel)
+    m, k, n = _product_sizes(found, A, B, C)
+    flags = _addend_flags(found, X, m, n)
+    flags |= ROUND * require_truth("round", round) | SATURATE * require_truth("saturate", saturate)
+    arrays.require_array("T", T)
+    arrays.require_dtype("T", T, np.dtype(np.int32))
+    as_entries("T", T)
+    named = (("A", A), ("B", B), ("C", C), ("X", X), ("T", T))
+    a, b, c, x, t = (found.pointer(*pair, idxKernel) for pair in named)
+    scales = _scales(postScale, postShift, 1, 0)[:2]
+    product = (m, n, k, 1, a, k, b, n, 1, c, n, x, n, *scales)
+    unit.call(lib.xfblasFcnTable, *product, t, require_groups(groups), flags)
     return True
 
 

@@ -61,7 +61,7 @@ class Session(Uncopied):
         """Copies the array to the unit; sent again, it goes to the same place."""
         unit = self.unit(kernel)
         arrays.require_array("A", array)
-        arrays.require_dtype("A", array, self.device.dtype, self.device.addend_dtype)
+        arrays.require_dtype("A", array, *self.device.matrix_dtypes)
         with self._lock:
             slot = (kernel, *_key(array))
             known = self._sent.get(slot)

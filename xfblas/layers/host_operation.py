@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.layers.curves import is_curve
 from xfblas.layers.host_functions import compute
 from xfblas.layers.merges import MERGES
 from xfblas.layers.operation import CannotRun, Operation, Place
@@ -52,7 +53,7 @@ class HostOperation(Operation):
         _require_axes(place.shapes, parameters)
         if self.same_rank and len({len(shape) for shape in place.shapes}) > 1:
             raise CannotRun("takes tensors of different rank, whose axes it would not align")
-        reason = self.reason or why_on_host(self.function)
+        reason = self.reason or why_on_host(self.function, is_curve(self.function, parameters))
         arrays = {**self.arrays, **weights}
         found = replace(self, parameters=parameters, arrays=arrays, reason=reason, place=place)
         return replace(found, shape=found._result_shape())

@@ -63,8 +63,8 @@ def output_of(call: str, later) -> str:
     return call if all(step.does_nothing for step in later) else call + PREACTIVATION
 
 
-def why_on_host(function: str) -> str:
-    """Why the host computes a function."""
-    if function in TABLES:
+def why_on_host(function: str, has_table: bool) -> str:
+    """Why the host computes a function, which the engine may have a table for."""
+    if has_table:
         return f"the engine's table of {function} is for integers between dense layers"
     return f"the engine has no {function}"

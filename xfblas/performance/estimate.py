@@ -7,7 +7,7 @@ is an estimate: nobody has measured these kernels on a card yet.
 from dataclasses import asdict, dataclass
 
 from xfblas.device.binding import check, ffi, lib
-from xfblas.device.compute_unit import BIAS_ROW
+from xfblas.device.compute_unit import BIAS_ROW, FUNCTIONS
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import Board
 from xfblas.image.element_types import ELEMENT_TYPES
@@ -74,7 +74,16 @@ class CallEstimate:
 
 
 def estimate_product(
-    board: Board, engine: str, dtype: str, m: int, k: int, n: int = 1, *, packed=False, name=""
+    board: Board,
+    engine: str,
+    dtype: str,
+    m: int,
+    k: int,
+    n: int = 1,
+    *,
+    packed: bool = False,
+    table: bool = False,
+    name: str = "",
 ) -> Estimate:
     """What one product takes on a compute unit of a board.
 
@@ -84,6 +93,7 @@ def estimate_product(
         dtype: ``"short"``, ``"int8"`` or ``"float"``.
         m, k, n: sizes, 1 or more.
         packed: whether A and B lie tile-contiguous in memory.
+        table: whether the host sends a table of its activation (``"fcn"``, integers).
 
     Raises:
         InvalidValueError: a size, the engine or the element type cannot be used.
@@ -97,7 +107,7 @@ def estimate_product(
         raise InvalidValueError(f"n is {n}, expected 1: the gemv engine takes a vector")
     machine = board.machine(dtype, engine)
     addend_elements = 4 // ELEMENT_TYPES[dtype].bytes if engine == "fcn" else 1
-    words = _instruction(machine, engine, m, k, n, packed)
+    words = _instruction(machine, engine, m, k, n, packed, table)
     cycles = ffi.new("xfblasCycles_t *")
     check(lib.xfblasEstimate(_c_machine(machine, addend_elements), words, cycles))
     seconds = cycles.total / (machine.clock_mhz * 1e6)
@@ -140,13 +150,14 @@ def estimate_calls(
     return CallEstimate(products, launches, *moves, seconds, rows / seconds if seconds else 0.0)
 
 
-def _instruction(machine: Machine, engine: str, m, k, n, packed) -> list[int]:
+def _instruction(machine: Machine, engine: str, m, k, n, packed, table) -> list[int]:
     """Words of an instruction with the sizes that the host pads to: whole memory words."""
     m, k, n = (_whole(machine, size) for size in (m, k, n))
     if engine == "gemv":
         return [OPCODES[engine], 2, 3, 4, 0, m, k, 0, k, *[0] * 7]
     flags = BIAS_ROW | (A_PACKED | B_PACKED if packed else 0)
-    return [OPCODES[engine], 2, 3, 4, 5, m, k, n, k, n, n, n, 1 << 8, 1 << 6, flags, 0]
+    activation = [2, flags | FUNCTIONS["table"], 1] if table else [1 << 6, flags, 0]
+    return [OPCODES[engine], 2, 3, 4, 5, m, k, n, k, n, n, n, 1 << 8, *activation]
 
 
 def _whole(machine: Machine, elements: int) -> int:

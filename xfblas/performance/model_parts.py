@@ -6,6 +6,7 @@ import numpy as np
 
 from xfblas.errors import UnsupportedModelError, XfblasError
 from xfblas.graph import ModelGraph, read_graph
+from xfblas.layers.placement import TABLES
 from xfblas.quantization import without_scales
 
 
@@ -14,11 +15,12 @@ class ModelParts:
     """A model for a number of rows.
 
     Attributes:
-        chains: for each launch on the engine its layers: name, m, k and n.
+        chains: for each launch on the engine its layers: name, m, k, n, and whether the
+            host sends a table of its activation.
         host: name and reason of each part that the host computes.
     """
 
-    chains: list[list[tuple[str, int, int, int]]]
+    chains: list[list[tuple[str, int, int, int, bool]]]
     host: list[tuple[str, str]]
 
 
@@ -43,7 +45,10 @@ def parts_of(model, rows: int, dtype: str, architecture=None, trusted=False) -> 
             host.append((step.name, reason))
             continue
         m = rows * shares.get(step.name, 1)
-        chains.append([(layer.name, m, *layer.kernel.shape) for layer in step.network.layers])
+        layers = step.network.layers
+        sent = [layer.has_table and layer.activation not in TABLES for layer in layers]
+        shapes = [(layer.name, m, *layer.kernel.shape) for layer in layers]
+        chains.append([(*shape, table) for shape, table in zip(shapes, sent, strict=True)])
     return ModelParts(chains, host)
 
 

@@ -34,6 +34,10 @@ class Chain:
         self._capacity = 0
         self._activations = []
         self._weights = [compute_unit.send(layer.weights, packed=True) for layer in network.layers]
+        self._tables = [
+            None if layer.entries is None else compute_unit.send_table(layer.entries)
+            for layer in network.layers
+        ]
         self._biases = [None] * len(network.layers)
         if network.arithmetic.bias_row:
             self._biases = [
@@ -70,6 +74,7 @@ class Chain:
                 round=arithmetic.round,
                 saturate=arithmetic.saturate,
                 rows=self._rows,
+                table=self._tables[index],
                 **layer.activation,
             )
 
@@ -83,8 +88,8 @@ class Chain:
             and network.arithmetic.bias_row
         )
 
-    def matrices_for_good(self) -> tuple[list, list, list]:
-        """Weights, biases and activations of a size that stays, for a prediction that names them.
+    def matrices_for_good(self) -> tuple[list, list, list, list]:
+        """Weights, biases, tables and activations that stay, for a prediction that names them.
 
         Activations are the first layer's rows, then each layer's result.
         """
@@ -92,7 +97,7 @@ class Chain:
             # On this CPU activations stay in its cache, and rows are taken as they come.
             is_native = self.compute_unit.device.target == "native"
             self._reserve(1 if is_native else ROWS_PER_PREDICTION)
-        return self._weights, self._biases, self._activations
+        return self._weights, self._biases, self._tables, self._activations
 
     def result(self) -> np.ndarray:
         """What the engine computed for the batch that was sent last: (m, n), its element type.

@@ -31,16 +31,16 @@ class Prediction:
     """
 
     def __init__(self, chain, network: QuantizedNetwork, clipped: ClippedInputs):
-        weights, biases, activations = chain.matrices_for_good()
+        weights, biases, tables, activations = chain.matrices_for_good()
         # What C reads must live as long as this.
-        self._kept = [weights, biases, activations]
+        self._kept = [weights, biases, tables, activations]
         self.features = network.features
         self.clipped = clipped
         self._units = network.output_units // network.output_windows
         self._predict = chain.compute_unit._predictor(
             self._coding_of(network),
             activations[0],
-            self._layers_of(network, weights, biases, activations[1:]),
+            self._layers_of(network, weights, biases, tables, activations[1:]),
             self._decoding_of(network),
         )
         # Other activations are left to numpy.
@@ -92,14 +92,15 @@ class Prediction:
         return decoding
 
     @staticmethod
-    def _layers_of(network, weights, biases, results):
+    def _layers_of(network, weights, biases, tables, results):
         layers = ffi.new("xfblasLayer_t[]", len(network.layers))
         flags = ROUND * network.arithmetic.round | SATURATE * network.arithmetic.saturate
-        rows = zip(layers, network.layers, weights, biases, results, strict=True)
-        for place, layer, weight, bias, result in rows:
+        rows = zip(layers, network.layers, weights, biases, tables, results, strict=True)
+        for place, layer, weight, bias, table, result in rows:
             place.B, place.X, place.C = weight.pointer, bias.pointer, result.pointer
             place.n = layer.weights.shape[1]
             place.postScale, place.postShift = layer.post_scale, layer.post_shift
             place.preluScale, place.preluAlpha = layer.prelu_scale, layer.prelu_alpha
             place.flags = flags | function_flags(**layer.activation)
+            place.T = ffi.NULL if table is None else table.pointer
         return layers

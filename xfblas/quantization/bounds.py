@@ -90,7 +90,7 @@ def outputs(total: Interval, layer, bits: int, saturate: bool, rounds: bool) -> 
         wraps = (low < -half) | (high >= half)
         low, high = np.where(wraps, -half, low), np.where(wraps, half - 1, high)
     if layer.table is not None:
-        return Interval(*(layer.table.apply(end, bits) for end in (low, high)))
+        return _of_table(layer.table, low, high, bits)
     slope, alpha = layer.prelu_scale, layer.prelu_alpha
     ends = [np.where(end < 0, (end * slope) >> alpha, end) for end in (low, high)]
     # Where the range crosses 0, both pieces' inner ends count as well.
@@ -99,6 +99,14 @@ def outputs(total: Interval, layer, bits: int, saturate: bool, rounds: bool) -> 
     low, high = np.minimum.reduce(ends), np.maximum.reduce(ends)
     wraps = (low < -half) | (high >= half)
     return Interval(np.where(wraps, -half, low), np.where(wraps, half - 1, high))
+
+
+def _of_table(table, low: np.ndarray, high: np.ndarray, bits: int) -> Interval:
+    """The least and the largest result of arguments between two ends, which need not be its own."""
+    first = int(low.min())
+    results = table.apply(np.arange(first, int(high.max()) + 1), bits)
+    parts = [results[a - first : b - first + 1] for a, b in zip(low, high, strict=True)]
+    return Interval(*(np.array([end(part) for part in parts]) for end in (np.min, np.max)))
 
 
 def shifted(total: np.ndarray, post_scale: int, post_shift: int, rounds: bool) -> np.ndarray:

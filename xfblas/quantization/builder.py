@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xfblas.errors import UnsupportedModelError
+from xfblas.layers.placement import TABLES
 from xfblas.quantization import bounds, simulation
 from xfblas.quantization.calibration import Calibration
 from xfblas.quantization.comparison import decibels
+from xfblas.quantization.entry_table import choose_entries
 from xfblas.quantization.function_table import choose_table
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.input_scales import (
@@ -26,6 +29,8 @@ from xfblas.quantization.options import Options
 from xfblas.quantization.preparation import PreparedLayer
 from xfblas.quantization.ways import Plan, Wanted, choose_plan
 
+#: What stands for an infinite sum.
+BEYOND = 1e30
 #: Variants whose layers are kept, which are as large as the network.
 MOST_BUILT = 4
 
@@ -115,7 +120,14 @@ class Form:
         sums, outputs = _run(layers, seen.sample)
         ranges = ranges_with_room(seen, layers[0].kernel, options)
         extreme_sums, _ = _run(layers, extremes(seen, ranges, options))
+        for layer, found in zip(layers, sums, strict=True):
+            if not np.isfinite(found).all():
+                raise UnsupportedModelError(
+                    f"layer {layer.name}: sums of calibration rows are beyond all numbers"
+                )
+        # An exponential of extreme rows may be: that is no range to hold.
         reached = [np.abs(found).max(axis=0, initial=0.0) for found in extreme_sums]
+        reached = [np.nan_to_num(found, nan=BEYOND, posinf=BEYOND) for found in reached]
         return Form(layers, output_slope, largest, sums, outputs, reached, ranges)
 
 
@@ -231,10 +243,10 @@ class Builder:
         table = None
         importance = np.ones(len(bias)) if is_last else (layers[index + 1].kernel ** 2).sum(axis=1)
         if layer.has_table:
-            numbers = (form.sums[index], variant.margin, importance, options.bits)
-            table = choose_table(layer.activation, *numbers, spares=variant.spent > 0)
+            table = self._table(variant, form, index, importance)
         lowest = -(options.element_max + 1)
-        is_zero_lowest = variant.saturates and layer.activation == "relu" and not is_last
+        is_rectified = layer.activation == "relu" and not layer.has_table
+        is_zero_lowest = variant.saturates and is_rectified and not is_last
         wanted = Wanted(
             layer.name,
             layer.kernel[signal.sources] / signal.scale[:, np.newaxis],
@@ -246,7 +258,7 @@ class Builder:
             signal.zero_point,
             lowest if is_zero_lowest else 0,
             variant.windows if is_last else 1,
-            None if table is None else 2.0**table.argument_bits,
+            None if table is None else table.argument_scale,
         )
         plan = choose_plan(wanted, options, variant.spent)
         outputs = np.tile(form.sums[index] * plan.scale, (1, wanted.windows)) + plan.offset
@@ -254,8 +266,8 @@ class Builder:
         scale, error = plan.scale, None
         if table is not None:
             made = replace(made, layer=replace(made.layer, table=table))
-            scale = np.full(len(scale), 2.0**table.result_bits)
-            error = float(np.sqrt((table.errors(form.sums[index], options.bits) ** 2).mean()))
+            scale = np.full(len(scale), table.result_scale)
+            error = self._table_error(table, layer, form.sums[index])
         trace = simulation.run_layer(made.layer, signal.integers, self._arithmetic)
         flags = (self._arithmetic.saturate, self._arithmetic.round)
         interval = bounds.outputs(made.total, made.layer, options.bits, *flags)
@@ -263,6 +275,25 @@ class Builder:
         flows = Signal(scale, wanted.output_zero, interval, trace.output, sources)
         summary = _summary(layer, wanted, plan, made, form.largest[index], options)
         return made.layer, replace(summary, scale=scale, table_error=error), flows
+
+    def _table(self, variant: Variant, form: Form, index: int, importance: np.ndarray):
+        """The table of a layer's activation."""
+        layer, sums, bits = form.layers[index], form.sums[index], self._options.bits
+        if layer.activation in TABLES:
+            numbers = (sums, variant.margin, importance, bits)
+            return choose_table(layer.activation, *numbers, spares=variant.spent > 0)
+        room = variant.has_room * float(form.reached[index].max())
+        reach = (min(float(sums.min()), -room), max(float(sums.max()), room))
+        reach = tuple(variant.margin * end for end in reach)
+        numbers = (sums, reach, variant.margin, importance, bits)
+        return choose_entries(layer.activation, layer.parameters, *numbers)
+
+    def _table_error(self, table, layer: PreparedLayer, sums: np.ndarray) -> float:
+        """Root mean square of what a table and its scales add to the results of sums."""
+        half = 2 ** (self._options.bits - 1)
+        elements = np.clip(np.rint(sums * table.argument_scale), -half, half - 1)
+        found = table.apply(elements.astype(np.int64), self._options.bits) / table.result_scale
+        return float(np.sqrt(((found - layer.activate(sums)) ** 2).mean()))
 
 
 def _summary(layer, wanted: Wanted, plan: Plan, made: Integers, largest, options) -> LayerSummary:

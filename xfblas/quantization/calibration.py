@@ -86,7 +86,8 @@ def calibrate(forms: list[list[PreparedLayer]], rows, legacy: bool) -> Calibrati
             for index, layer in enumerate(form):
                 sums = layer.sums(current)
                 current = layer.activate(sums)
-                told = current if layer.activation == "relu" and not legacy else sums
+                is_rectified = layer.activation == "relu" and not layer.has_table
+                told = current if is_rectified and not legacy else sums
                 found[index] = np.maximum(found[index], np.abs(told).max(axis=0))
                 if form is forms[0]:
                     ends[index + 1] = _widened(ends[index + 1], current)

@@ -19,6 +19,7 @@ room that they mostly fit 32 bits.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from xfblas.layers.activations import HOST_FUNCTIONS
 TANH = np.rint(65536 * np.tanh(np.arange(513) / 64)).astype(np.int64)
 #: Integer bits of an argument beyond which the result does not change in 16 bits.
 MOST_INTEGER_BITS = {"tanh": 3, "sigmoid": 4}
+#: Of results with many fraction bits.
+WORST_ERRORS = {"tanh": 2.7e-5, "sigmoid": 1.8e-5}
 #: The result's fraction bits where sums of 32 bits are worth something.
 SPARE_BITS = 12
 #: Rows of the sample that formats are chosen with.
@@ -45,6 +48,32 @@ class FunctionTable:
     function: str
     argument_bits: int
     result_bits: int
+
+    @property
+    def argument_scale(self) -> float:
+        """Steps of an argument in a unit."""
+        return 2.0**self.argument_bits
+
+    @property
+    def result_scale(self) -> float:
+        """Steps of a result in a unit."""
+        return 2.0**self.result_bits
+
+    @property
+    def instruction(self) -> dict[str, Any]:
+        """What :meth:`~xfblas.device.compute_unit.ComputeUnit.fcn` takes."""
+        formats = (self.argument_bits, self.result_bits)
+        return {"activation": self.function, "fraction_bits": formats}
+
+    @property
+    def keeps_ends(self) -> tuple[bool, bool]:
+        """Arguments saturate where the function does itself, below and above."""
+        return True, True
+
+    @property
+    def worst_error(self) -> float:
+        """The largest of the table's own and the last rounding, see ``activation.hpp``."""
+        return WORST_ERRORS[self.function] + 0.5 / self.result_scale
 
     def apply(self, elements: np.ndarray, bits: int) -> np.ndarray:
         """Equation (1) for integers of any shape, int64; ``bits`` of an element."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xfblas.quantization.entry_table import EntryTable
 from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.output_windows import join_windows, window_offsets
 
@@ -20,7 +21,7 @@ class LayerSummary:
     Attributes:
         name: the model's.
         inputs, outputs: k and n of the weights, as the engine has them.
-        activation: the model's: 'linear', 'relu', 'leaky_relu', 'tanh' or 'sigmoid'.
+        activation: the model's, see :class:`~xfblas.graph.Layer`.
         bits: of an element.
         scale: float64, integers per unit of the output: one for each of the n columns, or for each
             of the model's values where these have several columns; constants have none.
@@ -71,7 +72,7 @@ class LayerSummary:
     input_low: int
     input_high: int
     sums: str | None = None
-    table: FunctionTable | None = None
+    table: FunctionTable | EntryTable | None = None
     table_error: float | None = None
 
     def preactivations(self, totals: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from xfblas.arrays import as_rows
 from xfblas.errors import InvalidValueError
 from xfblas.graph import activate
 from xfblas.graph.network import subtracted
+from xfblas.quantization.entry_table import EntryTable
 from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.instruction_fields import wrap
@@ -45,7 +46,7 @@ class QuantizedLayer:
         name: the layer's in the model.
         weights: (k, n), int16, int8 or float32.
         bias: (n,), int32 or float32, or (m, n) where every row has a bias of its own.
-        table: tanh or sigmoid instead of pRelu; None for pRelu.
+        table: a function instead of pRelu; None for pRelu.
     """
 
     name: str
@@ -55,7 +56,7 @@ class QuantizedLayer:
     post_shift: int = 0
     prelu_scale: int = 1
     prelu_alpha: int = 0
-    table: FunctionTable | None = None
+    table: FunctionTable | EntryTable | None = None
 
     @property
     def scales(self) -> tuple[int, int, int, int]:
@@ -64,11 +65,16 @@ class QuantizedLayer:
 
     @property
     def activation(self) -> dict[str, Any]:
-        """The table, as :meth:`~xfblas.device.compute_unit.ComputeUnit.fcn` takes it."""
-        if self.table is None:
-            return {}
-        formats = (self.table.argument_bits, self.table.result_bits)
-        return {"activation": self.table.function, "fraction_bits": formats}
+        """The table, as :meth:`~xfblas.device.compute_unit.ComputeUnit.fcn` takes it.
+
+        Its entries, if it has any, are a matrix of their own.
+        """
+        return {} if self.table is None else self.table.instruction
+
+    @property
+    def entries(self) -> np.ndarray | None:
+        """(513,) int32 that the host sends; None where the engine needs none."""
+        return self.table.entries if isinstance(self.table, EntryTable) else None
 
     def sums(self, inputs: np.ndarray) -> np.ndarray:
         """A*B + X (m, n) of elements (m, k), before anything is scaled: integers exactly."""

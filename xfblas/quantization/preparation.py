@@ -10,13 +10,13 @@ take s into their weights: (W, -s * W). A last layer of that kind, or with a ReL
 the engine, and the host multiplies what is negative: so its output can be finer than an element.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from xfblas.graph import Network
-from xfblas.layers.activations import HOST_FUNCTIONS
-from xfblas.layers.placement import TABLES
+from xfblas.layers.curves import CURVES, curve
 from xfblas.quantization.instruction_fields import prelu_fields
 
 #: A slope that misses by less than this share of the whole range costs nothing one could measure.
@@ -34,6 +34,7 @@ class PreparedLayer:
         split_slope: s of equation (1) where the layer has been split, else None.
         model_activation: before it was split.
         center: (k,) what is subtracted from its inputs; of the first layer, or None.
+        parameters: of its activation by table.
     """
 
     name: str
@@ -44,11 +45,12 @@ class PreparedLayer:
     split_slope: float | None
     model_activation: str
     center: np.ndarray | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def has_table(self) -> bool:
         """Whether the engine computes its activation by a table."""
-        return self.activation in TABLES
+        return self.activation in CURVES or bool(self.parameters)
 
     def sums(self, rows: np.ndarray) -> np.ndarray:
         """What the layer computes of float rows (m, k) before its activation."""
@@ -57,10 +59,10 @@ class PreparedLayer:
 
     def activate(self, sums: np.ndarray) -> np.ndarray:
         """The activation of (m, n) sums."""
+        if self.has_table:
+            return curve(self.activation, self.parameters, sums)
         if self.activation == "relu":
             return np.maximum(sums, 0)
-        if self.has_table:
-            return HOST_FUNCTIONS[self.activation](sums)
         return sums if self.slope == 1 else np.where(sums < 0, sums * self.slope, sums)
 
 
@@ -89,7 +91,7 @@ def prepare(network: Network, leaky: str) -> tuple[list[PreparedLayer], float]:
             activation, slope = "relu", 0.0
         kinds = (activation, slope, rows_slope, layer.activation)
         center = network.center if index == 0 else None
-        prepared.append(PreparedLayer(layer.name, kernel, bias, *kinds, center))
+        prepared.append(PreparedLayer(layer.name, kernel, bias, *kinds, center, layer.parameters))
     return prepared, output_slope
 
 

@@ -137,8 +137,9 @@ def run_layer(
     high = int(outside_high[:, varied - columns : varied].sum())
     saturated = arithmetic.saturate * (high if is_relu else low + high)
     if layer.table is not None:
-        # An argument beyond its range is one where the function itself saturates.
-        saturated = 0
+        # An argument beyond its range loses nothing where the function has its last value.
+        below, above = layer.table.keeps_ends
+        saturated = low * (not below) + high * (not above)
     return LayerTrace(
         output.astype(layer.weights.dtype),
         int(saturated),

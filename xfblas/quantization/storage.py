@@ -21,7 +21,9 @@ import numpy as np
 from xfblas.errors import InvalidValueError
 from xfblas.image.element_types import NAMES
 from xfblas.layers.activations import HOST_FUNCTIONS
+from xfblas.layers.curves import CURVES
 from xfblas.layers.placement import TABLES
+from xfblas.quantization.entry_table import EntryTable, as_stored
 from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.layer_summary import LayerSummary
 
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 FORMAT = "xfblas quantized network"
 #: Networks of floats without an offset, and those of integers without tables, have version 1, which
-#: earlier releases read; floats with an offset 2.
-VERSION = 3
+#: earlier releases read; floats with an offset 2, integers with tables of the engine's own 3.
+VERSION = 4
 
 #: Types in memory of what the classes state; a whole number may be stored for a float.
 _KINDS = {
@@ -41,6 +43,7 @@ _KINDS = {
     "float": (int, float),
     "np.ndarray": (np.ndarray,),
     "FunctionTable": (FunctionTable,),
+    "EntryTable": (EntryTable,),
     "None": (type(None),),
 }
 
@@ -51,8 +54,9 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
         raise InvalidValueError(f"group {group.name} is not empty, expected an empty HDF5 group")
     group.attrs["format"] = FORMAT
     is_centred = network.dtype.kind == "f" and network.input_offset is not None
-    has_table = any(layer.table is not None for layer in network.layers)
-    group.attrs["version"] = 3 if has_table else 2 if is_centred else 1
+    tables = [layer.table for layer in network.layers if layer.table is not None]
+    has_entries = any(isinstance(table, EntryTable) for table in tables)
+    group.attrs["version"] = 4 if has_entries else 3 if tables else 2 if is_centred else 1
     _write_fields(group.create_group("arithmetic"), network.arithmetic)
     _write_fields(group, network, without=("layers", "arithmetic", "summaries"))
     for name, parts in (("layers", network.layers), ("summaries", network.summaries)):
@@ -100,7 +104,7 @@ def _write_fields(group: h5py.Group, value, without=()) -> None:
         content = getattr(value, field.name)
         if content is None:
             continue
-        if isinstance(content, FunctionTable):
+        if isinstance(content, FunctionTable | EntryTable):
             _write_fields(group.create_group(field.name), content)
         elif isinstance(content, np.ndarray):
             group.create_dataset(field.name, data=content)
@@ -116,8 +120,9 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
         if field.name in group.attrs:
             content = group.attrs[field.name]
             result[field.name] = content.item() if isinstance(content, np.generic) else content
-        elif field.name in group and "FunctionTable" in str(field.type):
-            result[field.name] = FunctionTable(**_read_fields(group[field.name], FunctionTable))
+        elif field.name in group and "Table" in str(field.type):
+            table = EntryTable if "entries" in group[field.name] else FunctionTable
+            result[field.name] = table(**_read_fields(group[field.name], table))
         elif field.name in group:
             result[field.name] = group[field.name][()]
         elif "None" in str(field.type):
@@ -202,6 +207,16 @@ def _check_table(layer, network: QuantizedNetwork) -> None:
     """A table's formats must be such as the engine takes."""
     table = layer.table
     if table is None:
+        return
+    if isinstance(table, EntryTable):
+        scales = (table.argument_scale, table.result_scale)
+        is_fit = table.function in (*CURVES, "relu") and table.groups in (1, 2, 3)
+        is_fit &= as_stored(table.entries) and all(0 < scale < np.inf for scale in scales)
+        if not is_fit or network.dtype.kind != "i":
+            raise InvalidValueError(
+                f"layer {layer.name}: its table of {table.function} does not fit: expected 513 "
+                "entries of 18 bits in 1, 2 or 3 groups with scales above 0, of an integer network"
+            )
         return
     bits = (table.argument_bits, table.result_bits)
     is_fit = table.function in TABLES and network.dtype.kind == "i"

@@ -40,6 +40,7 @@ class LayerReport:
         table_range: where the table's argument saturates.
         table_error: root mean square of what the table and its formats add to the activation of the
             calibration rows.
+        table_worst: the largest error of the table and its last rounding over every argument.
         clipped_inputs, inputs_seen: of a first layer, how many inputs lie beyond its input's range.
     """
 
@@ -77,6 +78,7 @@ class LayerReport:
     table: str | None = None
     table_range: float | None = None
     table_error: float | None = None
+    table_worst: float | None = None
     clipped_inputs: int | None = None
     inputs_seen: int | None = None
 

@@ -103,6 +103,7 @@ class ObservedLayer:
                     "table": summary.table.text(summary.bits),
                     "table_range": summary.table.argument_range(summary.bits),
                     "table_error": summary.table_error,
+                    "table_worst": summary.table.worst_error,
                 }
         if clipped is not None:
             common |= {"clipped_inputs": clipped[0], "inputs_seen": clipped[1]}

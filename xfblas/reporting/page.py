@@ -146,9 +146,9 @@ def _tables(report) -> list[str]:
     if not rows:
         return []
     explained = (
-        "Of activations by the engine's table: the formats of argument and result, where an "
-        "argument saturates, and what formats and table add to the activation of the calibration "
-        "rows, as a root mean square."
+        "Of activations by table: the formats of argument and result, where an "
+        "argument saturates, what formats and table add to the activation of the calibration "
+        "rows, as a root mean square, and the worst error of the table alone over every argument."
     )
     return [_section("Tables", explained, _table(text.TABLE_HEADS, rows, "numbers"))]
 

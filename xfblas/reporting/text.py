@@ -10,9 +10,10 @@ LAYER_HEADS = ("layer", "dB", "lost", "cosine", "largest", "of", "used", "clippe
 INSTRUCTION_TITLE = "instructions: the model's size and the engine's, integers per unit"
 INSTRUCTION_HEADS = ("layer", "k x n", "engine", "scale", "post", "prelu or table")
 TABLE_TITLE = (
-    "tables: where arguments saturate, and root mean square errors on the calibration rows"
+    "tables: where arguments saturate, root mean square errors on the calibration rows, and the "
+    "worst of the table alone"
 )
-TABLE_HEADS = ("layer", "function and formats", "holds", "error")
+TABLE_HEADS = ("layer", "function and formats", "holds", "error", "worst")
 SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
 SUM_HEADS = ("layer", "weights", "sums seen", "proved", "added up in", "inputs clipped")
 #: A headline says no more than so many.
@@ -147,7 +148,13 @@ def sum_rows(report) -> list[tuple[str, ...]]:
 def table_rows(report) -> list[tuple[str, ...]]:
     """The tables that take the place of activations on the engine."""
     return [
-        (line.name, line.table, f"+-{number(line.table_range)}", f"{line.table_error:.2g}")
+        (
+            line.name,
+            line.table,
+            f"+-{number(line.table_range)}",
+            f"{line.table_error:.2g}",
+            f"{line.table_worst:.2g}",
+        )
         for line in report.layers
         if line.table is not None
     ]

@@ -44,6 +44,22 @@ xfblasStatus_t xfblasFcn(xfblasHandle_t handle, int m, int n, int k, int alpha, 
   });
 }
 
+xfblasStatus_t xfblasFcnTable(xfblasHandle_t handle, int m, int n, int k, int alpha, const void* A,
+                              int lda, const void* B, int ldb, int beta, void* C, int ldc,
+                              const void* X, int ldx, int postScale, int postShift, const void* T,
+                              int groups, unsigned int flags, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require_one("alpha", alpha), require_one("beta", beta);
+    require(T != nullptr, XFBLAS_STATUS_INVALID_VALUE, "T is NULL, expected a table of 513 int32");
+    constexpr uint32_t known = flag_round | flag_saturate | flag_bias_row;
+    require((flags & ~known & ~XFBLAS_FLAG_TABLE) == 0, XFBLAS_STATUS_INVALID_VALUE, "flags is ",
+            flags, ", expected a sum of ", uint32_t(flag_round), " (round), ",
+            uint32_t(flag_saturate), " (saturate) and ", uint32_t(flag_bias_row), " (bias_row)");
+    unit.fcn({m, k, n, lda, ldb, ldc, ldx}, A, B, C, X,
+             {postScale, postShift, 1, 0, flags | XFBLAS_FLAG_TABLE, uint32_t(groups)}, T);
+  });
+}
+
 xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsigned int bOff,
                                   unsigned int cOff, unsigned int xOff, unsigned int m,
                                   unsigned int n, unsigned int k, unsigned int lda,
@@ -86,7 +102,8 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
       given.push_back(
           {layer->B, layer->X, layer->C, layer->n,
            epilogue_of(layer->postScale, layer->postShift, layer->preluScale, layer->preluAlpha,
-                       layer->flags | (layer->X ? uint32_t(flag_bias_row) : 0u))});
+                       layer->flags | (layer->X ? uint32_t(flag_bias_row) : 0u)),
+           layer->T});
     const InputCoding features{coding->features,      coding->scales,       coding->offsets,
                                double(coding->limit), double(coding->base), coding->columns};
     const OutputCoding columns{outputCoding->columns, outputCoding->scales,

@@ -41,7 +41,7 @@ class ComputeUnit {
   void gemm(const Sizes& sizes, const void* a, const void* b, const void* c, bool adds_c);
   void gemv(int64_t m, int64_t n, int64_t lda, const void* a, const void* x, const void* y);
   void fcn(const Sizes& sizes, const void* a, const void* b, const void* c, const void* x,
-           const EpilogueFields& epilogue);
+           const EpilogueFields& epilogue, const void* table = nullptr);
   void fcn_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue);
   void free_instructions();
 
@@ -52,6 +52,7 @@ class ComputeUnit {
     const void *b, *x, *c;  // names
     int64_t columns;
     EpilogueFields epilogue;
+    const void* table;  // or null
   };
   void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers);
 

@@ -8,6 +8,7 @@
 
 #include "device/compute_unit.hpp"
 #include "error.hpp"
+#include "xfblas/entry_table.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
@@ -45,6 +46,8 @@ uint32_t ComputeUnit::take_pages(uint64_t bytes) {
 void ComputeUnit::require_element_bytes(int64_t element_bytes) const {
   const auto element = configuration_.element_bytes(),
              addend = configuration_.addend_bytes(engine_);
+  const bool has_tables = engine_ == Engine::fcn && configuration_.data_type != DataType::float32;
+  if (has_tables && element_bytes == entry_bytes) return;
   require(element_bytes == element || element_bytes == addend, invalid, "elemSize is ",
           element_bytes, ", expected ", element, " (", name_of(configuration_.data_type), ")",
           addend == element ? "" : " or " + std::to_string(addend) + " for X");

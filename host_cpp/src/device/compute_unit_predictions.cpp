@@ -31,7 +31,8 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
   pass.layers.reserve(layers.size());
   for (const auto& layer : layers) {
     const Matrices matrices{input, &matrices_.find("B", layer.b), &matrices_.find("C", layer.c),
-                            layer.x ? &matrices_.find("X", layer.x) : nullptr};
+                            layer.x ? &matrices_.find("X", layer.x) : nullptr,
+                            layer.table ? &matrices_.find("T", layer.table) : nullptr};
     const Sizes sizes{rows, k, layer.columns, k, layer.columns, layer.columns, layer.columns};
     pass.layers.push_back(maker_.product(sizes, matrices, layer.epilogue).instruction);
     input = matrices.c;

@@ -44,11 +44,12 @@ void ComputeUnit::gemv(int64_t m, int64_t n, int64_t lda, const void* a, const v
 }
 
 void ComputeUnit::fcn(const Sizes& sizes, const void* a, const void* b, const void* c,
-                      const void* x, const EpilogueFields& epilogue) {
+                      const void* x, const EpilogueFields& epilogue, const void* table) {
   const auto lock = idle();
   maker_.require_engine(Engine::fcn);
   const Matrices matrices{&matrices_.find("A", a), &matrices_.find("B", b), &matrices_.find("C", c),
-                          x ? &matrices_.find("X", x) : nullptr};
+                          x ? &matrices_.find("X", x) : nullptr,
+                          table ? &matrices_.find("T", table) : nullptr};
   append(maker_.product(sizes, matrices, epilogue));
 }
 

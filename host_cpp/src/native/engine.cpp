@@ -9,6 +9,7 @@
 #include "native/product.hpp"
 #include "xfblas/check.hpp"
 #include "xfblas/cycle_model.hpp"
+#include "xfblas/entry_table.hpp"
 #include "xfblas/packed.hpp"
 
 namespace xfblas {
@@ -105,6 +106,8 @@ void restore_operands(const Instruction& i, const Configuration& configuration, 
   restore(i.a, i.m, i.lda, i.k);
   if (i.opcode == opcode_gemv || configuration.data_type == DataType::float32)
     restore(i.b, i.k, std::max(i.ldb, 1u), std::max(i.n, 1u));
+  if (i.opcode == opcode_fcn && activation(i.flags) == activation_table)
+    restore(i.prelu, 1, table_entries, table_entries);
   if (i.opcode != opcode_gemv) restore(i.x, i.flags & flag_bias_row ? 1 : i.m, i.ldx, i.n);
 }
 
@@ -157,6 +160,9 @@ class Clock {
 IntegerProduct integer_product(char* memory, const Instruction& i,
                                const Configuration& configuration) {
   const auto bytes = int(configuration.element_bytes());
+  Requantization requantization(i);
+  if (requantization.function == activation_table)
+    requantization.entries = at_page<int32_t>(memory, i.prelu);
   return {i.m,
           i.k,
           i.n,
@@ -166,7 +172,7 @@ IntegerProduct integer_product(char* memory, const Instruction& i,
           int(configuration.addend_bytes(i.opcode == opcode_fcn ? Engine::fcn : Engine::gemm)),
           at_page<char>(memory, i.c),
           i.ldc,
-          Requantization(i)};
+          requantization};
 }
 
 SourceOfB source_of_b(char* memory, const Instruction& i, const Configuration& configuration) {

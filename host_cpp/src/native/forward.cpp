@@ -9,6 +9,7 @@
 #include "native/engine.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
+#include "xfblas/entry_table.hpp"
 
 namespace xfblas {
 namespace {
@@ -58,6 +59,8 @@ class Forward {
       const auto b = source_of_b(memory, instruction, configuration);
       auto panels = cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
       cache.restore(uint64_t(instruction.x) * page_bytes, uint64_t(product.n) * sizeof(int32_t));
+      if (product.requantization.function == activation_table)
+        cache.restore(uint64_t(instruction.prelu) * page_bytes, table_entries * entry_bytes);
       // What is known of the elements before any is computed saves looking at them.
       if (!product.needs_low_bits_only() && panels->prove(range)) product.path = SumPath::proved;
       range = range_of_output(product);

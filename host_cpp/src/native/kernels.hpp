@@ -100,7 +100,7 @@ struct Kernels {
                           const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);
   Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
 
-  // The function of r, which is tanh or sigmoid, of elements of C in their place.
+  // The function of r, which is not PReLU, of elements of C in their place.
   void (*apply16)(const Requantization& r, int rows, int columns, void* c, ptrdiff_t ldc);
   void (*apply8)(const Requantization& r, int rows, int columns, void* c, ptrdiff_t ldc);
 

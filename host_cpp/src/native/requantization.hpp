@@ -18,7 +18,8 @@ struct Requantization {
         prelu_alpha(int(xfblas::prelu_alpha(i.prelu))),
         function(i.opcode == opcode_fcn ? activation(i.flags) : activation_prelu),
         input_fraction(int(i.formats & 0xffu)),
-        output_fraction(int(i.formats >> 8 & 0xffu)) {
+        output_fraction(int(i.formats >> 8 & 0xffu)),
+        groups(i.formats) {
     activates = i.opcode == opcode_fcn && function == activation_prelu &&
                 !(prelu_scale == 1 && prelu_alpha == 0);
   }
@@ -44,8 +45,10 @@ struct Requantization {
   bool rounds, saturates, activates;  // activates: by PReLU that changes something
   int32_t prelu_scale;
   int prelu_alpha;
-  uint32_t function;                     // tanh or sigmoid instead of PReLU
-  int input_fraction, output_fraction;  // of the argument and the result of a function
+  uint32_t function;                     // instead of PReLU
+  int input_fraction, output_fraction;  // of the argument and the result of tanh and sigmoid
+  uint32_t groups;                      // of a table, and where that lies
+  const int32_t* entries = nullptr;
 };
 
 }  // namespace xfblas

@@ -13,7 +13,9 @@ Instruction product_instruction(Engine engine, const Sizes& sizes, const Pages& 
   word.lda = uint32_t(sizes.lda), word.ldb = uint32_t(sizes.ldb), word.ldc = uint32_t(sizes.ldc);
   word.ldx = pages.x ? uint32_t(sizes.ldx) : 0;
   word.post = pack_post(uint32_t(epilogue.post_scale), uint32_t(epilogue.post_shift));
-  word.prelu = pack_prelu(epilogue.prelu_scale, uint32_t(epilogue.prelu_alpha));
+  word.prelu = activation(epilogue.flags) == activation_table
+                   ? pages.table
+                   : pack_prelu(epilogue.prelu_scale, uint32_t(epilogue.prelu_alpha));
   word.flags = epilogue.flags;
   word.formats = epilogue.formats;
   return word;

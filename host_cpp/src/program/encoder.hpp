@@ -14,9 +14,10 @@ struct Sizes {
   int64_t lda, ldb, ldc, ldx;
 };
 
-// The page offsets of a product's operands; x may be 0. Gemv: A, x and y in a, b and c.
+// The page offsets of a product's operands; x and the table may be 0. Gemv: A, x and y in a, b, c.
 struct Pages {
   uint32_t a, b, c, x;
+  uint32_t table = 0;
 };
 
 // What happens to a sum on its way to C, as calls have it; the defaults change nothing.
@@ -24,7 +25,8 @@ struct EpilogueFields {
   int post_scale = 1, post_shift = 0;
   int prelu_scale = 1, prelu_alpha = 0;
   uint32_t flags = 0;
-  uint32_t formats = 0;  // fraction bits of a function's argument, then of its result
+  // Fraction bits of a function's argument, then of its result; of a table the groups.
+  uint32_t formats = 0;
 };
 
 // All have been checked: what does not fit its word loses its upper bits here.

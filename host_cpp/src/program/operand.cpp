@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "error.hpp"
+#include "xfblas/entry_table.hpp"
 
 namespace xfblas {
 namespace {
@@ -56,6 +57,8 @@ std::vector<Operand> operands_of(const Instruction& i, Engine engine,
   const int64_t addend_rows = i.flags & flag_bias_row ? 1 : i.m;
   if (i.x)
     operands.push_back({"X", addend_rows, i.n, i.ldx, configuration.addend_bytes(engine), i.x});
+  if (activation(i.flags) == activation_table)
+    operands.push_back({"T", 1, table_entries, table_entries, entry_bytes, i.prelu});
   return operands;
 }
 

@@ -8,6 +8,7 @@
 
 #include "error.hpp"
 #include "program/operand.hpp"
+#include "xfblas/entry_table.hpp"
 
 namespace xfblas {
 namespace {
@@ -50,9 +51,10 @@ void require_whole_or_multiple(const char* name, int64_t value, int64_t padding,
 }
 
 void require_one_kind(const Matrices& matrices) {
-  const auto& [a, b, c, x] = matrices;
+  const auto& [a, b, c, x, table] = matrices;
   const bool pads = a->pads_itself;
-  require(b->pads_itself == pads && c->pads_itself == pads && (!x || x->pads_itself == pads),
+  require(b->pads_itself == pads && c->pads_itself == pads && (!x || x->pads_itself == pads) &&
+              (!table || table->pads_itself == pads),
           invalid,
           "some matrices were made by xfblasMalloc and some by xfblasSend or "
           "xfblasMallocRestricted, expected one kind in a product");
@@ -78,7 +80,7 @@ void OperationMaker::require_engine(Engine engine) const {
           name_of(engine_), ", which does not run ", name_of(engine), " operations");
 }
 
-void OperationMaker::check_epilogue(const EpilogueFields& epilogue) const {
+void OperationMaker::check_epilogue(const EpilogueFields& epilogue, bool has_table) const {
   require_between("postScale", epilogue.post_scale, 0, 65535);
   require_between("postShift", epilogue.post_shift, 0, 255);
   require_between("preluScale", epilogue.prelu_scale, -512, 511);
@@ -89,10 +91,17 @@ void OperationMaker::check_epilogue(const EpilogueFields& epilogue) const {
           flag_bias_row, " (bias_row) and an activation in bits 8 to 11");
   const bool is_float = configuration_.data_type == DataType::float32;
   const auto function = activation(epilogue.flags);
-  require(function <= (is_float ? activation_prelu : activation_sigmoid), invalid,
-          "the activation in bits 8 to 11 of flags is ", function, ", expected ",
-          is_float ? "0 (PReLU) on the float engine" : "0 (PReLU), 1 (tanh) or 2 (sigmoid)");
-  if (function != activation_prelu) {
+  require(function <= (is_float    ? activation_prelu
+                       : has_table ? activation_table
+                                   : activation_sigmoid),
+          invalid, "the activation in bits 8 to 11 of flags is ", function, ", expected ",
+          is_float ? "0 (PReLU) on the float engine"
+                   : "0 (PReLU), 1 (tanh) or 2 (sigmoid), or 3 with a table");
+  require(!has_table || function == activation_table, invalid, "a table was given, but the ",
+          "activation in bits 8 to 11 of flags is ", function, ", expected ", activation_table);
+  if (function == activation_table) {
+    require_between("groups", epilogue.formats, fewest_groups, most_groups);
+  } else if (function != activation_prelu) {
     const auto most = 8 * int64_t(configuration_.element_bytes()) - 1;
     require_between("the argument's number of fraction bits", epilogue.formats & 0xffu, 0, most);
     require_between("the result's number of fraction bits", epilogue.formats >> 8, 0, most);
@@ -117,7 +126,7 @@ void OperationMaker::check_padding(const Sizes& sizes) const {
 // Matrices that pad themselves are given with their true sizes and run with their padded ones.
 Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
                                       const EpilogueFields& epilogue) const {
-  const auto& [a, b, c, x] = matrices;
+  const auto& [a, b, c, x, table] = matrices;
   const auto [m, k, n] = std::tuple(sizes.m, sizes.k, sizes.n);
   require_part("A", "lda", *a, m, k, sizes.lda);
   require_part("B", "ldb", *b, k, n, sizes.ldb);
@@ -143,8 +152,8 @@ Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matric
 }
 
 // An image may take X as one row whatever its programs say.
-EpilogueFields OperationMaker::checked(EpilogueFields epilogue) const {
-  check_epilogue(epilogue);
+EpilogueFields OperationMaker::checked(EpilogueFields epilogue, bool has_table) const {
+  check_epilogue(epilogue, has_table);
   if (configuration_.x_is_row && engine_ == Engine::fcn) epilogue.flags |= flag_bias_row;
   return epilogue;
 }
@@ -152,8 +161,8 @@ EpilogueFields OperationMaker::checked(EpilogueFields epilogue) const {
 Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
                                   const EpilogueFields& given_epilogue) const {
   require_size("m", given.m), require_size("k", given.k), require_size("n", given.n);
-  const auto epilogue = checked(given_epilogue);
-  const auto& [a, b, c, x] = matrices;
+  const auto epilogue = checked(given_epilogue, matrices.table != nullptr);
+  const auto& [a, b, c, x, table] = matrices;
   require_one_kind(matrices);
   const bool pads = a->pads_itself;
   const auto sizes = pads ? sizes_of_padded(given, matrices, epilogue) : given;
@@ -164,12 +173,12 @@ Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
             ", expected at least a row's length");
   require(!a->is_packed && !c->is_packed && !(x && x->is_packed), invalid,
           "A, C or X is packed, expected that of B alone");
-  const Pages pages{a->page, b->page, c->page, page_of(x)};
+  const Pages pages{a->page, b->page, c->page, page_of(x), page_of(table)};
   Operation operation{product_instruction(engine_, sizes, pages, epilogue),
-                      {a->id, b->id, c->id, id_of(x)}};
+                      {a->id, b->id, c->id, id_of(x), id_of(table)}};
   if (b->is_packed) operation.instruction.flags |= flag_b_packed;
   const auto operands = operands_of(operation.instruction, engine_, configuration_);
-  const DeviceMatrix* const in_order[] = {a, b, c, x};
+  const DeviceMatrix* const in_order[] = {a, b, c, x ? x : table, table};
   for (size_t i = 0; i < operands.size(); ++i) {
     operands[i].require_row_fits();
     operands[i].require_inside(*in_order[i]);
@@ -200,7 +209,7 @@ Operation OperationMaker::product_by_page(const Sizes& sizes, const Pages& pages
 Operation OperationMaker::vector_product(int64_t m, int64_t n, int64_t lda,
                                          const Matrices& matrices) const {
   require_size("m", m), require_size("n", n);
-  const auto& [a, x, y, none] = matrices;
+  const auto& [a, x, y, none, no_table] = matrices;
   require_one_kind(matrices);
   if (a->pads_itself) {
     require_part("A", "lda", *a, m, n, lda);
@@ -224,7 +233,7 @@ Operation OperationMaker::vector_product(int64_t m, int64_t n, int64_t lda,
   }
   require_apart(operands, false);
   const Pages pages{a->page, x->page, y->page, 0};
-  return {vector_instruction(m, n, lda, pages), {a->id, x->id, y->id, id_of(none)}};
+  return {vector_instruction(m, n, lda, pages), {a->id, x->id, y->id, id_of(none), id_of(no_table)}};
 }
 
 }  // namespace xfblas

@@ -13,12 +13,13 @@
 
 namespace xfblas {
 
-// The matrices of a product; x may be null. Gemv: a, x and y in a, b and c.
+// The matrices of a product; x and the table may be null. Gemv: a, x and y in a, b and c.
 struct Matrices {
   const DeviceMatrix* a;
   const DeviceMatrix* b;
   const DeviceMatrix* c;
   const DeviceMatrix* x;
+  const DeviceMatrix* table = nullptr;
 };
 
 // Knows one compute unit's engine, image and memory; makes operations for it.
@@ -40,8 +41,8 @@ class OperationMaker {
   void require_engine(Engine engine) const;
 
  private:
-  void check_epilogue(const EpilogueFields& epilogue) const;
-  EpilogueFields checked(EpilogueFields epilogue) const;
+  void check_epilogue(const EpilogueFields& epilogue, bool has_table) const;
+  EpilogueFields checked(EpilogueFields epilogue, bool has_table = false) const;
   void check_padding(const Sizes& sizes) const;
   Sizes sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
                         const EpilogueFields& epilogue) const;

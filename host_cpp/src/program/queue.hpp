@@ -16,7 +16,7 @@ namespace xfblas {
 struct Operation {
   Instruction instruction;
   // The matrices it was made with; 0 for an operand given by its page.
-  std::array<uint64_t, 4> matrix_ids{};
+  std::array<uint64_t, 5> matrix_ids{};
 };
 
 class Queue {

@@ -5,6 +5,7 @@
 #ifndef XFBLAS_CHECK_HPP
 #define XFBLAS_CHECK_HPP
 
+#include "xfblas/entry_table.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
@@ -54,16 +55,18 @@ inline Status check_fields(const Instruction& i, const Accepted& engine) {
   const int32_t scale = prelu_scale(i.prelu);
   if ((i.flags & ~known) != 0) return status_bad_field;
   if ((i.flags & layouts) != 0 && engine.array_rows == 0) return status_bad_field;
-  if (function > activation_sigmoid) return status_bad_field;
-  if (prelu_alpha(i.prelu) > 31) return status_bad_field;
+  if (function > activation_table) return status_bad_field;
+  if (function != activation_table && prelu_alpha(i.prelu) > 31) return status_bad_field;
   if (engine.is_float) {
     if (function != activation_prelu) return status_bad_field;
     if (has_activation && scale != 0 && scale != 1) return status_bad_field;
     if (i.post != pack_post(1, 0)) return status_bad_field;
   }
-  if (function != activation_prelu) {
+  if (function != activation_prelu && !has_activation) return status_bad_field;
+  if (function == activation_table) {
+    if (i.formats < fewest_groups || i.formats > most_groups) return status_bad_field;
+  } else if (function != activation_prelu) {
     const uint32_t most = 8 * engine.element_bytes - 1;
-    if (!has_activation) return status_bad_field;
     if ((i.formats & 0xffu) > most || (i.formats >> 8 & 0xffu) > most) return status_bad_field;
     if (i.formats >> 16 != 0) return status_bad_field;
   }
@@ -96,6 +99,9 @@ inline Status check_product(const Instruction& i, uint32_t memory_pages, const A
     status =
         first_failure(status, check_rows(i.x, rows, i.n, i.ldx, engine.addend_bytes, memory_pages));
   }
+  if (activation(i.flags) == activation_table)
+    status = first_failure(status, check_rows(i.prelu, 1, table_entries, table_entries, entry_bytes,
+                                              memory_pages));
   return status;
 }
 

@@ -9,7 +9,7 @@
 //   drain   = rows * column strips                        one row of sums a cycle
 //   write   = words and bursts of C, and words that must be merged
 //
-//   cycles = latency + first chunk of A + sum over tiles of that maximum
+//   cycles = latency + table + first chunk of A + sum over tiles of that maximum
 //            + max(drain, write) of the last tile + latency
 //
 // Plain C++14, free of the standard library.
@@ -18,6 +18,7 @@
 
 #include <stdint.h>
 
+#include "entry_table.hpp"
 #include "instruction.hpp"
 
 namespace xfblas {
@@ -128,13 +129,18 @@ class CycleModel {
         pieces(tile.rows, m_.array_rows) * pieces(tile.columns, m_.array_columns);
     return i.k * larger(strips, m_.update_interval);
   }
-  // One row of sums a cycle. The first strip's come as A and B came down the rows, and up again.
-  constexpr uint64_t drain(const Tile& tile) const {
-    const uint64_t strip = smaller(tile.rows, m_.array_rows);
-    const uint64_t words_of_a_vector = larger(1, m_.array_columns / m_.word_lanes);
-    const uint64_t row = pieces(tile.columns, m_.array_columns) * words_of_a_vector;
+  constexpr uint64_t words_of_a_row(const Tile& tile) const {
+    return pieces(tile.columns, m_.array_columns) * larger(1, m_.array_columns / m_.word_lanes);
+  }
+  // The first strip's sums come as A and B came down the rows, and up again.
+  constexpr uint64_t lag(const Tile& tile) const {
+    const uint64_t strip = smaller(tile.rows, m_.array_rows), row = words_of_a_row(tile);
     const uint64_t way = 2 * hop * strip;
-    return tile.rows * row + (way > strip * row ? way - strip * row : 0);
+    return way > strip * row ? way - strip * row : 0;
+  }
+  // One row of sums a cycle.
+  constexpr uint64_t drain(const Tile& tile) const {
+    return tile.rows * words_of_a_row(tile) + lag(tile);
   }
   constexpr uint64_t leave(const Instruction& i, const Tile& tile) const {
     return larger(drain(tile), write(tile, i.ldc));
@@ -164,6 +170,20 @@ class CycleModel {
     return cycles - steady(i, last, 0) - steady(i, first, 0) + steady(i, first, first_a);
   }
 
+  // Words of a table before all others. Its entries then go to the lanes one a cycle, which hides
+  // behind the products of all but small tiles.
+  constexpr bool has_table(const Instruction& i) const {
+    return i.opcode == opcode_fcn && activation(i.flags) == activation_table;
+  }
+  constexpr uint64_t table(const Instruction& i) const {
+    return has_table(i) ? burst(table_entries * m_.addend_lanes) : 0;
+  }
+  constexpr uint64_t filling(const Instruction& i, const Tile& tile, uint64_t first_a) const {
+    const uint64_t already = table(i) + first_a + lag(tile);
+    const uint64_t cycles = m_.burst_cycles + table_entries;
+    return has_table(i) && cycles > already ? cycles - already : 0;
+  }
+
   constexpr uint64_t product(const Instruction& i) const {
     const Tile first{smaller(i.m, m_.tile_rows), smaller(i.n, m_.tile_columns)};
     const Tile last{(i.m - 1) % m_.tile_rows + 1, (i.n - 1) % m_.tile_columns + 1};
@@ -173,9 +193,10 @@ class CycleModel {
     const uint64_t all_reads = read(i, last), already = is_only ? first_a : 0;
     const uint64_t reads = all_reads > already ? all_reads - already : 0;
     // X may come while the sums leave.
-    const uint64_t sums = larger(compute(i, last), reads) + leave(i, last);
+    const uint64_t filled = is_only ? filling(i, last, first_a) : 0;
+    const uint64_t sums = larger(larger(compute(i, last), reads), filled) + leave(i, last);
     const uint64_t addends = reads + read_x(i, last) + m_.burst_cycles;
-    return m_.memory_latency + first_a + 5 * hop + before + larger(sums, addends) + 5 * hop +
+    return m_.memory_latency + table(i) + first_a + 5 * hop + before + larger(sums, addends) + 5 * hop +
            m_.memory_latency;
   }
 

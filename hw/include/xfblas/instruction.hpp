@@ -30,7 +30,12 @@ enum Flag : uint32_t {
   flag_activation_mask = 15u << flag_activation_shift,
 };
 
-enum Activation : uint32_t { activation_prelu = 0, activation_tanh = 1, activation_sigmoid = 2 };
+enum Activation : uint32_t {
+  activation_prelu = 0,
+  activation_tanh = 1,
+  activation_sigmoid = 2,
+  activation_table = 3,  // by entries that the host sends, see entry_table.hpp
+};
 
 // What a kernel writes into the result slot of an instruction.
 enum Status : uint32_t {
@@ -48,9 +53,10 @@ struct Instruction {
   uint32_t m, k, n;     // Gemv: m, n, 0
   uint32_t lda, ldb, ldc, ldx;  // in elements. Gemv: lda
   uint32_t post;                // postScale << 8 | postShift
-  uint32_t prelu;               // low half: preluScale << 6 | preluAlpha
+  uint32_t prelu;               // low half: preluScale << 6 | preluAlpha; the page of a table
   uint32_t flags;
-  uint32_t formats;  // tanh and sigmoid: fraction bits of the input, then of the output
+  // tanh and sigmoid: fraction bits of the input, then of the output. A table: log2 of its groups.
+  uint32_t formats;
 };
 static_assert(sizeof(Instruction) == instruction_bytes, "an instruction is sixteen 32-bit words");
 

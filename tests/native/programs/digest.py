@@ -41,6 +41,9 @@ def programs(generator, device):
             if generator.integers(5) == 0:
                 flags["activation"] = str(generator.choice(["tanh", "sigmoid"]))
                 flags["fraction_bits"] = tuple(generator.integers(0, 8, 2).tolist())
+            elif generator.integers(5) == 0:
+                flags |= {"activation": "table", "groups": int(generator.integers(1, 4))}
+                flags["table"] = unit.send_table(generator.integers(-(2**17), 2**17, 513))
             prelu = [(1, 0), (0, 0), (410, 11), (-512, 31)][generator.integers(4)]
             unit.fcn(kept[-1], b, c, x, *POSTS[generator.integers(len(POSTS))], *prelu, **flags)
             kept += [b, x, c]

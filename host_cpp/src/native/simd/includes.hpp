@@ -11,3 +11,4 @@
 
 #include "native/kernels.hpp"
 #include "xfblas/activation.hpp"
+#include "xfblas/entry_table.hpp"
