@@ -112,17 +112,20 @@ rows:
     for (uint32_t i = 0; i < before; ++i) {
       // A total may be needed again at once, and the memory takes this long.
 #pragma HLS PIPELINE II=2
+      spend(lane == 0 ? 1 : 2);
       if (lane == 0) word = words.read();
       total[j] = (i < task.classes ? task.fields.offset : total[j]) + int64_t(word.lane[lane]);
       lane = lane + 1 == uint32_t(E::word_lanes) ? 0 : lane + 1;
       j = j + 1 == task.classes ? 0 : j + 1;
-      spend(2);
     }
     RowMaximum maximum = {};
   scale:
     for (j = 0; j < task.classes; ++j) {
 #pragma HLS PIPELINE II=1
-      if (lane == 0) word = words.read();
+      if (lane == 0)
+        word = words.read();
+      else
+        spend(1);
       const int64_t sum = before == 0 ? task.fields.offset : total[j];
       const int64_t x =
           softmax_logit(sum + int64_t(word.lane[lane]), multiplier[j], task.fields);
@@ -132,7 +135,6 @@ rows:
       }
       logits[j] = x;
       lane = lane + 1 == uint32_t(E::word_lanes) ? 0 : lane + 1;
-      spend(1);
     }
     largest.write(maximum);
   }
@@ -209,10 +211,11 @@ rows:
                             : is_argmax       ? int64_t(e)
                                               : int64_t(e) * int64_t(inverse);
       word.lane[lane] = typename E::Element(softmax_result<E::Traits::bits>(value, shift));
-      spend(1);
       if (++lane == uint32_t(E::word_lanes) || j + 1 == task.columns) {
         out.write(word);
         lane = 0;
+      } else {
+        spend(1);
       }
     }
   }

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays, forks
-from xfblas.checks import require_instance, require_sequence, require_truth, shown
+from xfblas.checks import require_instance, require_names, require_sequence, require_truth, shown
 from xfblas.device.binding import INT_MAX, Handle, ffi, lib, pointer, require_index, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
 NULL, from_buffer = ffi.NULL, ffi.from_buffer
+#: Fields of softmax by tables, and what C calls them.
+SOFTMAX_FIELDS = {
+    "kind": "kind", "offset": "offset", "scale_shift": "scaleShift", "exp_bits": "expBits",
+    "inv_table_bits": "invTableBits", "norm_bits": "normBits", "accum_bits": "accumBits",
+    "inv_bits": "invBits", "accum_shift": "accumShift", "inv_shift": "invShift",
+    "result_shift": "resultShift",
+}  # fmt: skip
 FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
@@ -177,6 +184,42 @@ class ComputeUnit(Uncopied):
         addend = ffi.NULL if x is None else x.pointer
         self.call(lib.xfblasFcn, *product, addend, n, *scales, flags)
 
+    def softmax(
+        self,
+        a: DeviceMatrix,
+        parameters: DeviceMatrix,
+        c: DeviceMatrix,
+        *,
+        rows: int | None = None,
+        **fields: int,
+    ) -> None:
+        """Queues ``C = softmax of the rows of A`` by tables in fixed point (Fcn engine, integers).
+
+        What it computes stands in docs/instructions.md, to the bit.
+
+        Args:
+            a: matrix (m, k) of elements, k being the classes, as often as there are windows.
+            parameters: matrix (1, words) of int32: the exp table, the inv table, a multiplier for
+                each class.
+            c: matrix (m, classes).
+            rows: how many rows to compute; all by default.
+            **fields: of the instruction: ``kind`` (0 stable, 1 latency, 2 legacy, 3 argmax),
+                ``offset``, ``scale_shift``, ``exp_bits``, ``inv_table_bits``, ``norm_bits``,
+                ``accum_bits``, ``inv_bits``, ``accum_shift``, ``inv_shift``, ``result_shift``.
+
+        Raises:
+            InvalidValueError: a field is missing, unknown or beyond its range; shapes do not fit.
+        """
+        for name, matrix in (("A", a), ("parameters", parameters), ("C", c)):
+            self._require_matrix(name, matrix)
+        m, k = a.shape
+        if c.shape[0] != m:
+            raise InvalidValueError(f"C has {c.shape[0]} rows, expected {m} as A has")
+        if rows is not None:
+            m = require_integer("rows", rows, 1, m)
+        tables = softmax_tables(parameters, c.shape[1], fields)
+        self.call(lib.xfblasSoftmaxByTables, m, k, a.pointer, k, tables, c.pointer, c.shape[1])
+
     def _multiply(self, a: np.ndarray, b: Any, out: np.ndarray, m: int, k: int, n: int) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
@@ -279,6 +322,19 @@ class ComputeUnit(Uncopied):
 
     def __repr__(self) -> str:
         return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"
+
+
+def softmax_tables(parameters: DeviceMatrix, classes: int, fields: dict[str, int]) -> Any:
+    """``xfblasSoftmaxTables_t`` of C from the fields that :meth:`ComputeUnit.softmax` takes."""
+    require_names("softmax", fields, SOFTMAX_FIELDS)
+    missing = [name for name in SOFTMAX_FIELDS if name not in fields]
+    if missing:
+        raise InvalidValueError(f"softmax lacks {', '.join(missing)}")
+    tables = ffi.new("xfblasSoftmaxTables_t *")
+    tables.parameters, tables.classes = parameters.pointer, classes
+    for name, place in SOFTMAX_FIELDS.items():
+        setattr(tables, place, require_integer(name, fields[name], -(2**31)))
+    return tables
 
 
 def _operand(array: np.ndarray) -> np.ndarray:

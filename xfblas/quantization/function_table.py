@@ -16,6 +16,8 @@ all bits but the sign. SPARE_BITS are as good within 0.3 dB, and leave the next 
 room that they mostly fit 32 bits.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

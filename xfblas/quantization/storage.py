@@ -24,14 +24,16 @@ from xfblas.layers.activations import HOST_FUNCTIONS
 from xfblas.layers.placement import TABLES
 from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.layer_summary import LayerSummary
+from xfblas.quantization.softmax_settings import IMPLEMENTATIONS
+from xfblas.quantization.softmax_tables import SoftmaxTables
 
 if TYPE_CHECKING:
     from xfblas.quantization.layers import QuantizedNetwork
 
 FORMAT = "xfblas quantized network"
 #: Networks of floats without an offset, and those of integers without tables, have version 1, which
-#: earlier releases read; floats with an offset 2.
-VERSION = 3
+#: earlier releases read; floats with an offset 2, tables of activations 3, of softmax 5.
+VERSION = 5
 
 #: Types in memory of what the classes state; a whole number may be stored for a float.
 _KINDS = {
@@ -40,6 +42,8 @@ _KINDS = {
     "bool": (bool,),
     "float": (int, float),
     "np.ndarray": (np.ndarray,),
+    "FunctionTable": (FunctionTable,),
+    "SoftmaxTables": (SoftmaxTables,),
     "None": (type(None),),
 }
 
@@ -51,7 +55,8 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
     group.attrs["format"] = FORMAT
     is_centred = network.dtype.kind == "f" and network.input_offset is not None
     has_table = any(layer.table is not None for layer in network.layers)
-    group.attrs["version"] = 3 if has_table else 2 if is_centred else 1
+    version = 3 if has_table else 2 if is_centred else 1
+    group.attrs["version"] = 5 if network.softmax is not None else version
     _write_fields(group.create_group("arithmetic"), network.arithmetic)
     _write_fields(group, network, without=("layers", "arithmetic", "summaries"))
     for name, parts in (("layers", network.layers), ("summaries", network.summaries)):
@@ -99,7 +104,7 @@ def _write_fields(group: h5py.Group, value, without=()) -> None:
         content = getattr(value, field.name)
         if content is None:
             continue
-        if isinstance(content, FunctionTable):
+        if isinstance(content, FunctionTable | SoftmaxTables):
             _write_fields(group.create_group(field.name), content)
         elif isinstance(content, np.ndarray):
             group.create_dataset(field.name, data=content)
@@ -115,8 +120,10 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
         if field.name in group.attrs:
             content = group.attrs[field.name]
             result[field.name] = content.item() if isinstance(content, np.generic) else content
-        elif isinstance(group.get(field.name), h5py.Group):
+        elif field.name in group and "FunctionTable" in str(field.type):
             result[field.name] = FunctionTable(**_read_fields(group[field.name], FunctionTable))
+        elif field.name in group and "SoftmaxTables" in str(field.type):
+            result[field.name] = SoftmaxTables(**_read_fields(group[field.name], SoftmaxTables))
         elif field.name in group:
             result[field.name] = group[field.name][()]
         elif "None" in str(field.type):
@@ -180,6 +187,7 @@ def _check(network: QuantizedNetwork) -> None:
                 )
         _check_table(layer, network)
     _check_host_side(network, units)
+    _check_softmax(network)
     if network.summaries and len(network.summaries) != len(network.layers):
         raise InvalidValueError(
             f"there are {len(network.summaries)} summaries, expected {len(network.layers)}"
@@ -209,6 +217,20 @@ def _check_table(layer, network: QuantizedNetwork) -> None:
         raise InvalidValueError(
             f"layer {layer.name}: its table is {table}, expected {' or '.join(TABLES)} with "
             f"fraction bits from 0 to {network.bits - 1}, of an integer network"
+        )
+
+
+def _check_softmax(network: QuantizedNetwork) -> None:
+    """The tables must be such as the engine takes, and fit the last layer."""
+    tables = network.softmax
+    if tables is None:
+        return
+    is_fit = network.dtype.kind == "i" and tables.implementation in IMPLEMENTATIONS
+    is_fit = is_fit and tables.is_whole and tables.windows == network.output_windows
+    if not is_fit or tables.classes * tables.windows != network.output_units:
+        raise InvalidValueError(
+            f"the tables of softmax do not fit the last layer's {network.output_units} columns, or "
+            "no engine takes them"
         )
 
 

@@ -1,7 +1,6 @@
 #include "native/softmax.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "xfblas/softmax.hpp"
@@ -12,11 +11,14 @@ namespace {
 class Unit {
  public:
   Unit(const char* memory, const Instruction& i)
-      : f_(softmax_fields(i)), classes_(i.ldb), windows_(i.k / i.ldb), x_(classes_) {
-    words_.resize(softmax_words(i));
-    std::memcpy(words_.data(), memory + uint64_t(i.b) * page_bytes, words_.size() * sizeof(uint32_t));
-    exponential_.resize(classes_);
-  }
+      : f_(softmax_fields(i)),
+        classes_(i.ldb),
+        windows_(i.k / i.ldb),
+        exp_(reinterpret_cast<const uint32_t*>(memory + uint64_t(i.b) * page_bytes)),
+        inv_(exp_ + f_.exp_entries()),
+        multipliers_(inv_ + f_.inv_entries()),
+        x_(classes_),
+        exponential_(classes_) {}
 
   template <typename Element>
   void row(const Element* from, Element* to) {
@@ -41,29 +43,28 @@ class Unit {
  private:
   template <typename Element>
   void scale(const Element* from) {
-    const auto* multipliers = words_.data() + f_.exp_entries() + f_.inv_entries();
     for (uint32_t j = 0; j < classes_; ++j) {
       int64_t total = f_.offset;
       for (uint64_t w = 0; w < windows_; ++w) total += from[w * classes_ + j];
-      x_[j] = softmax_logit(total, softmax_multiplier(multipliers[j]), f_);
+      x_[j] = softmax_logit(total, softmax_multiplier(multipliers_[j]), f_);
     }
   }
   // Leaves the exponentials behind.
   int64_t inverse_of_sum(int64_t other) {
     int64_t sum = 0;
     for (uint32_t j = 0; j < classes_; ++j) {
-      const auto e = softmax_entry(words_[softmax_exp_index(x_[j], other, f_)]);
+      const auto e = softmax_entry(exp_[softmax_exp_index(x_[j], other, f_)]);
       exponential_[j] = e;
       sum += softmax_addend(e, f_);
     }
-    return softmax_entry(words_[f_.exp_entries() + softmax_inv_index(sum, f_)]);
+    return softmax_entry(inv_[softmax_inv_index(sum, f_)]);
   }
 
   SoftmaxFields f_;
   uint32_t classes_;
   uint64_t windows_;
+  const uint32_t *exp_, *inv_, *multipliers_;
   std::vector<int64_t> x_, exponential_;
-  std::vector<uint32_t> words_;
 };
 
 template <typename Element>

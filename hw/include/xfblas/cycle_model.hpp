@@ -205,8 +205,8 @@ class CycleModel {
     const uint64_t classes = i.ldb, before = i.k - classes;
     const bool is_legacy = (i.post & 0xffu) == softmax_legacy;
     const uint64_t scale = 2 * before + classes;
-    const uint64_t look_up = is_legacy ? classes * classes : classes;
-    return larger(larger(scale, look_up), i.n) + 2 * hop;
+    const uint64_t look_up = (is_legacy ? classes * classes : classes) + 1;
+    return larger(larger(scale, look_up), i.n);
   }
   constexpr uint64_t softmax_entries(const Instruction& i) const {
     return (uint64_t(1) << (i.post >> 8 & 0xffu)) + (uint64_t(1) << (i.post >> 16 & 0xffu)) + i.ldb;
@@ -219,8 +219,9 @@ class CycleModel {
     const uint64_t row = softmax_row(i);
     const uint64_t rows_in = rows(i.m, i.k, i.lda), rows_out = write(Tile{i.m, i.n}, i.ldc);
     const uint64_t steady = larger(larger(i.m * row, rows_in), rows_out);
-    return m_.memory_latency + m_.burst_cycles + softmax_entries(i) + steady + 2 * row +
-           m_.memory_latency;
+    // The first row arrives after the parameters, and the last one leaves two processes later.
+    return m_.memory_latency + m_.burst_cycles + softmax_entries(i) + steady + i.k + i.n +
+           5 * hop + m_.memory_latency;
   }
 
   Machine m_;
