@@ -157,7 +157,7 @@ def test_what_has_no_tables_is_written_as_before(group, network, rows):
         ("function", "gelu", "its table is .*'gelu'.*expected tanh or sigmoid"),
         ("argument_bits", 16, "fraction bits from 0 to 15"),
         ("result_bits", -1, "fraction bits from 0 to 15"),
-        ("result_bits", 2.5, "fraction bits from 0 to 15"),
+        ("result_bits", 2.5, "result_bits is 2.5, expected int"),
         ("argument_bits", None, "lacks argument_bits"),
     ],
 )
