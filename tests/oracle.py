@@ -96,12 +96,17 @@ def half_up(value, places):
 
 
 def softmax_row(row, kind, exp, inv, multipliers, fields, bits):
-    """One row of C from one of A, of plain integers; fields are those of the instruction by name."""
+    """One row of C from one of A, of plain integers; fields: the instruction's, by name."""
     n, most = len(multipliers), (1 << (bits - 1)) - 1
     totals = [fields["offset"] + sum(row[j::n]) for j in range(n)]
-    x = [half_up(t * (w % 2**MULTIPLIER), fields["scale_shift"]) for t, w in zip(totals, multipliers, strict=True)]
+    x = [
+        half_up(t * (w % 2**MULTIPLIER), fields["scale_shift"])
+        for t, w in zip(totals, multipliers, strict=True)
+    ]
     if kind == "argmax":
-        return [min(1 << fields["result_shift"], most) if j == x.index(max(x)) else 0 for j in range(n)]
+        return [
+            min(1 << fields["result_shift"], most) if j == x.index(max(x)) else 0 for j in range(n)
+        ]
     middle = 2 ** fields["norm_bits"] // 2
 
     def at(table, value, width):

@@ -12,7 +12,8 @@ from xfblas.quantization.softmax_settings import Fixed, SoftmaxSettings
 IMPLEMENTATIONS = ("stable", "latency", "legacy", "argmax")
 KINDS = (("relu", 0.0, "a"), ("linear", 1.0, "b:preactivation"))
 FIELDS = (
-    "offset scale_shift norm_bits accum_shift accum_bits inv_shift inv_bits result_shift".split()
+    *("offset", "scale_shift", "norm_bits", "accum_shift"),
+    *("accum_bits", "inv_shift", "inv_bits", "result_shift"),
 )
 
 
@@ -20,7 +21,9 @@ def chain(classes=5, scale=3.0, seed=3):
     rng = np.random.default_rng(seed)
     kernels = (rng.standard_normal((6, 9)), rng.standard_normal((9, classes)) * scale / 3)
     layers = [
-        Layer(name, kernel.astype(np.float32), np.zeros(kernel.shape[1], np.float32), act, slope, out)
+        Layer(
+            name, kernel.astype(np.float32), np.zeros(kernel.shape[1], np.float32), act, slope, out
+        )
         for name, kernel, (act, slope, out) in zip("ab", kernels, KINDS, strict=True)
     ]
     return Network("chain", tuple(layers), "softmax", (6,), output="b")
@@ -73,9 +76,7 @@ def test_settings_change_the_tables(settings):
     rows = sample(30)
     with xfblas.compile(chain(), rows, softmax={"implementation": "stable", **settings}) as model:
         (network,) = model.networks.values()
-        np.testing.assert_array_equal(
-            model.predict(rows, verbose=0), expected_of(network, rows)
-        )
+        np.testing.assert_array_equal(model.predict(rows, verbose=0), expected_of(network, rows))
         for name, value in settings.items():
             if not name.endswith("size"):
                 assert value.split(",RND")[0].removesuffix(">") in network.softmax.formats
@@ -114,7 +115,7 @@ def test_two_softmaxes_of_one_graph():
         np.testing.assert_array_equal(second, expected_of(model.networks["qa"], rows))
         assert model.networks["pa"].softmax is None
         np.testing.assert_allclose(first.sum(axis=1), 1, atol=1e-6)
-    with pytest.raises(InvalidValueError, match="softmax has no 'b', .*nearest is"):
+    with pytest.raises(InvalidValueError, match=r"softmax has no 'b', .*nearest is"):
         xfblas.compile(graph, rows, softmax={"b": "stable"})
 
 

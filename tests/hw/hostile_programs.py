@@ -34,7 +34,20 @@ def hostile(rng, opcode, pages):
         windows = int(rng.integers(1, 4))
         fields = [int(rng.integers(4)), 3, 2, 9]
         post = sum(byte << 8 * place for place, byte in enumerate(fields))
-        words[4:] = [0, m, n * windows, n + 1, n * windows, n, n + 1, 7, post, 0x04101020, 0, 0x0B10]
+        words[4:] = [
+            0,
+            m,
+            n * windows,
+            n + 1,
+            n * windows,
+            n,
+            n + 1,
+            7,
+            post,
+            0x04101020,
+            0,
+            0x0B10,
+        ]
     for _ in range(int(rng.choice([0, 1, 1, 2, 16]))):
         at = int(rng.integers(16))
         kind = rng.integers(4)

@@ -9,7 +9,8 @@ import numpy as np
 
 from xfblas.errors import ExecutionError, InvalidValueError, NotSupportedError
 from xfblas.image.boards import Board, read_board
-from xfblas.performance.estimate import estimate_product
+from xfblas.performance.estimate import estimate_product, estimate_softmax
+from xfblas.quantization.softmax_tables import SoftmaxTables
 
 if TYPE_CHECKING:
     from xfblas.convert.converter import ConvertedModel
@@ -58,12 +59,20 @@ def _cycles(model: "ConvertedModel", board: Board) -> dict[str, Any]:
     """One row through the engine's layers as they are, by the cycle model."""
     networks, dtype = model.compiled.networks.values(), DTYPES[model.settings.bits]
     layers = [layer for network in networks for layer in network.layers]
+    softmaxes = [network.softmax for network in networks if network.softmax is not None]
 
     def cycles_of(rows: int) -> int:
         found = (
             estimate_product(board, "fcn", dtype, rows, *each.weights.shape) for each in layers
         )
-        return sum(product.cycles for product in found)
+        sums = [
+            estimate_softmax(
+                board, dtype, rows, each.classes, kind=each.kind, windows=each.windows,
+                exp_bits=each.exp_bits, inv_table_bits=each.inv_table_bits,
+            )
+            for each in softmaxes
+        ]  # fmt: skip
+        return sum(product.cycles for product in found) + sum(sums)
 
     cycles, interval = cycles_of(1), cycles_of(BATCH) / BATCH
     period = 1000 / board.number("clock_mhz")
@@ -75,6 +84,17 @@ def _cycles(model: "ConvertedModel", board: Board) -> dict[str, Any]:
         "WorstLatency": str(cycles),
         "IntervalMin": str(round(interval)),
         "IntervalMax": str(cycles),
+        **_resources(softmaxes),
+    }
+
+
+def _resources(softmaxes: list[SoftmaxTables]) -> dict[str, str]:
+    """What the tables of these would need if they were built for them alone."""
+    if not softmaxes:
+        return {}
+    return {
+        "SoftmaxBRAM18": str(sum(each.blocks for each in softmaxes)),
+        "SoftmaxDSP": str(sum(each.multipliers for each in softmaxes)),
     }
 
 

@@ -166,9 +166,7 @@ def _tables(settings: SoftmaxSettings, network: QuantizedNetwork) -> SoftmaxTabl
     parameters = np.concatenate(
         [exp_table(settings, exp_size), inv_table(settings, inv_size), multipliers]
     )
-    formats = (
-        f"exp {exp_size} x {exp} of {norm}, sum {accum}, inv {inv_size} x {inv} of {index}"
-    )
+    formats = f"exp {exp_size} x {exp} of {norm}, sum {accum}, inv {inv_size} x {inv} of {index}"
     return SoftmaxTables(
         implementation=settings.implementation,
         classes=classes,

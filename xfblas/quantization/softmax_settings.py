@@ -20,6 +20,9 @@ _WIDEST = {
     "inv_inp": INDEX_BITS, "accum": SUM_BITS,
 }  # fmt: skip
 
+#: Width, integer bits, and as hls4ml has them rounding, overflow and saturation bits.
+_FORMAT = r"(?:ap_)?(u?)fixed<(\d+),(-?\d+)(?:,(\w+)(?:,(\w+)(?:,0)?)?)?>"
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -158,8 +161,8 @@ def _size(name: str, value: Any) -> int:
 def _fixed(name: str, key: str, value: Any) -> Fixed | None:
     if value is None or value == AUTO:
         return None
-    pattern = r"(?:ap_)?(u?)fixed<\s*(\d+)\s*,\s*(-?\d+)\s*(?:,\s*(\w+)\s*(?:,\s*(\w+)\s*(?:,\s*0\s*)?)?)?>"
-    found = re.fullmatch(pattern, value.strip()) if isinstance(value, str) else None
+    text = "".join(value.split()) if isinstance(value, str) else ""
+    found = re.fullmatch(_FORMAT, text)
     most = _WIDEST[key]
     if found is None:
         raise InvalidValueError(f"{name} is {shown(value)}, expected such as 'fixed<18,8>'")

@@ -68,7 +68,9 @@ class ObservedSoftmax:
         """ROC curves of each class, false and true positive rates; empty without labels."""
         if not self._has_labels:
             return {}
-        return {kind: [_curve(*pair) for pair in s.swapaxes(0, 1)] for kind, s in self._scores.items()}
+        return {
+            kind: [_curve(*pair) for pair in s.swapaxes(0, 1)] for kind, s in self._scores.items()
+        }
 
     def report(self) -> SoftmaxReport:
         """What is said of it."""
@@ -117,5 +119,7 @@ class ObservedSoftmax:
 def _curve(right: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rates of those above each threshold, from the highest on; NaN where there are none."""
     with np.errstate(invalid="ignore"):
-        rates = [np.concatenate([[0], np.cumsum(part[::-1])]) / part.sum() for part in (wrong, right)]
+        rates = [
+            np.concatenate([[0], np.cumsum(part[::-1])]) / part.sum() for part in (wrong, right)
+        ]
     return rates[0], rates[1]

@@ -158,9 +158,9 @@ def _softmaxes(report) -> str:
     if not report.softmaxes:
         return ""
     explained = (
-        "Probabilities by each implementation against softmax in float of the same logits, and what "
-        "it needs: bits of tables, memories of 18 Kbit, multipliers of 27 x 18 bits. Those that the "
-        "model does not use have the formats that would be chosen for them."
+        "Probabilities by each implementation against softmax in float of the same logits, and "
+        "what it needs: bits of tables, memories of 18 Kbit, multipliers of 27 x 18 bits. Those "
+        "that the model does not use have the formats that would be chosen for them."
     )
     rows = _table(text.SOFTMAX_HEADS, text.softmax_rows(report), "numbers")
     return _section("Softmax by tables", explained, rows)
