@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays, forks
-from xfblas.checks import require_instance, require_names, require_sequence, require_truth, shown
+from xfblas.checks import require_instance, require_sequence, require_truth, shown
 from xfblas.device.binding import INT_MAX, Handle, ffi, lib, pointer, require_index, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError
@@ -190,8 +190,18 @@ class ComputeUnit(Uncopied):
         parameters: DeviceMatrix,
         c: DeviceMatrix,
         *,
+        kind: int = 0,
+        exp_bits: int,
+        inv_table_bits: int,
+        norm_bits: int,
+        accum_bits: int,
+        inv_bits: int,
+        scale_shift: int = 0,
+        accum_shift: int = 0,
+        inv_shift: int = 0,
+        result_shift: int = 0,
+        offset: int = 0,
         rows: int | None = None,
-        **fields: int,
     ) -> None:
         """Queues ``C = softmax of the rows of A`` by tables in fixed point (Fcn engine, integers).
 
@@ -201,14 +211,19 @@ class ComputeUnit(Uncopied):
             a: matrix (m, k) of elements, k being the classes, as often as there are windows.
             parameters: matrix (1, words) of int32: the exp table, the inv table, a multiplier for
                 each class.
-            c: matrix (m, classes).
+            c: matrix (m, classes), of at most 1,024 classes.
+            kind: 0 stable, 1 latency, 2 legacy, 3 argmax.
+            exp_bits, inv_table_bits: powers of two of the tables' entries, 0 to 12.
+            norm_bits, inv_bits: bits of what the tables are looked up with, up to 24.
+            accum_bits: bits of the sum, up to 32.
+            scale_shift: places that logits are shifted by after their multiplier, 0 to 47.
+            accum_shift, inv_shift, result_shift: places to the right of an entry before it is
+                added, of a sum before its inverse is looked up, and of the result; -20 to 47.
+            offset: what is added to each logit before its multiplier, within 32 bits.
             rows: how many rows to compute; all by default.
-            **fields: of the instruction: ``kind`` (0 stable, 1 latency, 2 legacy, 3 argmax),
-                ``offset``, ``scale_shift``, ``exp_bits``, ``inv_table_bits``, ``norm_bits``,
-                ``accum_bits``, ``inv_bits``, ``accum_shift``, ``inv_shift``, ``result_shift``.
 
         Raises:
-            InvalidValueError: a field is missing, unknown or beyond its range; shapes do not fit.
+            InvalidValueError: a field is beyond its range; shapes do not fit.
         """
         for name, matrix in (("A", a), ("parameters", parameters), ("C", c)):
             self._require_matrix(name, matrix)
@@ -217,6 +232,12 @@ class ComputeUnit(Uncopied):
             raise InvalidValueError(f"C has {c.shape[0]} rows, expected {m} as A has")
         if rows is not None:
             m = require_integer("rows", rows, 1, m)
+        fields = {
+            "kind": kind, "offset": offset, "scale_shift": scale_shift, "exp_bits": exp_bits,
+            "inv_table_bits": inv_table_bits, "norm_bits": norm_bits, "accum_bits": accum_bits,
+            "inv_bits": inv_bits, "accum_shift": accum_shift, "inv_shift": inv_shift,
+            "result_shift": result_shift,
+        }  # fmt: skip
         tables = softmax_tables(parameters, c.shape[1], fields)
         self.call(lib.xfblasSoftmaxByTables, m, k, a.pointer, k, tables, c.pointer, c.shape[1])
 
@@ -326,10 +347,6 @@ class ComputeUnit(Uncopied):
 
 def softmax_tables(parameters: DeviceMatrix, classes: int, fields: dict[str, int]) -> Any:
     """``xfblasSoftmaxTables_t`` of C from the fields that :meth:`ComputeUnit.softmax` takes."""
-    require_names("softmax", fields, SOFTMAX_FIELDS)
-    missing = [name for name in SOFTMAX_FIELDS if name not in fields]
-    if missing:
-        raise InvalidValueError(f"softmax lacks {', '.join(missing)}")
     tables = ffi.new("xfblasSoftmaxTables_t *")
     tables.parameters, tables.classes = parameters.pointer, classes
     for name, place in SOFTMAX_FIELDS.items():
