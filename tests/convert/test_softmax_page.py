@@ -43,6 +43,6 @@ def test_the_page_runs(keras, tmp_path, monkeypatch, capsys):
     assert "softmax stable by tables" in shown and "labels flipped" in shown
     assert "fc3_softmax: Softmax float -> {'implementation': 'stable'" in shown
     report = names["build"]["CSynthesisReport"]
-    assert report["SoftmaxBRAM18"] == "2" and report["SoftmaxDSP"] == "3"
+    assert report["SoftmaxBRAM18"] == "2" and report["SoftmaxDSP"] == "2"
     assert len(names["build"]["CSimResults"][0]) == 16
     assert np.abs(names["found"] - expected).max() < 0.1

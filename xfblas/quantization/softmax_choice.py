@@ -181,8 +181,8 @@ def _tables(settings: SoftmaxSettings, network: QuantizedNetwork) -> SoftmaxTabl
         result_bits=result_bits,
         parameters=parameters.astype(np.int32),
         formats="" if is_argmax else formats,
-        exp_width=exp.width,
-        inv_width=inv.width,
+        exp_width=exp.magnitude,
+        inv_width=inv.magnitude,
         **shifts,
     )
 

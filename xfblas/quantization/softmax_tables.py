@@ -45,7 +45,7 @@ class SoftmaxTables:
         result_bits: fraction bits of a probability.
         parameters: int32: the exp table, the inv table, a multiplier for each class.
         formats: of the tables, as text.
-        exp_width, inv_width: bits of their entries.
+        exp_width, inv_width: bits of their entries, which have no sign.
         error: the largest difference to softmax in float on the calibration rows.
         flipped: how many of these rows have another label.
         rows: how many there were.
