@@ -34,7 +34,7 @@ def test_the_page_runs(keras, tmp_path, monkeypatch, capsys):
     (softmax,) = names["report"].softmaxes
     stable, latency, legacy, argmax = softmax.choices
     assert stable.is_current and stable.error < 0.006 and stable.flipped <= 4
-    assert latency.error < 0.2 and legacy.error < 0.05 and argmax.flipped == 0
+    assert latency.error < 0.6 and legacy.error < 0.05 and argmax.flipped == 0
     assert [one.multipliers for one in softmax.choices] == [2, 2, 1, 1]
     assert [one.table_bits for one in softmax.choices] == [2 * 4096 * 17] * 3 + [0]
     page = (tmp_path / "softmax.html").read_text()

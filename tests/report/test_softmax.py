@@ -20,7 +20,7 @@ def measured(request, network, rows, labels):
 
 
 def test_errors_are_those_of_predict(measured, rows):
-    name, report, found, layers, model = measured
+    name, report, found, _, model = measured
     (softmax,) = report.softmaxes
     (own,) = [choice for choice in softmax.choices if choice.is_current]
     (quantized,) = model.networks.values()
@@ -72,7 +72,7 @@ def test_float_softmax_has_no_table(network, rows):
 def test_costs(network, rows):
     settings = {"implementation": "stable", "exp_table": "fixed<18,2>", "table_size": 2048}
     report = xfblas.report(network, rows, softmax=settings)
-    stable, latency, legacy, argmax = report.softmaxes[0].choices
+    stable, _, legacy, argmax = report.softmaxes[0].choices
     assert stable.table_bits == 2048 * (17 + 17) and stable.blocks == 2 + 2
     assert (stable.multipliers, legacy.multipliers, argmax.multipliers) == (2, 1, 1)
     wide = {**settings, "exp_table": "ufixed<18,1>", "inv_table": "ufixed<18,1>"}

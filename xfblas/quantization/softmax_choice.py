@@ -3,11 +3,13 @@
 What the settings leave open is chosen so:
 
     stable   differences of logits up to 16, beyond which an exponential is below 2**-23; entries of
-             17 bits, which one DSP multiplies; sums up to the number of classes
+             17 bits, which one DSP multiplies; sums up to twice those of the calibration rows,
+             since of many classes most are seldom near the largest, and steps should be short
     legacy   the ranges that it is known with: differences within +-8, sums up to 64
     latency  whatever formats of the exponentials and of their sums give the least error on the
              calibration rows: large logits overflow and small sums are coarse, without the
              largest logit taken away
+    argmax   logits without rounding
 
 A logit's grid is that of the exp table's argument; multipliers turn the last layer's integers into
 it, with one shift for all columns and 17 bits for the largest of them.
@@ -23,7 +25,7 @@ from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.layers.activations import HOST_FUNCTIONS
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.output_windows import joining_offset
-from xfblas.quantization.softmax_settings import ENTRY_BITS, INDEX_BITS, Fixed, SoftmaxSettings
+from xfblas.quantization.softmax_settings import ENTRY_BITS, Fixed, SoftmaxSettings
 from xfblas.quantization.softmax_tables import (
     MOST_CLASSES,
     MULTIPLIER_BITS,
@@ -35,8 +37,10 @@ from xfblas.quantization.softmax_tables import (
 
 #: Bits that one DSP multiplies by another 17.
 FACTOR_BITS = 17
-#: Rows that formats are chosen with.
-ROWS = 256
+#: How much farther than the sample logits are expected to reach.
+FARTHER = 1.25
+#: Logits that formats are chosen with.
+VALUES = 50_000
 
 
 def choose_softmax(
@@ -56,9 +60,10 @@ def choose_softmax(
     _require_fit(network)
     logits = network.logits(elements)
     if settings.implementation == "latency":
-        settings = _least_error(settings, network, elements[:: -(-len(elements) // ROWS)])
+        stride = -(-logits.size // VALUES)
+        settings = _least_error(settings, network, elements[::stride])
     else:
-        settings = _with_defaults(settings, logits.shape[1])
+        settings = _with_defaults(settings, logits.shape[1], 0, _sum_bits(logits))
     found = _tables(settings, network)
     error, flipped = softmax_errors(found, elements, logits)
     return dataclasses.replace(found, error=error, flipped=flipped, rows=len(elements))
@@ -72,6 +77,13 @@ def softmax_errors(
     expected = HOST_FUNCTIONS["softmax"](logits.astype(np.float64))
     flipped = found.argmax(axis=1) != logits.argmax(axis=1)
     return float(np.abs(found - expected).max(initial=0.0)), int(flipped.sum())
+
+
+def _sum_bits(logits: np.ndarray) -> int:
+    """Integer bits for twice the largest sum of exponentials below the largest one."""
+    sums = np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+    most = logits.shape[1].bit_length()
+    return min(math.ceil(math.log2(2 * float(sums.max(initial=1.0)))), most)
 
 
 def _require_fit(network: QuantizedNetwork) -> None:
@@ -91,7 +103,7 @@ def _require_fit(network: QuantizedNetwork) -> None:
 
 
 def _with_defaults(
-    settings: SoftmaxSettings, classes: int, powers: int = 0, sums: int | None = None
+    settings: SoftmaxSettings, classes: int, powers: int, sums: int
 ) -> SoftmaxSettings:
     """Settings without gaps.
 
@@ -99,13 +111,11 @@ def _with_defaults(
         settings: with or without.
         classes: of a row.
         powers: of two that exponentials reach up to.
-        sums: integer bits of the sums, by default as many as they can have.
+        sums: integer bits of what the inverses are looked up with.
     """
     is_legacy = settings.implementation == "legacy"
     if is_legacy:
         powers, sums = 5, 6
-    most = powers + classes.bit_length()
-    sums = min(most, INDEX_BITS) if sums is None else sums
     norm = {"stable": Fixed(16, 4), "latency": Fixed(18, 6, True), "legacy": Fixed(18, 4, True)}
     exp = settings.exp_table or Fixed(FACTOR_BITS, powers + 1)
     accum_integer = exp.integer - exp.signed + classes.bit_length()
@@ -124,6 +134,10 @@ def _with_defaults(
 def _least_error(
     settings: SoftmaxSettings, network: QuantizedNetwork, elements: np.ndarray
 ) -> SoftmaxSettings:
+    most = np.iinfo(elements.dtype).max
+    # Others reach farther than the sample, and what overflows is far off.
+    farther = np.clip(elements * FARTHER, -most, most).astype(elements.dtype)
+    elements = np.concatenate([elements, farther])
     logits = network.logits(elements)
     classes = logits.shape[1]
     expected = HOST_FUNCTIONS["softmax"](logits.astype(np.float64))
@@ -133,7 +147,8 @@ def _least_error(
         if settings.inv_table is None:
             full = dataclasses.replace(full, inv_table=Fixed(FACTOR_BITS, whole))
         tables = _tables(full, network)
-        error = float(((tables.values(tables.apply(elements)) - expected) ** 2).sum())
+        # The largest errors count most.
+        error = float(((tables.values(tables.apply(elements)) - expected) ** 4).sum())
         if error < least:
             best, least = full, error
     assert best is not None
@@ -163,6 +178,7 @@ def _tables(settings: SoftmaxSettings, network: QuantizedNetwork) -> SoftmaxTabl
     sizes = (settings.exp_table_size, settings.inv_table_size)
     exp_size, inv_size = (1, 1) if is_argmax else sizes
     multipliers, scale_shift = _multipliers(network, classes, norm.fraction)
+    scale_shift = 0 if is_argmax else scale_shift
     parameters = np.concatenate(
         [exp_table(settings, exp_size), inv_table(settings, inv_size), multipliers]
     )

@@ -1,5 +1,6 @@
 """What may be asked of softmax by tables: implementation, formats and sizes, and their checks."""
 
+import numbers
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -150,8 +151,8 @@ class SoftmaxSettings:
 
 
 def _size(name: str, value: Any) -> int:
-    is_size = isinstance(value, int) and not isinstance(value, bool)
-    if not is_size or not 2 <= value <= MOST_ENTRIES or value & (value - 1):
+    is_size = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_size or not 2 <= value <= MOST_ENTRIES or int(value).bit_count() != 1:
         raise InvalidValueError(
             f"{name} is {shown(value)}, expected a power of two from 2 to {MOST_ENTRIES}"
         )
@@ -159,7 +160,7 @@ def _size(name: str, value: Any) -> int:
 
 
 def _fixed(name: str, key: str, value: Any) -> Fixed | None:
-    if value is None or value == AUTO:
+    if value is None or (isinstance(value, str) and value == AUTO):
         return None
     text = "".join(value.split()) if isinstance(value, str) else ""
     found = re.fullmatch(_FORMAT, text)
