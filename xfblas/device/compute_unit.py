@@ -10,6 +10,7 @@ from xfblas import arrays, forks
 from xfblas.checks import require_instance, require_sequence, require_truth, shown
 from xfblas.device.binding import INT_MAX, Handle, ffi, lib, pointer, require_index, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
+from xfblas.device.softmax_fields import softmax_tables
 from xfblas.errors import InvalidValueError
 from xfblas.uncopied import Uncopied
 
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
 NULL, from_buffer = ffi.NULL, ffi.from_buffer
-#: Fields of softmax by tables, and what C calls them.
-SOFTMAX_FIELDS = {
-    "kind": "kind", "offset": "offset", "scale_shift": "scaleShift", "exp_bits": "expBits",
-    "inv_table_bits": "invTableBits", "norm_bits": "normBits", "accum_bits": "accumBits",
-    "inv_bits": "invBits", "accum_shift": "accumShift", "inv_shift": "invShift",
-    "result_shift": "resultShift",
-}  # fmt: skip
 FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8}
 
 
@@ -343,15 +337,6 @@ class ComputeUnit(Uncopied):
 
     def __repr__(self) -> str:
         return f"<xfblas.ComputeUnit {self.index} of {self.device!r}>"
-
-
-def softmax_tables(parameters: DeviceMatrix, classes: int, fields: dict[str, int]) -> Any:
-    """``xfblasSoftmaxTables_t`` of C from the fields that :meth:`ComputeUnit.softmax` takes."""
-    tables = ffi.new("xfblasSoftmaxTables_t *")
-    tables.parameters, tables.classes = parameters.pointer, classes
-    for name, place in SOFTMAX_FIELDS.items():
-        setattr(tables, place, require_integer(name, fields[name], -(2**31)))
-    return tables
 
 
 def _operand(array: np.ndarray) -> np.ndarray:

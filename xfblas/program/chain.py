@@ -4,7 +4,8 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from xfblas.device.compute_unit import SOFTMAX_FIELDS, ComputeUnit
+from xfblas.device.compute_unit import ComputeUnit
+from xfblas.device.softmax_fields import FIELDS
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.softmax_tables import SoftmaxTables
@@ -148,7 +149,7 @@ class Chain:
 
 def softmax_fields(tables: SoftmaxTables) -> dict[str, int]:
     """The instruction's, as :meth:`~xfblas.device.compute_unit.ComputeUnit.softmax` takes them."""
-    return {name: getattr(tables, name) for name in SOFTMAX_FIELDS}
+    return {name: getattr(tables, name) for name in FIELDS}
 
 
 def addend_of(layer, device) -> np.ndarray:
