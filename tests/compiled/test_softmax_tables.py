@@ -1,5 +1,6 @@
 """Softmax by tables on the engine: the bytes of the oracle on every target, and what is refused."""
 
+import h5py
 import numpy as np
 import oracle
 import pytest
@@ -130,6 +131,31 @@ def test_files_keep_the_tables(tmp_path):
         model.summary(shown.append)
     assert "legacy by tables" in shown[0] and "labels flipped" in shown[0]
     assert "BRAM18" in shown[0] and "3 of 3 steps on the engine" in shown[0]
+
+
+@pytest.mark.parametrize(
+    "field, value, text",
+    [
+        ("exp_bits", 13, "no engine takes them"),
+        ("classes", 4, "no engine takes them"),
+        ("result_shift", -21, "no engine takes them"),
+        ("implementation", "fast", "no engine takes them"),
+        ("norm_bits", 2.5, "norm_bits is 2.5, expected int"),
+        ("norm_bits", None, "lacks norm_bits"),
+    ],
+)
+def test_damaged_files(tmp_path, field, value, text):
+    path = tmp_path / "m.xfblas"
+    with xfblas.compile(chain(), sample(30), softmax="stable") as model:
+        model.save(path)
+    with h5py.File(path, "r+") as file:
+        fields = next(iter(file["networks"].values()))["softmax"].attrs
+        if value is None:
+            del fields[field]
+        else:
+            fields[field] = value
+    with pytest.raises(InvalidValueError, match=text):
+        xfblas.load(path)
 
 
 def test_float_is_the_default():
