@@ -6,6 +6,7 @@ hold, so int64 is exact; what wraps is wrapped here, where the engines wrap it.
 """
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -111,3 +112,45 @@ def table(bits, groups, entries):
         return found[places].reshape(np.shape(elements))
 
     return of
+
+
+SOFTMAX = ("stable", "latency", "legacy", "argmax")
+ENTRY, MULTIPLIER = 18, 17
+
+
+def half_up(value, places):
+    return math.floor(Fraction(value) / Fraction(2) ** places + Fraction(1, 2))
+
+
+def softmax_row(row, kind, exp, inv, multipliers, fields, bits):
+    """One row of C from one of A, of plain integers; fields: the instruction's, by name."""
+    n, most = len(multipliers), (1 << (bits - 1)) - 1
+    totals = [fields["offset"] + sum(row[j::n]) for j in range(n)]
+    x = [
+        half_up(t * (w % 2**MULTIPLIER), fields["scale_shift"])
+        for t, w in zip(totals, multipliers, strict=True)
+    ]
+    if kind == "argmax":
+        return [
+            min(1 << fields["result_shift"], most) if j == x.index(max(x)) else 0 for j in range(n)
+        ]
+    middle = 2 ** fields["norm_bits"] // 2
+
+    def at(table, value, width):
+        inside = min(max(value, 0), 2**width - 1)
+        return table[inside * len(table) // 2**width] % 2**ENTRY
+
+    def looked_up(u):
+        return at(exp, u, fields["norm_bits"])
+
+    def inverse(found):
+        total = sum(half_up(e, fields["accum_shift"]) for e in found)
+        total = min(total, 2 ** fields["accum_bits"] - 1)
+        return at(inv, half_up(total, fields["inv_shift"]), fields["inv_bits"])
+
+    if kind == "legacy":
+        y = [inverse([looked_up(other - one + middle) for other in x]) for one in x]
+    else:
+        found = [looked_up(max(x) - one if kind == "stable" else one + middle) for one in x]
+        y = [e * inverse(found) for e in found]
+    return [min(half_up(one, fields["result_shift"]), most) for one in y]

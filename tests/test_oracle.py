@@ -44,3 +44,16 @@ def test_bytes_have_sums_of_32_bits():
 def test_vectors_wrap():
     a, x, y = np.full((1, 1), 300, np.int16), np.array([300], np.int16), np.array([-1], np.int16)
     assert oracle.gemv(a, x, y).tolist() == [90000 - 1 - 65536]
+
+
+def test_softmax_by_hand():
+    """Tables of four entries: exp of 0 to 3, inv of sums of 0, 8, 16 and 24 eighths."""
+    fields = {"offset": 0, "scale_shift": 1, "norm_bits": 2, "accum_shift": 0, "accum_bits": 6}
+    fields |= {"inv_shift": 3, "inv_bits": 2, "result_shift": 2}
+    tables = [8, 4, 2, 1], [99, 15, 8, 5], [2, 2, 1]
+    # Logits 3, 1 and half of 5, up: u of 0, 2 and 0; the sum 18 is 2.25, whose entry is the third.
+    found = oracle.softmax_row([3, 1, 5], "stable", *tables, fields, 16)
+    assert found == [16, 4, 16]
+    assert oracle.softmax_row([3, 1, 5], "argmax", *tables, fields, 16) == [4, 0, 0]
+    # u of 1 clamped to 3, and so on: x + 2 of at most 3.
+    assert oracle.softmax_row([-1, 0, 5], "latency", *tables, fields, 16) == [15, 8, 4]

@@ -180,6 +180,36 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
                                   int postScale, int postShift, int preluScale, int preluAlpha,
                                   unsigned int flags, unsigned int kernelIndex);
 
+/* Softmax by tables in fixed point (integer images, Fcn engine); hw/include/xfblas/softmax.hpp has
+ * the formulas that these are the fields of. */
+typedef enum {
+  XFBLAS_SOFTMAX_STABLE = 0,
+  XFBLAS_SOFTMAX_LATENCY = 1,
+  XFBLAS_SOFTMAX_LEGACY = 2,
+  XFBLAS_SOFTMAX_ARGMAX = 3
+} xfblasSoftmaxKind_t;
+
+typedef struct {
+  int kind;    /* one of xfblasSoftmaxKind_t */
+  int classes; /* 1 to 1024 */
+  /* One row of int32 that xfblasMalloc gave: 2^expBits entries of the exp table, 2^invTableBits of
+   * the inv table, both of 18 bits, and a multiplier of 17 bits for each class. */
+  const void *parameters;
+  int offset;
+  int scaleShift;             /* 0 to 47 */
+  int expBits, invTableBits;  /* 0 to 12 */
+  int normBits, invBits;      /* of what indexes the tables: their bits to 24 */
+  int accumBits;              /* 0 to 32 */
+  int accumShift, invShift;   /* -20 to 47, below 0 up */
+  int resultShift;            /* the same; of argmax the fraction bits of C, from 0 on */
+} xfblasSoftmaxTables_t;
+
+/* Queue C = softmax of the rows of A, which has m rows of k = classes * windows columns. Columns of
+ * a C of its own padding beyond the classes become 0. */
+xfblasStatus_t xfblasSoftmaxByTables(xfblasHandle_t handle, int m, int k, const void *A, int lda,
+                                     const xfblasSoftmaxTables_t *tables, void *C, int ldc,
+                                     unsigned int kernelIndex);
+
 /* C = A*B on host arrays in one call, which sends, runs and reads back where the target needs that.
  * B is a host array, or NULL where d_B is the pointer that xfblasMalloc gave for a B that stays, of
  * k x n, and ldb then n.
@@ -234,6 +264,11 @@ typedef struct {
   int offset; /* at most 2^30 to either side */
   float slope; /* 1 changes nothing */
   int softmax;
+  /* Softmax by tables of the last layer's C, on the engine, or NULL; its result goes to
+   * probabilities, which xfblasMalloc gave, of as many columns as classes and rows as d_A has. Then
+   * that is the C of what is said above. */
+  const xfblasSoftmaxTables_t *tables;
+  const void *probabilities;
 } xfblasOutput_t;
 
 /* The layers of a model on rows of floats, in one call (integer images, Fcn engine).

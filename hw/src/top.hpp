@@ -9,14 +9,29 @@
 #include "multiply.hpp"
 #include "multiply_vector.hpp"
 #include "program.hpp"
+#include "softmax.hpp"
 #include "xfblas/check.hpp"
 
 namespace xfblas {
+
+// The unit that computes softmax; engines without one never come to it.
+template <class E, bool is_there>
+struct SoftmaxUnit {
+  static void run(const typename E::Word*, typename E::Word*, const Instruction&) {}
+};
+template <class E>
+struct SoftmaxUnit<E, true> {
+  static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i) {
+#pragma HLS INLINE
+    softmax<E>(rd, wr, softmax_task_of<E>(i));
+  }
+};
 
 // What Gemm and Fcn do with an instruction.
 template <class E_>
 struct Product {
   using E = E_;
+  static constexpr bool has_softmax = E::opcode == opcode_fcn && !E::Traits::is_float;
   static Status check(const Instruction& i, uint32_t memory_pages) {
 #pragma HLS INLINE
     constexpr Accepted engine = {E::opcode,
@@ -29,7 +44,10 @@ struct Product {
   }
   static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i) {
 #pragma HLS INLINE
-    multiply<E>(rd, wr, task_of<E>(i));
+    if (has_softmax && i.opcode == opcode_softmax)
+      SoftmaxUnit<E, has_softmax>::run(rd, wr, i);
+    else
+      multiply<E>(rd, wr, task_of<E>(i));
   }
 };
 

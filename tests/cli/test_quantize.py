@@ -56,6 +56,16 @@ def test_progress_goes_to_the_error_output(files, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_softmax_by_tables(files, tmp_path, capsys):
+    out = tmp_path / "model.xfblas"
+    given = ["quantize", files / "model.keras", "--data", files / "x.npy", "-o", out, "--quiet"]
+    assert run(capsys, *given, "--softmax", "stable")[0] == 0
+    with xfblas.load(out) as model:
+        assert [one.softmax.implementation for one in model.networks.values()] == ["stable"]
+    status, _, error = run(capsys, *given, "--softmax", "fast")
+    assert status == 2 and "--softmax is 'fast', expected one of float, stable" in error
+
+
 @pytest.mark.filterwarnings("always::xfblas.CalibrationWarning")
 def test_rows_that_tell_too_little(files, tmp_path, capsys):
     """One line on the error output, or with --strict an error and no file."""

@@ -82,7 +82,12 @@ def test_precision_in_other_words(model, text):
         ({"Model": {"Precision": "int12"}}, "Model.Precision is 'int12', expected one of int16"),
         ({"Model": {"Calibration": {"Goals": 3}}}, "Model.Calibration has no 'Goals'.*'Goal'"),
         ({"Model": {"Calibration": {"Goal": "high"}}}, "goal is 'high'"),
-        ({"Model": {"Softmax": "stable"}}, "Model.Softmax is 'stable', expected float"),
+        ({"Model": {"Softmax": "fast"}}, "Model.Softmax is 'fast', expected one of float, stable"),
+        ({"LayerName": {"fc1": {"Softmax": "stable"}}}, "but fc1 is no softmax"),
+        (
+            {"LayerName": {"fc3_softmax": {"Softmax": {"TableSize": 1000}}}},
+            "LayerName.fc3_softmax.Softmax: exp_table_size is 1000, expected a power of two",
+        ),
         ({"Model": {"Trace": 1}}, "Model.Trace is 1, expected True or False"),
         ({"LayerType": {"Dens": {}}}, "LayerType has no 'Dens'.*nearest is 'Dense'"),
         ({"LayerName": {"fc11": {}}}, "LayerName has no 'fc11'.*nearest is 'fc1'"),

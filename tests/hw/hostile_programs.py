@@ -13,6 +13,7 @@ from kernels import (
     PAGE,
     ROUND,
     SATURATE,
+    SOFTMAX,
     UNKNOWN_OPCODE,
     ZERO_SIZE,
     Program,
@@ -33,6 +34,24 @@ def hostile(rng, opcode, pages):
     is_table = flags == 3 << 8
     prelu, formats = (page[3], int(rng.integers(1, 4))) if is_table else (1 << 6, 0x0707)
     words = [opcode, *page, m, k, n, *strides, 1 << 8, prelu, flags, formats]
+    if opcode == SOFTMAX:
+        windows = int(rng.integers(1, 4))
+        fields = [int(rng.integers(4)), 3, 2, 9]
+        post = sum(byte << 8 * place for place, byte in enumerate(fields))
+        words[4:] = [
+            0,
+            m,
+            n * windows,
+            n + 1,
+            n * windows,
+            n,
+            n + 1,
+            7,
+            post,
+            0x04101020,
+            0,
+            0x0B10,
+        ]
     for _ in range(int(rng.choice([0, 1, 1, 2, 16]))):
         at = int(rng.integers(16))
         kind = rng.integers(4)
@@ -70,10 +89,41 @@ def fields_status(words, kernel):
     return OK if good else BAD_FIELD
 
 
+def softmax_status(words, kernel, pages):
+    """As the table of docs/instructions.md has the fields."""
+    _, a, b, c, x, m, k, n, lda, classes, ldc, _, post, prelu, flags, formats = words
+    if min(m, k, n, classes) == 0:
+        return ZERO_SIZE
+    kind, exp, inv, scale = (post >> place & 255 for place in (0, 8, 16, 24))
+    norm, accum_shift, accum, inv_shift = (prelu >> place & 255 for place in (0, 8, 16, 24))
+    index, result_shift = formats & 255, formats >> 8 & 255
+    places = [byte - 256 * (byte > 127) for byte in (scale, accum_shift, inv_shift, result_shift)]
+    least = [0, -20, -20, 0 if kind == 3 else -20]
+    good = x == 0 and flags == 0 and formats < 2**16 and kind <= 3 and max(exp, inv) <= 12
+    good = good and exp <= norm <= 24 and inv <= index <= 24 and accum <= 32
+    good = good and all(low <= one <= 47 for low, one in zip(least, places, strict=True))
+    good = good and classes <= 1024 and k % classes == 0 and k // classes <= 4096 and n >= classes
+    if not good:
+        return BAD_FIELD
+    size, entries = kernel.dtype.itemsize, 2**exp + 2**inv + classes
+    checks = [
+        rows_status(a, m, k, lda, size, pages),
+        rows_status(b, 1, entries, entries, 4, pages),
+        rows_status(c, m, n, ldc, size, pages),
+    ]
+    return next((status for status in checks if status), OK)
+
+
+def has_softmax(kernel):
+    return kernel.engine == "fcn" and kernel.dtype.kind == "i"
+
+
 def expected_status(words, kernel, pages):
     """The first failure, in the order of the contract; Python's integers cannot overflow."""
     opcode, a, b, c, x, m, k, n, lda, ldb, ldc, ldx = words[:12]
     flags, size = words[14], kernel.dtype.itemsize
+    if opcode == SOFTMAX and has_softmax(kernel):
+        return softmax_status(words, kernel, pages)
     if opcode != OPCODES[kernel.engine]:
         return UNKNOWN_OPCODE
     if kernel.engine == "gemv":
@@ -116,8 +166,9 @@ def run(kernel, seed, count, pages=24):
     for _ in range(count):
         program = Program(pages)
         program.memory[:] = rng.integers(0, 256, program.memory.size, np.uint8)
-        opcode = OPCODES[kernel.engine]
-        given = [hostile(rng, opcode, pages) for _ in range(int(rng.integers(1, 40)))]
+        opcodes = [OPCODES[kernel.engine]] * 3 + [SOFTMAX] * has_softmax(kernel)
+        count_of_one = int(rng.integers(1, 40))
+        given = [hostile(rng, int(rng.choice(opcodes)), pages) for _ in range(count_of_one)]
         given = [words for words in given if words[0] != 0]  # that would be a control
         program.words += given
         memory = program.finish()

@@ -16,6 +16,9 @@ from kernels import (
     pack,
 )
 
+#: How many of the Fcn engine's instructions are Softmax.
+SOFTMAX_SHARE = 0.15
+
 
 def awkward(rng, tile, strip):
     """A size that is likely to fall on or beside an edge of the hardware."""
@@ -214,7 +217,15 @@ def run(kernel, seed, count, per_launch=8):
     """Runs `count` random instructions, several in a launch, and checks every one of them."""
     rng = np.random.default_rng(seed)
     is_gemv = kernel.engine == "gemv"
-    make = RandomVectorProduct if is_gemv else RandomProduct
+    has_softmax = kernel.engine == "fcn" and kernel.dtype.kind == "i"
+
+    def make(*given):
+        if has_softmax and rng.random() < SOFTMAX_SHARE:
+            from softmax_programs import RandomSoftmax
+
+            return RandomSoftmax(*given)
+        return (RandomVectorProduct if is_gemv else RandomProduct)(*given)
+
     # The largest matrix of Gemv has 1025 rows of 8193, and some elements between them.
     pages = per_launch * 5120 if is_gemv else 8192
     for first in range(0, count, per_launch):

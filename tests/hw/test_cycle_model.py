@@ -6,7 +6,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from kernels import A_PACKED, B_PACKED, BIAS_ROW, HW, OPCODES, TABLE, Program
+from kernels import A_PACKED, B_PACKED, BIAS_ROW, HW, OPCODES, SOFTMAX, TABLE, Program
+from softmax_programs import words_of
 
 SIZES = (32, 100, 128, 256, 512, 1024)
 
@@ -126,3 +127,35 @@ def test_matrix_vector(kernel_of, formula, dtype):
         model = formula(kernel, words)
         print((m, k), run, model)
         assert model == pytest.approx(run, rel=0.05), (m, k)
+
+
+def softmax(kernel, kind, classes, windows, m, bits):
+    """Builds a softmax of zeros, in rows of whole memory words."""
+    lanes = kernel.word_bytes // kernel.dtype.itemsize
+    depth = classes * windows
+    lda, columns = (-(-size // lanes) * lanes for size in (depth, classes))
+    fields = {"kind": kind, "exp_bits": bits, "inv_table_bits": bits, "norm_bits": 18, "offset": 0}
+    fields |= {"accum_bits": 18, "inv_bits": 18, "scale_shift": 3, "accum_shift": 0}
+    post, prelu, formats = words_of({**fields, "inv_shift": 0, "result_shift": 4})
+
+    def build(program):
+        sizes = [(m, lda, kernel.dtype), (1, 2 * 2**bits + classes, np.int32)]
+        sizes += [(m, columns, kernel.dtype)]
+        pages = [program.place(np.zeros((rows, width), kind)) for rows, width, kind in sizes]
+        slot = program.instruction(SOFTMAX, *pages)
+        words = [m, depth, columns, lda, classes, columns, 0, post, prelu, 0, formats]
+        program.words[-1][5:] = words
+        return slot
+
+    return build
+
+
+@pytest.mark.sampled("u250-short")
+@pytest.mark.parametrize("board, dtype", [("u250", "short"), ("u250", "int8"), ("small", "short")])
+def test_softmax(kernel_of, formula, board, dtype):
+    kernel = kernel_of("fcn", dtype, board)
+    shapes = [(0, 10, 1, 1, 10), (0, 10, 1, 100, 12), (1, 10, 2, 500, 10), (0, 100, 1, 200, 10)]
+    shapes += [(0, 1000, 1, 50, 10), (2, 10, 1, 500, 10), (2, 60, 1, 20, 10), (3, 2, 1, 500, 0)]
+    for shape in shapes:
+        run, words = measured(kernel, softmax(kernel, *shape))
+        assert formula(kernel, words) == pytest.approx(run, rel=0.05), shape

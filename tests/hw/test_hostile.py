@@ -62,6 +62,14 @@ def test_a_failing_instruction_does_not_stop_the_next(kernel_of):
     assert program.read(c, np.int16, 1, 1)[0, 0] == 1
 
 
+def test_opcodes_that_no_engine_has(kernel_of):
+    kernel = kernel_of("fcn", "short")
+    program = Program()
+    slots = [program.instruction(opcode, 2, 3, 4, m=1, k=1, n=1) for opcode in (3, 7, 9, 11)]
+    kernel.run(program.finish())
+    assert [program.status(slot) for slot in slots] == [UNKNOWN_OPCODE] * 4
+
+
 def test_kernel_by_its_own_name(kernel_of):
     """As a device process calls it: both ports at page 0, the memory's size in the program."""
     kernel = kernel_of("fcn", "short")

@@ -14,7 +14,7 @@ from xfblas.cli import main
 from xfblas.errors import InvalidValueError
 from xfblas.graph import Layer, Network
 from xfblas.image.boards import board_names, read_board
-from xfblas.performance.estimate import estimate_product
+from xfblas.performance.estimate import estimate_product, estimate_softmax
 from xfblas.performance.model_parts import parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,3 +211,17 @@ def test_tables_take_cycles_of_small_products():
         for table in (False, True)
     )
     assert 200 < with_table - plain < 600
+
+
+def test_softmax_takes_a_cycle_for_each_class_of_a_row():
+    board = read_board("u250")
+    short, long = (estimate_softmax(board, "short", rows, 100) for rows in (1, 1001))
+    assert 1000 * 101 <= long - short <= 1000 * 129  # C has 128 columns
+    legacy = estimate_softmax(board, "short", 1001, 100, kind=2)
+    assert legacy > 1000 * 10_000
+    small = estimate_softmax(board, "short", 1, 100, exp_bits=4, inv_table_bits=4)
+    assert short - small == 2 * (4096 - 16)
+    with pytest.raises(InvalidValueError, match="dtype is 'float', expected short or int8"):
+        estimate_softmax(board, "float", 1, 10)
+    with pytest.raises(InvalidValueError, match="Softmax instruction are none that an engine"):
+        estimate_softmax(board, "short", 1, 1025)

@@ -257,6 +257,15 @@ def calls(world):
         ),
         "ComputeUnit.stamps": lambda: (_executed(world).stamps, {"instructions": 1}),
         "ComputeUnit.execute": lambda: (_queued(world).execute, {}),
+        "ComputeUnit.softmax": lambda: (
+            world.fcn.unit(0).softmax,
+            {
+                **dict(zip("ac", world.matrices(world.fcn, (5, 3), (5, 3)), strict=True)),
+                "parameters": world.fcn.unit(0).send(np.zeros((1, 5), np.int32)),
+                **dict.fromkeys(("exp_bits", "inv_table_bits"), 0),
+                **dict.fromkeys(("norm_bits", "accum_bits", "inv_bits"), 8),
+            },
+        ),
         "ComputeUnit.flush": lambda: (world.fcn.unit(0).flush, {}),
         "ComputeUnit.start": lambda: (_queued(world).start, {}),
         "ComputeUnit.clear": lambda: (world.fcn.unit(0).clear, {}),

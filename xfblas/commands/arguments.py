@@ -51,6 +51,9 @@ def add_model_arguments(parser):
         help="fail where the calibration rows tell too little, instead of warning",
     )
     parser.add_argument(
+        "--softmax", help="float (the default), or by tables: stable, latency, legacy or argmax"
+    )
+    parser.add_argument(
         "--option",
         action="append",
         default=[],
@@ -94,7 +97,7 @@ def model_inputs(args) -> dict:
 
 def quantization_options(args) -> dict:
     """The options of :func:`xfblas.quantize` that were given, by name."""
-    names = (*(option.name for option in QUANTIZATION), *REMOVED, "strict")
+    names = (*(option.name for option in QUANTIZATION), *REMOVED, "strict", "softmax")
     found = {name: value for name in names if (value := getattr(args, name)) is not None}
     for text in args.option:
         name, equals, value = text.partition("=")
@@ -119,7 +122,7 @@ def refuse_options(args, allowed=()):
         _flag(name)
         for name in (
             *(option.name for option in QUANTIZATION),
-            *(*REMOVED, "bits", "calibration", "architecture", "strict"),
+            *(*REMOVED, "bits", "calibration", "architecture", "strict", "softmax"),
         )
         if name not in allowed and getattr(args, name) is not None
     ]

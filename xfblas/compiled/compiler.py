@@ -12,6 +12,7 @@ from xfblas.checks import require_names, require_switch, shown
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.saved_model import read
+from xfblas.compiled.softmax_steps import wanted_softmax, with_softmax
 from xfblas.compiled.table_choice import Made, choose_tables
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
@@ -49,6 +50,7 @@ def compile(
     metrics: Any = None,
     loss_weights: Any = None,
     weighted_metrics: Any = None,
+    softmax: Any = None,
     strict: bool = False,
     trusted: bool = False,
     trust: bool = False,
@@ -74,6 +76,10 @@ def compile(
             ``dense:tanh`` and ``dense:sigmoid`` are the function of ``dense`` alone.
         loss, metrics, loss_weights, weighted_metrics: what ``evaluate`` computes, as for
             keras.Model.compile; by default what the Keras model was compiled with.
+        softmax: how softmax is computed: by the host in float, the default, or by tables on the
+            engine: ``"stable"``, ``"latency"``, ``"legacy"`` or ``"argmax"``, or a dict with
+            ``implementation`` and ``exp_table``, ``inv_table``, ``inp_norm``, ``inv_inp``,
+            ``accum`` (such as ``"fixed<18,8>"``), ``table_size``; or a dict of these by layers.
         strict: whether a calibration that tells too little is an error: one in which features never
             vary, that does not reach a layer, or whose own results are far below the goal. By
             default it is a CalibrationWarning.
@@ -115,7 +121,10 @@ def compile(
             quantization,
             strict,
             None if is_graph else read,
+            softmax,
         )
+        if softmax is not None:
+            quantization["softmax"] = softmax
         return CompiledModel(
             graph,
             networks,
@@ -192,9 +201,15 @@ def _networks(
     options: dict[str, Any],
     strict: bool,
     read: Callable[[Mapping[str, str]], ModelGraph] | None,
+    softmax: Any,
 ) -> Any:
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
+    wanted = wanted_softmax(graph, softmax)
     if dtype == np.float32:
+        if wanted:
+            raise InvalidValueError(
+                f"softmax is {shown(softmax)}, but a float image has no tables: expected 'float'"
+            )
         if options:
             raise InvalidValueError(
                 f"{', '.join(options)} was given, but a float image computes without scales"
@@ -227,6 +242,7 @@ def _networks(
         goal = float(Options.of({**options, "bits": bits}).goal)  # type: ignore[arg-type]
         graph, made = choose_tables(graph, made, inputs, goal, read_with_columns, make)
     networks, reasons, found = made
+    networks = with_softmax(graph, networks, wanted_softmax(graph, softmax), inputs)
     _tell_reasons(reasons)
     tell(found, strict)
     return graph, networks, reasons, len(inputs[0])

@@ -6,6 +6,7 @@ from threading import Event
 import numpy as np
 
 from xfblas.checks import require_instance, shown
+from xfblas.compiled.softmax_steps import as_run, softmax_networks
 from xfblas.device.binding import softmax
 from xfblas.errors import InvalidValueError
 from xfblas.graph.model_graph import EngineStep, ModelGraph
@@ -39,6 +40,8 @@ class GraphEngine:
                     + ", ".join(sorted(steps))
                 )
         self.graph = graph
+        self._graph = as_run(graph, networks)
+        self._by_tables = softmax_networks(graph, networks)
         #: What a model whose output is a dict calls its outputs; else none.
         self.keys = [spec.key for spec in graph.outputs if spec.key is not None]
         columns = {spec.name: spec.columns for spec in graph.inputs}
@@ -85,7 +88,7 @@ class GraphEngine:
                     pass
             tensors = self.graph.tensors_of(inputs)
             return [self.plain.predict(tensors[self.graph.inputs[0].name])]
-        tensors = self.graph.run(inputs, self._compute)
+        tensors = self._graph.run(inputs, self._compute)
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs]
 
     def no_outputs(self) -> list[np.ndarray]:
@@ -122,12 +125,14 @@ class GraphEngine:
             into = sums[step.name] = []
             if engine is not None:
                 before[step.name] = engine.layer_outputs(rows, into if preactivations else None)
+                if engine.network.softmax is not None:
+                    return engine.predict(rows)
             else:
                 before[step.name] = step.network.outputs_of(rows)
                 into += step.network.sums_of(rows) if preactivations else []
             return before[step.name][-1]
 
-        tensors = self.graph.run(inputs, compute)
+        tensors = self._graph.run(inputs, compute)
         for step in self.graph.steps:
             if isinstance(step, EngineStep):
                 lead = tensors[step.input].shape[:-1]
@@ -139,7 +144,8 @@ class GraphEngine:
                     layers[_free(layer.output, layers)] = values.reshape(*lead, values.shape[-1])
             else:
                 layers[_free(step.output, layers)] = np.asarray(tensors[step.output], np.float32)
-        if self.plain is not None and self.plain.network.output_activation == "softmax":
+        is_float = self.plain is not None and self.plain.network.softmax is None
+        if is_float and self.plain.network.output_activation == "softmax":
             # As predict has it: the softmax of C may round another way.
             step = self.graph.steps[-1]
             tensors[step.output] = layers[step.output] = softmax(tensors[step.inputs[0]].copy())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from xfblas.compiled.softmax_steps import softmax_networks
 from xfblas.graph.model_graph import EngineStep
 
 HEADINGS = ("layer", "output", "runs on", "why")
@@ -33,7 +34,15 @@ def lines_of(graph, host_reasons: dict[str, str], networks) -> list[Line]:
         host_reasons: why an engine step is computed in float by the host, by its name.
         networks: quantized layers of the others, by its name.
     """
-    waiting = [line for step in graph.steps for line in _lines(step, host_reasons, networks)]
+    by_tables = softmax_networks(graph, networks)
+    waiting = []
+    for step in graph.steps:
+        if step.output in by_tables:
+            tables = by_tables[step.output].softmax
+            why = f"softmax {tables.text()}; {tables.found_text()}; {tables.cost_text()}"
+            waiting.append(Line(step.output, None, "engine", why))
+        else:
+            waiting += _lines(step, host_reasons, networks)
     found = []
     for placement in graph.placements:
         if not placement.is_computed:
@@ -72,8 +81,8 @@ def _row(line, dtype):
     outputs = "" if line.shape is None else str(line.shape[1])
     if line.place != "engine":
         return (line.name, outputs, line.place, line.reason)
-    k, n = line.shape
-    return (line.name, outputs, f"engine {dtype}", f"{k}x{n}, {line.reason}")
+    size = "" if line.shape is None else f"{line.shape[0]}x{line.shape[1]}, "
+    return (line.name, outputs, f"engine {dtype}", f"{size}{line.reason}")
 
 
 def _lines(step, host_reasons, networks):

@@ -14,7 +14,8 @@ from xfblas.device.shared_devices import lease
 from xfblas.errors import ExecutionError, InvalidValueError, NotSupportedError
 from xfblas.image.boards import Board, read_board
 from xfblas.image.element_types import NAMES
-from xfblas.performance.estimate import estimate_product
+from xfblas.performance.estimate import estimate_product, estimate_softmax
+from xfblas.quantization.softmax_tables import SoftmaxTables
 
 #: Rows of the test vectors that csim computes: it takes a thousand times as long as a card.
 CSIM_ROWS = 64
@@ -71,7 +72,9 @@ def _on_csim(model: CompiledModel) -> CompiledModel:
 
 def _cycles(model: CompiledModel, board: Board, dtype: str) -> dict[str, Any]:
     """One row through the engine's layers as they are, by the cycle model."""
-    layers = [layer for network in model.networks.values() for layer in network.layers]
+    networks = model.networks.values()
+    layers = [layer for network in networks for layer in network.layers]
+    softmaxes = [network.softmax for network in networks if network.softmax is not None]
 
     def cycles_of(rows: int) -> int:
         found = (
@@ -80,7 +83,14 @@ def _cycles(model: CompiledModel, board: Board, dtype: str) -> dict[str, Any]:
             )
             for each in layers
         )
-        return sum(product.cycles for product in found)
+        sums = [
+            estimate_softmax(
+                board, dtype, rows, each.classes, kind=each.kind, windows=each.windows,
+                exp_bits=each.exp_bits, inv_table_bits=each.inv_table_bits,
+            )
+            for each in softmaxes
+        ]  # fmt: skip
+        return sum(product.cycles for product in found) + sum(sums)
 
     cycles, interval = cycles_of(1), cycles_of(BATCH) / BATCH
     period = 1000 / board.number("clock_mhz")
@@ -92,6 +102,17 @@ def _cycles(model: CompiledModel, board: Board, dtype: str) -> dict[str, Any]:
         "WorstLatency": str(cycles),
         "IntervalMin": str(round(interval)),
         "IntervalMax": str(cycles),
+        **_resources(softmaxes),
+    }
+
+
+def _resources(softmaxes: list[SoftmaxTables]) -> dict[str, str]:
+    """What the tables of these would need if they were built for them alone."""
+    if not softmaxes:
+        return {}
+    return {
+        "SoftmaxBRAM18": str(sum(each.blocks for each in softmaxes)),
+        "SoftmaxDSP": str(sum(each.multipliers for each in softmaxes)),
     }
 
 

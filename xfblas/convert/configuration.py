@@ -25,12 +25,14 @@ from xfblas.errors import InvalidValueError
 from xfblas.graph.reader import require_onnx
 from xfblas.notices import notify
 from xfblas.quantization.options import Options
+from xfblas.quantization.softmax_settings import FLOAT, SoftmaxSettings
 
 AUTO = "auto"
 GRANULARITIES = ("model", "type", "name")
 ELEMENTS = {"int16": 16, "int8": 8, "float32": 32}
 ENGINES = ("fcn", "host")
-SOFTMAX = ("float",)
+#: Keys of a softmax by other names, those of hls4ml.
+SOFTMAX_KEYS = {"Implementation": "implementation", "TableSize": "table_size"}
 #: Options of quantization by what ``Calibration`` calls them.
 CALIBRATION = {
     "Method": "method", "Margin": "margin", "Goal": "goal", "Growth": "growth",
@@ -55,14 +57,14 @@ class LayerSettings:
         weight_bits: bits of its integer weights, or None for those of an element.
         engine: 'fcn' or 'host'; None where that is not for it to say.
         trace: whether traces have it.
-        softmax: how it is computed, where it is one.
+        softmax: how it is computed, where it is one, as :func:`xfblas.compile` takes it.
     """
 
     entry: Entry
     weight_bits: int | None
     engine: str | None
     trace: bool
-    softmax: str
+    softmax: Any
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ class Settings:
     def weight_bits(self) -> dict[str, int]:
         """Bits of weights by layer, where they are not those of an element."""
         return {name: s.weight_bits for name, s in self.layers.items() if s.weight_bits is not None}
+
+    @property
+    def softmax(self) -> dict[str, Any]:
+        """What becomes of each softmax that is not computed in float, by the layer."""
+        layers = self.layers.values()
+        return {one.entry.layer: one.softmax for one in layers if one.softmax != FLOAT}
 
     @property
     def activations(self) -> dict[str, str]:
@@ -252,9 +260,13 @@ def _layer_settings(
     where, trace = pick("Trace", False)
     if not isinstance(trace, bool):
         raise InvalidValueError(f"{where} is {shown(trace)}, expected True or False")
-    where, softmax = pick("Softmax", "float")
-    if not isinstance(softmax, str) or softmax not in SOFTMAX:
-        raise InvalidValueError(f"{where} is {shown(softmax)}, expected {' or '.join(SOFTMAX)}")
+    where, softmax = pick("Softmax", FLOAT)
+    if isinstance(softmax, Mapping):
+        softmax = {SOFTMAX_KEYS.get(key, key): value for key, value in softmax.items()}
+    is_table = SoftmaxSettings.of(softmax, where) is not None
+    if is_table and not entry.is_softmax and where.startswith("LayerName."):
+        raise InvalidValueError(f"{where} is {shown(softmax)}, but {entry.name} is no softmax")
+    softmax = softmax if is_table and entry.is_softmax else FLOAT
     weight = None
     for name, section in sections:
         text = section.get("Precision", {}).get("weight", AUTO)

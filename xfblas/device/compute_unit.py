@@ -11,6 +11,7 @@ from xfblas.checks import require_instance, require_sequence, require_truth, sho
 from xfblas.device.binding import INT_MAX, Handle, ffi, lib, pointer, require_index, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.entries import ENTRIES, as_entries, require_groups
+from xfblas.device.softmax_fields import softmax_tables
 from xfblas.errors import InvalidValueError
 from xfblas.uncopied import Uncopied
 
@@ -208,6 +209,63 @@ class ComputeUnit(Uncopied):
         flags &= ROUND | SATURATE | BIAS_ROW
         function = (table.pointer, groups, flags)
         self.call(lib.xfblasFcnTable, *product, addend, n, *scales[:2], *function)
+
+    def softmax(
+        self,
+        a: DeviceMatrix,
+        parameters: DeviceMatrix,
+        c: DeviceMatrix,
+        *,
+        kind: int = 0,
+        exp_bits: int,
+        inv_table_bits: int,
+        norm_bits: int,
+        accum_bits: int,
+        inv_bits: int,
+        scale_shift: int = 0,
+        accum_shift: int = 0,
+        inv_shift: int = 0,
+        result_shift: int = 0,
+        offset: int = 0,
+        rows: int | None = None,
+    ) -> None:
+        """Queues ``C = softmax of the rows of A`` by tables in fixed point (Fcn engine, integers).
+
+        What it computes stands in docs/instructions.md, to the bit.
+
+        Args:
+            a: matrix (m, k) of elements, k being the classes, as often as there are windows.
+            parameters: matrix (1, words) of int32: the exp table, the inv table, a multiplier for
+                each class.
+            c: matrix (m, classes), of at most 1,024 classes.
+            kind: 0 stable, 1 latency, 2 legacy, 3 argmax.
+            exp_bits, inv_table_bits: powers of two of the tables' entries, 0 to 12.
+            norm_bits, inv_bits: bits of what the tables are looked up with, up to 24.
+            accum_bits: bits of the sum, up to 32.
+            scale_shift: places that logits are shifted by after their multiplier, 0 to 47.
+            accum_shift, inv_shift, result_shift: places to the right of an entry before it is
+                added, of a sum before its inverse is looked up, and of the result; -20 to 47.
+            offset: what is added to each logit before its multiplier, within 32 bits.
+            rows: how many rows to compute; all by default.
+
+        Raises:
+            InvalidValueError: a field is beyond its range; shapes do not fit.
+        """
+        for name, matrix in (("A", a), ("parameters", parameters), ("C", c)):
+            self._require_matrix(name, matrix)
+        m, k = a.shape
+        if c.shape[0] != m:
+            raise InvalidValueError(f"C has {c.shape[0]} rows, expected {m} as A has")
+        if rows is not None:
+            m = require_integer("rows", rows, 1, m)
+        fields = {
+            "kind": kind, "offset": offset, "scale_shift": scale_shift, "exp_bits": exp_bits,
+            "inv_table_bits": inv_table_bits, "norm_bits": norm_bits, "accum_bits": accum_bits,
+            "inv_bits": inv_bits, "accum_shift": accum_shift, "inv_shift": inv_shift,
+            "result_shift": result_shift,
+        }  # fmt: skip
+        tables = softmax_tables(parameters, c.shape[1], fields)
+        self.call(lib.xfblasSoftmaxByTables, m, k, a.pointer, k, tables, c.pointer, c.shape[1])
 
     def _multiply(self, a: np.ndarray, b: Any, out: np.ndarray, m: int, k: int, n: int) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.

@@ -14,6 +14,7 @@ from xfblas.image.element_types import ELEMENT_TYPES
 from xfblas.image.machine import Machine
 
 OPCODES = {"gemv": 1, "gemm": 2, "fcn": 8}
+SOFTMAX = 10
 A_PACKED, B_PACKED = 1 << 4, 1 << 5
 #: Seconds that starting a kernel through XRT costs on real cards (45 to 100 us were reported).
 LAUNCH_SECONDS = 70e-6
@@ -127,6 +128,44 @@ def estimate_product(
         m * k * n / (cycles.total * peak),
         longest if 2 * parts[longest] >= cycles.total else "launch",
     )
+
+
+def estimate_softmax(
+    board: Board,
+    dtype: str,
+    m: int,
+    classes: int,
+    *,
+    kind: int = 0,
+    windows: int = 1,
+    exp_bits: int = 12,
+    inv_table_bits: int = 12,
+) -> int:
+    """Cycles of a softmax by tables on a compute unit of a board.
+
+    Args:
+        board: see :func:`~xfblas.image.boards.read_board`.
+        dtype: ``"short"`` or ``"int8"``.
+        m: rows.
+        classes, windows: of a row, whose elements are both multiplied.
+        kind: 0 stable, 1 latency, 2 legacy, 3 argmax.
+        exp_bits, inv_table_bits: powers of two of the tables' entries.
+
+    Raises:
+        InvalidValueError: a size cannot be used, or the element type has no softmax.
+    """
+    if dtype == "float":
+        raise InvalidValueError("dtype is 'float', expected short or int8: tables are for integers")
+    machine = board.machine(dtype, "fcn")
+    k = classes * windows
+    columns, lda = _whole(machine, classes), _whole(machine, k)
+    post = kind | exp_bits << 8 | inv_table_bits << 16
+    widest = max(exp_bits, inv_table_bits)
+    words = [SOFTMAX, 2, 3, 4, 0, m, k, columns, lda, classes, columns, 0]
+    words += [post, widest | 18 << 16, 0, widest]
+    cycles = ffi.new("xfblasCycles_t *")
+    check(lib.xfblasEstimate(_c_machine(machine, 4 // ELEMENT_TYPES[dtype].bytes), words, cycles))
+    return int(cycles.total)
 
 
 def estimate_calls(

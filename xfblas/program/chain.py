@@ -5,8 +5,10 @@ from contextlib import ExitStack
 import numpy as np
 
 from xfblas.device.compute_unit import ComputeUnit
+from xfblas.device.softmax_fields import FIELDS
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError
 from xfblas.quantization import QuantizedNetwork
+from xfblas.quantization.softmax_tables import SoftmaxTables
 
 #: Rows that one program of a prediction computes, which bounds its memory on the device.
 ROWS_PER_PREDICTION = 1024
@@ -39,6 +41,10 @@ class Chain:
             for layer in network.layers
         ]
         self._biases = [None] * len(network.layers)
+        #: Tables and multipliers of a softmax on the engine.
+        self.parameters = None
+        if network.softmax is not None:
+            self.parameters = compute_unit.send(network.softmax.parameters.reshape(1, -1))
         if network.arithmetic.bias_row:
             self._biases = [
                 compute_unit.send(addend_of(layer, compute_unit.device).reshape(1, -1))
@@ -77,6 +83,10 @@ class Chain:
                 table=self._tables[index],
                 **layer.activation,
             )
+        if self.network.softmax is not None:
+            logits, found = self._activations[-2:]
+            fields = softmax_fields(self.network.softmax)
+            self.compute_unit.softmax(logits, self.parameters, found, rows=self._rows, **fields)
 
     @property
     def predicts(self) -> bool:
@@ -91,7 +101,7 @@ class Chain:
     def matrices_for_good(self) -> tuple[list, list, list, list]:
         """Weights, biases, tables and activations that stay, for a prediction that names them.
 
-        Activations are the first layer's rows, then each layer's result.
+        Activations are the first layer's rows, then each layer's result, then that of a softmax.
         """
         if self._capacity == 0:
             # On this CPU activations stay in its cache, and rows are taken as they come.
@@ -120,6 +130,8 @@ class Chain:
             return
         unit, layers = self.compute_unit, self.network.layers
         widths = [self.network.input_units, *(layer.weights.shape[1] for layer in layers)]
+        if self.network.softmax is not None:
+            widths.append(self.network.softmax.classes)
         # Queued instructions may still name the old matrices.
         unit.clear()
         self._free_batch()
@@ -138,6 +150,11 @@ class Chain:
         self._activations = []
         if not self.network.arithmetic.bias_row:
             self._biases = [None] * len(self.network.layers)
+
+
+def softmax_fields(tables: SoftmaxTables) -> dict[str, int]:
+    """The instruction's, as :meth:`~xfblas.device.compute_unit.ComputeUnit.softmax` takes them."""
+    return {name: getattr(tables, name) for name in FIELDS}
 
 
 def addend_of(layer, device) -> np.ndarray:
@@ -168,7 +185,7 @@ def run_in_parts(chains: list[Chain], batch: np.ndarray, most: int) -> np.ndarra
     """
     if len(batch) == 0:
         network = chains[0].network
-        return np.empty((0, network.output_units), network.dtype)
+        return np.empty((0, network.result_units), network.dtype)
     size = min(most, -(-len(batch) // len(chains)))
     parts = [batch[first : first + size] for first in range(0, len(batch), size)]
     results = run_in_turn(chains, parts)

@@ -118,7 +118,7 @@ class NetworkEngine:
         unit, network = self._chains[0].compute_unit, self.network
         current, found = network.quantize_input(rows), []
         for index, layer in enumerate(network.layers):
-            alone = dataclasses.replace(network, layers=(layer,), summaries=())
+            alone = dataclasses.replace(network, layers=(layer,), summaries=(), softmax=None)
             summary = network.summaries[index] if network.summaries else None
             if sums is not None:
                 total = layer.sums(current)

@@ -4,7 +4,9 @@ import numpy as np
 
 from xfblas.device.binding import ffi, softmax
 from xfblas.device.compute_unit import ROUND, SATURATE, function_flags
+from xfblas.device.softmax_fields import softmax_tables
 from xfblas.graph import activate
+from xfblas.program.chain import softmax_fields
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.output_windows import joining_offset
@@ -12,6 +14,8 @@ from xfblas.quantization.output_windows import joining_offset
 
 def finished(network: QuantizedNetwork, raw: np.ndarray) -> np.ndarray:
     """The model's output (m, n), float32, from the engine's elements, to the bit as in one call."""
+    if network.softmax is not None:
+        return network.softmax.values(raw)
     if network.output_activation != "softmax":
         return network.finish(raw)
     return softmax(np.ascontiguousarray(network.logits(raw), np.float32))
@@ -40,11 +44,11 @@ class Prediction:
         self._predict = chain.compute_unit._predictor(
             self._coding_of(network),
             activations[0],
-            self._layers_of(network, weights, biases, tables, activations[1:]),
-            self._decoding_of(network),
+            self._layers_of(network, weights, biases, tables, activations[1 : len(weights) + 1]),
+            self._decoding_of(network, chain.parameters, activations[-1]),
         )
         # Other activations are left to numpy.
-        is_done = network.output_activation in ("softmax", "linear")
+        is_done = network.output_activation in ("softmax", "linear") or network.softmax is not None
         self._activation = None if is_done else network.output_activation
 
     def run(self, rows: np.ndarray) -> np.ndarray:
@@ -80,8 +84,16 @@ class Prediction:
             coding.columns = self._array("int[]", network.input_columns)
         return coding
 
-    def _decoding_of(self, network):
+    def _decoding_of(self, network, parameters, probabilities):
         decoding = ffi.new("xfblasOutput_t *")
+        if network.softmax is not None:
+            tables = network.softmax
+            decoding.columns, decoding.windows, decoding.slope = self._units, 1, 1
+            decoding.scales = self._array("float[]", 2.0**tables.result_bits, self._units)
+            fields = softmax_tables(parameters, tables.classes, softmax_fields(tables))
+            decoding.tables, decoding.probabilities = fields, probabilities.pointer
+            self._kept += [fields, parameters]
+            return decoding
         decoding.columns, decoding.windows = self._units, network.output_windows
         scales = 1 if network.output_scale is None else network.output_scale
         decoding.scales = self._array("float[]", scales, self._units)

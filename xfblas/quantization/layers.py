@@ -18,6 +18,7 @@ from xfblas.quantization.instruction_fields import wrap
 from xfblas.quantization.layer_summary import LayerSummary
 from xfblas.quantization.output_windows import join_windows
 from xfblas.quantization.simulation import Trace, add_products, simulate
+from xfblas.quantization.softmax_tables import SoftmaxTables
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class QuantizedNetwork:
             :mod:`~xfblas.quantization.output_windows`.
         output_slope: what the host multiplies negative outputs by, before the activation.
         summaries: one per layer; empty where the caller gave the scales.
+        softmax: tables by which the engine computes the softmax of the outputs, after all layers;
+            None where the host has that to do, if anybody.
     """
 
     layers: tuple[QuantizedLayer, ...]
@@ -131,6 +134,7 @@ class QuantizedNetwork:
     output_windows: int = 1
     output_slope: float = 1.0
     summaries: tuple[LayerSummary, ...] = ()
+    softmax: SoftmaxTables | None = None
 
     @property
     def dtype(self) -> np.dtype:
@@ -151,6 +155,11 @@ class QuantizedNetwork:
     def output_units(self) -> int:
         """Integers in a row that the engine gives."""
         return self.layers[-1].weights.shape[1]
+
+    @property
+    def result_units(self) -> int:
+        """Integers in a row that a program gives: the classes of its softmax, if it has one."""
+        return self.output_units if self.softmax is None else self.softmax.classes
 
     @property
     def features(self) -> int:
@@ -188,7 +197,9 @@ class QuantizedNetwork:
         return self.input_coding.encode(rows).astype(self.dtype)
 
     def finish(self, raw: np.ndarray) -> np.ndarray:
-        """The model's output (m, n), float32, from what the engine computed."""
+        """The model's output (m, n), float32, from what the last layer computed."""
+        if self.softmax is not None:
+            return self.softmax.values(self.softmax.apply(raw))
         return activate(self.output_activation, self.logits(raw))
 
     def logits(self, raw: np.ndarray) -> np.ndarray:

@@ -26,14 +26,17 @@ from xfblas.layers.placement import TABLES
 from xfblas.quantization.entry_table import EntryTable, as_stored
 from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.layer_summary import LayerSummary
+from xfblas.quantization.softmax_settings import IMPLEMENTATIONS
+from xfblas.quantization.softmax_tables import SoftmaxTables
 
 if TYPE_CHECKING:
     from xfblas.quantization.layers import QuantizedNetwork
 
 FORMAT = "xfblas quantized network"
 #: Networks of floats without an offset, and those of integers without tables, have version 1, which
-#: earlier releases read; floats with an offset 2, integers with tables of the engine's own 3.
-VERSION = 4
+#: earlier releases read; floats with an offset 2, integers with tables of tanh and sigmoid 3, with
+#: entries of the host's 4, with tables of softmax 5.
+VERSION = 5
 
 #: Types in memory of what the classes state; a whole number may be stored for a float.
 _KINDS = {
@@ -44,6 +47,7 @@ _KINDS = {
     "np.ndarray": (np.ndarray,),
     "FunctionTable": (FunctionTable,),
     "EntryTable": (EntryTable,),
+    "SoftmaxTables": (SoftmaxTables,),
     "None": (type(None),),
 }
 
@@ -56,7 +60,8 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
     is_centred = network.dtype.kind == "f" and network.input_offset is not None
     tables = [layer.table for layer in network.layers if layer.table is not None]
     has_entries = any(isinstance(table, EntryTable) for table in tables)
-    group.attrs["version"] = 4 if has_entries else 3 if tables else 2 if is_centred else 1
+    version = 4 if has_entries else 3 if tables else 2 if is_centred else 1
+    group.attrs["version"] = 5 if network.softmax is not None else version
     _write_fields(group.create_group("arithmetic"), network.arithmetic)
     _write_fields(group, network, without=("layers", "arithmetic", "summaries"))
     for name, parts in (("layers", network.layers), ("summaries", network.summaries)):
@@ -104,7 +109,7 @@ def _write_fields(group: h5py.Group, value, without=()) -> None:
         content = getattr(value, field.name)
         if content is None:
             continue
-        if isinstance(content, FunctionTable | EntryTable):
+        if isinstance(content, FunctionTable | EntryTable | SoftmaxTables):
             _write_fields(group.create_group(field.name), content)
         elif isinstance(content, np.ndarray):
             group.create_dataset(field.name, data=content)
@@ -121,7 +126,7 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
             content = group.attrs[field.name]
             result[field.name] = content.item() if isinstance(content, np.generic) else content
         elif field.name in group and "Table" in str(field.type):
-            table = EntryTable if "entries" in group[field.name] else FunctionTable
+            table = _table_of(group[field.name], str(field.type))
             result[field.name] = table(**_read_fields(group[field.name], table))
         elif field.name in group:
             result[field.name] = group[field.name][()]
@@ -131,6 +136,13 @@ def _read_fields(group: h5py.Group, kind, without=()) -> dict:
             raise InvalidValueError(f"group {group.name} is damaged: it lacks {field.name}")
         _require_kind(group, field, result[field.name])
     return result
+
+
+def _table_of(group: h5py.Group, kinds: str) -> type:
+    """The class of a table: one of entries where it has some, else that of the field."""
+    if "SoftmaxTables" in kinds:
+        return SoftmaxTables
+    return EntryTable if "entries" in group else FunctionTable
 
 
 def _require_kind(group: h5py.Group, field: dataclasses.Field, value) -> None:
@@ -186,6 +198,7 @@ def _check(network: QuantizedNetwork) -> None:
                 )
         _check_table(layer, network)
     _check_host_side(network, units)
+    _check_softmax(network)
     if network.summaries and len(network.summaries) != len(network.layers):
         raise InvalidValueError(
             f"there are {len(network.summaries)} summaries, expected {len(network.layers)}"
@@ -225,6 +238,20 @@ def _check_table(layer, network: QuantizedNetwork) -> None:
         raise InvalidValueError(
             f"layer {layer.name}: its table is {table}, expected {' or '.join(TABLES)} with "
             f"fraction bits from 0 to {network.bits - 1}, of an integer network"
+        )
+
+
+def _check_softmax(network: QuantizedNetwork) -> None:
+    """The tables must be such as the engine takes, and fit the last layer."""
+    tables = network.softmax
+    if tables is None:
+        return
+    is_fit = network.dtype.kind == "i" and tables.implementation in IMPLEMENTATIONS
+    is_fit = is_fit and tables.is_whole and tables.windows == network.output_windows
+    if not is_fit or tables.classes * tables.windows != network.output_units:
+        raise InvalidValueError(
+            f"the tables of softmax do not fit the last layer's {network.output_units} columns, or "
+            "no engine takes them"
         )
 
 

@@ -16,7 +16,9 @@ from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.measurement import Measurement
 from xfblas.reporting.observed_output import ObservedOutput
+from xfblas.reporting.observed_softmax import ObservedSoftmax
 from xfblas.reporting.output_report import OutputReport
+from xfblas.reporting.softmax_report import SoftmaxReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,8 @@ class Report:
         alternatives: other choices of bits and accumulator; empty where none were asked for.
         advice: what hurts and what to try, worst first.
         places: where every layer of the model runs, those folded into others included.
-        measurement, observed: what the plots are drawn from.
+        measurement, observed, observed_softmaxes: what the plots are drawn from.
+        softmaxes: those that the engine computes by tables.
     """
 
     model: str
@@ -50,11 +53,13 @@ class Report:
     places: tuple[Line, ...]
     measurement: Measurement = field(repr=False)
     observed: tuple[ObservedOutput, ...] = field(repr=False)
+    softmaxes: tuple[SoftmaxReport, ...] = ()
+    observed_softmaxes: tuple[ObservedSoftmax, ...] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the plots, JSON-able; infinite decibels are the text ``"inf"``."""
         kept = ("model", "bits", "rows", "calibration")
-        lists = ("layers", "outputs", "alternatives", "advice", "places")
+        lists = ("layers", "outputs", "alternatives", "advice", "places", "softmaxes")
         found = {name: getattr(self, name) for name in kept}
         found |= {name: [asdict(entry) for entry in getattr(self, name)] for name in lists}
         return _plain(found)

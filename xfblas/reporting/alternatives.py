@@ -44,7 +44,7 @@ CHOICES = ((16, 48), (16, 32), (8, 32))
 ELSEWHERE = (
     *("device", "xclbin", "target", "dtype", "architecture"),
     *("loss", "metrics", "loss_weights", "weighted_metrics", "method", "strict"),
-    *("trusted", "trust"),
+    *("trusted", "trust", "softmax"),
 )
 
 

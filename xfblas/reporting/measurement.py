@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from xfblas.compiled.softmax_steps import as_run, softmax_networks
 from xfblas.graph import EngineStep
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.nearness import Nearness
 from xfblas.reporting.observed_layer import ObservedLayer
 from xfblas.reporting.observed_output import ObservedOutput
+from xfblas.reporting.observed_softmax import ObservedSoftmax
 from xfblas.rows.batches import Batch
 
 
@@ -30,6 +32,10 @@ class Measurement:
             for step in graph.engine_steps
             if step.name in networks
         }
+        self._as_run = as_run(graph, networks)
+        self._by_tables = softmax_networks(graph, networks)
+        #: Of the last chunk, what each chain before a softmax by tables gave, by the softmax.
+        self.elements: dict[str, np.ndarray] = {}
         self._tensors = {}
         self._largest = {}
         self._clipped = {name: [0, 0] for name in networks}
@@ -48,7 +54,13 @@ class Measurement:
             return self._run(step, rows, floats[step.name])
 
         expected = self.graph.run(inputs, in_float)
-        found = self.graph.run(inputs, on_engine)
+        found = self._as_run.run(inputs, on_engine)
+        for step in self.graph.steps:
+            if step.output in self._by_tables:
+                # The chain gave the softmax itself.
+                network, elements = self._by_tables[step.output], self.elements[step.output]
+                shape = found[step.inputs[0]].shape
+                found[step.inputs[0]] = network.logits(elements).reshape(shape)
         for step in self.graph.steps:
             name = step.output
             self._tensors.setdefault(name, Nearness()).add(expected[name], found[name])
@@ -67,6 +79,10 @@ class Measurement:
             self.layers[step.name], expected, trace.layers, strict=True
         ):
             found = observed.add(values, layer)
+        if network.softmax is not None:
+            (output,) = (name for name, one in self._by_tables.items() if one is network)
+            self.elements[output] = trace.output
+            return network.finish(trace.output)
         return found
 
     def decibels(self, tensor: str) -> float | None:
@@ -94,12 +110,15 @@ class Measurement:
         nearness = self._tensors[step.output]
         decibels = nearness.decibels
         is_chain = isinstance(step, EngineStep)
+        place, reason = "host", self.host_reasons.get(step.name, step.reason)
+        if step.output in self._by_tables:
+            place, reason = "softmax", self._by_tables[step.output].softmax.text()
         return LayerReport(
             name=step.output,
             step=step.name,
             output=step.output,
-            place="host",
-            reason=self.host_reasons.get(step.name, step.reason),
+            place=place,
+            reason=reason,
             activation="layers in float" if is_chain else step.function,
             inputs=step.network.input_units if is_chain else None,
             outputs=step.network.output_units if is_chain else 0,
@@ -130,17 +149,26 @@ class Observation:
     Attributes:
         measurement: of the layers and steps.
         outputs: one for each output of the model.
+        softmaxes: those by tables, by name.
         rows: how many were seen.
     """
 
     def __init__(self, graph, networks: dict, host_reasons: dict | None = None, classes=None):
         self.measurement = Measurement(graph, networks, host_reasons)
+        self.softmaxes = {
+            name: ObservedSoftmax(name, network)
+            for name, network in softmax_networks(graph, networks).items()
+        }
         self.outputs = [ObservedOutput(graph, i, classes) for i in range(len(graph.outputs))]
         self.rows = 0
 
     def add(self, batch: Batch) -> None:
         """Has both models compute a batch."""
         expected, found = self.measurement.add(batch.inputs)
+        labels = {}
         for output, targets in zip(self.outputs, batch.targets, strict=True):
             output.add(expected, found, targets)
+            labels[output.spec.name] = output.labels_of(targets, found)
+        for name, softmax in self.softmaxes.items():
+            softmax.add(self.measurement.elements[name], labels.get(name))
         self.rows += batch.rows

@@ -74,6 +74,13 @@ class ObservedOutput:
             for kind, values, found_labels in (("float", f, f_labels), ("quantized", q, q_labels)):
                 self._add_probabilities(kind, values, found_labels == labels)
 
+    def labels_of(self, targets, found: dict) -> np.ndarray | None:
+        """The class of each row, where the targets are classes."""
+        values = found[self.spec.name]
+        if targets is None or not self._is_classes or values.ndim != 2:
+            return None
+        return self._given_labels(targets, values)
+
     def points(self) -> tuple[np.ndarray, np.ndarray]:
         """Some logits of the float model and of the quantized one, for a scatter plot."""
         return tuple(np.concatenate(parts) for parts in zip(*self._kept, strict=True))

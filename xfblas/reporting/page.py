@@ -71,6 +71,7 @@ def page(report) -> str:
             _table(text.INSTRUCTION_HEADS, text.instruction_rows(report), "numbers"),
         ),
         *_tables(report),
+        _softmaxes(report),
         _section(
             "Bits",
             "Of the largest weight, of the sums seen on this data and proved for every possible "
@@ -153,6 +154,18 @@ def _tables(report) -> list[str]:
     return [_section("Tables", explained, _table(text.TABLE_HEADS, rows, "numbers"))]
 
 
+def _softmaxes(report) -> str:
+    if not report.softmaxes:
+        return ""
+    explained = (
+        "Probabilities by each implementation against softmax in float of the same logits, and "
+        "what it needs: bits of tables, memories of 18 Kbit, multipliers of 27 x 18 bits. Those "
+        "that the model does not use have the formats that would be chosen for them."
+    )
+    rows = _table(text.SOFTMAX_HEADS, text.softmax_rows(report), "numbers")
+    return _section("Softmax by tables", explained, rows)
+
+
 def _advice(report) -> str:
     items = "".join(
         f"<li><b>{escape(advice.where)}</b>: {escape(advice.finding)}."
@@ -200,6 +213,11 @@ def _plots(report) -> str:
         if output.confusion:
             rows = ("label" if output.confusion_of == "labels" else "float model") + suffix
             drawn.append(plots.confusion(output.confusion, output.classes, rows))
+    for softmax in report.observed_softmaxes:
+        suffix = f" of {softmax.name}" if len(report.observed_softmaxes) > 1 else ""
+        drawn.append(plots.residuals(*softmax.residuals(), f"Softmax: residuals{suffix}"))
+        if curves := softmax.curves():
+            drawn.append(plots.roc(curves, f"Softmax: ROC curves{suffix}"))
     cards = "".join(f'<figure class="card" style="margin:0">{svg}</figure>' for svg in drawn)
     return (
         "<section><h2>Plots</h2><p>Boxes hold the middle half of all values, whiskers reach from "

@@ -119,6 +119,34 @@ def scatter(expected: np.ndarray, found: np.ndarray) -> str:
     return svg(figure, axes, "Logits")
 
 
+def residuals(expected: np.ndarray, found: np.ndarray, title: str) -> str:
+    """What a softmax by tables adds to probabilities in float."""
+    figure, axes = empty_figure(4.4, 4.0)
+    axes.axhline(0, color=RANGE, linewidth=2, zorder=0)
+    axes.scatter(expected, found, 5, color=QUANTIZED, alpha=0.5, linewidths=0, rasterized=True)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("probability in float")
+    axes.set_ylabel("by tables, less that")
+    return svg(figure, axes, title)
+
+
+def roc(curves: dict, title: str) -> str:
+    """ROC curves of every class: false positives, on a scale that shows few, and true ones."""
+    figure, axes = empty_figure(4.4, 4.0)
+    kinds = (("float", FLOAT, 2.4, "in float"), ("tables", QUANTIZED, 1.0, "by tables"))
+    for kind, color, width, name in kinds:
+        for number, (wrong, right) in enumerate(curves[kind]):
+            label = None if number else f"{name}, each class against the others"
+            axes.step(wrong, right, where="post", color=color, linewidth=width, label=label)
+    axes.set_xscale("symlog", linthresh=1e-3)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("false positives")
+    axes.set_ylabel("true positives")
+    axes.legend(loc="lower right")
+    return svg(figure, axes, title)
+
+
 def confusion(counts: list[list[int]], classes: list[str], rows: str) -> str:
     """The confusion matrix; colour for the share of its row."""
     matrix = np.array(counts, np.float64)

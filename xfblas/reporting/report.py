@@ -150,6 +150,8 @@ def _report(
         tuple(lines_of(graph, compiled.host_reasons, compiled.networks)),
         observation.measurement,
         tuple(observation.outputs),
+        tuple(softmax.report() for softmax in observation.softmaxes.values()),
+        tuple(observation.softmaxes.values()),
     )
 
 

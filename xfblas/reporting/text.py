@@ -16,6 +16,11 @@ TABLE_TITLE = (
 TABLE_HEADS = ("layer", "function and formats", "holds", "error", "worst")
 SUM_TITLE = "bits of weights and sums, and inputs beyond the range that calibration gave"
 SUM_HEADS = ("layer", "weights", "sums seen", "proved", "added up in", "inputs clipped")
+SOFTMAX_TITLE = "softmax by tables, against softmax in float of the same logits"
+SOFTMAX_HEADS = (
+    *("softmax", "implementation", "largest error", "mean", "labels flipped", "tables", "BRAM18"),
+    *("multipliers", "cycles a row"),
+)
 #: A headline says no more than so many.
 NAMED_OUTPUTS = 3
 CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
@@ -30,6 +35,7 @@ def tables(report) -> list[Table]:
         Table(INSTRUCTION_TITLE, INSTRUCTION_HEADS, instruction_rows(report)),
         Table(SUM_TITLE, SUM_HEADS, sum_rows(report)),
         Table(TABLE_TITLE, TABLE_HEADS, table_rows(report)),
+        Table(SOFTMAX_TITLE, SOFTMAX_HEADS, softmax_rows(report)),
         Table("where layers run", ("layer", "runs on", "why"), place_rows(report)),
     ]
     if report.alternatives:
@@ -160,10 +166,29 @@ def table_rows(report) -> list[tuple[str, ...]]:
     ]
 
 
+def softmax_rows(report) -> list[tuple[str, ...]]:
+    """Every implementation of each softmax by tables: what it loses, and what it costs."""
+    return [
+        (
+            softmax.name,
+            choice.implementation + (" (this one)" if choice.is_current else ""),
+            f"{choice.error:.2g}",
+            f"{choice.mean_error:.2g}",
+            f"{choice.flipped:,} of {softmax.rows:,}",
+            f"{choice.table_bits:,} bits",
+            f"{choice.blocks}",
+            f"{choice.multipliers}",
+            f"{choice.row_cycles:,}",
+        )
+        for softmax in report.softmaxes
+        for choice in softmax.choices
+    ]
+
+
 def place_rows(report) -> list[tuple[str, str, str]]:
     """Every layer of the model, also those that are folded into others."""
     return [
-        (line.name, line.place, f"dense, {line.reason}" if line.place == "engine" else line.reason)
+        (line.name, line.place, line.reason if line.shape is None else f"dense, {line.reason}")
         for line in report.places
     ]
 

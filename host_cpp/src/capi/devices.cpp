@@ -7,6 +7,7 @@
 #include "memory/memory.hpp"
 #include "native/native.hpp"
 #include "target/target.hpp"
+#include "xfblas/check.hpp"
 #include "xfblas/cycle_model.hpp"
 
 using namespace xfblas;
@@ -105,15 +106,20 @@ xfblasStatus_t xfblasEstimate(const xfblasMachine_t* machine, const unsigned int
     Instruction words;
     std::memcpy(&words, instruction, sizeof words);
     require(words.opcode == opcode_gemm || words.opcode == opcode_gemv ||
-                words.opcode == opcode_fcn,
+                words.opcode == opcode_fcn || words.opcode == opcode_softmax,
             XFBLAS_STATUS_INVALID_VALUE, "the instruction's opcode is ", words.opcode,
-            ", expected ", opcode_gemv, " (Gemv), ", opcode_gemm, " (Gemm) or ", opcode_fcn,
-            " (Fcn)");
+            ", expected ", opcode_gemv, " (Gemv), ", opcode_gemm, " (Gemm), ", opcode_fcn,
+            " (Fcn) or ", opcode_softmax, " (Softmax)");
     require(words.m > 0 && words.k > 0, XFBLAS_STATUS_INVALID_VALUE, "m is ", words.m, " and k is ",
             words.k, ", expected 1 or more");
     require(words.opcode == opcode_gemv || (words.n > 0 && words.ldc > 0),
             XFBLAS_STATUS_INVALID_VALUE, "n is ", words.n, " and ldc is ", words.ldc,
             ", expected 1 or more");
+    if (words.opcode == opcode_softmax) {
+      const auto fields = check_softmax_fields(words);
+      require(words.ldb > 0 && fields == status_ok, XFBLAS_STATUS_INVALID_VALUE,
+              "the fields of the Softmax instruction are none that an engine takes");
+    }
     const CycleModel model({m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
                             m.tileRows, m.tileColumns, m.chunk, m.vectorRows, m.vectorChunk,
                             m.updateInterval, m.burstCycles, m.memoryLatency});

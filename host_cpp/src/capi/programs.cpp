@@ -1,4 +1,6 @@
 // The C functions of programs: operations that are queued and run, or all of that in one call.
+#include <optional>
+
 #include "capi/handle.hpp"
 #include "error.hpp"
 
@@ -8,6 +10,15 @@ namespace {
 
 void require_one(const char* name, int value) {
   require(value == 1, XFBLAS_STATUS_NOT_SUPPORTED, name, " is ", value, ", expected 1");
+}
+
+// Negative numbers are out of every range that is checked later.
+ComputeUnit::Softmax softmax_of(const xfblasSoftmaxTables_t& t) {
+  return {t.parameters,
+          t.classes,
+          {uint32_t(t.kind), uint32_t(t.expBits), uint32_t(t.invTableBits), uint32_t(t.normBits),
+           uint32_t(t.accumBits), uint32_t(t.invBits), t.scaleShift, t.accumShift, t.invShift,
+           t.resultShift, t.offset}};
 }
 
 }  // namespace
@@ -72,6 +83,15 @@ xfblasStatus_t xfblasFcnByAddress(xfblasHandle_t handle, unsigned int aOff, unsi
   });
 }
 
+xfblasStatus_t xfblasSoftmaxByTables(xfblasHandle_t handle, int m, int k, const void* A, int lda,
+                                     const xfblasSoftmaxTables_t* tables, void* C, int ldc,
+                                     unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(tables != nullptr, XFBLAS_STATUS_INVALID_VALUE, "tables is NULL, expected them");
+    unit.softmax(m, k, A, lda, softmax_of(*tables), C, ldc);
+  });
+}
+
 xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const void* A, int lda,
                             const void* B, int ldb, const void* d_B, void* C, int ldc,
                             unsigned int kernelIndex) {
@@ -110,7 +130,10 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                                outputCoding->windows, outputCoding->offset,
                                outputCoding->slope,   outputCoding->softmax != 0};
     ClippedValues clipped(features, coding->clipped);
-    unit.forward({input, rows, features, nullptr, 0, {}, columns, output, &clipped}, d_A, given);
+    std::optional<ComputeUnit::Softmax> softmax;
+    if (outputCoding->tables) softmax = softmax_of(*outputCoding->tables);
+    unit.forward({input, rows, features, nullptr, 0, {}, columns, output, &clipped, {}}, d_A, given,
+                 softmax ? &*softmax : nullptr, outputCoding->probabilities);
     clipped.add_up();
   });
 }

@@ -42,6 +42,14 @@ class ComputeUnit {
   void gemv(int64_t m, int64_t n, int64_t lda, const void* a, const void* x, const void* y);
   void fcn(const Sizes& sizes, const void* a, const void* b, const void* c, const void* x,
            const EpilogueFields& epilogue, const void* table = nullptr);
+  // Softmax by tables of k columns; fields without their checks.
+  struct Softmax {
+    const void* parameters;  // name
+    int64_t classes;
+    SoftmaxFields fields;
+  };
+  void softmax(int64_t m, int64_t k, const void* a, int64_t lda, const Softmax& softmax,
+               const void* c, int64_t ldc);
   void fcn_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue);
   void free_instructions();
 
@@ -54,7 +62,9 @@ class ComputeUnit {
     EpilogueFields epilogue;
     const void* table;  // or null
   };
-  void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers);
+  // softmax: of the last layer's C into the matrix of this name, or null.
+  void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers,
+               const Softmax* softmax, const void* probabilities);
 
   void execute();
   // Runs what is queued, if anything.

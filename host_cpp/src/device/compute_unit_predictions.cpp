@@ -17,7 +17,8 @@ constexpr uint64_t fewest_near_rows = 4;
 
 }  // namespace
 
-void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers) {
+void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers,
+                          const Softmax* softmax, const void* probabilities) {
   const auto lock = idle();
   report_failure();
   maker_.require_engine(Engine::fcn);
@@ -37,6 +38,15 @@ void ComputeUnit::forward(ForwardPass pass, const void* a, const std::vector<Lay
     pass.layers.push_back(maker_.product(sizes, matrices, layer.epilogue).instruction);
     input = matrices.c;
     k = layer.columns;
+  }
+  if (softmax) {
+    const Matrices matrices{input, &matrices_.find("parameters", softmax->parameters),
+                            &matrices_.find("probabilities", probabilities), nullptr};
+    const auto classes = softmax->classes;
+    pass.softmax =
+        maker_.softmax(rows, k, classes, k, classes, matrices, softmax->fields).instruction;
+    input = matrices.c;
+    k = classes;
   }
   pass.elements = uint64_t(first.columns);
   if (pass.rows == 0) return;
@@ -63,6 +73,10 @@ void ComputeUnit::forward_by_programs(const ForwardPass& pass, int64_t capacity,
     for (auto layer : pass.layers) {
       layer.m = uint32_t(rounded_up(int64_t(rows), configuration_.m_padding()));
       program.push_back({layer, {}});
+    }
+    if (pass.softmax.opcode == opcode_softmax) {
+      program.push_back({pass.softmax, {}});
+      program.back().instruction.m = uint32_t(rows);
     }
     launcher_.run(program);
     transfer_.read(last, host_matrix(nullptr, int64_t(rows), n, n, element), rows_out.data());

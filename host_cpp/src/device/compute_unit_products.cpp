@@ -53,6 +53,15 @@ void ComputeUnit::fcn(const Sizes& sizes, const void* a, const void* b, const vo
   append(maker_.product(sizes, matrices, epilogue));
 }
 
+void ComputeUnit::softmax(int64_t m, int64_t k, const void* a, int64_t lda, const Softmax& softmax,
+                          const void* c, int64_t ldc) {
+  const auto lock = idle();
+  const Matrices matrices{&matrices_.find("A", a),
+                          &matrices_.find("parameters", softmax.parameters),
+                          &matrices_.find("C", c), nullptr};
+  append(maker_.softmax(m, k, softmax.classes, lda, ldc, matrices, softmax.fields));
+}
+
 void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages,
                               const EpilogueFields& epilogue) {
   const auto lock = idle();

@@ -7,6 +7,7 @@
 
 #include "native/float_product.hpp"
 #include "native/product.hpp"
+#include "native/softmax.hpp"
 #include "xfblas/check.hpp"
 #include "xfblas/cycle_model.hpp"
 #include "xfblas/entry_table.hpp"
@@ -104,6 +105,7 @@ void restore_operands(const Instruction& i, const Configuration& configuration, 
     if (page) cache.restore(uint64_t(page) * page_bytes, ((rows - 1) * ld + columns) * 4);
   };
   restore(i.a, i.m, i.lda, i.k);
+  if (i.opcode == opcode_softmax) return restore(i.b, 1, 1, softmax_words(i));
   if (i.opcode == opcode_gemv || configuration.data_type == DataType::float32)
     restore(i.b, i.k, std::max(i.ldb, 1u), std::max(i.n, 1u));
   if (i.opcode == opcode_fcn && activation(i.flags) == activation_table)
@@ -120,6 +122,9 @@ void run_instruction(char* memory, const Instruction& i, const Configuration& co
   cache.invalidate(uint64_t(i.c) * page_bytes,
                    ((rows - 1) * ldc + columns) * configuration.element_bytes());
   if (i.opcode == opcode_gemv) run_gemv(memory, i, configuration);
+  else if (i.opcode == opcode_softmax)
+    run_softmax_rows(memory, i, int(configuration.element_bytes()), at_page<char>(memory, i.a),
+                     i.lda, i.m, at_page<char>(memory, i.c), i.ldc);
   else if (configuration.data_type == DataType::float32)
     run_float_product(memory, i, configuration.machine);
   else run_integer_product(memory, i, configuration, cache);

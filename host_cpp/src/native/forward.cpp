@@ -7,6 +7,7 @@
 
 #include "native/coded_rows.hpp"
 #include "native/engine.hpp"
+#include "native/softmax.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
 #include "xfblas/entry_table.hpp"
@@ -50,7 +51,7 @@ class Forward {
  public:
   Forward(char* memory, const Configuration& configuration, const ForwardPass& pass,
           PanelCache& cache)
-      : pass_(pass), element_bytes_(int(configuration.element_bytes())) {
+      : memory_(memory), pass_(pass), element_bytes_(int(configuration.element_bytes())) {
     widest_ = pass.layers.front().k;
     layers_.reserve(pass.layers.size());
     auto range = range_of_input(pass.input_coding);
@@ -68,6 +69,7 @@ class Forward {
       widest_ = std::max(widest_, uint64_t(product.n));
       products_ += pass.rows * uint64_t(product.k * product.n);
     }
+    widest_ = std::max(widest_, uint64_t(pass.softmax.n));
   }
 
   void run() {
@@ -132,10 +134,19 @@ class Forward {
       std::swap(from, to);
       stride = next_stride;
     }
+    if (pass_.softmax.opcode == opcode_softmax) {
+      const auto next_stride = row_stride(pass_.softmax.n, element_bytes_);
+      const auto elements = [&](uint64_t bytes) { return bytes / uint64_t(element_bytes_); };
+      run_softmax_rows(memory_, pass_.softmax, element_bytes_, from, elements(stride), rows, to,
+                       elements(next_stride));
+      std::swap(from, to);
+      stride = next_stride;
+    }
     dequantize_rows(pass_, first, rows, element_bytes_, from, stride);
     Statistics::shared().add(counts);
   }
 
+  const char* memory_;
   const ForwardPass& pass_;
   int element_bytes_;
   std::vector<Layer> layers_;

@@ -80,6 +80,8 @@ struct ForwardPass {
   OutputCoding output_coding;
   float* output;
   ClippedValues* clipped = nullptr;
+  // By tables, of the last layer's C; without one its opcode is that of a control word.
+  Instruction softmax{};
 };
 
 // Fails where the codings do not fit the first layer's elements, integers of so many bytes, and the

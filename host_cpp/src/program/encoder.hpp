@@ -6,6 +6,7 @@
 
 #include "image/image.hpp"
 #include "xfblas/instruction.hpp"
+#include "xfblas/softmax.hpp"
 
 namespace xfblas {
 
@@ -33,6 +34,9 @@ struct EpilogueFields {
 Instruction product_instruction(Engine engine, const Sizes& sizes, const Pages& pages,
                                 const EpilogueFields& epilogue);
 Instruction vector_instruction(int64_t m, int64_t n, int64_t lda, const Pages& pages);
+// Softmax: sizes.n classes out of sizes.k columns of A; columns of C; the parameters' page in b.
+Instruction softmax_instruction(const Sizes& sizes, int64_t columns, const Pages& pages,
+                                const SoftmaxFields& fields);
 
 // Tells the kernel how much memory it may touch, and whether the program ends here.
 Instruction control_instruction(bool is_last, uint32_t memory_pages);

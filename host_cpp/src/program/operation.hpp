@@ -37,6 +37,10 @@ class OperationMaker {
                             const Arena& arena) const;
   Operation vector_product(int64_t m, int64_t n, int64_t lda, const Matrices& matrices) const;
 
+  // Of the first k columns of A, with the parameters in B.
+  Operation softmax(int64_t m, int64_t k, int64_t classes, int64_t lda, int64_t ldc,
+                    const Matrices& matrices, const SoftmaxFields& fields) const;
+
   // Fails where the device's engine is another one.
   void require_engine(Engine engine) const;
 

@@ -7,6 +7,7 @@
 
 #include "xfblas/entry_table.hpp"
 #include "xfblas/instruction.hpp"
+#include "xfblas/softmax.hpp"
 
 namespace xfblas {
 
@@ -115,8 +116,47 @@ inline Status check_vector_product(const Instruction& i, uint32_t memory_pages,
   return first_failure(status, check_rows(i.c, 1, i.m, i.m, element_bytes, memory_pages));
 }
 
+inline bool is_shift(int32_t places, int32_t least, int32_t most) {
+  return places >= least && places <= most;
+}
+
+// Shifts are such that nothing leaves 64 bits.
+inline Status check_softmax_fields(const Instruction& i) {
+#pragma HLS INLINE
+  constexpr int32_t up = -20, down = 47;
+  const SoftmaxFields f = softmax_fields(i);
+  if (i.x != 0 || i.flags != 0 || i.formats >> 16 != 0) return status_bad_field;
+  if (f.kind > softmax_argmax) return status_bad_field;
+  if (f.exp_bits > softmax_table_bits || f.inv_table_bits > softmax_table_bits)
+    return status_bad_field;
+  if (f.norm_bits > 24 || f.norm_bits < f.exp_bits) return status_bad_field;
+  if (f.inv_bits > 24 || f.inv_bits < f.inv_table_bits) return status_bad_field;
+  if (f.accum_bits > 32) return status_bad_field;
+  if (!is_shift(f.scale_shift, 0, down) || !is_shift(f.accum_shift, up, down))
+    return status_bad_field;
+  if (!is_shift(f.inv_shift, up, down)) return status_bad_field;
+  if (!is_shift(f.result_shift, f.kind == softmax_argmax ? 0 : up, down)) return status_bad_field;
+  if (i.ldb > softmax_classes || i.k % i.ldb != 0 || i.k / i.ldb > softmax_windows)
+    return status_bad_field;
+  return i.n < i.ldb ? status_bad_field : status_ok;
+}
+
+inline Status check_softmax(const Instruction& i, uint32_t memory_pages, const Accepted& engine) {
+#pragma HLS INLINE
+  const uint32_t element = engine.element_bytes;
+  if (i.m == 0 || i.k == 0 || i.n == 0 || i.ldb == 0) return status_zero_size;
+  const Status fields = check_softmax_fields(i);
+  if (fields != status_ok) return fields;
+  const uint32_t words = softmax_words(i);
+  Status status = check_rows(i.a, i.m, i.k, i.lda, element, memory_pages);
+  status = first_failure(status, check_rows(i.b, 1, words, words, 4, memory_pages));
+  return first_failure(status, check_rows(i.c, i.m, i.n, i.ldc, element, memory_pages));
+}
+
 inline Status check(const Instruction& i, uint32_t memory_pages, const Accepted& engine) {
 #pragma HLS INLINE
+  if (i.opcode == opcode_softmax && engine.opcode == opcode_fcn && !engine.is_float)
+    return check_softmax(i, memory_pages, engine);
   if (i.opcode != engine.opcode) return status_unknown_opcode;
   return engine.opcode == opcode_gemv ? check_vector_product(i, memory_pages, engine.element_bytes)
                                       : check_product(i, memory_pages, engine);

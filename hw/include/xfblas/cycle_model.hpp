@@ -20,6 +20,7 @@
 
 #include "entry_table.hpp"
 #include "instruction.hpp"
+#include "softmax.hpp"
 
 namespace xfblas {
 
@@ -38,6 +39,7 @@ class CycleModel {
   constexpr explicit CycleModel(const Machine& machine) : m_(machine) {}
 
   constexpr uint64_t instruction(const Instruction& i) const {
+    if (i.opcode == opcode_softmax) return softmax(i);
     return i.opcode == opcode_gemv ? vector_product(i) : product(i);
   }
   // What each of the things that happen at the same time would take alone, over all tiles.
@@ -46,6 +48,7 @@ class CycleModel {
   };
   constexpr Parts parts(const Instruction& i) const {
     if (i.opcode == opcode_gemv) return {pieces(i.m * i.k, m_.word_lanes), vector_product(i), 0};
+    if (i.opcode == opcode_softmax) return {i.m * softmax_row(i), softmax_memory(i), 0};
     const uint64_t down = i.m / m_.tile_rows, right = i.n / m_.tile_columns;
     const Tile whole{m_.tile_rows, m_.tile_columns};
     const Tile edge{i.m % m_.tile_rows, i.n % m_.tile_columns};
@@ -216,6 +219,30 @@ class CycleModel {
     return m_.memory_latency + blocks * vector_block(i, m_.vector_rows) +
            (rest != 0 ? vector_block(i, rest) : 0) + words(last) + merge + 4 * hop +
            m_.memory_latency;
+  }
+
+  // A row passes three processes, which take an element a cycle and hand it on as a whole.
+  constexpr uint64_t softmax_row(const Instruction& i) const {
+    const uint64_t classes = i.ldb, before = i.k - classes;
+    const bool is_legacy = (i.post & 0xffu) == softmax_legacy;
+    const uint64_t scale = 2 * before + classes;
+    const uint64_t look_up = (is_legacy ? classes * classes : classes) + 1;
+    return larger(larger(scale, look_up), i.n);
+  }
+  constexpr uint64_t softmax_entries(const Instruction& i) const {
+    return (uint64_t(1) << (i.post >> 8 & 0xffu)) + (uint64_t(1) << (i.post >> 16 & 0xffu)) + i.ldb;
+  }
+  constexpr uint64_t softmax_memory(const Instruction& i) const {
+    return burst(softmax_entries(i) * m_.addend_lanes) + rows(i.m, i.k, i.lda) +
+           write(Tile{i.m, i.n}, i.ldc);
+  }
+  constexpr uint64_t softmax(const Instruction& i) const {
+    const uint64_t row = softmax_row(i);
+    const uint64_t rows_in = rows(i.m, i.k, i.lda), rows_out = write(Tile{i.m, i.n}, i.ldc);
+    const uint64_t steady = larger(larger(i.m * row, rows_in), rows_out);
+    // The first row arrives after the parameters, and the last one leaves two processes later.
+    return m_.memory_latency + m_.burst_cycles + softmax_entries(i) + steady + i.k + i.n +
+           5 * hop + m_.memory_latency;
   }
 
   Machine m_;

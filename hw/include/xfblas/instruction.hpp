@@ -17,7 +17,13 @@ constexpr uint32_t first_matrix_page = 2;
 constexpr uint32_t instruction_bytes = 64;
 constexpr uint32_t instructions_per_page = page_bytes / instruction_bytes;
 
-enum Opcode : uint32_t { opcode_control = 0, opcode_gemv = 1, opcode_gemm = 2, opcode_fcn = 8 };
+enum Opcode : uint32_t {
+  opcode_control = 0,
+  opcode_gemv = 1,
+  opcode_gemm = 2,
+  opcode_fcn = 8,
+  opcode_softmax = 10,  // of the Fcn engine on integers, see xfblas/softmax.hpp
+};
 
 // Word 14. Zero is the plain arithmetic: floor, wrap, a full X matrix, PReLU.
 enum Flag : uint32_t {
@@ -47,6 +53,8 @@ enum Status : uint32_t {
   status_bad_field = 5,          // a flag, activation or prelu field this engine does not know
 };
 
+// Softmax has its parameters in b, the columns of A in k and of C in n, the classes in ldb, the
+// offset in ldx, and the fields of softmax.hpp in post, prelu and formats.
 struct Instruction {
   uint32_t opcode;
   uint32_t a, b, c, x;  // pages; x == 0 means that nothing is added. Gemv: A, x, y, 0
