@@ -170,7 +170,7 @@ def with_attribute(name, value):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (with_attribute("version", 4), "has version 4, expected up to 3"),
+        (with_attribute("version", 5), "has version 5, expected up to 4"),
         (with_attribute("format", "other"), "is not an xfblas model"),
         (removed("description"), "damaged"),
         (replaced("description", "{"), "damaged"),

@@ -80,7 +80,12 @@ def changed(tmp_path, name, old, new):
         ("collect.hpp", "vectors:\n", "\n", "a loop of collect has no label"),
         ("feed_b.hpp", "BIND_STORAGE variable=held", "BIND_STORAGE variable=hold", "names hold"),
         ("feed_b.hpp", "impl=lutram", "impl=blockram", "impl cannot be blockram"),
-        ("multiply.hpp", "rd, task, a_words", "rd, task, b_words", "2 processes that write it"),
+        (
+            "multiply.hpp",
+            "rd, task, table_words, a_words",
+            "rd, task, table_words, b_words",
+            "2 processes that write it",
+        ),
         (
             "multiply.hpp",
             "collected[0], addends",

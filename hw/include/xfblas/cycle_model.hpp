@@ -199,8 +199,8 @@ class CycleModel {
     const uint64_t filled = is_only ? filling(i, last, first_a) : 0;
     const uint64_t sums = larger(larger(compute(i, last), reads), filled) + leave(i, last);
     const uint64_t addends = reads + read_x(i, last) + m_.burst_cycles;
-    return m_.memory_latency + table(i) + first_a + 5 * hop + before + larger(sums, addends) + 5 * hop +
-           m_.memory_latency;
+    return m_.memory_latency + table(i) + first_a + 5 * hop + before + larger(sums, addends) +
+           5 * hop + m_.memory_latency;
   }
 
   // Bound by the words of A.
