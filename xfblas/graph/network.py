@@ -27,6 +27,8 @@ class Layer:
         output: what traces and reports call its values: the name of the last Keras layer that it
             computes, or of a part of it (see :mod:`xfblas.layers.placement`); by default its name.
         folded: names of the other Keras layers that it computes.
+        steps: (n,) float64, of which each column of the kernel has whole multiples, where its
+            weights were quantized by their model; None where that is not known.
 
     Raises:
         InvalidValueError: shapes do not fit, or the slope is not that of the activation.
@@ -39,6 +41,7 @@ class Layer:
     negative_slope: float
     output: str = ""
     folded: tuple[str, ...] = ()
+    steps: np.ndarray | None = None
 
     #: Of the kernel and the bias.
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)

@@ -6,7 +6,9 @@ code is not executed, so it must never be taken for Keras'.
 
 import sys
 
-_PACKAGES = ("keras", "tf_keras", "tensorflow")
+#: QKeras' and HGQ's classes, and the old ones with binary and ternary weights, are known as well.
+_PACKAGES = ("keras", "tf_keras", "tensorflow", "qkeras", "hgq", "HGQ")
+_PACKAGES += ("binary_layers", "ternary_layers", "binary_ops", "ternary_ops")
 OWN_ACTIVATION = "activation %s is not one that can be computed here: it is not Keras' own"
 OWN_CODE = "is of a class of its own, not of Keras', whose code is not executed"
 
@@ -16,14 +18,25 @@ def is_of_keras(entry: dict) -> bool:
 
     Up to Keras 2.11, and in HDF5 longer, that is a name alone, with a package (``mine>ReLU``) where
     it was registered. Later there is a module too, null for what a program defines itself; and
-    Keras' own classes are registered under no other name.
+    Keras' own classes are registered under no other name, and those of the packages known here with
+    the package.
     """
     name, registered = str(entry.get("class_name")), entry.get("registered_name")
     if name == "function":
         name, registered = str(entry.get("config")), None if registered == name else registered
+    if isinstance(registered, str) and registered.split(">")[0] in _PACKAGES:
+        registered = registered.split(">", 1)[-1]
+    if name.split(">")[0] in _PACKAGES:
+        name = name.split(">", 1)[-1]
     if ">" in name or registered not in (None, name):
         return False
     return "module" not in entry or _root(entry["module"]) in _PACKAGES
+
+
+def known_name(entry: dict) -> str:
+    """The class that a configuration names, without the package that it was registered with."""
+    package, _, name = str(entry["class_name"]).rpartition(">")
+    return name if package in _PACKAGES else entry["class_name"]
 
 
 def is_object_of_keras(value: object) -> bool:
