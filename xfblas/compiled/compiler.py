@@ -19,7 +19,7 @@ from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.file_kinds import ONNX, kind_of
 from xfblas.graph import EngineStep, HostStep, ModelGraph, Network, read_graph
-from xfblas.graph.grids import ends_of, grids_of
+from xfblas.graph.grids import ends_of, grids_of, with_biases_on_host
 from xfblas.keras_files.keras_file import read_file
 from xfblas.layers.placement import PLACED
 from xfblas.notices import notify
@@ -213,7 +213,7 @@ def _networks(
             f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
             "from; without any, pass dtype='float32'"
         )
-    graph, inputs = calibration_inputs(graph, calibration)
+    graph, inputs = calibration_inputs(with_biases_on_host(graph), calibration)
     columns = [spec.columns for spec in graph.inputs]
     bits = 8 * dtype.itemsize
 
@@ -225,7 +225,7 @@ def _networks(
         again = read
 
         def read_with_columns(on_host: Mapping[str, str]) -> ModelGraph:
-            return again(on_host).with_columns(columns)
+            return with_biases_on_host(again(on_host)).with_columns(columns)
 
         goal = float(Options.of({**options, "bits": bits}).goal)  # type: ignore[arg-type]
         graph, made = choose_tables(graph, made, inputs, goal, read_with_columns, make)
@@ -246,7 +246,7 @@ def _quantized(
     options = {name: value for name, value in options.items() if name != "weight_bits"}
     layers = [layer.name for step in graph.engine_steps for layer in step.network.layers]
     require_names("weight_bits", weight_bits, layers)
-    grids, off = grids_of(graph), []
+    grids, off = grids_of(graph), list[str]()
 
     def convert(step: EngineStep) -> Any:
         own = {layer.name for layer in step.network.layers} & set(weight_bits)
@@ -261,9 +261,9 @@ def _quantized(
             try:
                 ends = ends_of(graph, step.output)
                 own_grid = grids.get(step.input)
-                network, more = network_on_grid(step.network, own_grid, ends, rows, bits)
-                off.extend([f"{step.name}: {more}"] if more else [])
-                return network
+                exact, lost = network_on_grid(step.network, own_grid, ends, rows, bits)
+                off.extend([f"{step.name}: {lost}"] if lost else [])
+                return exact
             except OffGrid as reason:
                 off.append(f"{step.name}: {reason}")
         network, more = quantize_and_check(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from xfblas.checks import require_instance, require_names, shown
+from xfblas.checks import require_names, shown
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.file_kinds import ONNX, kind_of, refuse_others
 from xfblas.graph.model_graph import ModelGraph

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.keras_files.origin import OWN_ACTIVATION, is_of_keras, is_object_of_keras
+from xfblas.keras_files.origin import OWN_ACTIVATION, is_object_of_keras, is_of_keras
 from xfblas.layers.host_operation import HostOperation
 from xfblas.layers.operation import NO_SUCH_LAYER, CannotRun
-from xfblas.layers.quantizers import QUANTIZERS, quantized
+from xfblas.layers.quantizers import quantized
 from xfblas.layers.settings import number, numbers
 
 #: Arguments of QKeras' quantizers in their order, for those that are given without a name.

@@ -75,7 +75,8 @@ def quantizer(x, quantizer, settings, **arrays):
 
 def grid_of(quantizer: str, settings: dict, arrays: dict) -> Grid | None:
     """The grid of what a quantizer gives; None where it is none, or far too fine."""
-    if settings.get("noise", 1.0) != 1:
+    alpha = settings.get("alpha")
+    if settings.get("noise", 1.0) != 1 or isinstance(alpha, str) or np.ndim(alpha):
         return None
     if quantizer == "fixed_point":
         k, i, f = (
@@ -88,37 +89,32 @@ def grid_of(quantizer: str, settings: dict, arrays: dict) -> Grid | None:
         low = np.where(settings.get("overflow") == "SAT_SYM", -k * high, low)
         ends = (float(low.min()), float(high.max())) if saturates else (-math.inf, math.inf)
         return Grid(step, low, high, ends)
-    extremes = np.float32([-3e38, 3e38])
-    low, high = (float(v) for v in quantizer_ends(quantizer, settings, extremes))
-    step = _step(quantizer, settings, max(-low, high))
+    # Where a product of both is finite.
+    extremes = np.float32([-1e18, 0, 1e18])
+    with np.errstate(all="ignore"):
+        found = QUANTIZERS[quantizer](extremes, **_plain(settings))[1]
+    low, high = float(found.min()), float(found.max())
+    step = _step(quantizer, settings)
     if step is None:
         return None
     ends = _ends(quantizer, settings, low, high, step)
-    return Grid(np.float64(step), np.float64(min(low, high)), np.float64(max(low, high)), ends)
-
-
-def quantizer_ends(quantizer, settings, extremes):
-    """What a quantizer makes of the smallest and the largest numbers."""
-    with np.errstate(all="ignore"):
-        return QUANTIZERS[quantizer](extremes, **_plain(settings))[1]
+    return Grid(np.float64(step), np.float64(low), np.float64(high), ends)
 
 
 def _plain(settings):
     return {key: value for key, value in settings.items() if key not in ("noise", "passes")}
 
 
-def _step(quantizer, settings, size):
+def _step(quantizer, settings):
     """The step of a grid, or None."""
     bits, integer = settings.get("bits", 8), settings.get("integer", 0)
     alpha = settings.get("alpha")
-    if isinstance(alpha, str) or np.ndim(alpha):
-        return None
     alpha = 1.0 if alpha is None else abs(float(alpha))
     slope = settings.get("negative_slope", 0)
-    if quantizer in ("quantized_bits", "quantized_linear"):
+    if quantizer in ("quantized_bits", "quantized_linear", "quantized_hswish"):
         unsigned = bits - bool(settings.get("keep_negative", True))
         if not unsigned:  # Signs.
-            return alpha * (1.0 if quantizer == "quantized_bits" else 2.0 ** (integer - 1))
+            return alpha * (2.0 ** (integer - 1) if quantizer == "quantized_linear" else 1.0)
         return alpha * 2.0 ** (integer - unsigned)
     if quantizer == "quantized_relu":
         bound = settings.get("relu_upper_bound")
@@ -135,6 +131,10 @@ def _step(quantizer, settings, size):
         return alpha
     if quantizer in ("binary_tanh", "ternary_tanh"):
         return float(settings.get("scale", 1.0))
+    if quantizer in ("quantized_po2", "quantized_relu_po2"):
+        bits -= quantizer == "quantized_po2"
+        is_quadratic = bool(settings.get("quadratic_approximation"))
+        return 2.0 ** level_quantizers.exponents(bits, settings.get("max_value"), is_quadratic)[0]
     return None
 
 
@@ -142,11 +142,14 @@ def _ends(quantizer, settings, low, high, step):
     """Arguments beyond which nothing changes; a quarter of a step before a tie could be."""
     if quantizer in ("binary", "stochastic_binary", "binary_tanh"):
         return (-step, step)
+    if quantizer in ("quantized_po2", "quantized_relu_po2", "quantized_hswish"):
+        return (-math.inf, math.inf)
     if quantizer in ("ternary", "stochastic_ternary", "ternary_tanh"):
         return (-1.0, 1.0) if settings.get("threshold") is None else (-math.inf, math.inf)
     low, high = low + step / 4, high - step / 4
     alpha, slope = settings.get("alpha"), settings.get("negative_slope", 0)
     if quantizer == "quantized_bits" and alpha is not None:
+        # The scale is applied at last.
         return (low / alpha, high / alpha) if alpha > 0 else (-math.inf, math.inf)
     if quantizer == "quantized_relu":
         if settings.get("use_sigmoid") or not settings.get("is_quantized_clip", True):
