@@ -139,7 +139,8 @@ def _layers_of(model, models):
         if hasattr(layer, "layers"):
             yield from _layers_of(layer, address)
             continue
-        names = [weight_path(weight.name) for weight in layer.weights]
+        is_nested = type(layer).__module__.startswith("hgq")
+        names = [weight_path(w.path if is_nested else w.name) for w in layer.weights]
         weights = zip(names, layer.get_weights(), strict=True)
         stored = tuple(StoredWeight(path, values) for path, values in weights)
         if stored:

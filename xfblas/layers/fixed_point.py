@@ -24,6 +24,7 @@ def _wrap_reflected(x, low, high):
 
 #: What becomes of integers beyond the ends.
 OVERFLOWS = {
+    "NONE": lambda x, low, high, signed: x,
     "SAT": lambda x, low, high, signed: np.clip(x, low, high),
     "SAT_SYM": lambda x, low, high, signed: np.clip(x, -high * signed, high),
     "SAT_ZERO": lambda x, low, high, signed: np.where((x >= low) & (x <= high), x, 0),
@@ -43,8 +44,11 @@ def fixed_point(x, signed, integer, fraction, rounding="RND", overflow="WRAP"):
         overflow: key of :data:`OVERFLOWS`.
     """
     signed, integer, fraction = (np.asarray(v, np.float32) for v in (signed, integer, fraction))
+    integer = np.maximum(integer, -fraction)
     scale, half = np.exp2(fraction), np.exp2(integer + fraction)
     low, high = -half * signed, half - 1
     found = OVERFLOWS[overflow](ROUNDINGS[rounding](x * scale), low, high, signed)
-    found = np.where(signed + integer + fraction > 0, found / scale, np.float32(0))
+    found = found / scale
+    if overflow != "NONE":
+        found = np.where(signed + integer + fraction > 0, found, np.float32(0))
     return None, found, 1 / scale
