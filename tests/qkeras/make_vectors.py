@@ -16,9 +16,9 @@ compares. Weights and inputs are numbers of float16, so that the files are small
 import argparse
 import importlib.util
 import json
+import lzma
 import os
 import random
-import zlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -35,7 +35,7 @@ def main():
     import numpy as np
 
     make = _maker()
-    arrays, configurations = {}, []
+    packed, configurations = Packed(), []
     for number in range(arguments.models):
         choose = random.Random(f"{arguments.seed}/{number}")
         draw = np.random.RandomState(choose.randrange(2**31))
@@ -49,19 +49,42 @@ def main():
         outputs = np.asarray(model.predict(rows.astype(np.float32), verbose=0), np.float32)
         stored = []
         for layer in model.layers:
-            for place, (name, values) in enumerate(_stored(layer)):
-                key = f"{number}/{len(stored)}"
-                values = np.asarray(values)
-                halved = values.astype(np.float16)
-                arrays[key] = halved if (halved == values).all() else values
-                stored.append([layer.name, name, place])
-        arrays[f"{number}/x"], arrays[f"{number}/y"] = rows, outputs
-        configurations.append({"model": json.loads(model.to_json()), "weights": stored})
-        configurations[-1]["keras"] = version
+            for name, values in _stored(layer):
+                stored.append([layer.name, name, packed.add(values)])
+        entry = {"model": json.loads(model.to_json()), "keras": version, "weights": stored}
+        configurations.append({**entry, "x": packed.add(rows), "y": packed.add(outputs)})
         print(f"\r{number + 1} models", end="", flush=True)
-    text = zlib.compress(json.dumps(configurations).encode(), 9)
-    np.savez_compressed(arguments.file, configurations=np.frombuffer(text, np.uint8), **arrays)
+    text = lzma.compress(json.dumps(configurations).encode(), preset=9)
+    np.savez_compressed(arguments.file, text=np.frombuffer(text, np.uint8), **packed.arrays())
     print()
+
+
+class Packed:
+    """Arrays one after the other, as float16 where that holds them."""
+
+    def __init__(self):
+        self._parts = {"float16": [], "float32": []}
+        self._ends = {"float16": 0, "float32": 0}
+
+    def add(self, values):
+        """Where the values went: type, type of the original, place and shape."""
+        import numpy as np
+
+        values = np.asarray(values)
+        halved = values.astype(np.float16)
+        kind = "float16" if (halved == values).all() else "float32"
+        self._parts[kind].append(values.astype(kind).ravel())
+        start = self._ends[kind]
+        self._ends[kind] += values.size
+        return [kind, values.dtype.name, start, list(values.shape)]
+
+    def arrays(self):
+        """All of each type."""
+        import numpy as np
+
+        return {
+            kind: np.concatenate([*part, []]).astype(kind) for kind, part in self._parts.items()
+        }
 
 
 def _maker():

@@ -34,7 +34,7 @@ def is_of_keras(entry: dict) -> bool:
 
 
 def known_name(entry: dict) -> str:
-    """The class that a configuration names, without the package that registered it but for HGQ's."""
+    """The class that a configuration names, without the package that it was registered with."""
     package, _, name = str(entry["class_name"]).rpartition(">")
     if "hgq" in (package, _root(entry.get("module"))):
         return f"hgq>{name}"  # HGQ has layers of QKeras' names.

@@ -44,6 +44,8 @@ _ARGUMENTS = {
     "smooth_tanh": "",
     "hard_sigmoid": "",
 }
+#: Functions of QKeras' layers, which Keras' layers do not have or have in another form.
+_OF_QKERAS = ("hard_sigmoid", "hard_tanh", "smooth_sigmoid", "smooth_tanh", "binary_sigmoid")
 #: Arguments that do not change what is predicted.
 _OF_TRAINING = ("use_stochastic_rounding", "var_name", "use_variables", "temperature", "training")
 #: Arguments that must be what they are by default.
@@ -104,7 +106,7 @@ def quantizer_of(given: object, layer) -> Quantizer | None:
     if name == "bernoulli":
         raise CannotRun("bernoulli draws new random numbers for each prediction")
     # QKeras' layers take names of functions for its own, Keras' layers for Keras'.
-    is_other = name == "hard_sigmoid" and not layer.class_name.startswith("Q")
+    is_other = name in _OF_QKERAS and not layer.class_name.startswith("Q")
     if name is None or name not in _ARGUMENTS or is_other:
         if _is_from_qkeras(given):
             raise CannotRun(f"quantizer {name} is not one that can be computed here")

@@ -41,6 +41,7 @@ _KINDS = {
     "float": (int, float),
     "np.ndarray": (np.ndarray,),
     "None": (type(None),),
+    "FunctionTable": (FunctionTable,),
 }
 
 
