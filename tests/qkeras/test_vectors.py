@@ -1,4 +1,4 @@
-"""Random models against what QKeras 0.9, QKeras for Keras 3 and HGQ2 predicted, see make_vectors."""
+"""Random models against what QKeras 0.9, QKeras for Keras 3 and HGQ2 predicted of them."""
 
 import os
 import re
@@ -52,5 +52,5 @@ def differing_rows(vector, found, part):
 
 
 def may_differ(vector):
-    """One row where scales are no powers of two, so that the order of a float32 sum decides ties."""
+    """One row where scales are no powers of two: the order of a float32 sum decides ties."""
     return int('"auto"' in vector.text or "Normalization" in vector.text)

@@ -8,6 +8,7 @@ import sys
 
 #: QKeras' and HGQ's classes, and the old ones with binary and ternary weights, are known as well.
 _PACKAGES = ("keras", "tf_keras", "tensorflow", "qkeras", "hgq", "HGQ")
+_REGISTERING = ("qkeras", "hgq", "HGQ")
 _PACKAGES += ("binary_layers", "ternary_layers", "binary_ops", "ternary_ops")
 OWN_ACTIVATION = "activation %s is not one that can be computed here: it is not Keras' own"
 OWN_CODE = "is of a class of its own, not of Keras', whose code is not executed"
@@ -24,10 +25,7 @@ def is_of_keras(entry: dict) -> bool:
     name, registered = str(entry.get("class_name")), entry.get("registered_name")
     if name == "function":
         name, registered = str(entry.get("config")), None if registered == name else registered
-    if isinstance(registered, str) and registered.split(">")[0] in _PACKAGES:
-        registered = registered.split(">", 1)[-1]
-    if name.split(">")[0] in _PACKAGES:
-        name = name.split(">", 1)[-1]
+    name, registered = (_without_package(text) for text in (name, registered))
     if ">" in name or registered not in (None, name):
         return False
     return "module" not in entry or _root(entry["module"]) in _PACKAGES
@@ -38,7 +36,13 @@ def known_name(entry: dict) -> str:
     package, _, name = str(entry["class_name"]).rpartition(">")
     if "hgq" in (package, _root(entry.get("module"))):
         return f"hgq>{name}"  # HGQ has layers of QKeras' names.
-    return name if package in _PACKAGES else entry["class_name"]
+    return name if package in _REGISTERING else entry["class_name"]
+
+
+def _without_package(name):
+    """A name without the package, of one of those that register their classes with it."""
+    package, _, own = str(name).rpartition(">")
+    return own if package in _REGISTERING else name
 
 
 def is_object_of_keras(value: object) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.keras_files.architecture import LayerSpec, snake_case
-from xfblas.keras_files.quantizer_weights import is_of_hgq, joined, kinds_of
+from xfblas.keras_files.quantizer_weights import FIRST_BITS, has_whole, is_of_hgq, joined, kinds_of
 from xfblas.keras_files.stored_weights import (
     StoredLayer,
     StoredWeights,
@@ -33,6 +33,7 @@ _KINDS = {
     "count": "count",
     "embeddings": "embeddings",
     "scale": "gamma",
+    **{name: name for name in FIRST_BITS},
 }
 #: Counts what a normalization has seen; not needed to predict, and not of floats.
 _COUNT = "count"
@@ -225,7 +226,7 @@ def _arrays(spec, expected, kinds, layer, where):
             f"{where}: layer {spec} has the weights {layer}; expected {', '.join(expected)}"
         )
     return {
-        kind: _as_float32(weight.values, f"{where}: layer {spec}: {kind}", is_of_hgq(spec))
+        kind: _as_float32(weight.values, f"{where}: layer {spec}: {kind}", has_whole(spec))
         for kind, weight in zip(kinds, layer.weights, strict=True)
         if kind not in (_COUNT, *_OF_TRAINING) and not kind.endswith("/i_decay_speed")
     }
@@ -234,7 +235,7 @@ def _arrays(spec, expected, kinds, layer, where):
 def _as_float32(values, what, is_whole=False):
     if is_bfloat16(values.dtype):
         values = from_bfloat16(values)
-    if values.dtype.kind not in ("fu" if is_whole else "f"):
+    if values.dtype.kind not in ("fui" if is_whole else "f"):
         raise InvalidValueError(f"{what} is {values.dtype} {values.shape}, expected floats")
     with np.errstate(over="ignore"):
         values = values.astype(np.float32)

@@ -13,12 +13,19 @@ from xfblas.keras_files.stored_weights import StoredLayer, StoredWeight, StoredW
 
 #: Parts of a layer that are quantizers, by what follows the layer's name.
 PARTS = ("iq", "kq", "bq", "oq", "quantizer")
+#: Weights of HGQ 1's quantizers, which are bytes.
+FIRST_BITS = ("keep_negative", "bits", "integers")
 _OF_HGQ = "hgq>"
 
 
 def is_of_hgq(spec: LayerSpec) -> bool:
     """Whether a layer is HGQ's."""
     return spec.class_name.startswith(_OF_HGQ)
+
+
+def has_whole(spec: LayerSpec) -> bool:
+    """Whether a layer has numbers of bits among its weights, as bytes."""
+    return is_of_hgq(spec) or spec.class_name == "FixedPointQuantizer"
 
 
 def joined(specs: list[LayerSpec], stored: StoredWeights) -> StoredWeights:
