@@ -11,6 +11,7 @@ from xfblas.arrays import element_type
 from xfblas.checks import require_names, require_switch, shown
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.grid_check import differences
 from xfblas.compiled.saved_model import read
 from xfblas.compiled.softmax_steps import wanted_softmax, with_softmax
 from xfblas.compiled.table_choice import Made, choose_tables
@@ -19,11 +20,13 @@ from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.file_kinds import ONNX, kind_of
 from xfblas.graph import EngineStep, HostStep, ModelGraph, Network, read_graph
+from xfblas.graph.grids import ends_of, grids_of, with_biases_on_host
 from xfblas.keras_files.keras_file import read_file
 from xfblas.layers.placement import PLACED
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
 from xfblas.quantization.calibration_check import tell
+from xfblas.quantization.grid_network import OffGrid, network_on_grid
 from xfblas.quantization.options import Options, is_number, takes
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
@@ -225,7 +228,7 @@ def _networks(
             f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
             "from; without any, pass dtype='float32'"
         )
-    graph, inputs = calibration_inputs(graph, calibration)
+    graph, inputs = calibration_inputs(with_biases_on_host(graph), calibration)
     columns = [spec.columns for spec in graph.inputs]
     bits = 8 * dtype.itemsize
 
@@ -237,7 +240,7 @@ def _networks(
         again = read
 
         def read_with_columns(on_host: Mapping[str, str]) -> ModelGraph:
-            return again(on_host).with_columns(columns)
+            return with_biases_on_host(again(on_host)).with_columns(columns)
 
         goal = float(Options.of({**options, "bits": bits}).goal)  # type: ignore[arg-type]
         graph, made = choose_tables(graph, made, inputs, goal, read_with_columns, make)
@@ -259,6 +262,7 @@ def _quantized(
     options = {name: value for name, value in options.items() if name != "weight_bits"}
     layers = [layer.name for step in graph.engine_steps for layer in step.network.layers]
     require_names("weight_bits", weight_bits, layers)
+    grids, off = grids_of(graph), list[str]()
 
     def convert(step: EngineStep) -> Any:
         own = {layer.name for layer in step.network.layers} & set(weight_bits)
@@ -266,13 +270,32 @@ def _quantized(
         told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
         told["chains"] = len(graph.engine_steps)
         rows = seen[step.name]
+        is_public = {"method", "legacy", "accumulator"} & set(options)
+        if not (narrow or is_public) and any(
+            part.steps is not None for part in step.network.layers
+        ):
+            try:
+                ends = ends_of(graph, step.output)
+                own_grid = grids.get(step.input)
+                exact, lost = network_on_grid(step.network, own_grid, ends, rows, bits)
+                off.extend([f"{step.name}: {lost}"] if lost else [])
+                return exact
+            except OffGrid as reason:
+                off.append(f"{step.name}: {reason}")
         network, more = quantize_and_check(
             step.network, rows, bits=bits, **told, **narrow, **options
         )
         found.extend(more)
         return network
 
-    return *_convert(graph, convert), found
+    networks, reasons = _convert(graph, convert)
+    if off:
+        told = differences(graph, networks, inputs)
+        notify(
+            "these layers have other integers than their model: " + "; ".join(off) + ". On the "
+            "calibration rows " + ("; ".join(told) or "all quantized values are the model's")
+        )
+    return networks, reasons, found
 
 
 def _is_fed_by_inputs(graph: ModelGraph, step: EngineStep) -> Any:

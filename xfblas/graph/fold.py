@@ -42,6 +42,7 @@ class _Draft:
     table: str = ""
     parameters: dict = field(default_factory=dict)
     has_folded: bool = False
+    steps: np.ndarray | None = None
 
     @property
     def is_linear(self) -> bool:
@@ -50,6 +51,8 @@ class _Draft:
     def fold(self, affine: Affine) -> None:
         """Takes in what follows it, while it is linear."""
         self.kernel = self.kernel * affine.scale
+        if self.steps is not None:
+            self.steps = self.steps * np.where(affine.scale == 0, 1, np.abs(affine.scale))
         self.bias = (self.bias - affine.center) * affine.scale + affine.shift
         self.has_folded = True
 
@@ -78,7 +81,8 @@ class _Draft:
         names = {slope: name for name, slope in FIXED_SLOPES.items()}
         activation = self.table or names.get(self.slope, "leaky_relu")
         numbers = (self.kernel, self.bias, activation, self.slope)
-        return kind(self.name, *numbers, self.output, tuple(self.folded), self.parameters)
+        folded = tuple(self.folded)
+        return kind(self.name, *numbers, self.output, folded, self.parameters, self.steps)
 
 
 class Folder:
@@ -137,11 +141,14 @@ class Folder:
 
     def _dense(self, dense):
         kernel, bias = dense.kernel.astype(np.float64), dense.bias.astype(np.float64)
+        steps = dense.steps
         if self._scaling:
+            steps = None  # A scale for each row leaves no step for a column.
             scale, shift = self._taken(kernel.shape[0])
             bias = bias + shift @ kernel
             kernel = scale[:, np.newaxis] * kernel
-        self._drafts.append(_Draft(dense.layer.name, kernel, bias, dense.output, self._waiting))
+        draft = _Draft(dense.layer.name, kernel, bias, dense.output, self._waiting, steps=steps)
+        self._drafts.append(draft)
         self._waiting = []
 
     def _taken(self, units):

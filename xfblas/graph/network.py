@@ -28,6 +28,8 @@ class Layer:
             computes, or of a part of it (see :mod:`xfblas.layers.placement`); by default its name.
         folded: names of the other Keras layers that it computes.
         parameters: settings of an activation by table, such as ``{"max_value": 4.0}`` of a relu.
+        steps: (n,) float64, of which each column of the kernel has whole multiples, where its
+            weights were quantized by their model; None where that is not known.
 
     Raises:
         InvalidValueError: shapes do not fit, or the slope is not that of the activation.
@@ -41,6 +43,7 @@ class Layer:
     output: str = ""
     folded: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+    steps: np.ndarray | None = None
 
     #: Of the kernel and the bias.
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)

@@ -138,6 +138,10 @@ class OperationGraph:
             if operation.does_nothing:
                 continue
             output = output_of(call.output, declared[index + 1 :])
+            if operation.part_name and output != call.output:
+                output = f"{call.output}:{operation.part_name}"
+            elif output in self._shapes:
+                output = f"{call.output}:{index}"  # A layer of more than two parts.
             shapes = tuple(self._shapes[tensor] for tensor in inputs)
             dtypes = tuple(np.int64 if tensor in indices else np.float32 for tensor in inputs)
             place = Place(inputs, output, shapes, dtypes, self.where)
@@ -213,9 +217,15 @@ def _paired_weights(holders, stored, separate) -> dict[int, dict]:
     """The weights of each operation that has any, by the operation's id."""
     if holders and not stored.layers:
         raise InvalidValueError(f"{stored.where} has no weights: build or train it first")
-    specs, kinds = [part.layer for part in holders], [part.weights for part in holders]
-    paired = pair(specs, kinds, stored, separate)
-    return {id(part): arrays for part, arrays in zip(holders, paired, strict=True)}
+    kinds: dict[int, tuple[str, ...]] = {}
+    for part in holders:
+        kinds[id(part.layer)] = (*kinds.get(id(part.layer), ()), *part.weights)
+    specs = list({id(part.layer): part.layer for part in holders}.values())
+    paired = dict(zip(kinds, pair(specs, list(kinds.values()), stored, separate), strict=True))
+    return {
+        id(part): {k: v for k, v in paired[id(part.layer)].items() if k in part.weights}
+        for part in holders
+    }
 
 
 def unsupported(problems: list[tuple[LayerSpec, CannotRun | str]], where: str):

@@ -67,6 +67,7 @@ def _problems_of(model, models=()):
 
 def _problem_of(layer) -> str | None:
     function = getattr(layer, "activation", None)
+    function = None if isinstance(function, str) else function  # QKeras keeps what it was given.
     if not is_object_of_keras(type(layer)) or "call" in vars(layer):
         return OWN_CODE
     if function is not None and not is_object_of_keras(function):
@@ -75,8 +76,21 @@ def _problem_of(layer) -> str | None:
         return "activation keras.ops.gelu approximates what its configuration calls 'gelu'"
     if getattr(layer, "invert", False) is True and "invert" not in layer.get_config():
         return "it inverts, which the configuration of Keras 2.12 does not say"
+    hidden = [name for part in vars(layer).values() for name in _hidden_settings(part)]
+    if hidden:
+        return f"its quantizer has {hidden[0]}, which its configuration does not say"
     inner = getattr(layer, "layer", None)
     return None if inner is None else _problem_of(inner)
+
+
+def _hidden_settings(part):
+    """What QKeras' quantizers in memory may have that their configurations leave out."""
+    if not str(type(part).__module__).startswith("qkeras"):
+        return []
+    unsaid = {"is_quantized_clip": True, "scale_axis": None, "elements_per_scale": None}
+    unsaid |= {"use_ste": True, "min_po2_exponent": None, "max_po2_exponent": None}
+    found = {name: getattr(part, name, usual) for name, usual in unsaid.items()}
+    return [f"{name}={found[name]!r}" for name, usual in unsaid.items() if found[name] != usual]
 
 
 def keras_version_of(model):
@@ -125,7 +139,8 @@ def _layers_of(model, models):
         if hasattr(layer, "layers"):
             yield from _layers_of(layer, address)
             continue
-        names = [weight_path(weight.name) for weight in layer.weights]
+        is_nested = type(layer).__module__.startswith("hgq")
+        names = [weight_path(w.path if is_nested else w.name) for w in layer.weights]
         weights = zip(names, layer.get_weights(), strict=True)
         stored = tuple(StoredWeight(path, values) for path, values in weights)
         if stored:

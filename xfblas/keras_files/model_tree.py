@@ -14,7 +14,7 @@ from xfblas.keras_files.architecture import (
 )
 from xfblas.keras_files.inbound_nodes import arguments_of, is_operation
 from xfblas.keras_files.links import Links, links_of
-from xfblas.keras_files.origin import OWN_CODE, is_of_keras
+from xfblas.keras_files.origin import OWN_CODE, is_of_keras, known_name
 
 _DEEPEST = 50
 
@@ -82,7 +82,7 @@ class TreeReader:
             )
         parts = {}
         for name, entry, slot in zip(names, entries, count_slots(entries), strict=True):
-            nested, inner = entry["class_name"], entry["config"]
+            nested, inner = known_name(entry), entry["config"]
             of_ops = is_operation(entry)
             problem = self._problems.get((*models, name))
             problem = problem if is_of_keras(entry) else OWN_CODE

@@ -6,6 +6,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.keras_files.architecture import LayerSpec, snake_case
+from xfblas.keras_files.quantizer_weights import FIRST_BITS, has_whole, is_of_hgq, joined, kinds_of
 from xfblas.keras_files.stored_weights import (
     StoredLayer,
     StoredWeights,
@@ -32,9 +33,12 @@ _KINDS = {
     "count": "count",
     "embeddings": "embeddings",
     "scale": "gamma",
+    **{name: name for name in FIRST_BITS},
 }
 #: Counts what a normalization has seen; not needed to predict, and not of floats.
 _COUNT = "count"
+#: HGQ's measures of a layer's size.
+_OF_TRAINING = ("ebops", "size_factor")
 
 
 def pair(
@@ -59,6 +63,7 @@ def pair(
         InvalidValueError: names a layer without weights, weights without a layer, or a weight that
             is missing, not numbers, or not finite.
     """
+    stored = joined(specs, stored)
     found = _by_address(specs, stored) or _by_slot(specs, stored)
     if found is None and (separate or any(layer.address is None for layer in stored.layers)):
         found = _by_order(specs, stored)
@@ -203,28 +208,34 @@ def _mismatch(specs, stored, why):
 
 def _by_kind(spec, expected, layer, where):
     """A layer's arrays by kind: by their names, or where those say nothing by their order."""
+    if is_of_hgq(spec):
+        return _arrays(spec, expected, kinds_of(layer, expected), layer, where)
     names = [re.sub(r"_\d+$", "", weight.path[-1]) for weight in layer.weights]
     kinds = [_KINDS.get(name) for name in names]
     if all(kind is None for kind in kinds) and len(kinds) == len(expected):
         kinds = list(expected)
     if kinds == ["kernel"] and expected == ("embeddings",):
         kinds = ["embeddings"]  # Keras 1 called both W.
+    return _arrays(spec, expected, kinds, layer, where)
+
+
+def _arrays(spec, expected, kinds, layer, where):
     needed = [kind for kind in expected if kind != _COUNT or _COUNT in kinds]
     if sorted(map(str, kinds)) != sorted(needed):
         raise InvalidValueError(
             f"{where}: layer {spec} has the weights {layer}; expected {', '.join(expected)}"
         )
     return {
-        kind: _as_float32(weight.values, f"{where}: layer {spec}: {kind}")
+        kind: _as_float32(weight.values, f"{where}: layer {spec}: {kind}", has_whole(spec))
         for kind, weight in zip(kinds, layer.weights, strict=True)
-        if kind != _COUNT
+        if kind not in (_COUNT, *_OF_TRAINING) and not kind.endswith("/i_decay_speed")
     }
 
 
-def _as_float32(values, what):
+def _as_float32(values, what, is_whole=False):
     if is_bfloat16(values.dtype):
         values = from_bfloat16(values)
-    if values.dtype.kind != "f":
+    if values.dtype.kind not in ("fui" if is_whole else "f"):
         raise InvalidValueError(f"{what} is {values.dtype} {values.shape}, expected floats")
     with np.errstate(over="ignore"):
         values = values.astype(np.float32)

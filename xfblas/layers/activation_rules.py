@@ -6,6 +6,7 @@ from xfblas.keras_files.origin import OWN_ACTIVATION, is_of_keras
 from xfblas.layers.activations import ENGINE_SLOPES, HOST_FUNCTIONS, SYNONYMS, VARIANTS
 from xfblas.layers.host_operation import HostOperation
 from xfblas.layers.operation import RULES, CannotRun, reads
+from xfblas.layers.quantizer_settings import quantizer_of
 from xfblas.layers.settings import number, row_axes
 from xfblas.layers.slope import LearnedSlopes, Slope
 
@@ -17,6 +18,9 @@ _AS_ARGUMENT = ("LeakyReLU", "ReLU", "Softmax", "ELU")
 def activation(layer):
     """The operations of a configuration's ``activation``: a name, or in some versions a layer."""
     given = layer.config.get("activation")
+    quantizer = quantizer_of(given, layer)
+    if quantizer is not None:
+        return quantizer.on_rows(layer)
     if isinstance(given, dict):
         if not is_of_keras(given):
             raise CannotRun(OWN_ACTIVATION % _short(given))

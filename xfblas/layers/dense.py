@@ -13,7 +13,7 @@ from xfblas.layers.settings import number
 #: Words in the data type of a layer after ``model.quantize``.
 QUANTIZED_POLICIES = ("Quantized", "int8", "int4", "float8", "gptq/", "awq/")
 #: Layers that do the same to every vector along the last axis.
-_BY_LAST_AXIS = ("Dense", "Activation", "ReLU", "LeakyReLU", "ELU")
+_BY_LAST_AXIS = ("Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "QDense", "QActivation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,8 @@ class Dense(Operation):
         units: how many it gives, or None if the configuration does not say.
         kernel: (k, n) float32, once it is placed; before that where no weights tell it.
         bias: (n,) float32.
+        steps: (n,) float64, of which each output's weights are whole multiples; None where they
+            are of no grid.
     """
 
     is_for_engine = True
@@ -31,6 +33,7 @@ class Dense(Operation):
     units: int | None
     kernel: np.ndarray | None = field(default=None, kw_only=True)
     bias: np.ndarray | None = field(default=None, kw_only=True)
+    steps: np.ndarray | None = field(default=None, kw_only=True)
 
     def at(self, place: Place, weights: dict[str, np.ndarray]) -> "Dense":
         """See :meth:`Operation.at`."""

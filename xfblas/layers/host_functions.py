@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from xfblas.errors import AllocationError, InvalidValueError
-from xfblas.layers import activations, layouts, merges, normalizations
+from xfblas.layers import activations, layouts, merges, normalizations, quantizers
 
 
 def compute(
@@ -123,6 +123,7 @@ _CURVED = {
     "clip": clip,
     "quantize": quantize,
     "bipolar": bipolar,
+    "quantizer": quantizers.quantizer,
     "error_function": activations.erf,
     "absolute": np.abs,
     "square": np.square,

@@ -2,7 +2,14 @@
 
 from xfblas.keras_files.architecture import LayerSpec
 from xfblas.keras_files.origin import OWN_CODE, is_of_keras
-from xfblas.layers import dense, host_rules, reshaping, scaling  # noqa: F401 - they register rules
+from xfblas.layers import (  # noqa: F401 - they register rules
+    dense,
+    hgq_layers,
+    host_rules,
+    quantized_layers,
+    reshaping,
+    scaling,
+)
 from xfblas.layers.keras_ops import operations_of_function
 from xfblas.layers.operation import NO_SUCH_LAYER, RULES, CannotRun, Operation, reads
 

@@ -69,6 +69,8 @@ class Operation:
     takes_several = False
     #: Whether it can become part of a layer of the engine.
     is_for_engine = False
+    #: What of the layer its values are, where they are neither the layer's nor sums.
+    part_name = ""
 
     layer: LayerSpec
     _: KW_ONLY

@@ -1,0 +1,41 @@
+"""How a model that was quantized by its training differs on the engine, where it does."""
+
+import numpy as np
+
+from xfblas.graph import EngineStep, HostStep, ModelGraph
+from xfblas.quantization import QuantizedNetwork
+
+#: Rows that the integers are compared with the model on.
+ROWS = 256
+
+
+def differences(
+    graph: ModelGraph, networks: dict[str, QuantizedNetwork], inputs: list[np.ndarray]
+) -> list[str]:
+    """Of each quantizer whose values are not the model's: how many, and by how much.
+
+    Args:
+        graph: the model.
+        networks: of its steps.
+        inputs: the calibration rows of each input.
+    """
+    rows = [values[:: -(-len(values) // ROWS)] for values in inputs]
+
+    def engine(step: EngineStep, given: np.ndarray) -> np.ndarray:
+        network = networks.get(step.name)
+        if network is None:
+            return step.network.outputs_of(given)[-1]
+        return network.finish(network.simulate(network.quantize_input(given)).output)
+
+    expected, found = graph.run(rows), graph.run(rows, engine)
+    told = []
+    for step in graph.steps:
+        if isinstance(step, HostStep) and step.function == "quantizer":
+            wrong = np.abs(expected[step.output] - found[step.output])
+            count = int((wrong > 0).sum())
+            if count:
+                told.append(
+                    f"{step.output} differs in {count} of {wrong.size} values, by up to "
+                    f"{wrong.max():.4g}"
+                )
+    return told

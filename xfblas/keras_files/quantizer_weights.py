@@ -1,0 +1,78 @@
+"""HGQ's weights: those of a layer, and those of the quantizers inside it, as one layer's.
+
+A quantizer's weights are called by its part of the layer and their own name, ``kq/f``.
+"""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from xfblas.keras_files.architecture import LayerSpec
+from xfblas.keras_files.stored_weights import StoredLayer, StoredWeight, StoredWeights
+
+#: Parts of a layer that are quantizers, by what follows the layer's name.
+PARTS = ("iq", "kq", "bq", "oq", "quantizer")
+#: Weights of HGQ 1's quantizers, which are bytes.
+FIRST_BITS = ("keep_negative", "bits", "integers")
+_OF_HGQ = "hgq>"
+
+
+def is_of_hgq(spec: LayerSpec) -> bool:
+    """Whether a layer is HGQ's."""
+    return spec.class_name.startswith(_OF_HGQ)
+
+
+def has_whole(spec: LayerSpec) -> bool:
+    """Whether a layer has numbers of bits among its weights, as bytes."""
+    return is_of_hgq(spec) or spec.class_name == "FixedPointQuantizer"
+
+
+def joined(specs: list[LayerSpec], stored: StoredWeights) -> StoredWeights:
+    """The same weights with those of quantizers, which Keras 3 files apart, in their layers."""
+    owners = {spec.slot for spec in specs if is_of_hgq(spec)}
+    if not owners:
+        return stored
+    own, inner = {}, {}
+    for layer in stored.layers:
+        owner = next((slot for slot in owners if layer.slot[: len(slot)] == slot), None)
+        rest = () if owner is None else layer.slot[len(owner) :]
+        if rest:
+            named = (replace(w, path=(rest[0], *w.path)) for w in layer.weights)
+            inner.setdefault(owner, []).extend(named)
+        else:
+            own[layer.slot or layer.address] = layer
+    for slot, weights in inner.items():
+        layer = own.get(slot) or StoredLayer(None, slot, ())
+        own[slot] = replace(layer, weights=(*layer.weights, *weights))
+    return replace(stored, layers=tuple(own.values()))
+
+
+def kinds_of(layer: StoredLayer, expected: tuple[str, ...]) -> list[str | None]:
+    """What each weight of HGQ's layer is: by its name, or by its place among its part's."""
+    numbered = [weight for weight in layer.weights if weight.path[-1].isdigit()]
+    if numbered:
+        return [_by_place(weight, expected) for weight in layer.weights]
+    return [_by_name(weight) for weight in layer.weights]
+
+
+def _by_place(weight, expected):
+    part = weight.path[0] if len(weight.path) > 1 else ""
+    kinds = [kind for kind in expected if kind.rpartition("/")[0] == part]
+    place = int(weight.path[-1])
+    kind = kinds[place] if place < len(kinds) else None
+    # Signs alone are bytes, so that another order is noticed.
+    is_sign = kind is not None and kind.endswith("/k")
+    return kind if is_sign == (weight.values.dtype == np.uint8) else None
+
+
+def _by_name(weight: StoredWeight):
+    name = weight.path[-1]
+    if weight.path[-2:] == ("bn", "gamma"):
+        return "bn_gamma"  # Keras 1 had the layer's name before that of a weight.
+    for word in reversed(weight.path[:-1]):
+        found = re.fullmatch(rf"(?:.*_)?({'|'.join(PARTS[:-1])})", word)
+        if found:
+            return f"{found.group(1)}/{name}"
+    is_inside = len(weight.path) > 1 and "fixed_point_quantizer" in weight.path[-2]
+    return f"quantizer/{name}" if is_inside else name
