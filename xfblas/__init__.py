@@ -14,6 +14,9 @@ Names load when they are first used, so that importing the package costs nothing
 import importlib
 from typing import TYPE_CHECKING
 
+# A fork may come while another thread loads a name for the first time.
+from xfblas import forks as forks
+
 if TYPE_CHECKING:
     # For editors and type checkers: what __getattr__ below loads when it is asked.
     from xfblas.compiled.accelerate import accelerate as accelerate

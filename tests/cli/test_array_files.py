@@ -164,5 +164,5 @@ def test_files_without_rows(predict, tmp_path):
     for name in ("x.npy", "x.csv"):
         for options in ((), ("--labels",)):
             status, found, told = predict(name, *options)
-            assert (status, told) == (0, "")
+            assert status == 0 and "has no rows, so the output has none" in told
             assert found.shape == (0, 1 if options else 3)

@@ -83,10 +83,28 @@ def test_an_interrupt_is_one_line(folder, capfd, monkeypatch):
     assert capfd.readouterr() == ("", "xfblas: interrupted\n")
 
 
+def test_an_interrupt_while_the_command_is_imported(monkeypatch, capsys):
+    from xfblas.__main__ import main
+
+    class Interrupting:
+        def find_spec(self, name, path, target=None):
+            if name.startswith("xfblas.commands"):
+                signal.raise_signal(signal.SIGINT)
+
+    for name in [one for one in sys.modules if one.startswith(("xfblas.cli", "xfblas.commands"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(xfblas, "cli", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert main() == 130
+    assert capsys.readouterr() == ("", "xfblas: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
         ("quantize m.keras --data x.csv -o .", "--output is ., which is a folder"),
+        ("quantize m.keras --data x.csv -o new.h5", "--output is new.h5, but what is written"),
+        ("predict m.xfblas x.csv -o new.xfblas", "--output is new.xfblas, but what is written"),
         ("quantize m.keras --data x.csv -o ''", "--output"),
         ("predict m.xfblas x.csv -o ''", "--output"),
         (

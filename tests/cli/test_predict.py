@@ -213,3 +213,13 @@ def test_errors_are_one_line_and_leave_no_file(files, tmp_path, capsys, argument
     assert status == 2 and error.startswith("xfblas: ") and error.count("\n") == 1
     assert text in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_names_alone(tmp_path, capsys):
+    """Its columns are checked as those of rows are, and it is told that there are no rows."""
+    features = np.load("x.npy").shape[1]
+    path = tmp_path / "names.csv"
+    for count, status, told in ((features - 1, 2, "expected"), (features, 0, "has no rows")):
+        path.write_text(",".join(f"a{index}" for index in range(count)) + "\n")
+        found, _, error = run(capsys, "plain.xfblas", path)
+        assert found == status and told in error

@@ -240,6 +240,7 @@ def test_a_keras_file_is_not_taken_for_a_saved_one(keras_model, tmp_path):
         (("networks",), None, r"description\.networks is 'None', expected dict"),
         (("host_reasons",), [], r"description\.host_reasons is .*expected dict"),
         (("calibration",), 3, r"description\.calibration is '3'"),
+        (("calibration", "rows"), "9" * 5000, r"description\.calibration\.rows is '9"),
         (("penalty",), "x", r"description\.penalty is 'x', expected int or float"),
         (("output_names", 0), 7, r"description\.output_names\[0\] is '7', expected str"),
         (("inputs", 0, "shape"), "x", r"description\.inputs\[0\]\.shape"),

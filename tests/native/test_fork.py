@@ -1,6 +1,8 @@
 """A process that has used its threads forks; parent and child go on computing."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -107,3 +109,25 @@ def test_a_process_ends_while_its_threads_sleep_or_look_for_work(how):
     code += f"xfblas.matmul(a, a); time.sleep({0.1 if how else 0})\n{how}"
     done = run_python(code)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+#: One name of each room, whose first use imports it.
+FIRST_USE = """
+import os, sys, threading, time
+import xfblas
+thread = threading.Thread(target=lambda: getattr(xfblas, sys.argv[1]))
+thread.start()
+time.sleep(float(sys.argv[2]))
+child = os.fork()
+getattr(xfblas, sys.argv[1])
+if child == 0:
+    os._exit(7)
+assert os.waitpid(child, 0)[1] == 7 << 8
+"""
+
+
+@pytest.mark.parametrize("name", ["matmul", "compile", "report", "ConvertedModel"])
+@pytest.mark.parametrize("delay", [0, 0.001, 0.01, 0.03])
+def test_a_fork_while_a_thread_imports(name, delay):
+    command = [sys.executable, "-c", FIRST_USE, name, str(delay)]
+    subprocess.run(command, check=True, timeout=60)

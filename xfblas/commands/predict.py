@@ -16,6 +16,7 @@ from xfblas.commands.arguments import (
 )
 from xfblas.errors import InvalidValueError
 from xfblas.files import refuse_inputs
+from xfblas.notices import notify
 from xfblas.rows.columns import NamedRows
 from xfblas.tables.table_writer import require_output
 
@@ -51,8 +52,8 @@ def add_commands(subparsers):
 
 def run_quantize(args) -> int:
     """Writes the file and prints its table of layers."""
-    require_output("--output", args.output)
     refuse_inputs("--output", args.output, model_inputs(args) | {"--data": args.data})
+    require_output("--output", args.output, (".xfblas",))
     with shown_messages(not args.quiet):
         model = _compiled(args, args.data)
     with model:
@@ -70,9 +71,9 @@ def run_predict(args) -> int:
     from xfblas.compiled.saved_model import is_saved_model
     from xfblas.tables.table_writer import column_names, columns, table_writer
 
-    require_output("--output", args.output)
     inputs = {"the data": args.data, "--calibration": args.calibration}
     refuse_inputs("--output", args.output, model_inputs(args) | inputs)
+    require_output("--output", args.output)
     if args.output == "-" and sys.__stdout__ is None:
         raise InvalidValueError("--output is -, but standard output is closed: name a file")
     table = tables.open_table(args.data, args.drop, args.header)
@@ -95,8 +96,14 @@ def run_predict(args) -> int:
                 done += len(chunk)
                 bar.update(done)
             if not done:
-                shape = (0, *(size or 1 for size in model.graph.inputs[0].shape))
-                write(columns(model.predict(np.empty(shape), verbose=0), args.labels))
+                shape = tuple(size or 1 for size in model.graph.inputs[0].shape)
+                if table.names is not None and len(table.columns) != np.prod(shape):
+                    raise InvalidValueError(
+                        f"{args.data} has no rows and names of {len(table.columns)} columns, "
+                        f"expected {np.prod(shape)}"
+                    )
+                notify(f"{args.data} has no rows, so the output has none")
+                write(columns(model.predict(np.empty((0, *shape)), verbose=0), args.labels))
         bar.finish()
     return 0
 

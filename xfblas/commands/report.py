@@ -44,11 +44,11 @@ def run_report(args) -> int:
     from xfblas.reporting.report import report
     from xfblas.tables.labels import read_labels
 
-    require_output("--html", args.html)
-    require_output("--json", args.json)
     inputs = {"--data": args.data, "--labels": args.labels, "--calibration": args.calibration}
     refuse_inputs("--html", args.html, model_inputs(args) | inputs | {"--json": args.json})
     refuse_inputs("--json", args.json, model_inputs(args) | inputs)
+    require_output("--html", args.html)
+    require_output("--json", args.json)
     if args.html:
         figure_class()
     if args.labels and args.label:

@@ -102,7 +102,7 @@ def run_build(args) -> int:
         if path and os.path.isdir(path):
             raise InvalidValueError(f"{option} is {path}, which is a folder, expected a file")
     cfg = Path(args.cfg) if args.cfg else out.with_suffix(".dat")
-    if cfg.resolve() == out.resolve():
+    if os.path.realpath(cfg) == os.path.realpath(out):
         raise InvalidValueError(f"image and config_info.dat are both {out}: name one of them anew")
     sections = [text.partition(":")[2] for text in args.section]
     inputs = {"--from": args.source, "--library": args.library}

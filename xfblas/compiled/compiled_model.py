@@ -250,6 +250,7 @@ class CompiledModel(Uncopied):
             where they went.
         """
         engine = self._require_open()
+        preactivations = require_truth("preactivations", preactivations)
         outputs, layers = engine.trace(input_arrays(x, self.graph.inputs), preactivations)
         return engine.structured(outputs), layers
 

@@ -51,6 +51,7 @@ def require_description(described: Any) -> None:
         described: what the JSON of a file holds.
     """
     _require(described, _DESCRIPTION, "the description")
+    _require(described["calibration"].get("rows", 0), int, "the description.calibration.rows")
     for number, step in enumerate(described["steps"]):
         schema = _ENGINE_STEP if "layers" in step else _HOST_STEP
         _require(step, schema, f"the description.steps[{number}]")

@@ -11,6 +11,7 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.files import written
+from xfblas.files.output_path import real_folder
 from xfblas.rows.result_array import ResultArray
 from xfblas.tables.parquet_table import parquet_module
 
@@ -18,6 +19,8 @@ from xfblas.tables.parquet_table import parquet_module
 DIGITS = "%.9g"
 #: Endings that say how a file is packed, in ways that are not written here.
 OTHER_PACKINGS = (".bz2", ".xz", ".lzma", ".zst", ".lz4", ".br", ".z", ".zip", ".7z")
+#: Endings of files that hold no rows.
+OTHER_KINDS = (".h5", ".hdf5", ".keras", ".onnx", ".xclbin", ".xfblas")
 
 
 @contextlib.contextmanager
@@ -91,21 +94,22 @@ def _csv_writer(file, names, with_names: bool):
     return write
 
 
-def require_output(option: str, path) -> None:
+def require_output(option: str, path, endings: tuple[str, ...] = ()) -> None:
     """Refuses a file that could not be written, before anything is computed for it.
 
     Args:
         option: what it was given with.
         path: of the file; None and ``-`` are no file.
+        endings: of :data:`OTHER_KINDS` which ones are right.
 
     Raises:
         InvalidValueError: there is no such folder, a folder has this name, or its ending asks for
-            a packing that is not written.
+            a packing or another kind of file than is written.
         NotSupportedError: it is to be parquet, and pyarrow is not installed.
     """
     if path in (None, "-"):
         return
-    folder = Path(path).resolve().parent
+    folder = real_folder(path)
     if not folder.is_dir():
         raise InvalidValueError(f"{option} is {path}, but there is no folder {folder}")
     if Path(path).is_dir():
@@ -115,7 +119,11 @@ def require_output(option: str, path) -> None:
         raise InvalidValueError(
             f"{option} is {path}, expected a name without {packing}, or one of a CSV file in .gz"
         )
-    if Path(path).suffix.lower() == ".parquet":
+    if packing in OTHER_KINDS and packing not in endings:
+        raise InvalidValueError(
+            f"{option} is {path}, but what is written is no {packing} file: expected another ending"
+        )
+    if packing == ".parquet":
         parquet_module()
 
 
