@@ -126,7 +126,7 @@ def test_parts_are_what_comes_before_the_activation(keras):
         _, plain = compiled.trace(x)
         _, found = compiled.trace(x, preactivations=True)
         for wrong in (np.zeros((2, 2)), "yes", None):
-            with pytest.raises(xfblas.XfblasError, match="preactivations is .*True or False"):
+            with pytest.raises(xfblas.XfblasError, match=r"preactivations is .*True or False"):
                 compiled.trace(x, preactivations=wrong)
     given = {"first": x, "second": found["first"], "fifth": found["fourth"]}
     for name, values in given.items():
