@@ -242,6 +242,11 @@ def calls(world):
         "CompiledModel.save": lambda: (world.model.save, {"path": "saved.xfblas"}),
         "CompiledModel.close": lambda: (xfblas.load(world.saved).close, {}),
         "ComputeUnit.send": lambda: (world.fcn.unit(0).send, {"array": left}),
+        "ComputeUnit.send_table": lambda: (
+            world.fcn.unit(0).send_table,
+            {"entries": np.zeros(513, np.int32)},
+        ),
+        "table_places": lambda: (xfblas.table_places, {"bits": 16, "groups": 1}),
         "ComputeUnit.empty": lambda: (world.fcn.unit(0).empty, {"shape": (5, 4)}),
         "ComputeUnit.gemm": lambda: (
             world.gemm.unit(0).gemm,
@@ -363,6 +368,12 @@ def _l3_calls(world, shapes, at):
         arrays = world.sent(found, *shapes, **options)
         return dict(zip((*"ABC", *more), arrays, strict=True))
 
+    def with_table():
+        found = abc(world.fcn, "X", x=(5, 3))
+        table = np.zeros(513, np.int32)
+        world.fcn.send(table, 0)
+        return {**found, "T": table, "idxDevice": FCN}
+
     def by_address():
         arrays = abc(world.fcn, "X", x=(5, 3))
         pages = {name.lower(): world.fcn.page(array, 0) for name, array in arrays.items()}
@@ -404,6 +415,7 @@ def _l3_calls(world, shapes, at):
             dict(zip("Axy", world.sent(world.gemv, (5, 4), 4, 5), strict=True)) | at_gemv,
         ),
         "fcnOp": lambda: (l3.fcnOp, {**abc(world.fcn, "X", x=(5, 3)), **scales, **at_fcn}),
+        "fcnTableOp": lambda: (l3.fcnTableOp, with_table()),
         "fcnOpByAddress": lambda: (
             l3.fcnOpByAddress,
             {**by_address(), **scales, **at_fcn},

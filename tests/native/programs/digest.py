@@ -46,7 +46,7 @@ def programs(generator, device):
                 flags["table"] = unit.send_table(generator.integers(-(2**17), 2**17, 513))
             prelu = [(1, 0), (0, 0), (410, 11), (-512, 31)][generator.integers(4)]
             unit.fcn(kept[-1], b, c, x, *POSTS[generator.integers(len(POSTS))], *prelu, **flags)
-            kept += [b, x, c]
+            kept += [b, x, flags.get("table"), c]
         unit.execute()
         unit.execute()  # with kept weights
         yield kept[-1].read()
