@@ -62,7 +62,7 @@ def test_the_type_of_x(build, generator, preset, data_type, x_data_type, dtype, 
                 np.testing.assert_array_equal(sent[2].read(), expected)
         # Tables are int32 on every image, X where it says so.
         wrong = np.int32 if addend != np.int32 else np.float32
-        with pytest.raises(errors.XfblasError, match="holds elements of 4 bytes|computes with"):
+        with pytest.raises(errors.XfblasError, match=r"holds elements of 4 bytes|computes with"):
             unit.fcn(*sent[:3], unit.send(x.astype(wrong)))
     with xfblas.open(path, engine="Gemm") as device:
         np.testing.assert_array_equal(xfblas.matmul(a, b, device=device), oracle.fcn(a, b))
