@@ -1,5 +1,6 @@
 """Fixtures that every test may use, and the target that the functional tests run on."""
 
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -43,6 +44,9 @@ def pytest_cmdline_main(config):
 
 
 def pytest_configure(config):
+    # What a shell starts in the background ignores interrupts, and so would programs of tests.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     targets.is_exhaustive = "not exhaustive" not in config.getoption("markexpr")
     target = config.getoption("--target")
     if target != "native":
