@@ -1,6 +1,7 @@
 """Files are written whole or not at all, and what stands at their path stays what it is."""
 
 import os
+import re
 import resource
 import signal
 import stat
@@ -344,3 +345,22 @@ def test_handlers_of_libraries_stay(path):
     command = [sys.executable, "-c", HANDLED_BY_C, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "here\n"), done.stderr
+
+
+#: Files in folders that are made for one process and nobody else sees.
+PRIVATE = ("emulation/run_folder.py", "emulation/build.py")
+
+
+def test_no_other_module_writes_a_file_by_itself():
+    package = Path(files.__file__).parents[1]
+    direct = re.compile(
+        r"\.write_(text|bytes)\(|\bopen\([^)]*,\s*[\"'][wax+]|np\.save\w*\((?!file)"
+    )
+    found = [
+        f"{source.relative_to(package)}: {line.strip()}"
+        for source in package.rglob("*.py")
+        if source.parts[-2] != "files" and str(source.relative_to(package)) not in PRIVATE
+        for line in source.read_text().splitlines()
+        if direct.search(line) and "os.devnull" not in line
+    ]
+    assert found == []

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.files import write_text
 
 
 def read_config(path: str | os.PathLike[str]) -> Any:
@@ -44,7 +45,7 @@ def write_config(config: Any, path: str | os.PathLike[str]) -> None:
         text = json.dumps(config, indent=2) + "\n"
     else:
         text = _yaml().safe_dump(config, sort_keys=False)
-    path.write_text(text, "utf-8")
+    write_text(path, text)
 
 
 def _yaml() -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xfblas.checks import require_path
 from xfblas.errors import InvalidValueError
+from xfblas.files import written
 from xfblas.tables import all_rows, open_table
 
 #: Text with white space between numbers, a row in a line.
@@ -42,7 +43,8 @@ class TestBench:
         """Writes ``input_data_tb.npy`` and ``output_data_tb.npy``, where there are any."""
         for name, values in (("input_data_tb", self.inputs), ("output_data_tb", self.outputs)):
             if values is not None:
-                np.save(folder / f"{name}.npy", np.asarray(values))
+                with written(folder / f"{name}.npy") as file:
+                    np.save(file, np.asarray(values), allow_pickle=False)
 
 
 def _rows(name: str, given: Any) -> Any:

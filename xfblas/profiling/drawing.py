@@ -10,6 +10,7 @@ from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.layer_table import FOLDED, Line, lines_of
 from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_text
 
 ENGINE, HOST = "#d6e6f7", "#eceef1"
 #: Points.
@@ -61,7 +62,7 @@ def plot_model(
         boxes.append((line, "  ".join(texts), _precision(line, compiled, weights, show_precision)))
     text = _text(compiled, boxes) if ending == ".txt" else _svg(compiled, boxes)
     if to_file is not None:
-        Path(to_file).write_text(text, "utf-8")
+        write_text(to_file, text)
     return text
 
 
