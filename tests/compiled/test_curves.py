@@ -121,6 +121,7 @@ def test_tables_in_files_and_texts(keras, x, tmp_path):
         assert f"{line.table_worst:.2g}" in report.to_text()
 
 
+@pytest.mark.native  # Its models are of several images.
 def test_functions_on_the_host(keras, x):
     """By names, by a configuration, and where the arithmetic has no tables."""
     model = mlp(keras, "gelu", "swish")

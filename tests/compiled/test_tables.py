@@ -132,6 +132,7 @@ def test_tanh_models_in_files(keras, x, tmp_path, bits):
     assert texts[0] == texts[1] and "tanh Q" in texts[0] and "sigmoid Q" in texts[0]
 
 
+@pytest.mark.native  # Its models are of several images.
 def test_tanh_on_the_host(keras, x):
     """By names, by a configuration, and where the arithmetic has no tables."""
     model = mlp(keras, "tanh", "sigmoid")
