@@ -8,6 +8,7 @@ import pytest
 from keras_models import decibels
 
 import xfblas
+from xfblas.compiled import table_choice
 from xfblas.device.default_images import default_target
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.graph import Layer, Network, read_graph
@@ -158,10 +159,15 @@ def test_tanh_on_the_host(keras, x):
         xfblas.compile(model, x, on_host=["d0:sigmoid"])
 
 
-def test_a_goal_that_tanh_tables_miss_takes_them_to_the_host(keras, x):
-    """Where that gains more than its products cost: of one table, but not of two."""
+@pytest.mark.parametrize(("decibels_wanted", "chains"), [(-100, 3), (100, 1)])
+def test_the_host_must_gain_so_many_decibels(keras, x, monkeypatch, decibels_wanted, chains):
+    """Of two tables it gains about what is asked for, more or less with the rows."""
+    monkeypatch.setattr(table_choice, "NEARER", decibels_wanted)
     with xfblas.compile(mlp(keras, "tanh", "relu", "sigmoid"), x, goal=90) as compiled:
-        assert len(compiled.networks) == 1
+        assert len(compiled.networks) == chains
+
+
+def test_a_goal_that_tanh_tables_miss_takes_them_to_the_host(keras, x):
     model = mlp(keras, "tanh")
     with xfblas.compile(model, x, goal=90) as compiled:
         found = {step.output: step.reason for step in compiled.graph.steps}
