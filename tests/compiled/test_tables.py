@@ -65,8 +65,9 @@ def mlp(keras, *activations, units=(24, 16, 12)):
 
 
 @pytest.fixture
-def x(generator):
-    return generator.standard_normal((400, 10)).astype(np.float32)
+def x():
+    """The same each time: where tables reach about their goal, rows decide what is placed where."""
+    return np.random.default_rng(2).standard_normal((400, 10)).astype(np.float32)
 
 
 @pytest.mark.parametrize(("bits", "wanted"), [(16, 60), (8, 24)])
