@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,9 @@ from xfblas.compiled.table_choice import Made, choose_tables
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.file_kinds import ONNX, kind_of
 from xfblas.graph import EngineStep, HostStep, ModelGraph, Network, read_graph
 from xfblas.graph.grids import ends_of, grids_of, with_biases_on_host
-from xfblas.keras_files.keras_file import read_file
+from xfblas.graph.reader import read_source
 from xfblas.layers.placement import PLACED
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork, without_scales
@@ -102,8 +100,7 @@ def compile(
     Options.require_names(quantization)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
-    if isinstance(model, (str, os.PathLike)) and kind_of(model) is not ONNX:
-        model = read_file(Path(model), architecture is None, trusted)
+    model = read_source(model, architecture, trusted)
     graph = read_graph(model, architecture, on_host, tables=True)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     held = lease(device, xclbin, wanted, target, trust)

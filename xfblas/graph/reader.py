@@ -154,6 +154,23 @@ def require_onnx(source: Any) -> None:
         refuse_others(source, "an ONNX file", ONNX)
 
 
+def read_source(source: Any, architecture: Any = None, trusted: bool = False) -> Any:
+    """What the file of a path holds, for several calls that take it; other sources as they are.
+
+    Args:
+        source, architecture, trusted: as for :func:`read_graph`.
+
+    Raises:
+        InvalidValueError, AllocationError, NotSupportedError: as for :func:`read_graph`.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        return source
+    if kind_of(source) is not ONNX:
+        return read_file(Path(source), architecture is None, trusted)
+    _require_none(architecture)
+    return onnx_graph.read_file(Path(source))
+
+
 def _require_none(architecture: Any) -> None:
     if architecture is not None:
         raise InvalidValueError("architecture is given, but source is a model and has its own")
@@ -161,15 +178,13 @@ def _require_none(architecture: Any) -> None:
 
 def _parts(source: Any, given: Any, trusted: bool) -> tuple[DeclaredLayers, StoredWeights, bool]:
     """The layers, the weights, and whether they come from different places."""
-    is_path = isinstance(source, (str, os.PathLike))
-    if is_onnx_model(source) or (is_path and kind_of(source) is ONNX):
+    source = read_source(source, given, trusted)
+    if is_onnx_model(source):
+        source = onnx_graph.read_model(source)
+    if isinstance(source, onnx_graph.OnnxModel):
         _require_none(given)
-        path = Path(source) if is_path else None
-        model = onnx_graph.read_model(source) if path is None else onnx_graph.read_file(path)
-        declared = DeclaredLayers(model.architecture, model.operations_of)
-        return declared, StoredWeights(model.where, ()), False
-    if is_path:
-        source = read_file(Path(source), given is None, trusted)
+        declared = DeclaredLayers(source.architecture, source.operations_of)
+        return declared, StoredWeights(source.where, ()), False
     if isinstance(source, KerasFile):
         architecture, stored, separate = source.parts(given)
         return DeclaredLayers(architecture), stored, separate

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from xfblas.file_kinds import ONNX, kind_of
 from xfblas.keras_files.keras_file import KerasFile, read_file
 from xfblas.keras_files.origin import is_object_of_keras
 from xfblas.scoring.scoring import Scoring
@@ -21,8 +20,7 @@ def scoring_of(model, loss=None, metrics=None, loss_weights=None, weighted_metri
     given = zip(KEYS, (loss, loss_weights, metrics, weighted_metrics), strict=True)
     given = {key: value for key, value in given if value is not None}
     if isinstance(model, (str, os.PathLike)):
-        # Files of ONNX say nothing of training.
-        model = None if kind_of(model) is ONNX else read_file(Path(model), is_required=False)
+        model = read_file(Path(model), is_required=False)
     found = _of_file(model) if isinstance(model, KerasFile) else _of_object(model)
     found.config = given or found.config
     return found
