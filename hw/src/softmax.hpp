@@ -140,6 +140,15 @@ rows:
   }
 }
 
+inline void load_table(uint32_t* table, uint32_t count, stream<uint32_t>& entries) {
+#pragma HLS INLINE
+load:
+  for (uint32_t i = 0; i < count; ++i) {
+#pragma HLS PIPELINE II=1
+    table[i] = softmax_entry(entries.read());
+  }
+}
+
 // Looks up the exponentials, and where the inverse of their sum lies. Legacy has a sum for each
 // class instead of an exponential.
 template <class E>
@@ -148,11 +157,7 @@ void exponentiate(SoftmaxTask task, stream<uint32_t>& entries, stream_of_blocks<
                   stream<uint32_t>& sums) {
   uint32_t table[1u << softmax_table_bits];
 #pragma HLS BIND_STORAGE variable=table type=ram_2p impl=bram
-load:
-  for (uint32_t i = 0; i < task.fields.exp_entries(); ++i) {
-#pragma HLS PIPELINE II=1
-    table[i] = softmax_entry(entries.read());
-  }
+  load_table(table, task.fields.exp_entries(), entries);
   const bool is_legacy = task.fields.kind == softmax_legacy;
   const bool is_argmax = task.fields.kind == softmax_argmax;
 rows:
@@ -187,11 +192,7 @@ void divide(SoftmaxTask task, stream<uint32_t>& entries,
             stream<typename E::Word>& out) {
   uint32_t table[1u << softmax_table_bits];
 #pragma HLS BIND_STORAGE variable=table type=ram_2p impl=bram
-load:
-  for (uint32_t i = 0; i < task.fields.inv_entries(); ++i) {
-#pragma HLS PIPELINE II=1
-    table[i] = softmax_entry(entries.read());
-  }
+  load_table(table, task.fields.inv_entries(), entries);
   const bool is_legacy = task.fields.kind == softmax_legacy;
   const bool is_argmax = task.fields.kind == softmax_argmax;
   // The fraction bits of argmax' result move its 1 up.

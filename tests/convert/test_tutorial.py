@@ -1,33 +1,17 @@
 """docs/convert.md, line by line, with the model that it speaks of."""
 
-import re
-from pathlib import Path
-
-import numpy as np
 import pytest
+from pages import digits, digits_model, run_page
 
-DOCUMENT = Path(__file__).parents[2] / "docs/convert.md"
 pytestmark = [pytest.mark.native, pytest.mark.filterwarnings("ignore")]
 
 
 def test_the_page_runs(keras, tmp_path, monkeypatch, capsys):
-    datasets = pytest.importorskip("sklearn.datasets")
-    x, y = datasets.load_digits(return_X_y=True)
-    x = (x / 16).astype(np.float32)
-    L = keras.layers
-    layers = [
-        keras.Input((64,)),
-        L.Dense(48, "relu", name="fc1"),
-        L.Dense(32, "relu", name="fc2"),
-        L.Dense(10, "softmax", name="fc3"),
-    ]
-    model = keras.Sequential(layers)
-    model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(x, y, epochs=8, verbose=0)
+    x, y = digits()
+    model = digits_model(keras, x, y)
     monkeypatch.chdir(tmp_path)
     names = {"model": model, "x": x, "y": y}
-    for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL):
-        exec(block, names)
+    run_page("convert.md", names)
     names["converted"].close()
     expected = model.predict(x, verbose=0).argmax(axis=1)
     assert (names["labels"] == expected).mean() > 0.99

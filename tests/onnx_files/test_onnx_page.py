@@ -1,23 +1,19 @@
 """docs/onnx.md, line by line, with the model that it speaks of."""
 
-import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 from onnx_models import Builder, run, save
+from pages import digits, run_page
 
-DOCUMENT = Path(__file__).parents[2] / "docs/onnx.md"
 pytestmark = pytest.mark.native
 
 
 def test_the_page_runs(tmp_path, monkeypatch, capsys):
-    datasets = pytest.importorskip("sklearn.datasets")
     from sklearn.neural_network import MLPClassifier
 
-    x, y = datasets.load_digits(return_X_y=True)
-    x = (x / 16).astype(np.float32)
+    x, y = digits()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trained = MLPClassifier((48, 32), max_iter=40, random_state=1).fit(x, y)
@@ -34,8 +30,7 @@ def test_the_page_runs(tmp_path, monkeypatch, capsys):
     save(model, tmp_path / "digits.onnx")
     monkeypatch.chdir(tmp_path)
     names = {"x": x, "y": y}
-    for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL):
-        exec(block, names)
+    run_page("onnx.md", names)
     names["converted"].close()
     expected = run(model, x)[0]
     assert (names["labels"] == expected.argmax(axis=1)).mean() > 0.998

@@ -1,25 +1,22 @@
 """docs/qkeras.md, line by line, with the model that it speaks of."""
 
-import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import digits, run_page
 
-DOCUMENT = Path(__file__).parents[2] / "docs/qkeras.md"
 FILES = Path(__file__).parent / "files"
 pytestmark = pytest.mark.native
 
 
 def test_the_page_runs(tmp_path, monkeypatch, capsys):
-    datasets = pytest.importorskip("sklearn.datasets")
-    x, labels = datasets.load_digits(return_X_y=True)
+    x, labels = digits()
     shutil.copy(FILES / "qkeras_0.9.h5", tmp_path / "digits.h5")
     monkeypatch.chdir(tmp_path)
-    names = {"x": (x / 16).astype(np.float32)}
-    for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL):
-        exec(block, names)
+    names = {"x": x}
+    run_page("qkeras.md", names)
     names["model"].close()
     expected = np.load(FILES / "qkeras_0.9.npz")["y"]
     assert np.abs(names["probabilities"][: len(expected)] - expected).max() < 1e-6

@@ -70,6 +70,11 @@ def add_architecture(parser):
         help="for a file of weights alone: the model's JSON (to_json) or a file of it, or the "
         """activations of its Dense layers, '["relu", "softmax"]'""",
     )
+    add_trusted(parser)
+
+
+def add_trusted(parser):
+    """Adds the option of every command that reads a model's file."""
     parser.add_argument(
         "--trusted",
         action="store_true",

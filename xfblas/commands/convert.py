@@ -3,6 +3,8 @@
 import argparse
 import json
 
+from xfblas.commands.arguments import add_trusted
+
 
 def add_commands(subparsers):
     """Adds ``convert`` and ``build`` to the commands of an argparse parser."""
@@ -35,11 +37,7 @@ def _add_build(subparsers):
     parser.add_argument("--synth", action="store_true", help="have v++ compile the kernels")
     parser.add_argument("--bitfile", action="store_true", help="have v++ link the image")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument(
-        "--trusted",
-        action="store_true",
-        help="read the model's file at once: without a process of its own, a limit of time or size",
-    )
+    add_trusted(parser)
     parser.set_defaults(run=run_build, words={"folder": "--project", "input_data_tb": "InputData"})
 
 

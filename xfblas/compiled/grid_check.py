@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from xfblas.graph import EngineStep, HostStep, ModelGraph
+from xfblas.compiled.simulation import simulated
+from xfblas.graph import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
 
 #: Rows that the integers are compared with the model on.
@@ -19,15 +20,7 @@ def differences(
         networks: of its steps.
         inputs: the calibration rows of each input.
     """
-    rows = [values[:: -(-len(values) // ROWS)] for values in inputs]
-
-    def engine(step: EngineStep, given: np.ndarray) -> np.ndarray:
-        network = networks.get(step.name)
-        if network is None:
-            return step.network.outputs_of(given)[-1]
-        return network.finish(network.simulate(network.quantize_input(given)).output)
-
-    expected, found = graph.run(rows), graph.run(rows, engine)
+    expected, found = simulated(graph, networks, inputs, ROWS)
     told = []
     for step in graph.steps:
         if isinstance(step, HostStep) and step.function == "quantizer":

@@ -29,7 +29,7 @@ from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
 #: Files without centers of features and without tables have version 1, which earlier releases read;
-#: those with centers alone 2, with tables of tanh and sigmoid 3.
+#: those with centers alone 2, with tables of tanh and sigmoid 3, of other functions 4.
 VERSION = 4
 #: What a damaged file's content raises, by experience.
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.compiled.simulation import simulated
 from xfblas.graph import EngineStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork, decibels
 
@@ -47,14 +48,13 @@ def choose_tables(
     steps = {step.output: step for step in graph.engine_steps if tables_of(step)}
     if not steps:
         return graph, made
-    rows = [values[:: -(-len(values) // ROWS)] for values in inputs]
-    reached = _reached(graph, made[0], rows, steps)
+    reached = _reached(graph, made[0], inputs, steps)
     below = {output: step for output, step in steps.items() if reached[output] < goal}
     if not below:
         return graph, made
     other = read(_reasons(below.values(), reached, goal))
     other_made = make(other)
-    found = _reached(other, other_made[0], rows, below)
+    found = _reached(other, other_made[0], inputs, below)
     doublings = math.log2(max(1.0, _products(other_made[0]) / max(1, _products(made[0]))))
     gain = NEARER + RATE * doublings
     better = [step for output, step in below.items() if found[output] >= reached[output] + gain]
@@ -87,15 +87,8 @@ def _reasons(steps: Any, reached: dict[str, float], goal: float) -> dict[str, st
 
 
 def _reached(
-    graph: ModelGraph, networks: Networks, rows: list[np.ndarray], outputs: Any
+    graph: ModelGraph, networks: Networks, inputs: list[np.ndarray], outputs: Any
 ) -> dict[str, float]:
     """Signal to noise of tensors against the float model, by name."""
-
-    def engine(step: EngineStep, given: np.ndarray) -> np.ndarray:
-        network = networks.get(step.name)
-        if network is None:
-            return step.network.outputs_of(given)[-1]
-        return network.finish(network.simulate(network.quantize_input(given)).output)
-
-    expected, found = graph.run(rows), graph.run(rows, engine)
+    expected, found = simulated(graph, networks, inputs, ROWS)
     return {name: decibels(expected[name], found[name]) for name in outputs}

@@ -1,0 +1,33 @@
+"""A model as it is quantized, beside itself in float, on some of its calibration rows."""
+
+import numpy as np
+
+from xfblas.graph import EngineStep, ModelGraph
+from xfblas.quantization import QuantizedNetwork
+
+Tensors = dict[str, np.ndarray]
+
+
+def simulated(
+    graph: ModelGraph,
+    networks: dict[str, QuantizedNetwork],
+    inputs: list[np.ndarray],
+    most_rows: int,
+) -> tuple[Tensors, Tensors]:
+    """All tensors by name: of the float model, and with the engine's integers.
+
+    Args:
+        graph: the model.
+        networks: quantized layers of its engine steps; those without any stay float.
+        inputs: the calibration rows of each input.
+        most_rows: that are taken of them, evenly.
+    """
+    rows = [values[:: -(-len(values) // most_rows)] for values in inputs]
+
+    def engine(step: EngineStep, given: np.ndarray) -> np.ndarray:
+        network = networks.get(step.name)
+        if network is None:
+            return step.network.outputs_of(given)[-1]
+        return network.finish(network.simulate(network.quantize_input(given)).output)
+
+    return graph.run(rows), graph.run(rows, engine)
