@@ -5,7 +5,7 @@ import json
 import pytest
 
 import xfblas
-from xfblas.convert.configuration import settings_of
+from xfblas.convert.settings import settings_of
 from xfblas.errors import InvalidValueError
 
 

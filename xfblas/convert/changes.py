@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from xfblas.convert.configuration import AUTO, LayerSettings, settings_of_entries
 from xfblas.convert.entries import entries_of
+from xfblas.convert.settings import AUTO, LayerSettings, settings_of_entries
 
 _NAMES = {
     "weight_bits": "Precision.weight", "engine": "Engine", "trace": "Trace", "softmax": "Softmax",

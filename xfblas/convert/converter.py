@@ -10,8 +10,8 @@ import numpy as np
 from xfblas.checks import require_names, require_path, require_text, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile as compile_model
-from xfblas.convert.configuration import Settings, settings_of
 from xfblas.convert.project import write_project
+from xfblas.convert.settings import Settings, settings_of
 from xfblas.convert.test_bench import TestBench
 from xfblas.convert.traces import by_entry
 from xfblas.errors import InvalidValueError, NotInitializedError

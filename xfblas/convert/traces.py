@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from xfblas.convert.configuration import Settings
+from xfblas.convert.settings import Settings
 from xfblas.layers.placement import PREACTIVATION
 
 

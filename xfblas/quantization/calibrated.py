@@ -14,9 +14,10 @@ from dataclasses import replace
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.graph import Network
-from xfblas.quantization.builder import Builder, Form, Variant
+from xfblas.quantization.builder import Builder, Variant
 from xfblas.quantization.calibration import calibrate
 from xfblas.quantization.calibration_check import findings
+from xfblas.quantization.form import Form
 from xfblas.quantization.input_scales import has_seldom
 from xfblas.quantization.layers import QuantizedNetwork
 from xfblas.quantization.options import Options
