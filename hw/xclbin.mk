@@ -5,6 +5,12 @@
 #             hw      the card
 #   PLATFORM  a folder of hw/platforms
 #   ENGINE    fcn, gemm or gemv          DTYPE   short, int8 or float
+#   ENGINE=stream builds a streaming network, of DTYPE short or float:
+#     LAYERS       sizes, such as 784,64,10
+#     ACTIVATION   linear, relu, tanh or sigmoid, of all layers or a list with one for each
+#     OUTPUTS      what can go to the host, such as x1,s2; empty takes all
+#     MULTIPLIERS  of all layers together; empty takes the board's
+#     FORM         linked (a kernel for each layer) or single (one kernel, for small boards)
 #   NUM_CU    compute units; empty takes the board's number
 #   VITIS     version of Vitis, such as 2022.2; empty asks v++
 #   JOBS      parallel jobs of v++
@@ -15,18 +21,28 @@ ENGINE   ?= fcn
 DTYPE    ?= short
 NUM_CU   ?=
 JOBS     ?= 4
+LAYERS      ?= 784,64,10
+ACTIVATION  ?= tanh
+OUTPUTS     ?=
+MULTIPLIERS ?=
+FORM        ?= $(if $(filter kv260,$(PLATFORM)),single,linked)
 PYTHON   ?= python3
 
 HW     := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
-FOLDER := $(HW)/build/$(PLATFORM)-$(ENGINE)-$(DTYPE)-$(TARGET)$(addprefix -,$(addsuffix cu,$(NUM_CU)))
+comma := ,
+IS_STREAM := $(filter stream,$(ENGINE))
+NETWORK := $(if $(IS_STREAM),$(subst $(comma),-,$(LAYERS)-$(ACTIVATION)$(addprefix -,$(OUTPUTS))$(addprefix -,$(MULTIPLIERS))))
+FOLDER := $(HW)/build/$(PLATFORM)-$(ENGINE)$(addprefix -,$(NETWORK))-$(DTYPE)-$(TARGET)$(addprefix -,$(addsuffix cu,$(NUM_CU)))
 KERNEL := $(ENGINE)Kernel
 IMAGE  := $(FOLDER)/$(ENGINE).xclbin
 
 BOARD_FILE    := $(HW)/platforms/$(PLATFORM)/platform.cfg
 XPFM          ?= $(shell sed -n 's/^platform *= *//p' $(BOARD_FILE) 2>/dev/null)
 CLOCK_MHZ     := $(shell sed -n 's/^clock_mhz *= *//p' $(BOARD_FILE) 2>/dev/null)
-CONFIGURE     := $(PYTHON) $(HW)/configure.py --board $(PLATFORM) --engine $(ENGINE) --dtype $(DTYPE) \
-  $(addprefix --units ,$(NUM_CU)) --output $(FOLDER)
+CONFIGURE     := $(PYTHON) $(if $(IS_STREAM),$(HW)/stream/manager.py --board $(PLATFORM) --layers $(LAYERS) \
+  --activation $(ACTIVATION) --dtype $(DTYPE) $(addprefix --outputs ,$(OUTPUTS)) \
+  $(addprefix --multipliers ,$(MULTIPLIERS)) --form $(FORM),$(HW)/configure.py --board $(PLATFORM) \
+  --engine $(ENGINE) --dtype $(DTYPE) $(addprefix --units ,$(NUM_CU))) --output $(FOLDER)
 
 # --freqhz took the place of --kernel_frequency in 2023.2; from 2023.1 on HLS has a mode of its own.
 VITIS ?= $(shell v++ --version 2>/dev/null | sed -n 's/.*v\([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
@@ -41,9 +57,10 @@ xclbin: $(TARGET)
 
 emu:
 	$(CONFIGURE)
-	$(MAKE) -C $(HW) lib PLATFORM=$(PLATFORM) ENGINE=$(ENGINE) DTYPE=$(DTYPE) PYTHON=$(abspath $(PYTHON))
+	$(MAKE) -C $(HW) lib PLATFORM=$(PLATFORM) ENGINE=$(ENGINE) DTYPE=$(DTYPE) PYTHON=$(abspath $(PYTHON)) \
+	  LAYERS=$(LAYERS) ACTIVATION=$(ACTIVATION) OUTPUTS=$(OUTPUTS) MULTIPLIERS=$(MULTIPLIERS)
 	$(PYTHON) $(HW)/pack.py --board $(PLATFORM) \
-	  --library $(HW)/build/$(PLATFORM)-$(ENGINE)-$(DTYPE)/lib$(KERNEL).so \
+	  --library $(HW)/build/$(PLATFORM)-$(ENGINE)$(addprefix -,$(NETWORK))-$(DTYPE)/lib$(KERNEL).so \
 	  --config $(FOLDER)/config_info.dat --output $(IMAGE)
 
 needs-vitis:

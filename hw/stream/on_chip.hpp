@@ -1,0 +1,30 @@
+// A layer's memory on chip, which outlives a launch.
+//
+// In hardware it is the layer's own. On this CPU it lies in the compute unit's memory, because a
+// kernel library serves any number of units and has no state between calls.
+#ifndef XFBLAS_STREAM_ON_CHIP_HPP
+#define XFBLAS_STREAM_ON_CHIP_HPP
+
+#include "xfblas/stream.hpp"
+
+#if defined(__SYNTHESIS__) || defined(XFBLAS_VENDOR_STREAM)
+
+#define XFBLAS_ON_CHIP(L, name) static typename L::Memory name
+#define XFBLAS_KEEP_ON_CHIP(place)
+
+#else
+
+namespace xfblas {
+template <class L>
+typename L::Memory& on_chip() {
+  char* const begin = static_cast<char*>(simulation::Launch::current().on_chip);
+  return *reinterpret_cast<typename L::Memory*>(begin + L::on_chip_begin);
+}
+}  // namespace xfblas
+
+#define XFBLAS_ON_CHIP(L, name) typename L::Memory& name = on_chip<L>()
+#define XFBLAS_KEEP_ON_CHIP(place) simulation::Launch::current().on_chip = (place)
+
+#endif
+
+#endif
