@@ -15,7 +15,7 @@ pass:
   }
 }
 
-// A row's beats as blocks of `fold` inputs; the last one is filled with zeros.
+// A row's beats as blocks of `fold` inputs; the last one is filled up with zeros.
 template <class L>
 void accept_row(stream<Beat>& link, stream<typename L::Block>& blocks) {
 #pragma HLS INLINE
@@ -24,20 +24,19 @@ void accept_row(stream<Beat>& link, stream<typename L::Block>& blocks) {
   constexpr int step = L::fold < Beats::elements ? L::fold : Beats::elements;
   typename L::Block block;
   Beat beat = empty_beat();
-#pragma HLS ARRAY_PARTITION variable=block.element type=complete
+#pragma HLS AGGREGATE variable=block
 elements:
-  for (int first = 0; first < L::blocks * L::fold; first += step) {
+  for (int first = 0; first < L::inputs; first += step) {
 #pragma HLS PIPELINE II=1
-    const bool is_there = first < L::inputs;
-    if (is_there && first % Beats::elements == 0) beat = link.read();
+    if (first % Beats::elements == 0) beat = link.read();
+    if (first % L::fold == 0) block = typename L::Block();
   steps:
     for (int i = 0; i < step; ++i) {
 #pragma HLS UNROLL
-      const bool is_input = first + i < L::inputs;
-      block.element[first % L::fold + i] =
-          is_input ? Beats::get(beat, first % Beats::elements + i) : typename L::Element(0);
+      if (first + i < L::inputs)
+        block.element[first % L::fold + i] = Beats::get(beat, first % Beats::elements + i);
     }
-    if (first % L::fold + step == L::fold) blocks.write(block);
+    if (first % L::fold + step == L::fold || first + step >= L::inputs) blocks.write(block);
   }
 }
 

@@ -44,6 +44,16 @@ struct Output<L, true> {
   }
 };
 
+template <int count>
+void write_record(const Beat (&beats)[count], stream<Beat>& link) {
+#pragma HLS INLINE
+beats:
+  for (int i = 0; i < count; ++i) {
+#pragma HLS PIPELINE II=1
+    link.write(beats[i]);
+  }
+}
+
 template <class L>
 void finish_row(const Order& order, stream<typename L::Totals>& totals, stream<Beat>& link) {
 #pragma HLS INLINE
@@ -53,11 +63,12 @@ void finish_row(const Order& order, stream<typename L::Totals>& totals, stream<B
   Beat sums[L::output_beats], activations[L::output_beats];
   typename L::Totals taken;
   Beat s_beat = empty_beat(), x_beat = empty_beat();
+  spend(0);  // a loop begins in a cycle of its own
 outputs:
-  for (int first = 0; first < L::groups * L::lanes; first += step) {
+  for (int first = 0; first < L::outputs; first += step) {
 #pragma HLS PIPELINE II=1
     if (first % L::lanes == 0) taken = totals.read();
-    if (first >= L::outputs) continue;
+    else if (!L::has_next) spend(1);  // no item passes, but the cycle does
     const int in_beat = first % Beats::elements;
   lanes:
     for (int i = 0; i < step; ++i) {
@@ -75,14 +86,10 @@ outputs:
       s_beat = x_beat = empty_beat();
     }
   }
-record:
-  for (int place = 0; place < 2 * L::output_beats; ++place) {
-#pragma HLS PIPELINE II=1
-    const bool is_sum = place < L::output_beats;
-    const int at = is_sum ? place : place - L::output_beats;
-    const uint32_t wanted = is_sum ? route_sums : route_activations;
-    if (order.routes & L::routes & wanted) link.write(is_sum ? sums[at] : activations[at]);
-  }
+  spend(0);
+  const uint32_t routes = order.routes & L::routes;
+  if (routes & route_sums) write_record<L::output_beats>(sums, link);
+  if (routes & route_activations) write_record<L::output_beats>(activations, link);
 }
 
 template <class L>

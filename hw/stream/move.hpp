@@ -16,7 +16,7 @@ struct WordOfBeats {
 };
 
 template <class Word>
-void read_beats(const Word* rd, uint32_t page, uint32_t count, stream<Beat>& link) {
+void read_memory(const Word* rd, uint32_t page, uint32_t count, stream<Beat>& link) {
   Word word = Word();
   const uint64_t start = uint64_t(page) * Word::in_page;
 beats:
@@ -28,7 +28,7 @@ beats:
 }
 
 template <class Word>
-void write_beats(Word* wr, uint32_t page, uint32_t count, stream<Beat>& link) {
+void write_memory(Word* wr, uint32_t page, uint32_t count, stream<Beat>& link) {
   Word word = Word();
   const uint64_t start = uint64_t(page) * Word::in_page;
 beats:

@@ -9,8 +9,8 @@ void move_beats(const Word* rd, Word* wr, const StreamJob& job, stream<Beat>& to
                 stream<Beat>& from_last) {
 #pragma HLS DATAFLOW
   XFBLAS_DATAFLOW("the mover");
-  XFBLAS_PROCESS(read_beats<Word>, rd, job.source_page, job.source_beats, to_first);
-  XFBLAS_PROCESS(write_beats<Word>, wr, job.result_page, job.result_beats, from_last);
+  XFBLAS_PROCESS(read_memory<Word>, rd, job.source_page, job.source_beats, to_first);
+  XFBLAS_PROCESS(write_memory<Word>, wr, job.result_page, job.result_beats, from_last);
   XFBLAS_DATAFLOW_END();
 }
 

@@ -72,7 +72,7 @@ void multiply_row(stream<typename L::Block>& blocks, const typename L::Memory& m
 #pragma HLS INLINE
   typename L::Totals sums[L::groups];
   typename L::Block block;
-#pragma HLS ARRAY_PARTITION variable=block.element type=complete
+#pragma HLS AGGREGATE variable=block
 blocks_of_row:
   for (int number = 0; number < L::blocks; ++number) {
   slots:
@@ -106,9 +106,7 @@ blocks_of_row:
 template <class L>
 void multiply(stream<Order>& orders, stream<Beat>& payload, stream<typename L::Block>& blocks,
               stream<typename L::Totals>& totals) {
-  XFBLAS_ON_CHIP(L, memory);
-#pragma HLS ARRAY_PARTITION variable=memory.weights type=complete dim=2
-#pragma HLS ARRAY_PARTITION variable=memory.biases type=cyclic factor=L::lanes
+  XFBLAS_ON_CHIP(L, memory)
   const Order order = orders.read();
   if (order.command == stream_load) {
     load_weights<L>(payload, memory);

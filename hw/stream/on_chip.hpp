@@ -9,8 +9,17 @@
 
 #if defined(__SYNTHESIS__) || defined(XFBLAS_VENDOR_STREAM)
 
-#define XFBLAS_ON_CHIP(L, name) static typename L::Memory name
+// All weights of a word are read in one cycle, and the biases of a group.
+#define XFBLAS_PRAGMA(text) _Pragma(#text)
+#define XFBLAS_ON_CHIP(L, name)                                                    \
+  static typename L::Memory name;                                                  \
+  XFBLAS_PRAGMA(HLS ARRAY_PARTITION variable = name.weights type = complete dim = 2) \
+  XFBLAS_PRAGMA(HLS ARRAY_PARTITION variable = name.biases type = complete)
 #define XFBLAS_KEEP_ON_CHIP(place)
+
+namespace xfblas {
+inline uint64_t launch_cycles() { return 0; }
+}  // namespace xfblas
 
 #else
 
@@ -20,9 +29,12 @@ typename L::Memory& on_chip() {
   char* const begin = static_cast<char*>(simulation::Launch::current().on_chip);
   return *reinterpret_cast<typename L::Memory*>(begin + L::on_chip_begin);
 }
+
+// What the simulation has counted; hardware has no counter here.
+inline uint64_t launch_cycles() { return simulated_now(); }
 }  // namespace xfblas
 
-#define XFBLAS_ON_CHIP(L, name) typename L::Memory& name = on_chip<L>()
+#define XFBLAS_ON_CHIP(L, name) typename L::Memory& name = on_chip<L>();
 #define XFBLAS_KEEP_ON_CHIP(place) simulation::Launch::current().on_chip = (place)
 
 #endif

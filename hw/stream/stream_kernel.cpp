@@ -13,9 +13,9 @@ void run_chain(const Word* rd, Word* wr, const StreamJob& job) {
   XFBLAS_DATAFLOW("the layers");
   stream<Beat, 8> link_0("link_0");
   XFBLAS_EACH_LAYER(XFBLAS_LINK)
-  XFBLAS_PROCESS(read_beats<Word>, rd, job.source_page, job.source_beats, link_0);
+  XFBLAS_PROCESS(read_memory<Word>, rd, job.source_page, job.source_beats, link_0);
   XFBLAS_EACH_LAYER(XFBLAS_LAYER)
-  XFBLAS_PROCESS(write_beats<Word>, wr, job.result_page, job.result_beats, XFBLAS_LAST_LINK);
+  XFBLAS_PROCESS(write_memory<Word>, wr, job.result_page, job.result_beats, XFBLAS_LAST_LINK);
   XFBLAS_DATAFLOW_END();
 }
 
@@ -38,5 +38,5 @@ extern "C" void streamKernel(const DdrWord* rd, DdrWord* wr) {
     spend(network::memory_latency);
     run_chain(rd, wr, job);
   }
-  write_status(wr, status, simulated_now());
+  write_status(wr, status, launch_cycles());
 }

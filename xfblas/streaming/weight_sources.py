@@ -41,13 +41,18 @@ def layers_of(source: Any, network: StreamNetwork, trusted: bool = False) -> Lay
     return _checked(layers, network)
 
 
-def chain_of(model: Any, trusted: bool = False) -> tuple[Network, list[str], str]:
+def chain_of(
+    model: Any, trusted: bool = False, architecture: Any = None
+) -> tuple[Network, list[str], str]:
     """A Keras model as a chain: its layers, their activations on chip, and the host's last one.
+
+    Args:
+        model, architecture, trusted: see :func:`~xfblas.read_network`.
 
     Raises:
         UnsupportedModelError: it is no chain of dense layers, or has other activations.
     """
-    network = read_network(model, tables=True, trusted=trusted).without_center()
+    network = read_network(model, architecture, tables=True, trusted=trusted).without_center()
     activations = [layer.activation for layer in network.layers]
     host = network.output_activation
     if activations[-1] == "linear" and host in ACTIVATIONS:
