@@ -18,6 +18,8 @@ STREAM_TYPES = ("short", "float")
 BEAT_BYTES = 16
 MOST_LAYERS = 64
 LARGEST_SIZE = 1 << 16
+#: Inputs or outputs at once: more makes trees and fans that no clock reaches.
+WIDEST = 256
 
 
 def beats_of(elements: int, data_type: str) -> int:
@@ -103,9 +105,10 @@ class StreamNetwork:
                         f"{name} of layer {number} is {size!r}, expected 1 to {LARGEST_SIZE}"
                     )
             for name in ("lanes", "fold"):
-                if getattr(layer, name) & (getattr(layer, name) - 1):
+                size = getattr(layer, name)
+                if size & (size - 1) or size > WIDEST:
                     raise InvalidValueError(
-                        f"{name} of layer {number} is {getattr(layer, name)}, expected a power of 2"
+                        f"{name} of layer {number} is {size}, expected a power of 2 up to {WIDEST}"
                     )
             if layer.activation not in ACTIVATIONS:
                 raise InvalidValueError(

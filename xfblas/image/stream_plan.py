@@ -6,9 +6,7 @@ from xfblas.errors import InvalidValueError
 
 from .boards import Board
 from .element_types import ELEMENT_TYPES
-from .stream_network import ACTIVATIONS, MOST_LAYERS, StreamLayer, StreamNetwork, beats_of
-
-WIDEST = 256  # inputs or outputs at once; more makes trees and fans that no clock reaches
+from .stream_network import ACTIVATIONS, MOST_LAYERS, WIDEST, StreamLayer, StreamNetwork, beats_of
 
 
 def budget_of(board: Board, data_type: str) -> int:

@@ -13,6 +13,7 @@ MOST_WEIGHT_BITS = 31
 LARGEST_BIAS = 2**31 - 1
 #: How far sums may go beyond those of the calibration rows.
 MARGIN = 2.0
+ROWS_AT_ONCE = 256
 FUNCTIONS = ("tanh", "sigmoid")
 
 
@@ -93,10 +94,19 @@ def choose_formats(
 def to_integers(values: np.ndarray, bits: int, dtype: type = np.int16) -> np.ndarray:
     """Values in fixed point: halves to even, clamped to the type."""
     limits = np.iinfo(dtype)
-    scaled = np.rint(np.ldexp(np.asarray(values, np.float64), bits))
-    return np.clip(scaled, limits.min, limits.max).astype(dtype)
+    # A float32 holds an int16 and a power of two exactly.
+    wide = np.float32 if values.dtype == np.float32 and dtype is np.int16 else np.float64
+    found = np.empty(values.shape, dtype)
+    # Some rows at a time, which stay in the cache on their way.
+    for start in range(0, len(values), ROWS_AT_ONCE):
+        with np.errstate(over="ignore"):
+            scaled = np.multiply(values[start : start + ROWS_AT_ONCE], wide(2.0**bits), dtype=wide)
+        np.rint(scaled, out=scaled)
+        np.clip(scaled, limits.min, limits.max, out=scaled)
+        found[start : start + ROWS_AT_ONCE] = scaled
+    return found
 
 
 def to_floats(values: np.ndarray, bits: int) -> np.ndarray:
     """What integers stand for, as float32, which holds them exactly."""
-    return np.ldexp(values.astype(np.float32), -bits)
+    return np.multiply(values, np.float32(2.0**-bits), dtype=np.float32)

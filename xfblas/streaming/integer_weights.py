@@ -91,5 +91,5 @@ def _largest_sums(rows: np.ndarray, layers: Any, activations: Any) -> list[float
     for (weights, biases), activation in zip(layers, activations, strict=True):
         sums = rows @ weights + biases
         found.append(float(np.abs(sums).max()))
-        rows = activate(activation, sums)
+        rows = np.maximum(sums, 0) if activation == "relu" else activate(activation, sums)
     return found

@@ -97,7 +97,7 @@ class Reader {
 
   // A streaming network's layers; no others name any.
   std::vector<StreamLayer> stream_layers() const {
-    constexpr uint32_t most_layers = 64, largest = 1 << 16;
+    constexpr uint32_t most_layers = 64, largest = 1 << 16, widest = 256;
     std::vector<StreamLayer> layers;
     const auto count = number("numLayers", 1, most_layers, 0);
     const auto size = [&](const std::string& name, uint32_t at) {
@@ -107,8 +107,8 @@ class Reader {
     };
     const auto power = [&](const std::string& name, uint32_t at) {
       const auto value = size(name, at);
-      require((value & (value - 1)) == 0, invalid, source_, ": ", name, at, " is ", value,
-              ", expected a power of two");
+      require((value & (value - 1)) == 0 && value <= widest, invalid, source_, ": ", name, at,
+              " is ", value, ", expected a power of two up to ", widest);
       return value;
     };
     for (uint32_t at = 1; at <= count; ++at) {
@@ -120,6 +120,9 @@ class Reader {
                         power("LANES_LAYER_", at), power("FOLD_LAYER_", at),
                         StreamFunction(function), routes});
     }
+    if (!layers.empty())
+      require(data_type() != DataType::int8, invalid, source_, ": dataType is int8, expected short ",
+              "or float for a streaming network");
     return layers;
   }
 

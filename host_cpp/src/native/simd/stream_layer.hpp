@@ -12,51 +12,91 @@ namespace {
 constexpr int outputs_at_once = FloatStreamLayer::padding;
 typedef float Outputs __attribute__((vector_size(4 * outputs_at_once), aligned(4)));
 
-// Of the products of a block, those whose number is `first` and every `step`th behind it.
-template <int step, int fold>
-struct Halves {
-  static __attribute__((always_inline)) inline void add(const float* x, const float* weights,
-                                                        ptrdiff_t stride, Outputs& sum) {
-    Outputs other;
-    Halves<2 * step, fold>::add(x, weights, stride, sum);
-    Halves<2 * step, fold>::add(x + step, weights + step * stride, stride, other);
-    sum += other;
-  }
+// Rows that share what is loaded of the weights.
+constexpr int rows_at_once = 4;
+
+template <int rows>
+struct SumsOfRows {
+  Outputs row[rows];
 };
-template <int fold>
-struct Halves<fold, fold> {
-  static __attribute__((always_inline)) inline void add(const float* x, const float* weights,
-                                                        ptrdiff_t, Outputs& sum) {
-    sum = *x * *reinterpret_cast<const Outputs*>(weights);
+
+// Inputs of some rows, and their weights for the outputs of a vector, `step` inputs apart.
+struct Operands {
+  const float *x, *weights;
+  ptrdiff_t x_stride, weight_stride;
+
+  Operands from(int64_t input) const {
+    return {x + input, weights + input * weight_stride, x_stride, weight_stride};
   }
 };
 
-template <int fold>
-void sum_outputs(const FloatStreamLayer& layer, const float* x, const float* weights,
-                 const float* biases, float* to) {
-  Outputs sums = {};
-  for (int64_t i = 0; i < layer.padded_inputs; i += fold) {
-    Outputs block;
-    Halves<1, fold>::add(x + i, weights + i * layer.padded_outputs, layer.padded_outputs, block);
-    sums += block;
+// The sum of `count` products, `step` inputs apart: those with even numbers and those with odd ones,
+// each added up the same way.
+template <int count, int rows>
+struct Halves {
+  static __attribute__((always_inline)) inline void add(const Operands& from, int64_t step,
+                                                        SumsOfRows<rows>& sums) {
+    SumsOfRows<rows> others;
+    Halves<count / 2, rows>::add(from, 2 * step, sums);
+    Halves<count / 2, rows>::add(from.from(step), 2 * step, others);
+    for (int r = 0; r < rows; ++r) sums.row[r] += others.row[r];
   }
-  *reinterpret_cast<Outputs*>(to) = sums + *reinterpret_cast<const Outputs*>(biases);
+};
+template <int rows>
+struct Halves<1, rows> {
+  static __attribute__((always_inline)) inline void add(const Operands& from, int64_t,
+                                                        SumsOfRows<rows>& sums) {
+    const Outputs w = *reinterpret_cast<const Outputs*>(from.weights);
+    for (int r = 0; r < rows; ++r) sums.row[r] = from.x[r * from.x_stride] * w;
+  }
+};
+
+// More than these are added by calls, which compilers take in a fraction of the time.
+constexpr int64_t most_inlined = 16;
+
+template <int rows>
+__attribute__((noinline)) void add_products(const Operands& from, int64_t count, int64_t step,
+                                            SumsOfRows<rows>& sums) {
+  switch (count) {
+    case 1: return Halves<1, rows>::add(from, step, sums);
+    case 2: return Halves<2, rows>::add(from, step, sums);
+    case 4: return Halves<4, rows>::add(from, step, sums);
+    case 8: return Halves<8, rows>::add(from, step, sums);
+    case most_inlined: return Halves<most_inlined, rows>::add(from, step, sums);
+    default:
+      SumsOfRows<rows> others;
+      add_products<rows>(from, count / 2, 2 * step, sums);
+      add_products<rows>(from.from(step), count / 2, 2 * step, others);
+      for (int r = 0; r < rows; ++r) sums.row[r] += others.row[r];
+  }
 }
 
-using SumOutputs = void (*)(const FloatStreamLayer&, const float*, const float*, const float*,
-                            float*);
+template <int rows>
+void sum_rows(const FloatStreamLayer& layer, const Operands& from, const float* biases,
+              float* to) {
+  SumsOfRows<rows> sums = {};
+  for (int64_t i = 0; i < layer.padded_inputs; i += layer.fold) {
+    SumsOfRows<rows> block;
+    add_products<rows>(from.from(i), layer.fold, 1, block);
+    for (int r = 0; r < rows; ++r) sums.row[r] += block.row[r];
+  }
+  const Outputs bias = *reinterpret_cast<const Outputs*>(biases);
+  for (int r = 0; r < rows; ++r)
+    *reinterpret_cast<Outputs*>(to + r * layer.padded_outputs) = sums.row[r] + bias;
+}
 
-SumOutputs sum_outputs_for(int64_t fold) {
-  switch (fold) {
-    case 1: return sum_outputs<1>;
-    case 2: return sum_outputs<2>;
-    case 4: return sum_outputs<4>;
-    case 8: return sum_outputs<8>;
-    case 16: return sum_outputs<16>;
-    case 32: return sum_outputs<32>;
-    case 64: return sum_outputs<64>;
-    case 128: return sum_outputs<128>;
-    default: return sum_outputs<256>;
+void sum_outputs(const FloatStreamLayer& layer, const float* x, int64_t rows, float* to) {
+  for (int64_t first = 0; first < layer.padded_outputs; first += outputs_at_once) {
+    const float* biases = layer.biases + first;
+    const auto at = [&](int64_t row) {
+      return Operands{x + row * layer.padded_inputs, layer.weights + first, layer.padded_inputs,
+                      layer.padded_outputs};
+    };
+    const auto place = [&](int64_t row) { return to + row * layer.padded_outputs + first; };
+    int64_t row = 0;
+    for (; row + rows_at_once <= rows; row += rows_at_once)
+      sum_rows<rows_at_once>(layer, at(row), biases, place(row));
+    for (; row < rows; ++row) sum_rows<1>(layer, at(row), biases, place(row));
   }
 }
 
@@ -78,12 +118,7 @@ void activate_floats(StreamFunction function, const float* s, int64_t count, flo
 // x: rows of padded_inputs; sums and activations: rows of `outputs` and of padded_outputs.
 void stream_layer(const FloatStreamLayer& layer, const float* x, int64_t rows, float* sums,
                   float* activations) {
-  const auto sum = sum_outputs_for(layer.fold);
-  // The columns of weights that a vector needs stay in the first-level cache for all rows.
-  for (int64_t first = 0; first < layer.padded_outputs; first += outputs_at_once)
-    for (int64_t row = 0; row < rows; ++row)
-      sum(layer, x + row * layer.padded_inputs, layer.weights + first, layer.biases + first,
-          activations + row * layer.padded_outputs + first);
+  sum_outputs(layer, x, rows, activations);
   for (int64_t row = 0; row < rows; ++row) {
     float* found = activations + row * layer.padded_outputs;
     if (sums) std::copy(found, found + layer.outputs, sums + row * layer.outputs);
