@@ -96,7 +96,7 @@ def to_integers(values: np.ndarray, bits: int, dtype: type = np.int16) -> np.nda
     limits = np.iinfo(dtype)
     # A float32 holds an int16 and a power of two exactly.
     wide = np.float32 if values.dtype == np.float32 and dtype is np.int16 else np.float64
-    found = np.empty(values.shape, dtype)
+    found: np.ndarray = np.empty(values.shape, dtype)
     # Some rows at a time, which stay in the cache on their way.
     for start in range(0, len(values), ROWS_AT_ONCE):
         with np.errstate(over="ignore"):
