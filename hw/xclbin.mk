@@ -66,6 +66,8 @@ emu:
 needs-vitis:
 	@command -v v++ >/dev/null || { echo "TARGET=$(TARGET) needs Vitis: v++ is not on PATH; source its settings64.sh, or build TARGET=emu" >&2; exit 1; }
 
+ifeq ($(IS_STREAM),)
+
 hw hw_emu: needs-vitis
 	$(CONFIGURE)
 	$(PYTHON) $(HW)/vitis.py --board $(PLATFORM) --engine $(ENGINE) --folder $(FOLDER)
@@ -79,3 +81,28 @@ endif
 	v++ -l -t $(TARGET) --platform $(XPFM) --config $(FOLDER)/link.cfg $(FREQUENCY) --jobs $(JOBS) \
 	  --save-temps --temp_dir $(FOLDER)/temporary -o $(IMAGE) $(FOLDER)/$(KERNEL).xo
 	$(if $(filter hw_emu,$(TARGET)),emconfigutil --platform $(XPFM) --od $(FOLDER))
+
+else
+
+# A kernel for each layer, or one of all: the manager lists them with what each needs defined.
+LISTED = $(FOLDER)/kernels.txt
+
+hw hw_emu: needs-vitis
+	$(CONFIGURE)
+	$(PYTHON) $(HW)/vitis.py --board $(PLATFORM) --engine $(ENGINE) --folder $(FOLDER)
+ifneq ($(NEW_HLS),)
+	while read name source defines; do \
+	  (cd $(FOLDER) && v++ -c --mode hls --config $$name.cfg --work_dir $$name) && \
+	  cp $(FOLDER)/$$name/$$name.xo $(FOLDER)/$$name.xo || exit 1; \
+	done <$(LISTED)
+else
+	while read name source defines; do \
+	  v++ -c -t $(TARGET) --platform $(XPFM) -k $$name -I $(HW)/include -I $(HW)/stream -I $(FOLDER) $$defines \
+	    $(FREQUENCY) --save-temps --temp_dir $(FOLDER)/temporary -o $(FOLDER)/$$name.xo $(HW)/stream/$$source || exit 1; \
+	done <$(LISTED)
+endif
+	v++ -l -t $(TARGET) --platform $(XPFM) --config $(FOLDER)/link.cfg $(FREQUENCY) --jobs $(JOBS) \
+	  --save-temps --temp_dir $(FOLDER)/temporary -o $(IMAGE) $$(sed 's| .*|.xo|; s|^|$(FOLDER)/|' $(LISTED))
+	$(if $(filter hw_emu,$(TARGET)),emconfigutil --platform $(XPFM) --od $(FOLDER))
+
+endif

@@ -2,7 +2,8 @@
 
     manager.py --board u250 --layers 784,64,10 --activation tanh --dtype float --output FOLDER
 
-writes xfblas_network.hpp (the kernels' constants), link.cfg (which kernel's stream goes where),
+writes xfblas_network.hpp (the kernels' constants), kernels.txt (what v++ compiles), link.cfg (which
+kernel's stream goes where),
 config_info.dat (what the host reads back from the image), stream_mlp.h (for C programs), and the
 graph as network.svg and network.txt.
 """
@@ -113,6 +114,17 @@ def link_configuration(board: Board, network: StreamNetwork, form: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def kernel_list(network: StreamNetwork, form: str) -> str:
+    """A line for each kernel that v++ compiles: name, source, and what that needs defined."""
+    if form == "single":
+        return "streamKernel stream_kernel.cpp\n"
+    lines = ["streamKernel mover_kernel.cpp"]
+    for number in range(1, len(network.layers) + 1):
+        defines = f"-DXFBLAS_STREAM_NUMBER={number} -DXFBLAS_STREAM_NAME=layer{number}"
+        lines.append(f"layer{number} layer_kernel.cpp {defines}")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--board", required=True)
@@ -136,6 +148,7 @@ def main():
         files = {
             "xfblas_network.hpp": constants(board, network),
             "link.cfg": link_configuration(board, network, arguments.form),
+            "kernels.txt": kernel_list(network, arguments.form),
             "config_info.dat": stream_configuration(board, network).to_text(),
             "stream_mlp.h": c_header(network),
             "network.txt": network_text(network),
