@@ -133,6 +133,7 @@ def test_an_image_that_routes_some_outputs(weights, rows):
     [
         ({"layers": None}, "layers is None"),
         ({"layers": "6,9"}, "layers is '6,9', expected sizes"),
+        ({"layers": np.array(6)}, "expected sizes"),
         ({"layers": [6, 9.5]}, "size 1 of layers is 9.5"),
         ({"layers": [6]}, "layers has 1 sizes"),
         ({"activation": "elu"}, "activation of layer 1 is 'elu'"),
@@ -171,6 +172,7 @@ def test_wrong_weights_and_rows(weights, rows, tmp_path):
             ([(kernel * np.nan, bias), weights[1]], "weights of layer 1 has a number that is not"),
             ([(kernel * 1e300, bias), weights[1]], "layer 1 has a number too large"),
             (3, "weights is 3"),
+            ([1, [2]], "weights of layer 1 is 1, expected weights and biases"),
             (tmp_path / "nothing", "nothing"),
             (tmp_path / "short", r"layer1.txt has 3 numbers, expected 63: 6 x 9 weights and 9"),
             (tmp_path / "word", "layer2.txt: number 40 is 'one'"),
@@ -191,7 +193,12 @@ def test_wrong_weights_and_rows(weights, rows, tmp_path):
         ):
             with pytest.raises(InvalidValueError, match=message):
                 mlp.run(x)
-        for outputs, message in ((("s3",), "'s3'"), ("s1", "outputs is 's1'"), ((), "outputs is")):
+        for outputs, message in (
+            ([np.zeros((2, 2))], "outputs has"),
+            (("s3",), "'s3'"),
+            ("s1", "outputs is 's1'"),
+            ((), "outputs is"),
+        ):
             with pytest.raises(InvalidValueError, match=message):
                 mlp.run(rows, outputs)
         with pytest.raises(InvalidValueError, match="integers is True"):

@@ -147,7 +147,8 @@ def open_network(
 
 
 def _sizes(layers: Any) -> tuple[int, ...]:
-    if isinstance(layers, (str, bytes)) or not isinstance(layers, (Sequence, np.ndarray)):
+    is_row = isinstance(layers, np.ndarray) and layers.ndim == 1
+    if not is_row and (isinstance(layers, (str, bytes)) or not isinstance(layers, Sequence)):
         raise InvalidValueError(f"layers is {shown(layers)}, expected sizes such as [784, 64, 10]")
     return tuple(
         require_integer(f"size {place} of layers", size, 1, 1 << 16)
@@ -198,7 +199,7 @@ def wanted_outputs(outputs: Any, network: StreamNetwork) -> tuple[str, ...]:
         raise InvalidValueError(f"outputs is {shown(outputs)}, expected names such as s1, x1")
     known = [f"{kind}{n}" for n in range(1, len(network.layers) + 1) for kind in "sx"]
     for name in outputs:
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise InvalidValueError(
                 f"outputs has {shown(name)}, expected some of {', '.join(known)}"
             )

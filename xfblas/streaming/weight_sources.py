@@ -154,7 +154,7 @@ def _of_arrays(source: Any) -> Layers:
             )
         pairs = list(zip(pairs[::2], pairs[1::2], strict=True))
     for number, pair in enumerate(pairs, 1):
-        if len(pair) != 2:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise InvalidValueError(
                 f"weights of layer {number} is {shown(pair)}, expected weights and biases"
             )
