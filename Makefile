@@ -15,7 +15,7 @@ PUBLIC_SOURCES := $(wildcard host_cpp/public/*.cpp)
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help check run gemm test test-all test-machines test-hw lint format lib install image xclbin bench clean
+.PHONY: help check run stream gemm test test-all test-machines test-hw lint format lib install image xclbin bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,7 +56,15 @@ run: $(VENV)/installed-apps $(if $(NEEDS_EMU),emu-image) ## Run the sample app o
 emu-image: $(VENV)/installed-apps
 	@$(MAKE) --no-print-directory -f hw/xclbin.mk TARGET=emu PYTHON=$(PY) >$(VENV)/kernel.log 2>&1 || { cat $(VENV)/kernel.log >&2; exit 1; }
 
-xclbin: $(VENV)/installed-apps ## Build an image: TARGET=emu|hw_emu|hw PLATFORM=u250 ENGINE=fcn DTYPE=short NUM_CU=4.
+# Images of both element types, with the kernels inside; native reads what they say and runs nothing.
+STREAM_TYPES = short float
+
+stream: $(VENV)/installed-apps ## Run the streaming MLP, one kernel for each layer (TARGET=native|csim|xrt, MNIST=folder).
+	@for type in $(STREAM_TYPES); do $(MAKE) --no-print-directory -f hw/xclbin.mk TARGET=emu ENGINE=stream DTYPE=$$type \
+	  PYTHON=$(PY) >$(VENV)/kernel.log 2>&1 || { cat $(VENV)/kernel.log >&2; exit 1; }; done
+	@XFBLAS_TARGET=$(RUN_TARGET) $(LAUNCHER) $(PY) apps/mlp_stream/mlp.py $(addprefix --mnist ,$(MNIST)) $(addprefix --xclbin ,$(XCLBIN))
+
+xclbin: $(VENV)/installed-apps ## Build an image: TARGET=emu|hw_emu|hw PLATFORM=u250 ENGINE=fcn DTYPE=short NUM_CU=4, or ENGINE=stream LAYERS=784,64,10 ACTIVATION=tanh.
 	@$(MAKE) --no-print-directory -f hw/xclbin.mk TARGET=$(if $(filter native,$(TARGET)),emu,$(TARGET)) PYTHON=$(PY)
 
 gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python and in C.

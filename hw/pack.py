@@ -27,7 +27,8 @@ def specification(board: Board, config: pathlib.Path, library: pathlib.Path) -> 
         configuration=configuration,
         platform=board.text("platform"),
         banks=memory_banks(
-            configuration.kernel_count * len(configuration.engines),
+            configuration.kernel_count
+            * (len(configuration.engines) + (configuration.network is not None)),
             board.number("bank_bytes") * board.number("banks_of_a_unit"),
         ),
         part=board.text("part"),

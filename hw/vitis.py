@@ -1,6 +1,9 @@
 """Writes what Vitis reads to build a kernel: hls_config.cfg (from 2023.1) and run_hls.tcl.
 
 vitis.py --board u250 --engine fcn --folder build/u250-fcn-short
+
+Of a streaming network, whose kernels stand in the folder's kernels.txt, each has files of its own:
+layer1.cfg and layer1.tcl.
 """
 
 import argparse
@@ -48,15 +51,30 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     board = read_board(arguments.board)
-    values = {
-        "part": board.text("part"),
-        "clock_mhz": board.number("clock_mhz"),
-        "kernel": f"{arguments.engine}Kernel",
-        "source": HERE / f"src/{arguments.engine}_kernel.cpp",
-        "flags": f"-std=c++14 -I{HERE / 'include'} -I{arguments.folder.resolve()}",
-    }
-    write_text(arguments.folder / "hls_config.cfg", CONFIGURATION.format(**values))
-    write_text(arguments.folder / "run_hls.tcl", SCRIPT.format(**values))
+    folder = arguments.folder
+    flags = f"-std=c++14 -I{HERE / 'include'} -I{folder.resolve()}"
+    kernels = [(f"{arguments.engine}Kernel", HERE / f"src/{arguments.engine}_kernel.cpp", flags)]
+    names = [("hls_config.cfg", "run_hls.tcl")]
+    if arguments.engine == "stream":
+        lines = [
+            line.split(maxsplit=2) for line in (folder / "kernels.txt").read_text().splitlines()
+        ]
+        flags = f"{flags} -I{HERE / 'stream'}"
+        kernels = [
+            (name, HERE / "stream" / source, " ".join([flags, *defines]))
+            for name, source, *defines in lines
+        ]
+        names = [(f"{name}.cfg", f"{name}.tcl") for name, *_ in kernels]
+    for (kernel, source, flags), (configuration, script) in zip(kernels, names, strict=True):
+        values = {
+            "part": board.text("part"),
+            "clock_mhz": board.number("clock_mhz"),
+            "kernel": kernel,
+            "source": source,
+            "flags": flags,
+        }
+        write_text(folder / configuration, CONFIGURATION.format(**values))
+        write_text(folder / script, SCRIPT.format(**values))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from xfblas.emulation.settings import DEFAULT_PLATFORM, Settings
 from xfblas.image.builder import build_image
 from xfblas.image.images import SPECIFICATIONS
 
-FUNCTIONAL = ("engine", "l3", "compiled", "capi")
+FUNCTIONAL = ("engine", "l3", "compiled", "capi", "streaming")
 CARDS = 4
 ENGINES = ("fcn", "gemm", "gemv")
 # The kernels compute cycle by cycle, so there are fewer random examples of them.

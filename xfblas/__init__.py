@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
+    from xfblas.streaming.streaming_mlp import StreamingMLP as StreamingMLP
 
     __version__: str
 
@@ -100,6 +101,7 @@ _MODULES = {
     "quantization": "quantize",
     "reporting.accuracy_report": "Report",
     "reporting.report": "report",
+    "streaming.streaming_mlp": "StreamingMLP",
 }
 _HOMES = {name: f"xfblas.{module}" for module, names in _MODULES.items() for name in names.split()}
 

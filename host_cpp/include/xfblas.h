@@ -285,6 +285,38 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
 /* The softmax of each of `rows` rows, in place, as xfblasPredict computes it; needs no device. */
 xfblasStatus_t xfblasSoftmax(float *values, unsigned long long rows, unsigned int columns);
 
+/* Streaming networks: images of one kernel for each layer, which xfblasCreate opens with the engine
+ * "Stream". Their elements are float or int16, their biases float or int32. Layers count from 1. */
+typedef struct {
+  unsigned int layers; /* of the network */
+  unsigned int inputs, outputs;
+  unsigned int lanes, fold; /* outputs and inputs that are multiplied at once */
+  unsigned int hasSums, hasActivations; /* whether s and x can go to the host */
+  char activation[16]; /* linear, relu, tanh or sigmoid */
+} xfblasStreamLayer_t;
+
+/* Of a layer of integers: s is the sum divided by 2^shift, rounded half up and clamped to int16. The
+ * function takes s with sumBits of fraction and gives x with activationBits. */
+typedef struct {
+  unsigned int shift, sumBits, activationBits;
+} xfblasStreamFormat_t;
+
+xfblasStatus_t xfblasStreamGetLayer(xfblasHandle_t handle, unsigned int layer,
+                                    xfblasStreamLayer_t *description);
+/* Writes weights (inputs x outputs, row by row) and biases of every layer into memory on chip, where
+ * they stay until others are loaded. sizes: of the input and of each layer, as the caller has them;
+ * numSizes of them, one more than layers. formats is NULL with floats. */
+xfblasStatus_t xfblasStreamLoad(xfblasHandle_t handle, const unsigned int *sizes,
+                                unsigned int numSizes, const void *const *weights,
+                                const void *const *biases, const xfblasStreamFormat_t *formats);
+/* Streams `count` rows of `columns` elements through all layers. sums and activations have an entry
+ * for each layer: where its s and x go, count rows of its outputs, or NULL where nobody wants them.
+ */
+xfblasStatus_t xfblasStreamRun(xfblasHandle_t handle, const void *rows, unsigned long long count,
+                               unsigned int columns, void *const *sums, void *const *activations);
+/* The weights count as never loaded; xfblasDestroy does that too, and closes the image. */
+xfblasStatus_t xfblasStreamUnload(xfblasHandle_t handle);
+
 /* What the native engine is and has done; texts end with a zero. */
 typedef struct {
   char isa[16]; /* the instruction set in use, and all that this CPU runs */

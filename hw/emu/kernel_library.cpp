@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "../src/kernel.hpp"
+#include XFBLAS_KERNEL_HEADER
+#include "xfblas/instruction.hpp"
 
 #define JOIN_NAMES(first, second) first##second
 #define ENTRY(prefix, kernel) JOIN_NAMES(prefix, kernel)

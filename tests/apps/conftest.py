@@ -1,4 +1,4 @@
-"""The sample app's modules, which programs import from its own folder."""
+"""The sample apps' modules, which programs import from their own folders."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 APP = Path(__file__).parents[2] / "apps" / "mlp_keras"
 sys.path.insert(0, str(APP))
+sys.path.append(str(APP.parent / "mlp_stream"))
 
 
 @pytest.fixture

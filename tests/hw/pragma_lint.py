@@ -38,7 +38,7 @@ VALUES = {
     ("BIND_STORAGE", "type"): {"fifo", "ram_1p", "ram_2p", "ram_s2p", "ram_t2p", "rom_np"},
     ("BIND_STORAGE", "impl"): {"bram", "lutram", "uram", "srl", "memory"},
     ("ARRAY_PARTITION", "type"): {"complete", "block", "cyclic"},
-    ("INTERFACE", "mode"): {"m_axi", "s_axilite", "axis", "ap_none"},
+    ("INTERFACE", "mode"): {"m_axi", "s_axilite", "axis", "ap_none", "ap_ctrl_none"},
     ("DEPENDENCE", "type"): {"inter", "intra"},
     ("DEPENDENCE", "direction"): {"RAW", "WAR", "WAW"},
 }

@@ -10,7 +10,7 @@ SOURCES = building.ROOT / "host_cpp/src"
 #: From bottom to top. Each is entered by the header of its name.
 ROOMS = (
     *("image", "memory", "prediction", "target", "native", "csim", "xrt"),
-    *("program", "device", "capi"),
+    *("stream", "program", "device", "capi"),
 )
 #: What targets on this CPU derive from.
 OTHER_HEADERS = ("target/memory_target.hpp",)

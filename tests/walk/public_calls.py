@@ -11,6 +11,7 @@ import xfblas
 from xfblas import l3
 from xfblas.graph.network import Layer
 from xfblas.l3 import mlp_common, session
+from xfblas.streaming.formats import LayerFormat
 
 #: Classes whose methods users call. Exceptions have none of their own.
 CLASSES = (
@@ -22,6 +23,7 @@ CLASSES = (
     xfblas.ModelGraph,
     xfblas.Network,
     xfblas.Report,
+    xfblas.StreamingMLP,
     xfblas.XfblasRT,
     l3.XFBLASManager,
     session.Session,
@@ -68,6 +70,8 @@ class World:
         )
         with converted:
             converted.write()
+        self.stream = xfblas.StreamingMLP([4, 5, 3]).load_weights(self.network)
+        self.stream_integers = xfblas.StreamingMLP([4, 5, 3], dtype=np.int16)
         self.runtimes = self.keras_rt(), self.xfblas_rt()
         self.opened = dict(session._sessions)
 
@@ -83,6 +87,8 @@ class World:
 
     def close(self):
         self.model.close()
+        self.stream.close()
+        self.stream_integers.close()
         for index, found in list(session._sessions.items()):
             del session._sessions[index]
             found.device.close()
@@ -217,6 +223,29 @@ def calls(world):
                 "input_shape": (4,),
             },
         ),
+        "StreamingMLP": lambda: (_closing(xfblas.StreamingMLP), {"layers": [4, 5, 3]}),
+        "StreamingMLP.from_keras": lambda: (
+            _closing(xfblas.StreamingMLP.from_keras),
+            {"model": network},
+        ),
+        "StreamingMLP.load_weights": lambda: (world.stream.load_weights, {"weights": network}),
+        "StreamingMLP.load_integers": lambda: (
+            world.stream_integers.load_integers,
+            {
+                "weights": [
+                    (kernel.astype(np.int16), bias.astype(np.int32))
+                    for kernel, bias in zip(world.weights, world.bias, strict=True)
+                ],
+                "formats": [LayerFormat(0, 0, 0, 0)] * 2,
+            },
+        ),
+        "StreamingMLP.run": lambda: (world.stream.run, {"x": rows}),
+        "StreamingMLP.predict": lambda: (world.stream.predict, {"x": rows, "verbose": 0}),
+        "StreamingMLP.trace": lambda: (world.stream.trace, {"x": rows}),
+        "StreamingMLP.summary": lambda: (world.stream.summary, {}),
+        "StreamingMLP.picture": lambda: (world.stream.picture, {}),
+        "StreamingMLP.unload": lambda: (world.stream_integers.unload, {}),
+        "StreamingMLP.close": lambda: (xfblas.StreamingMLP([4, 3]).close, {}),
         "Report": lambda: (xfblas.Report, dict(vars(world.report))),
         "XfblasRT": lambda: (
             xfblas.XfblasRT,

@@ -24,7 +24,10 @@ ROOM, ROOM_TO_OPEN = 2**30, 20 * 2**30
 WANDERS = bool(os.environ.get("XFBLAS_WANDER"))
 #: Examples in make test of what takes long.
 SLOW = {"Report.to_html": 2, "CompiledModel.evaluate": 4, "accelerate": 4}
-OPENING = "accelerate compile load report default_device matmul open Device create destroy close"
+OPENING = (
+    "accelerate compile load report default_device matmul open Device create destroy close "
+    "StreamingMLP StreamingMLP.from_keras StreamingMLP.close"
+)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 
 from xfblas.commands.arguments import add_architecture
+from xfblas.commands.estimate_stream import ENGINE, add_options, require_options, run_stream
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
 
@@ -13,19 +14,23 @@ def add_commands(subparsers):
         "estimate", help="cycles and time on a board, by the cycle model of the kernels"
     )
     parser.add_argument("--platform", default="u250", help=f"one of {', '.join(board_names())}")
-    parser.add_argument("--engine", default="fcn", help="fcn, gemm or gemv")
+    parser.add_argument("--engine", default="fcn", help="fcn, gemm, gemv or stream")
     parser.add_argument("--dtype", default="short", help="short, int8 or float")
     for name, meaning in (("m", "rows"), ("k", "depth"), ("n", "columns")):
         parser.add_argument(f"-{name}", type=int, help=meaning)
     parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")
     add_architecture(parser)
     parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
+    add_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run_estimate)
 
 
 def run_estimate(args) -> int:
     """Prints the estimate; returns the exit status."""
+    require_options(args)
+    if args.engine == ENGINE:
+        return run_stream(args)
     from xfblas.performance.estimate import estimate_calls, estimate_product
     from xfblas.performance.model_parts import ModelParts, parts_of
 

@@ -5,7 +5,7 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +79,9 @@ def default_image(dtype: DTypeLike, engine: str = "Fcn", target: str = TARGETS[0
     # What is unknown here is refused by the device that is opened with it.
     if target not in KERNEL_TARGETS or engine not in ENGINES:
         return image_path(NAMES[dtype])
-    return _emulation_image(engine.lower(), DATA_TYPES[dtype])
+    return emulation_image(
+        {"PLATFORM": "u250", "ENGINE": engine.lower(), "DTYPE": DATA_TYPES[dtype]}
+    )
 
 
 @contextlib.contextmanager
@@ -95,18 +97,30 @@ def _building(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _emulation_image(engine: str, data_type: str) -> Path:
-    options = ["TARGET=emu", f"ENGINE={engine}", f"DTYPE={data_type}"]
+def emulation_image(options: Mapping[str, str]) -> Path:
+    """Path of an image with kernels for this CPU, which is built where it is not there yet.
+
+    Args:
+        options: of ``make xclbin``, in the order in which they name the image's folder; empty ones
+            are left out.
+
+    Raises:
+        ImageError: the kernels' sources are not here, or do not compile.
+    """
+    given = {name: value for name, value in options.items() if value}
+    engine = given["ENGINE"]
+    words = ["TARGET=emu", *(f"{name}={value}" for name, value in given.items())]
     if not is_source_tree():
         raise ImageError(
             "the kernels' sources are not in this installation: build an image in the source tree "
-            f"with `make xclbin {' '.join(options)}` and pass it as xclbin"
+            f"with `make xclbin {' '.join(words)}` and pass it as xclbin"
         )
     command = ["make", "--no-print-directory", "-f", "hw/xclbin.mk", f"PYTHON={sys.executable}"]
+    folder = "-".join([*given.values(), "emu"]).replace(",", "-")
     try:
-        with _building(SOURCE_TREE / f"hw/build/u250-{engine}-{data_type}-emu"):
+        with _building(SOURCE_TREE / "hw/build" / folder):
             done = subprocess.run(
-                [*command, *options], cwd=SOURCE_TREE, capture_output=True, text=True, check=False
+                [*command, *words], cwd=SOURCE_TREE, capture_output=True, text=True, check=False
             )
     except FileNotFoundError:
         raise ImageError(

@@ -26,6 +26,8 @@ from .sections import (
 
 FIRST_UNIT_ADDRESS = 0x1400000
 MEMORY_PORT = "M_AXI_GMEM"
+#: The engine of an image whose configuration tells a streaming network.
+STREAM = "Stream"
 ARGUMENTS = ("rd", "wr")  # of every kernel: both point at page 0 of the compute unit's memory
 FIRST_ARGUMENT_OFFSET = 0x10
 POINTER_BYTES = 8
@@ -69,7 +71,10 @@ class ImageSpecification:
     def kernels(self) -> tuple[Kernel, ...]:
         """The kernels, each with its compute units, in the order of their addresses."""
         kernels, address = [], FIRST_UNIT_ADDRESS
-        for engine in sorted(self.configuration.engines, key=ENGINES.index):
+        engines = sorted(self.configuration.engines, key=ENGINES.index)
+        if self.configuration.network is not None:
+            engines.append(STREAM)
+        for engine in engines:
             kernel, instances = kernel_name(engine), []
             for number in range(1, self.configuration.kernel_count + 1):
                 instances.append(Instance(f"{kernel}_{number}", address))

@@ -21,6 +21,7 @@ from .keys import (
 from .machine import KEYS as MACHINE_KEYS
 from .machine import Machine
 from .options import PREFIXES, Options, parse_options
+from .stream_network import StreamNetwork
 
 __all__ = ["ENGINES", "NUMBERS", "Configuration", "Options", "parse_options"]
 
@@ -44,6 +45,7 @@ class Configuration:
         engines: a subset of ``Fcn``, ``Gemm`` and ``Gemv``.
         part: name of the card, such as ``u250``; may be empty.
         machine: the sizes that the engine's speed follows from; None where they are not told.
+        network: of an image of streaming kernels; None for all others.
 
     Raises:
         InvalidValueError: a value is out of its range; names it.
@@ -63,6 +65,7 @@ class Configuration:
     engines: frozenset[str] = frozenset()
     part: str = ""
     machine: Machine | None = None
+    network: StreamNetwork | None = None
 
     def __post_init__(self):
         for attribute, known in (("data_type", ELEMENT_TYPES), ("x_data_type", X_TYPES)):
@@ -82,6 +85,10 @@ class Configuration:
             raise InvalidValueError(f"xvec is {self.xvec!r}, expected 0 or 1")
         if self.part != "".join(self.part.split()):
             raise InvalidValueError(f"part is {self.part!r}, expected no white space")
+        if self.network is not None and self.network.data_type != self.data_type:
+            raise InvalidValueError(
+                f"network is of {self.network.data_type}, but data_type is {self.data_type!r}"
+            )
         object.__setattr__(self, "engines", frozenset(self.engines))
 
     @classmethod
@@ -125,6 +132,7 @@ class Configuration:
                     if key in options
                 }
             ),
+            network=StreamNetwork.from_words(options, data_type),
             **numbers,
         )
 
@@ -165,7 +173,7 @@ class Configuration:
 
     def words(self) -> dict[str, str]:
         """The words of a complete config_info.dat by key, without a prefix."""
-        units = self.kernel_count * max(1, len(self.engines))
+        units = self.kernel_count * max(1, len(self.engines) + (self.network is not None))
         words = {"dataType": self.data_type, "XdataType": self.x_data_type}
         words |= {number.key: str(getattr(self, number.attribute)) for number in NUMBERS}
         words |= {
@@ -179,6 +187,8 @@ class Configuration:
             words["part"] = self.part
         if self.machine is not None:
             words |= self.machine.words()
+        if self.network is not None:
+            words |= self.network.words()
         words["fpgaDdrBanks"] = ",".join(f"XCL_MEM_DDR_BANK{bank}" for bank in range(units))
         return words
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from xfblas.errors import ImageError
 
-from .builder import kernel_name
+from .builder import STREAM, kernel_name
 from .configuration import ENGINES, Configuration, parse_options
 from .container import Container
 from .kinds import BlockType, MemoryType, Mode, SectionKind, name_of
@@ -18,7 +18,7 @@ from .sections import (
     decode_memory_topology,
 )
 
-ENGINE_OF_KERNEL = {kernel_name(engine): engine for engine in ENGINES}
+ENGINE_OF_KERNEL = {kernel_name(engine): engine for engine in (*ENGINES, STREAM)}
 #: What IP_LAYOUT has where there is no address.
 NO_ADDRESS = 2**64 - 1
 

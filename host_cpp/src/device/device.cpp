@@ -16,9 +16,11 @@ std::vector<KernelInstance> choose_compute_units(const Image& image,
                                                  const Configuration& configuration, Engine engine,
                                                  uint32_t wanted) {
   require(configuration.runs(engine), XFBLAS_STATUS_NOT_SUPPORTED, image.path,
-          " was built without the ", name_of(engine), " engine: its configuration says run",
-          name_of(engine), "=0");
+          " was built without the ", name_of(engine), " engine: its configuration says ",
+          engine == Engine::stream ? std::string("no numLayers")
+                                   : std::string("run") + name_of(engine) + "=0");
   if (engine == Engine::fcn) configuration.require_addend();
+  if (engine == Engine::stream) wanted = 1;
   auto found = image.instances_of(engine);
   require(!found.empty(), XFBLAS_STATUS_IMAGE_INVALID, image.path,
           " holds no compute unit for the ", name_of(engine), " engine");
@@ -48,7 +50,9 @@ std::unique_ptr<Target> open_target(const std::string& target, const Image& imag
                                     const std::vector<KernelInstance>& compute_units,
                                     const DeviceName& device) {
   if (target.empty() || target == "native")
-    return std::make_unique<NativeTarget>(image, configuration, engine, compute_units, device);
+    return std::make_unique<NativeTarget>(image, configuration,
+                                          engine == Engine::stream ? Engine::fcn : engine,
+                                          compute_units, device);
   require_kernel_addend(target, configuration, engine, compute_units.front());
   if (target == "csim") return std::make_unique<CsimTarget>(image, compute_units, device);
   if (target == "xrt") return std::make_unique<XrtTarget>(image, compute_units, device);
@@ -65,11 +69,26 @@ Device::Device(const std::string& image_path, const std::string& configuration_p
       engine_(engine_from_name(engine)) {
   const auto chosen = choose_compute_units(image_, configuration_, engine_, compute_units);
   target_ = open_target(target, image_, configuration_, engine_, chosen, device);
+  if (engine_ == Engine::stream) {
+    const bool is_native = std::string(target_->name()) == "native";
+    const auto make = is_native ? make_native_engine : make_kernel_engine;
+    stream_ = std::make_unique<Stream>(make(*target_, configuration_), configuration_);
+    return;
+  }
   for (uint32_t i = 0; i < chosen.size(); ++i)
     compute_units_.push_back(std::make_unique<ComputeUnit>(*target_, i, engine_, configuration_));
 }
 
+Stream& Device::stream() {
+  require(stream_ != nullptr, XFBLAS_STATUS_NOT_SUPPORTED, "the device was opened for the ",
+          name_of(engine_), " engine, expected Stream");
+  return *stream_;
+}
+
 ComputeUnit& Device::compute_unit(uint32_t index) {
+  require(engine_ != Engine::stream, XFBLAS_STATUS_NOT_SUPPORTED,
+          "the device was opened for the Stream engine, which takes no matrices: "
+          "xfblasStreamLoad and xfblasStreamRun are its functions");
   require(index < compute_units_.size(), XFBLAS_STATUS_INVALID_VALUE, "kernelIndex is ", index,
           ", expected 0 to ", compute_units_.size() - 1, ": the device was opened with ",
           compute_units_.size(), " compute units");
@@ -77,6 +96,7 @@ ComputeUnit& Device::compute_unit(uint32_t index) {
 }
 
 void Device::start(uint32_t count) {
+  if (engine_ == Engine::stream) compute_unit(0);
   require(count > 0 && count <= compute_units_.size(), XFBLAS_STATUS_INVALID_VALUE,
           "numKernels is ", count, ", expected 1 to ", compute_units_.size());
   const auto end = compute_units_.begin() + count;

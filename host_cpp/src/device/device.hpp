@@ -8,6 +8,7 @@
 
 #include "device/compute_unit.hpp"
 #include "image/image.hpp"
+#include "stream/stream.hpp"
 #include "target/target.hpp"
 #include "xfblas.h"
 
@@ -24,6 +25,8 @@ class Device {
   // Starts the first units together.
   void start(uint32_t compute_units);
   void start_one(uint32_t index);
+  // The streaming network that the image holds; fails where the device has another engine.
+  Stream& stream();
   xfblasInfo_t info() const;
 
  private:
@@ -31,7 +34,9 @@ class Device {
   Configuration configuration_;
   Engine engine_;
   std::unique_ptr<Target> target_;
-  std::vector<std::unique_ptr<ComputeUnit>> compute_units_;  // before target_ in destruction
+  // Before target_ in destruction; a streaming network has no compute unit that takes matrices.
+  std::vector<std::unique_ptr<ComputeUnit>> compute_units_;
+  std::unique_ptr<Stream> stream_;
 };
 
 }  // namespace xfblas

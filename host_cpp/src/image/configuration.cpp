@@ -81,6 +81,51 @@ class Reader {
     return uint32_t(value);
   }
 
+  // One of the names, as its place among them.
+  uint32_t choice(const std::string& key, std::initializer_list<const char*> names) const {
+    const auto entry = values_.find(key);
+    require(entry != values_.end(), invalid, source_, ": ", key, " is missing");
+    std::string expected;
+    for (const auto* name : names) {
+      if (entry->second.text == name) return uint32_t(std::find(names.begin(), names.end(), name) -
+                                                      names.begin());
+      expected += (expected.empty() ? "" : " or ") + std::string(name);
+    }
+    fail(invalid, source_, " line ", entry->second.line, ": ", key, " is '", entry->second.text,
+         "', expected ", expected);
+  }
+
+  // A streaming network's layers; no others name any.
+  std::vector<StreamLayer> stream_layers() const {
+    constexpr uint32_t most_layers = 64, largest = 1 << 16, widest = 256;
+    std::vector<StreamLayer> layers;
+    const auto count = number("numLayers", 1, most_layers, 0);
+    const auto size = [&](const std::string& name, uint32_t at) {
+      const auto key = name + std::to_string(at);
+      require(has(key.c_str()), invalid, source_, ": ", key, " is missing");
+      return number(key.c_str(), 1, largest, 0);
+    };
+    const auto power = [&](const std::string& name, uint32_t at) {
+      const auto value = size(name, at);
+      require((value & (value - 1)) == 0 && value <= widest, invalid, source_, ": ", name, at,
+              " is ", value, ", expected a power of two up to ", widest);
+      return value;
+    };
+    for (uint32_t at = 1; at <= count; ++at) {
+      const auto function = choice("ACTIVATION_LAYER_" + std::to_string(at),
+                                   {"linear", "relu", "tanh", "sigmoid"});
+      const auto routes =
+          choice("ROUTES_LAYER_" + std::to_string(at), {"none", "s", "x", "sx"});
+      layers.push_back({size("SIZE_LAYER_", at - 1), size("SIZE_LAYER_", at),
+                        power("LANES_LAYER_", at), power("FOLD_LAYER_", at),
+                        StreamFunction(function), routes});
+    }
+    if (!layers.empty())
+      require(data_type() != DataType::int8, invalid, source_, ": dataType is int8, expected short ",
+              "or float for a streaming network");
+    return layers;
+  }
+
   bool has(const char* key) const { return values_.count(key) > 0; }
 
   // The sizes of the engine; images of other makers do not tell them.
@@ -136,14 +181,25 @@ Engine engine_from_name(const std::string& name) {
   if (name == "Gemm") return Engine::gemm;
   if (name == "Gemv") return Engine::gemv;
   if (name == "Fcn") return Engine::fcn;
-  fail(XFBLAS_STATUS_INVALID_VALUE, "engine is '", name, "', expected Gemm, Gemv or Fcn");
+  if (name == "Stream") return Engine::stream;
+  fail(XFBLAS_STATUS_INVALID_VALUE, "engine is '", name, "', expected Gemm, Gemv, Fcn or Stream");
 }
 
 const char* name_of(Engine engine) {
   switch (engine) {
     case Engine::gemm: return "Gemm";
     case Engine::gemv: return "Gemv";
+    case Engine::stream: return "Stream";
     default: return "Fcn";
+  }
+}
+
+const char* name_of(StreamFunction function) {
+  switch (function) {
+    case StreamFunction::relu: return "relu";
+    case StreamFunction::tanh: return "tanh";
+    case StreamFunction::sigmoid: return "sigmoid";
+    default: return "linear";
   }
 }
 
@@ -155,6 +211,7 @@ bool Configuration::runs(Engine engine) const {
   switch (engine) {
     case Engine::gemm: return runs_gemm;
     case Engine::gemv: return runs_gemv;
+    case Engine::stream: return !stream_layers.empty();
     default: return runs_fcn;
   }
 }
@@ -185,6 +242,7 @@ Configuration parse_configuration(const std::string& text, const std::string& so
   configuration.runs_gemv = reader.number("runGemv", 0, 1, 0);
   configuration.runs_fcn = reader.number("runFcn", 0, 1, 0);
   configuration.machine = reader.machine();
+  configuration.stream_layers = reader.stream_layers();
   return configuration;
 }
 

@@ -5,19 +5,33 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "xfblas/cycle_model.hpp"
+#include "xfblas/stream_job.hpp"
 
 namespace xfblas {
 
 // Of elements: of matrices, and int32 of X alone.
 enum class DataType { int8, int16, int32, float32 };
-enum class Engine { gemm, gemv, fcn };
+enum class Engine { gemm, gemv, fcn, stream };
 
 Engine engine_from_name(const std::string& name);
 const char* name_of(Engine engine);
 const char* name_of(DataType type);
 uint32_t bytes_of(DataType type);
+
+// One kernel of a streaming network: `fold` inputs at a time for each of `lanes` outputs.
+struct StreamLayer {
+  uint32_t inputs, outputs, lanes, fold;
+  StreamFunction function;
+  uint32_t routes;  // StreamRoute: what can go to the host
+
+  uint32_t blocks() const { return (inputs + fold - 1) / fold; }
+  uint32_t groups() const { return (outputs + lanes - 1) / lanes; }
+};
+
+const char* name_of(StreamFunction function);
 
 struct Configuration {
   DataType data_type = DataType::int16;
@@ -29,6 +43,7 @@ struct Configuration {
   uint32_t instructions_per_launch = 16;
   uint32_t kernel_count = 1;
   std::optional<Machine> machine;  // sizes of the engine, where the image tells them
+  std::vector<StreamLayer> stream_layers;  // of an image of streaming kernels
   bool runs_gemm = false, runs_gemv = false, runs_fcn = false;
 
   bool runs(Engine engine) const;

@@ -66,11 +66,12 @@ std::string directory_of(const std::string& path) {
 std::vector<KernelInstance> Image::instances_of(Engine engine) const {
   const std::string own = engine == Engine::fcn    ? "fcnKernel"
                           : engine == Engine::gemm ? "gemmKernel"
-                                                   : "gemvKernel";
+                          : engine == Engine::gemv ? "gemvKernel"
+                                                   : "streamKernel";
   std::vector<KernelInstance> found;
   for (const auto& instance : instances)
     if (instance.kernel == own) found.push_back(instance);
-  if (!found.empty()) return found;
+  if (!found.empty() || engine == Engine::stream) return found;
   // One kernel for all engines, as the public libraries build it.
   for (const auto& instance : instances)
     if (instance.kernel == "blasKernel" || instance.kernel == "gemxKernel")

@@ -13,6 +13,7 @@
 
 #include "native/requantization.hpp"
 #include "prediction/prediction.hpp"
+#include "xfblas/stream_job.hpp"
 
 namespace xfblas {
 
@@ -44,6 +45,15 @@ struct ColumnNorms {
 struct Lines {
   const char* first;
   ptrdiff_t stride;
+};
+
+// A float layer of a streaming network. weights: for each input, filled up with zeros to whole
+// `fold`s, a row of `outputs` filled up with zeros to whole `padded_outputs`, like the biases.
+struct FloatStreamLayer {
+  static constexpr int padding = 16;
+  int64_t inputs, outputs, fold, padded_inputs, padded_outputs;
+  StreamFunction function;
+  const float *weights, *biases;
 };
 
 struct Kernels {
@@ -119,6 +129,10 @@ struct Kernels {
   void (*decode8)(const int8_t* from, int64_t stride, int64_t rows, const OutputCoding&,
                   float* space, float* to);
   void (*softmax)(float* row, int64_t count);
+
+  // Rows through a float layer of a streaming network; see simd/stream_layer.hpp.
+  void (*stream_layer)(const FloatStreamLayer& layer, const float* x, int64_t rows, float* sums,
+                       float* activations);
 
   size_t decode_space(const OutputCoding& coding) const {
     return 2 * size_t(lanes) * (size_t(coding.columns) + size_t(lanes));

@@ -1,5 +1,6 @@
 // The embedded default: this CPU computes what the card would. Other rooms take from here the
-// target, the coding of rows, which is this CPU's work on every target, and the table of kernels.
+// target, the coding of rows, which is this CPU's work on every target, the table of kernels, and
+// the threads.
 #ifndef XFBLAS_NATIVE_NATIVE_HPP
 #define XFBLAS_NATIVE_NATIVE_HPP
 
@@ -9,6 +10,7 @@
 #include "native/kernels.hpp"
 #include "native/near_scales.hpp"
 #include "native/panel_cache.hpp"
+#include "native/thread_pool.hpp"
 #include "target/memory_target.hpp"
 #include "xfblas.h"
 

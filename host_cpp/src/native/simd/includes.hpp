@@ -12,3 +12,4 @@
 #include "native/kernels.hpp"
 #include "xfblas/activation.hpp"
 #include "xfblas/entry_table.hpp"
+#include "xfblas/float_activation.hpp"

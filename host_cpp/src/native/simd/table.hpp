@@ -7,6 +7,7 @@
 #include "native/simd/functions.hpp"
 #include "native/simd/encode.hpp"
 #include "native/simd/decode.hpp"
+#include "native/simd/stream_layer.hpp"
 
 namespace xfblas {
 namespace {
@@ -50,6 +51,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
   k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
   k.softmax = softmax;
+  k.stream_layer = xfblas::stream_layer;
   return k;
 }
 

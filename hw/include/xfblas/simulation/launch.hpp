@@ -50,6 +50,7 @@ class Launch {
   uint64_t now = 0;  // the launch's cycle
   const uint64_t memory_pages;
   Dataflow* region = nullptr;
+  void* on_chip = nullptr;  // what a kernel keeps from one launch to the next, if it keeps any
   const bool keeps_spans;
   std::vector<Span> spans;
 
