@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from xfblas.device.native import native_engine as native_engine
     from xfblas.device.native import native_statistics as native_statistics
     from xfblas.device.products import default_device as default_device
-    from xfblas.device.products import matmul as matmul
     from xfblas.errors import AllocationError as AllocationError
     from xfblas.errors import CalibrationError as CalibrationError
     from xfblas.errors import CalibrationWarning as CalibrationWarning
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
     from xfblas.l3.keras_rt import KerasRT as KerasRT
     from xfblas.l3.program_arguments import public_library_path as public_library_path
     from xfblas.l3.xfblas_rt import XfblasRT as XfblasRT
+    from xfblas.offload.matmul import matmul as matmul
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
@@ -87,7 +87,7 @@ _MODULES = {
     "device.device_matrix": "DeviceMatrix",
     "device.entries": "table_places",
     "device.native": "native_engine native_statistics",
-    "device.products": "default_device matmul",
+    "device.products": "default_device",
     "errors": (
         "AllocationError CalibrationError CalibrationWarning DtypeError ExecutionError "
         "ImageError InternalError InvalidValueError NotFoundError NotInitializedError "
@@ -97,6 +97,7 @@ _MODULES = {
     "l3.program_arguments": "public_library_path",
     "l3.xfblas_rt": "XfblasRT",
     "graph": "ModelGraph Network read_graph read_network",
+    "offload.matmul": "matmul",
     "quantization": "quantize",
     "reporting.accuracy_report": "Report",
     "reporting.report": "report",
