@@ -63,7 +63,13 @@ if TYPE_CHECKING:
     from xfblas.l3.keras_rt import KerasRT as KerasRT
     from xfblas.l3.program_arguments import public_library_path as public_library_path
     from xfblas.l3.xfblas_rt import XfblasRT as XfblasRT
-    from xfblas.offload.matmul import matmul as matmul
+    from xfblas.offloading.blas import gemm as gemm
+    from xfblas.offloading.blas import gemv as gemv
+    from xfblas.offloading.blocks import offload as offload
+    from xfblas.offloading.device_array import DeviceArray as DeviceArray
+    from xfblas.offloading.device_array import asarray as asarray
+    from xfblas.offloading.matmul import matmul as matmul
+    from xfblas.offloading.statistics import stats as stats
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
@@ -97,7 +103,11 @@ _MODULES = {
     "l3.program_arguments": "public_library_path",
     "l3.xfblas_rt": "XfblasRT",
     "graph": "ModelGraph Network read_graph read_network",
-    "offload.matmul": "matmul",
+    "offloading.blas": "gemm gemv",
+    "offloading.device_array": "DeviceArray asarray",
+    "offloading.matmul": "matmul",
+    "offloading.blocks": "offload",
+    "offloading.statistics": "stats",
     "quantization": "quantize",
     "reporting.accuracy_report": "Report",
     "reporting.report": "report",

@@ -43,7 +43,7 @@ def test_results_of_products_and_reads(unit, generator, layout):
     out, read = (LAYOUTS[layout](np.zeros(shape, a.dtype)) for shape in ((6, 5), (6, 8)))
     sent = unit.send(a)
     if layout == "read-only":
-        with pytest.raises(errors.InvalidValueError, match="out .*read-only"):
+        with pytest.raises(errors.InvalidValueError, match=r"out .*read-only"):
             xfblas.matmul(a, b, out=out, device=unit.device)
     else:  # a product goes into any
         assert xfblas.matmul(a, b, out=out, device=unit.device) is out

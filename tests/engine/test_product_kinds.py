@@ -11,7 +11,7 @@ from targets import examples
 
 import xfblas
 from xfblas import errors
-from xfblas.offload.whole_sums import sums_by_launches
+from xfblas.offloading.whole_sums import sums_by_launches
 
 SIDES = st.integers(1, 40)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -100,7 +100,7 @@ def test_fused_forms(seed, m, k, n, dtype, scale, bias, activation, rounds, satu
     a, b = uniform(generator, dtype, m, k), uniform(generator, dtype, k, n)
     shape = {None: (1, n), "row": (1, n), "flat": (n,), "matrix": (m, n)}[bias]
     x = generator.integers(-(2**20), 2**20, shape).astype(np.int32) if bias else None
-    prelu = {None: (1, 0), "linear": (1, 0), "relu": (0, 0)}.get(activation, None)
+    prelu = {None: (1, 0), "linear": (1, 0), "relu": (0, 0)}.get(activation)
     expected = oracle.fcn(
         a,
         b,

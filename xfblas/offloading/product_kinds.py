@@ -15,13 +15,13 @@ from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.product_errors import DTYPES, raise_types
 from xfblas.device.products import default_device, product_into
 from xfblas.errors import DtypeError, InvalidValueError
-from xfblas.offload.fused_products import epilogue
-from xfblas.offload.split_products import split_product
-from xfblas.offload.whole_sums import MOST_K, sums_of_bytes, whole_sums
+from xfblas.offloading.fused_products import epilogue
+from xfblas.offloading.split_products import split_product
+from xfblas.offloading.whole_sums import MOST_K, sums_of_bytes, whole_sums
 from xfblas.rows.result_array import empty_result
 
 CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
-INT8, INT16, UINT8 = (np.dtype(name) for name in ("int8", "int16", "uint8"))
+INT8, INT16, INT32, UINT8 = (np.dtype(name) for name in ("int8", "int16", "int32", "uint8"))
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -86,11 +86,10 @@ def product_kind(
     if split:
         return _split_kind(a, b, wanted)
     types = {a.dtype.newbyteorder("="), b.dtype.newbyteorder("=")}
-    if types == {INT8, UINT8} and not is_fused and wanted in (None, np.dtype(np.int32)):
-        if not exact:
-            types_of = (a.dtype.newbyteorder("="), b.dtype.newbyteorder("="))
-            engine = _engine_of_sums(device)
-            return ProductKind(types_of, np.dtype(np.int32), INT8, engine, sums_of_bytes)
+    mixes_bytes = types == {INT8, UINT8} and wanted in (None, INT32)
+    if mixes_bytes and not is_fused and not exact:
+        operands = (a.dtype.newbyteorder("="), b.dtype.newbyteorder("="))
+        return ProductKind(operands, INT32, INT8, _engine_of_sums(device), sums_of_bytes)
     if exact and wanted == np.int64:
         wanted = None
     common = _common(a, b, given, device, wanted)
@@ -141,7 +140,7 @@ def _split_kind(a: Any, b: Any, wanted: Any) -> ProductKind:
     if isinstance(b, DeviceMatrix):
         raise InvalidValueError("b is a DeviceMatrix, expected an array for split=True")
     found = np.result_type(a.dtype, b.dtype) if wanted is None else wanted
-    if found not in FLOATS or "f" not in (a.dtype.kind, b.dtype.kind) and wanted is None:
+    if found not in FLOATS or ("f" not in (a.dtype.kind, b.dtype.kind) and wanted is None):
         raise DtypeError(
             f"a is {a.dtype} and b is {b.dtype}, expected float64 or float32 for split=True"
         )

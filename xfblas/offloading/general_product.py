@@ -9,15 +9,17 @@ from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.product_errors import as_operand, require_fitting
 from xfblas.errors import DtypeError, InvalidValueError
-from xfblas.offload import core_axes as cores
-from xfblas.offload.product_kinds import ProductKind, product_kind, require_casting
-from xfblas.offload.stored_arrays import is_stored
-from xfblas.offload.tiles import takes_tiles, tiled_product
+from xfblas.offloading import core_axes as cores
+from xfblas.offloading.fallbacks import first_wrapped, host_of
+from xfblas.offloading.product_kinds import ProductKind, product_kind, require_casting
+from xfblas.offloading.stored_arrays import is_stored
+from xfblas.offloading.tiles import takes_tiles, tiled_product
 from xfblas.rows.result_array import empty_result
 
 OPTIONS = (
-    "dtype casting order axes exact split scale bias activation round saturate memory progress"
-).split()
+    *("dtype", "casting", "order", "axes", "exact", "split", "scale", "bias", "activation"),
+    *("round", "saturate", "memory", "progress"),
+)
 ORDERS = ("C", "F", "A", "K")
 
 
@@ -26,9 +28,10 @@ def general_product(
 ) -> Any:
     """:func:`xfblas.matmul` of whatever it takes."""
     require_names("matmul", options, OPTIONS)
-    for operand in (a, b):
-        if hasattr(type(operand), "_matmul_with"):
-            return type(operand)._matmul_with(a, b, out, device, options)
+    wrapped = first_wrapped((a, b))
+    if wrapped is not None:
+        result = general_product(*host_of((a, b)), out, device, options)
+        return result if out is not None else wrapped._like(result)
     given = a, b
     a = a if is_stored(a) else as_operand("a", a)
     if not isinstance(b, DeviceMatrix):
@@ -82,9 +85,8 @@ def _product(
     a = np.asarray(a)
     is_sent = isinstance(b, DeviceMatrix)
     b = b if is_sent else np.asarray(b)
-    for name, array in (("a", a), ("b", b)):
-        if not array.shape:
-            require_fitting(a, b)
+    if not a.shape or not b.shape:
+        require_fitting(a, b)
     places = cores.core_axes(axes, (len(a.shape), len(b.shape)))
     a = cores.with_core_last("a", a, places[0])
     if axes is not None and is_sent:

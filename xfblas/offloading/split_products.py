@@ -2,18 +2,19 @@
 
 A row of A is scaled by a power of two, so that its elements are at most 1, and cut into slices
 
-    A = scale * sum over p = 1 ... s of A_p 2^(1 - 15 p)  + rest,    |A_p| <= 2^14, |rest| <= scale 2^(-15 s)
+    A = scale * sum over p = 1 ... s of A_p 2^(1 - 15 p)  + rest,
+    |A_p| <= 2^14,    |rest| <= scale 2^(-15 s)
 
-A_p being int16; so are columns of B. Products A_p B_q are whole sums, exact. Those of p + q <= s + 1
-are added up, in double. With s slices an element is within
+A_p being int16; so are columns of B. Products A_p B_q are whole sums, exact. Those of
+p + q <= s + 1 are added up, in double. With s slices an element is within
 
     (s + 2) k 2^(-15 s) scale_row scale_column + 2^-53 |element| + k 2^-66 scale_row scale_column
 
-of the exact one: s - 1 products of p + q = s + 2 are left out, each at most k 2^(-15 s) (1), the two
-rests are as much each, and what follows them is less than another one of 2^-15. A scale is at most
-twice the largest magnitude of its row or column. float64 takes 4 slices, so that the bound is
-k 2^-55 max|row| max|column| and half a unit of the last place; float32 takes 2, for
-k 2^-25 max|row| max|column| and the rounding to float32.
+of the exact one: s - 1 products of p + q = s + 2 are left out, each at most k 2^(-15 s) times the
+scales, the two rests are as much each, and what is smaller is paid for by the factor of the bounds
+below. A scale is at most twice the largest magnitude of its row or column. float64 takes 4 slices,
+so that the bound is k 2^-55 max|row| max|column| and half a unit of the last place; float32 takes
+2, for k 2^-25 max|row| max|column| and the rounding to float32.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Products of operands that are larger than memory, tile by tile over a device's compute units.
 
-A tile of the result adds up products of tiles along k. While a unit computes one, a thread reads the
-next pair from its file or store. Each unit has its own tiles of the result, so that on a card one
-sends while another runs.
+A tile of the result adds up products of tiles along k. While a unit computes one, a thread reads
+the next pair from its file or store. Each unit has its own tiles of the result, so that on a card
+one sends while another runs.
 """
 
 import math
@@ -20,8 +20,8 @@ from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.errors import InvalidValueError, NotSupportedError
-from xfblas.offload.product_kinds import ProductKind
-from xfblas.offload.stored_arrays import is_stored
+from xfblas.offloading.product_kinds import ProductKind
+from xfblas.offloading.stored_arrays import is_stored
 from xfblas.rows.result_array import empty_result
 
 #: Bytes that tiles take where the caller says nothing.

@@ -12,7 +12,7 @@ from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.products import _devices
 from xfblas.errors import InvalidValueError
-from xfblas.offload.general_product import general_product
+from xfblas.offloading.general_product import general_product
 from xfblas.rows.result_array import empty_result
 
 
@@ -96,7 +96,7 @@ def matmul(
             raise InvalidValueError("b is on another device than the one that was given")
     else:
         known = _devices.get(dtype) if device is None else device if dtype == device.dtype else None
-        if known is None or known.closed and device is None:
+        if known is None or (known.closed and device is None):
             return general_product(a, b, out, device, options)
         unit = known.compute_units[0]
     if out is None:
