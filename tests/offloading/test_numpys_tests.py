@@ -103,7 +103,7 @@ def test_matmul_axes():
 
 
 def _xfblas_matmul(a, b, *out, **options):
-    """xfblas.matmul, with float64 asked for by its option; bool, which ends some tests, is numpy's."""
+    """xfblas.matmul, with float64 by its option; bool, which ends some tests, is numpy's."""
     types = {np.asarray(each).dtype for each in (a, b)}
     if np.dtype(bool) in types:
         return np.matmul(a, b, *out, **options)

@@ -6,7 +6,9 @@ import numpy as np
 
 from xfblas.checks import shown
 from xfblas.errors import InvalidValueError
+from xfblas.offloading import array_functions
 from xfblas.offloading.device_array import DeviceArray, asarray
+from xfblas.offloading.fallbacks import first_wrapped, or_numpy
 
 VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
 __array_api_version__ = VERSIONS[-1]
@@ -35,7 +37,11 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """Of vectors along an axis that is -1 or before, each by its own."""
-    return np.vecdot(*_one_wrapped(x1, x2), axis=axis)
+    x1, x2 = _one_wrapped(x1, x2)
+    # numpy has it since 2.0.
+    by_numpy = getattr(np, "vecdot", None)
+    like = first_wrapped((x1, x2))
+    return or_numpy(like, array_functions.vecdot, by_numpy, (x1, x2), {"axis": axis})
 
 
 def matrix_transpose(x: Any, /) -> Any:

@@ -53,8 +53,8 @@ def gemm(
     options: dict[str, Any] = {"exact": exact, "split": split}
     chosen = {name: value for name, value in options.items() if value is not False}
     if first == 1 and c is None:
-        return matmul(left, right, out, device=device, **chosen)  # type: ignore[misc]
-    product = np.asarray(matmul(left, right, device=device, **chosen))  # type: ignore[misc]
+        return matmul(left, right, out, device=device, **chosen)
+    product = np.asarray(matmul(left, right, device=device, **chosen))
     result = _times("alpha", first, product)
     if c is not None:
         if not np.can_cast(c.dtype, product.dtype, "same_kind"):

@@ -73,15 +73,19 @@ class offload:
                 _unpatch()
 
     def _takes(self, a: np.ndarray, b: np.ndarray) -> bool:
+        try:
+            (m, k), (rows, n) = a.shape, b.shape
+        except ValueError:
+            return False
+        # Most products of a script are small: those are told by the cheapest look.
+        if self.threshold is not None and m * k * n < self.threshold:
+            return False
         dtype = a.dtype
-        if b.dtype != dtype or a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+        if k != rows or b.dtype != dtype:
             return False
-        if dtype not in DTYPES and not (self.split and dtype == np.float64):
-            return False
-        least = self.threshold
-        if least is None:
-            least = measured_threshold(dtype) if dtype in DTYPES else 0
-        return a.shape[0] * a.shape[1] * b.shape[1] >= least
+        if dtype not in DTYPES:
+            return self.split and dtype == np.float64
+        return self.threshold is not None or m * k * n >= measured_threshold(dtype)
 
 
 _blocks = _Blocks()
@@ -91,22 +95,17 @@ def _routed(name: str, a: Any, b: Any) -> Any:
     """The product of two plain arrays on the engine, or None where numpy has it."""
     if type(a) is not np.ndarray or type(b) is not np.ndarray:
         return None
-    block = _blocks.stack[-1]
-    # Products of ours that ask numpy for something are numpy's.
-    stack, _blocks.stack = _blocks.stack, []
-    try:
-        if not block._takes(a, b):
+    # Products of ours ask numpy for none.
+    if not _blocks.stack[-1]._takes(a, b):
+        count_fallback(name)
+        return None
+    if a.dtype == np.float64:
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
             count_fallback(name)
             return None
-        if a.dtype == np.float64:
-            if not (np.isfinite(a).all() and np.isfinite(b).all()):
-                count_fallback(name)
-                return None
-            result = matmul(a, b, split=True)
-        else:
-            result = matmul(a, b)
-    finally:
-        _blocks.stack = stack
+        result = matmul(a, b, split=True)
+    else:
+        result = matmul(a, b)
     count_product(name)
     return result
 

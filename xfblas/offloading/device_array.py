@@ -9,10 +9,12 @@ from numpy.typing import DTypeLike
 
 from xfblas import arrays
 from xfblas.checks import require_instance, require_truth
+from xfblas.device.binding import INT_MAX
+from xfblas.device.compute_unit import NULL, from_buffer
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.product_errors import DTYPES
-from xfblas.device.products import default_device, product_into
+from xfblas.device.products import default_device
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError
 from xfblas.offloading.array_functions import FUNCTIONS, UFUNCS
 from xfblas.offloading.fallbacks import by_numpy, host_of, or_numpy
@@ -34,7 +36,10 @@ class DeviceArray(NDArrayOperatorsMixin):
         device: the :class:`~xfblas.Device`; it, or the default one, stays open.
     """
 
-    __slots__ = ("_host", "_matrix", "_split", "_unit", "device", "dtype", "shape")
+    __slots__ = (
+        *("_as_a", "_as_b", "_host", "_is_native", "_is_plain", "_matrix", "_split", "_unit"),
+        *("device", "dtype", "shape"),
+    )
     __array_priority__ = 100.0
     __hash__ = None  # type: ignore[assignment]
     device: Device
@@ -46,12 +51,16 @@ class DeviceArray(NDArrayOperatorsMixin):
 
     def _set(self, host: Any, matrix: Any, device: Device, split: bool = False) -> Self:
         """Takes an array that nobody else writes to, or a matrix on the device."""
+        self._host, self._matrix, self._split, self.device = host, matrix, split, device
+        self._unit = device.compute_units[0]
+        self._is_native = device.target == "native"
         if host is not None:
-            host.flags.writeable = False
-        self._host, self._matrix, self._split = host, matrix, split
-        self.device, self._unit = device, device.compute_units[0]
-        known = matrix if host is None else host
-        self.shape, self.dtype = known.shape, known.dtype
+            host.setflags(write=False)
+            self.shape, self.dtype = shape, _ = host.shape, host.dtype
+        else:
+            self.shape, self.dtype = shape, _ = matrix.shape, matrix.dtype
+        self._is_plain = not split and len(shape) == 2 and 0 < shape[0] <= INT_MAX >= shape[1] > 0
+        self._as_a = self._as_b = None
         return self
 
     def numpy(self) -> np.ndarray:
@@ -59,35 +68,55 @@ class DeviceArray(NDArrayOperatorsMixin):
         if self._host is None:
             self._host = self._matrix.read()
             self._host.flags.writeable = False
-        return self._host  # type: ignore[no-any-return]
+        return self._host
 
     def _kept(self) -> DeviceMatrix:
         """The matrix on the device, sent at its first use."""
         if self._matrix is None:
-            is_native = self.device.target == "native"
-            self._matrix = self._unit.send(self._host, keep="packed" if is_native else "rows")
-        return self._matrix  # type: ignore[no-any-return]
+            keep = "packed" if self._is_native else "rows"
+            self._matrix = self._unit.send(self._host, keep=keep)
+        return self._matrix
+
+    def _find_a(self) -> Any:
+        """The memory of its rows as C takes it, for products on this CPU."""
+        self._as_a = from_buffer(arrays.readable(self._host))
+        return self._as_a
+
+    def _find_b(self) -> tuple[Any, Any]:
+        """The same as B: rows, or the matrix that stays."""
+        if self.dtype.kind == "f":
+            self._as_b = (self._as_a or self._find_a(), NULL)
+        else:
+            self._as_b = (NULL, self._kept().pointer)
+        return self._as_b
 
     def _right(self) -> Any:
         """What a product takes as its B: floats on this CPU lie where a BLAS reads them."""
-        if self.dtype.kind == "f" and self.device.target == "native":
-            return self.numpy()
-        return self._kept()
+        if self._is_native and self.dtype.kind == "f":
+            return self._host
+        return self._matrix or self._kept()
 
     # Products
 
     def __matmul__(self, other: Any) -> Any:
+        # What scripts do most, in as few looks as can be: small products take microseconds.
         if (
             type(other) is DeviceArray
-            and other.dtype == self.dtype
+            and other._is_plain
+            and self._is_plain
+            and other.dtype is self.dtype
             and other._unit is self._unit
-            and not self._split
-            and len(self.shape) == len(other.shape) == 2
-            and self.shape[1] == other.shape[0]
-            and 0 not in self.shape
-            and 0 not in other.shape
         ):
-            return _product(self, other)
+            (m, k), (rows, n) = self.shape, other.shape
+            if k == rows:
+                count_product("matmul")
+                if not self._is_native:
+                    return _product_there(self, other)
+                out = empty_result((m, n), self.dtype)
+                a, b = self._as_a or self._find_a(), other._as_b or other._find_b()
+                unit = self._unit
+                unit._handle.multiply(m, n, k, a, *b, from_buffer(out), unit.index)
+                return _made(out, None, self.device)
         if getattr(other, "__array_priority__", 0) > self.__array_priority__ and hasattr(
             type(other), "__rmatmul__"
         ):
@@ -145,12 +174,12 @@ class DeviceArray(NDArrayOperatorsMixin):
     @property
     def T(self) -> "DeviceArray":
         """Turned by numpy.transpose."""
-        return self.transpose()  # type: ignore[no-any-return]
+        return self.transpose()
 
     @property
     def mT(self) -> "DeviceArray":
         """The matrices of a stack turned."""
-        return np.swapaxes(self, -1, -2)  # type: ignore[call-overload,no-any-return]
+        return self.swapaxes(-1, -2)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -177,7 +206,7 @@ class DeviceArray(NDArrayOperatorsMixin):
         if name.startswith("_") or not hasattr(np.ndarray, name) or name in _WRITING:
             raise AttributeError(f"'DeviceArray' object has no attribute {name!r}")
         if name == "dot":
-            return lambda b, out=None: np.dot(self, b, out)  # type: ignore[call-overload]
+            return lambda b, out=None: np.dot(self, b, out)
         found = getattr(self.numpy(), name)
         if not callable(found):
             return self._like(found)
@@ -223,11 +252,8 @@ class DeviceArray(NDArrayOperatorsMixin):
         """The array itself for ``"device"``, a numpy array for ``"cpu"``."""
         if device == "cpu":
             return self.numpy().copy()
-        return (
-            self
-            if device is self.device or device == "device"
-            else asarray(self.numpy(), device=device)
-        )
+        is_here = device is self.device or device == "device"
+        return self if is_here else asarray(self.numpy(), device=device)
 
     def __dlpack__(self, **options: Any) -> Any:
         # Consumers may write where they ask for no copy, so they get one.
@@ -237,22 +263,15 @@ class DeviceArray(NDArrayOperatorsMixin):
         return self.numpy().__dlpack_device__()
 
 
+#: What numpy's arrays have and these have not: ways to write to them.
 _WRITING = {
-    "fill",
-    "itemset",
-    "partition",
-    "put",
-    "resize",
-    "setfield",
-    "setflags",
-    "sort",
-    "data",
-    "ctypes",
-    "base",
+    *("fill", "itemset", "partition", "put", "resize", "setfield", "setflags", "sort"),
+    *("data", "ctypes", "base"),
 }
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift"):
-    setattr(DeviceArray, f"__i{_name}__", getattr(NDArrayOperatorsMixin, f"__{_name}__"))
-for _name in ("and", "xor", "or"):
+for _name in (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"),
+    *("lshift", "rshift", "and", "xor", "or"),
+):
     setattr(DeviceArray, f"__i{_name}__", getattr(NDArrayOperatorsMixin, f"__{_name}__"))
 DeviceArray.__imatmul__ = DeviceArray.__matmul__  # type: ignore[assignment,method-assign]
 
@@ -261,16 +280,11 @@ def _made(host: Any, matrix: Any, device: Device, split: bool = False) -> Device
     return DeviceArray.__new__(DeviceArray)._set(host, matrix, device, split)
 
 
-def _product(a: DeviceArray, b: DeviceArray) -> DeviceArray:
-    """Of two matrices that fit; on a card nothing comes back before it is read."""
-    unit, shape = a._unit, (a.shape[0], b.shape[1])
-    count_product("matmul")
-    if a.device.target == "native":
-        out = empty_result(shape, a.dtype)
-        product_into(unit, a.numpy(), b._right(), out)
-        return _made(out, None, a.device)
+def _product_there(a: DeviceArray, b: DeviceArray) -> DeviceArray:
+    """Of two matrices on a card; nothing comes back before it is read."""
+    unit = a._unit
     with unit.lock:
-        result = unit.empty(shape)
+        result = unit.empty((a.shape[0], b.shape[1]))
         if a.device.engine == "Gemm":
             unit.gemm(a._kept(), b._kept(), result, add=False)
         else:
@@ -319,7 +333,7 @@ def asarray(
         except Exception as error:
             raise InvalidValueError(f"x cannot be read by dlpack: {error}") from None
     array = arrays.seen("x", x, dtype)
-    element = array.dtype.newbyteorder("=")
+    element = np.dtype(array.dtype.type) if array.dtype.kind in "biuf" else array.dtype
     if require_truth("split", split):
         if element not in (np.float32, np.float64):
             raise DtypeError(f"x is {element}, expected float64 or float32 for split=True")
