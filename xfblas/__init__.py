@@ -124,6 +124,8 @@ if not TYPE_CHECKING:
             from xfblas.device.binding import version
 
             return version()
+        if name == "dask":
+            return importlib.import_module("xfblas.dask")
         if name not in _HOMES:
             raise AttributeError(f"module 'xfblas' has no attribute {name!r}")
         value = getattr(importlib.import_module(_HOMES[name]), name)

@@ -42,6 +42,8 @@ class DeviceArray(NDArrayOperatorsMixin):
     )
     __array_priority__ = 100.0
     __hash__ = None  # type: ignore[assignment]
+    _as_a: Any
+    _as_b: Any
     device: Device
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
