@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -98,6 +100,20 @@ def test_folders_of_files(network, rows, tmp_path, kind):
     paths = xfblas.dask.predict(tmp_path / "model.xfblas", str(folder), tmp_path / "out")
     assert [Path(path).name for path in paths] == [f"part-0000{index}.npy" for index in range(3)]
     np.testing.assert_array_equal(np.concatenate([np.load(path) for path in paths]), found)
+    again = subprocess.run([sys.executable, "-c", AGAIN, tmp_path], text=True, check=True)
+    assert again.returncode == 0  # another process knows the files
+    part.iloc[:5].to_csv(folder / f"rows1.{kind}", index=False)
+    if kind == "csv":
+        with pytest.raises(errors.InvalidValueError, match=r"run\.json says"):
+            xfblas.dask.predict(tmp_path / "model.xfblas", folder, tmp_path / "out")
+
+
+AGAIN = """
+import sys, xfblas
+from pathlib import Path
+folder = Path(sys.argv[1])
+xfblas.dask.predict(folder / "model.xfblas", folder / "rows", folder / "out")
+"""
 
 
 def test_a_run_that_goes_on(model, rows, expected, tmp_path):
@@ -114,6 +130,9 @@ def test_a_run_that_goes_on(model, rows, expected, tmp_path):
     for other in (blocks[:2000], da.from_array(rows + 1, chunks=(500, 20))):
         with pytest.raises(errors.InvalidValueError, match=r"run\.json says .*, but this run is"):
             xfblas.dask.predict(model, other, out)
+    named = tmp_path / "named"
+    for other in (blocks, blocks + 0):
+        xfblas.dask.predict(model, other, named, name="the same rows")
     (out / "run.json").write_text("{")
     with pytest.raises(errors.InvalidValueError, match=r"run\.json says None"):
         xfblas.dask.predict(model, blocks, out)
@@ -132,6 +151,7 @@ def test_a_run_that_goes_on(model, rows, expected, tmp_path):
         ({"model": 3}, "path is a int"),
         ({"retries": 1.5}, "retries is 1.5"),
         ({"out": 3}, "out is 3"),
+        ({"out": "parts", "name": 3}, "name is 3"),
     ],
 )
 def test_predictions_that_are_refused(model, options, text):
@@ -146,7 +166,7 @@ def test_a_folder_without_rows(model, tmp_path):
 
 
 def test_without_dask(monkeypatch, model):
-    monkeypatch.setitem(__import__("sys").modules, "dask.array", None)
+    monkeypatch.setitem(sys.modules, "dask.array", None)
     with pytest.raises(errors.NotSupportedError, match=r"xfblas\[dask\]"):
         xfblas.dask.matmul(np.ones((2, 2), np.int16), np.ones((2, 2), np.int16))
 

@@ -1,12 +1,13 @@
 """Predictions of Dask's arrays and frames: one task for each block, results by partition."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xfblas.checks import require_path, shown
+from xfblas.checks import require_path, require_text, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.dask import partition_files
 from xfblas.dask.dask_modules import current_client, require, resources_of
@@ -22,6 +23,7 @@ def predict(
     x: Any,
     out: str | os.PathLike[str] | None = None,
     *,
+    name: str | None = None,
     retries: int = 3,
 ) -> Any:
     """Predicts an array or frame of Dask block by block, each on a worker's own device.
@@ -38,6 +40,9 @@ def predict(
         out: a folder that all workers see. The call then computes: each partition's predictions
             become a file there as soon as they are known, and what is there already is left out,
             so that a run which is started again goes on. None computes nothing yet.
+        name: what the folder's note calls the rows, to tell them from others: by default the names,
+            sizes and dates of a folder's files, or the name that Dask gave the collection. Dask
+            gives some of them another one in each process, such as frames that are read from files.
         retries: how often a task is tried again that failed. A task of a worker that died is run
             elsewhere in any case.
 
@@ -75,7 +80,8 @@ def predict(
         return array.concatenate(parts, allow_unknown_chunksizes=True)
     folder = Path(require_path("out", out, "the path of a folder"))
     paths = partition_files.paths(folder, len(blocks))
-    partition_files.begin(folder, digest, _name_of(rows), len(blocks))
+    known = _name_of(x, rows) if name is None else require_text("name", name, "a text")
+    partition_files.begin(folder, digest, known, len(blocks))
     write = dask.delayed(_write_part)
     tasks = [
         write(sent, block, str(path), dask_key_name=f"xfblas-{path.stem}-{digest}")
@@ -157,5 +163,9 @@ def _counts(rows: Any, blocks: int) -> list[Any]:
     return [np.nan] * blocks if hasattr(rows, "columns") else list(rows.chunks[0])
 
 
-def _name_of(rows: Any) -> str:
-    return str(getattr(rows, "name", None) or rows._name)
+def _name_of(x: Any, rows: Any) -> str:
+    if not isinstance(x, (str, os.PathLike)):
+        return str(getattr(rows, "name", None) or rows._name)
+    files = sorted(path for path in Path(os.fsdecode(x)).iterdir() if path.suffix in READERS)
+    states = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
