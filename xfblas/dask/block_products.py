@@ -40,16 +40,18 @@ def matmul(a: Any, b: Any, *, exact: bool = False, split: bool = False, retries:
     }
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise InvalidValueError(f"retries is {shown(retries)}, expected a whole number from 0 on")
+    given = a, b
     a, b = (
-        each if isinstance(each, array.Array) else array.asarray(_host("ab"[index], each))
-        for index, each in enumerate((a, b))
+        each if isinstance(each, array.Array) else _host("ab"[index], each)
+        for index, each in enumerate(given)
     )
     for name, each in (("a", a), ("b", b)):
         if each.ndim not in (1, 2):
             raise InvalidValueError(f"{name} has {each.ndim} dimensions, expected 1 or 2")
     if a.shape[-1] != b.shape[0] and not np.isnan([a.shape[-1], b.shape[0]]).any():
         raise InvalidValueError(f"a has shape {a.shape} and b {b.shape}: their k differ")
-    kind = product_kind(a, b, (a, b), None, options)
+    kind = product_kind(a, b, given, None, options)
+    a, b = array.asarray(a), array.asarray(b)
     left, right = (a[None] if a.ndim == 1 else a), (b[:, None] if b.ndim == 1 else b)
     annotations: dict[str, Any] = {"retries": retries}
     needed = resources_of(current_client())

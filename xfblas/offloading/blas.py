@@ -104,7 +104,9 @@ def gemv(
         DtypeError: dtypes that cannot be multiplied.
         InvalidValueError: shapes or numbers that do not fit.
     """
-    dimensions = np.ndim(x) if not hasattr(x, "shape") else len(x.shape)
+    if not is_wrapped(x):
+        x = as_operand("x", x)
+    dimensions = len(x.shape)
     if dimensions != 1:
         raise InvalidValueError(f"x has {dimensions} dimensions, expected 1")
     options: dict[str, Any] = {"out": out, "device": device, "exact": exact, "split": split}

@@ -49,7 +49,8 @@ class DeviceArray(NDArrayOperatorsMixin):
     shape: tuple[int, ...]
 
     def __init__(self, array: np.ndarray, device: Device, split: bool = False):
-        self._set(np.array(array, order="C"), None, device, split)
+        made = asarray(array, device=require_instance("device", device, Device), split=split)
+        self._set(made._host, made._matrix, device, made._split)
 
     def _set(self, host: Any, matrix: Any, device: Device, split: bool = False) -> Self:
         """Takes an array that nobody else writes to, or a matrix on the device."""
@@ -252,10 +253,9 @@ class DeviceArray(NDArrayOperatorsMixin):
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
         """The array itself for ``"device"``, a numpy array for ``"cpu"``."""
-        if device == "cpu":
-            return self.numpy().copy()
-        is_here = device is self.device or device == "device"
-        return self if is_here else asarray(self.numpy(), device=device)
+        if isinstance(device, str) and device in ("cpu", "device"):
+            return self.numpy().copy() if device == "cpu" else self
+        return self if device is self.device else asarray(self, device=device)
 
     def __dlpack__(self, **options: Any) -> Any:
         # Consumers may write where they ask for no copy, so they get one.

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from xfblas.checks import require_instance, require_integer, require_truth, shown
+from xfblas import arrays
+from xfblas.checks import require_instance, require_integer, shown
 from xfblas.device.binding import INT_MAX
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device_matrix import DeviceMatrix
@@ -53,7 +54,7 @@ class Epilogue:
 
 
 def epilogue(
-    dtype: np.dtype, scale: Any, bias: Any, activation: Any, round: Any, saturate: Any
+    dtype: np.dtype, scale: Any, bias: Any, activation: Any, round: bool, saturate: bool
 ) -> Epilogue:
     """The epilogue that options of :func:`xfblas.matmul` ask for, of products of a dtype.
 
@@ -66,8 +67,8 @@ def epilogue(
     fields = {
         "post_scale": post_scale,
         "post_shift": post_shift,
-        "round": require_truth("round", round),
-        "saturate": require_truth("saturate", saturate),
+        "round": round,
+        "saturate": saturate,
         **_activation(activation, is_float),
     }
     if is_float and (fields["round"] or fields["saturate"]):
@@ -124,4 +125,4 @@ def _bias(bias: Any, dtype: np.dtype) -> np.ndarray | None:
         raise DtypeError(f"bias is {array.dtype}, expected {wanted}")
     if wanted.kind == "i" and (array.min() < -INT_MAX - 1 or array.max() > INT_MAX):
         raise InvalidValueError(f"bias has {array.min()} to {array.max()}, expected int32")
-    return array.astype(wanted)
+    return arrays.readable(array, wanted)

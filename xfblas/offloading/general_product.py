@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from xfblas.checks import require_names
+from xfblas.checks import require_names, shown
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.product_errors import as_operand, require_fitting
-from xfblas.errors import DtypeError, InvalidValueError
+from xfblas.errors import AllocationError, DtypeError, InvalidValueError
 from xfblas.offloading import core_axes as cores
 from xfblas.offloading.fallbacks import first_wrapped, host_of
 from xfblas.offloading.product_kinds import ProductKind, product_kind, require_casting
@@ -43,7 +43,7 @@ def general_product(
     casting = require_casting(options.get("casting", "same_kind"))
     order = options.get("order", "K")
     if not isinstance(order, str) or order not in ORDERS:
-        raise InvalidValueError(f"order is {order!r}, expected {', '.join(ORDERS)}")
+        raise InvalidValueError(f"order is {shown(order)}, expected {', '.join(ORDERS)}")
     axes = options.get("axes")
     if axes is None:
         require_fitting(a, b)
@@ -60,9 +60,14 @@ def general_product(
             raise InvalidValueError(f"out has {len(out)} arrays, expected 1")
         out = out[0]
     _require_result(out, kind, casting)
-    if axes is None and takes_tiles(a, b, out, device, options):
-        return tiled_product(kind, a, b, out, device, options)
-    return _product(kind, a, b, out, device, axes, order)
+    try:
+        if axes is None and takes_tiles(a, b, out, device, options):
+            return tiled_product(kind, a, b, out, device, options)
+        return _product(kind, a, b, out, device, axes, order)
+    except AllocationError:
+        raise
+    except MemoryError as error:  # of numpy, where it copies what lies in another way
+        raise AllocationError(f"a product of {a.shape} by {b.shape} has no room: {error}") from None
 
 
 def _require_result(out: Any, kind: ProductKind, casting: str) -> None:

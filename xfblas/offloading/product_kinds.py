@@ -71,7 +71,7 @@ def product_kind(
     """
     exact, split = (require_truth(name, options.get(name, False)) for name in ("exact", "split"))
     fused = {name: options.get(name) for name in ("scale", "bias", "activation")}
-    rounds = {name: options.get(name, False) for name in ("round", "saturate")}
+    rounds = {name: require_truth(name, options.get(name, False)) for name in ("round", "saturate")}
     is_fused = any(value is not None for value in fused.values())
     if exact + split + is_fused > 1:
         raise InvalidValueError(
