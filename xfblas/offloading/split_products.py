@@ -26,6 +26,8 @@ from xfblas.errors import InvalidValueError
 #: By the bytes of the result.
 SLICES = {8: 4, 4: 2}
 STEP = 15
+#: Exponents up to which the product of two scales and a sum has no way out of double precision.
+MODERATE = 400
 
 WholeSums = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -47,11 +49,17 @@ def split_product(sums: WholeSums, a: np.ndarray, b: np.ndarray, dtype: np.dtype
     total = np.zeros((len(a), b.shape[1]))
     for together in range(count + 1, 1, -1):  # from the smallest terms to the largest
         for p in range(max(1, together - count), min(count, together - 1) + 1):
-            part = sums(left[p - 1], right[together - p - 1])
             # Below 2^53 for any k of this world, so that nothing is lost.
-            total += np.ldexp(part.astype(np.float64), 2 - STEP * together)
+            part = sums(left[p - 1], right[together - p - 1]).astype(np.float64)
+            part *= 2.0 ** (2 - STEP * together)
+            total += part
     with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(total, scales + columns).astype(dtype)
+        if max(np.abs(scales).max(), np.abs(columns).max()) > MODERATE:
+            return np.ldexp(total, scales + columns).astype(dtype)
+        # Powers of two multiply exactly, and many times as fast as ldexp.
+        total *= np.ldexp(1.0, scales)
+        total *= np.ldexp(1.0, columns)
+        return total.astype(dtype)
 
 
 def sliced(
@@ -73,11 +81,13 @@ def sliced(
     exponents = np.frexp(largest)[1]
     # In two steps: the scale of the smallest doubles is beyond the largest.
     half = exponents // 2
-    rest = np.ldexp(np.ldexp(array.astype(np.float64), -half), half - exponents)
+    rest = array * np.ldexp(1.0, -half)
+    rest *= np.ldexp(1.0, half - exponents)
     slices = []
+    nearest = np.empty_like(rest)
     for index in range(1, count + 1):
-        rest = np.ldexp(rest, STEP if index > 1 else STEP - 1)
-        nearest = np.rint(rest)
+        rest *= 2.0 ** (STEP if index > 1 else STEP - 1)
+        np.rint(rest, out=nearest)
         rest -= nearest
         slices.append(nearest.astype(np.int16))
     return exponents, slices
