@@ -23,6 +23,8 @@ _lock = forks.lock()
 def default_device(dtype: DTypeLike, engine: str = "Gemm") -> Device:
     """The device for an element type that :func:`xfblas.matmul` uses, opened at its first use.
 
+    A card holds one image: there the default device of another type or engine is closed for it.
+
     Args:
         dtype: int16, int8 or float32.
         engine: ``"Gemm"``; ``"Fcn"`` for products with a scale, bias or activation.
@@ -34,8 +36,21 @@ def default_device(dtype: DTypeLike, engine: str = "Gemm") -> Device:
         with _lock:
             device = _devices.get(key)
             if device is None or device.closed:
-                device = _devices[key] = Device(engine=engine, dtype=dtype)
+                device = _devices[key] = _opened(engine, dtype)
     return device
+
+
+def _opened(engine: str, dtype: np.dtype[Any]) -> Device:
+    try:
+        return Device(engine=engine, dtype=dtype)
+    except InvalidValueError:
+        # A card holds one image: those of other default devices make room for this one.
+        others = [device for device in _devices.values() if not device.closed]
+        if all(device.target == "native" for device in others):
+            raise
+        for device in others:
+            device.close()
+        return Device(engine=engine, dtype=dtype)
 
 
 def product_into(unit: ComputeUnit, a: np.ndarray, b: Any, out: np.ndarray) -> None:
