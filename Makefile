@@ -15,7 +15,8 @@ PUBLIC_SOURCES := $(wildcard host_cpp/public/*.cpp)
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help check run stream gemm test test-all test-machines test-hw lint format lib install image xclbin bench clean
+EXAMPLES := knn_iris/knn ridge/ridge pagerank/pagerank whitening/whitening
+.PHONY: help check run stream gemm examples score test test-all test-machines test-hw lint format lib install image xclbin bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +71,12 @@ xclbin: $(VENV)/installed-apps ## Build an image: TARGET=emu|hw_emu|hw PLATFORM=
 gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python and in C.
 	@$(PY) apps/gemm/gemm.py
 	@$(MAKE) --no-print-directory -C apps/gemm run
+
+examples: $(VENV)/installed-apps ## Run the examples of numpy scripts, which draw pictures in apps/: neighbours, ridge, PageRank, whitening.
+	@for example in $(EXAMPLES); do echo "$$example:"; $(PY) apps/$$example.py || exit 1; done
+
+score: $(VENV)/installed-apps,dask,parquet ## Score a folder of Parquet files on a cluster of Dask (ARGS=--kill ends a worker in the midst).
+	@$(PY) apps/score_dask/score.py $(ARGS)
 
 STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && \
   $(VENV)/bin/lint-imports --no-logo --no-cache

@@ -5,6 +5,7 @@ from itertools import product
 
 from bench.results import Results, Run
 from bench.targets import (
+    CLUSTER,
     FULL_RANGE,
     LOW_BITS,
     MEMORY,
@@ -12,9 +13,12 @@ from bench.targets import (
     SCALING,
     TARGETS,
     WHOLE_CORES,
+    WRAPPER,
     Target,
 )
 
+WRAPPER_TEXT = "scripts: microseconds that a wrapper adds to a call"
+CLUSTER_TEXT = "dask.predict: 2 workers / 1"
 MEMORY_TEXT = "memory of a product of 2048 / operands"
 
 
@@ -79,6 +83,8 @@ def outcomes(results: Results) -> list[Outcome]:
     for text, is_kept in ((MEMORY_TEXT, False), (f"{MEMORY_TEXT}, B kept there too", True)):
         shares = {kind: share for kind, share in results.memory.items() if is_kept == _kept(kind)}
         found.append(Outcome(text, None, MEMORY, shares, {}, is_most=True))
+    found.append(Outcome(WRAPPER_TEXT, None, WRAPPER, results.wrapper, {}, is_most=True))
+    found.append(Outcome(CLUSTER_TEXT, None, CLUSTER, results.cluster, {}))
     return found
 
 

@@ -17,7 +17,7 @@ class Case:
     """A problem with the samples of all candidates.
 
     Attributes:
-        kind: ``"gemm"`` or ``"predict"``.
+        kind: ``"gemm"``, ``"predict"`` or ``"scripts"``.
         name: such as ``512``, or ``784-64-10, 32 rows``.
         macs: multiplications of one call.
         series: samples by candidate, one for each round.
@@ -83,12 +83,16 @@ class Results:
         settings: what was asked for.
         runs: one for each process.
         memory: peak of one product as a multiple of its operands, by element type.
+        wrapper: microseconds that wrapped arrays and blocks add to a call, by which.
+        cluster: seconds of one worker of Dask over those of two, by problem.
     """
 
     machine: dict
     settings: Settings
     runs: list[Run]
     memory: dict[str, float] = field(default_factory=dict)
+    wrapper: dict[str, float] = field(default_factory=dict)
+    cluster: dict[str, float] = field(default_factory=dict)
 
     def run(self, threads: int, isa: str | None = None) -> Run | None:
         """The run with so many threads."""

@@ -35,7 +35,7 @@ def run(settings: Settings) -> Results:
     memory: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="xfblas-bench-") as name:
         folder = Path(name)
-        if {"gemm", "predict"} & set(settings.cases):
+        if {"gemm", "predict", "scripts"} & set(settings.cases):
             for threads in settings.threads:
                 runs.append(_work(settings, threads, None, folder))
         if "isa" in settings.cases:
@@ -46,8 +46,14 @@ def run(settings: Settings) -> Results:
             for kind, words in MEMORY.items():
                 memory[kind] = json.loads(_python(["-m", "bench.memory", *words], 1, None, folder))
                 print(f"memory  {kind}: {memory[kind]:.2f} times the operands", file=sys.stderr)
+        wrapper, cluster = (
+            json.loads(_python(["-m", f"bench.{kind}"], 1, None, folder))
+            if kind in settings.cases
+            else {}
+            for kind in ("wrapper", "cluster")
+        )
     facts["finished"] = time.strftime("%Y-%m-%d %H:%M")
-    return Results(facts, settings, runs, memory)
+    return Results(facts, settings, runs, memory, wrapper, cluster)
 
 
 def _work(settings: Settings, threads: int, isa: str | None, folder: Path) -> Run:

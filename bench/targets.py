@@ -87,6 +87,15 @@ TARGETS = (
     _predict(("128-100-25-3, 1 row",), DEFAULT, "hls4ml csim", 300.0),
     _predict(("128-100-25-3, 1024 rows",), DEFAULT, "hls4ml csim", 300.0),
 )
+#: Scripts: of exact sums; of wrapped arrays and blocks, which shall not cost more than numpy.
+TARGETS += (
+    Target("scripts", ("1024",), "xfblas int16 exact", NUMPY, 1.0),
+    Target("scripts", ("1024",), "xfblas int16 exact", "numpy int64", 30.0),
+)
+#: Microseconds that a wrapper may add to a call.
+WRAPPER = 2.0
+#: Two workers of Dask, so many times the speed of one.
+CLUSTER = 1.8
 #: Twice the threads, so many times the speed; where the machine gives the cores.
 SCALING = ((("512",), 1.7), (("1024", "2048", "4096x784x512"), 1.85))
 WHOLE_CORES = 0.97

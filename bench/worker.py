@@ -9,13 +9,14 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import gemm, predict
+from bench import gemm, predict, scripts
 from bench.candidate import Candidate, WrongResult
 from bench.machine.gate import Gate
 from bench.machine.register_loop import RegisterLoop
 from bench.machine.waiting import waited_seconds
 from bench.results import Case, Run
 from bench.sampling import Sampler
+from bench.scripts import examples, wrapped_products
 from bench.settings import Settings
 from bench.statistics import is_clear
 from bench.suppliers import first_line, is_ours
@@ -60,6 +61,8 @@ class Worker:
             if "predict" in self._settings.cases:
                 for mlp in predict.models(self._settings.quick):
                     self._network(mlp)
+            if "scripts" in self._settings.cases:
+                self._scripts()
         return Run(
             self._threads,
             self._isa,
@@ -76,6 +79,14 @@ class Worker:
             found, missing = gemm.candidates(product, self._threads, stack, suppliers)
             self._note_missing(missing)
             self._case("gemm", product.name, product.macs, found)
+
+    def _scripts(self) -> None:
+        for product in scripts.products(self._settings.quick):
+            with ExitStack() as stack:
+                found = wrapped_products.candidates(product, stack)
+                self._case("scripts", product.name, product.macs, found)
+        for name, macs, found in examples.cases():
+            self._case("scripts", name, macs, found)
 
     def _network(self, mlp) -> None:
         self._say(f"{mlp.name}: preparing models")

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from xfblas.device.native import native_engine as native_engine
     from xfblas.device.native import native_statistics as native_statistics
     from xfblas.device.products import default_device as default_device
-    from xfblas.device.products import matmul as matmul
     from xfblas.errors import AllocationError as AllocationError
     from xfblas.errors import CalibrationError as CalibrationError
     from xfblas.errors import CalibrationWarning as CalibrationWarning
@@ -64,6 +63,13 @@ if TYPE_CHECKING:
     from xfblas.l3.keras_rt import KerasRT as KerasRT
     from xfblas.l3.program_arguments import public_library_path as public_library_path
     from xfblas.l3.xfblas_rt import XfblasRT as XfblasRT
+    from xfblas.offloading.blas import gemm as gemm
+    from xfblas.offloading.blas import gemv as gemv
+    from xfblas.offloading.blocks import offload as offload
+    from xfblas.offloading.device_array import DeviceArray as DeviceArray
+    from xfblas.offloading.device_array import asarray as asarray
+    from xfblas.offloading.matmul import matmul as matmul
+    from xfblas.offloading.statistics import stats as stats
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
@@ -88,7 +94,7 @@ _MODULES = {
     "device.device_matrix": "DeviceMatrix",
     "device.entries": "table_places",
     "device.native": "native_engine native_statistics",
-    "device.products": "default_device matmul",
+    "device.products": "default_device",
     "errors": (
         "AllocationError CalibrationError CalibrationWarning DtypeError ExecutionError "
         "ImageError InternalError InvalidValueError NotFoundError NotInitializedError "
@@ -98,6 +104,11 @@ _MODULES = {
     "l3.program_arguments": "public_library_path",
     "l3.xfblas_rt": "XfblasRT",
     "graph": "ModelGraph Network read_graph read_network",
+    "offloading.blas": "gemm gemv",
+    "offloading.device_array": "DeviceArray asarray",
+    "offloading.matmul": "matmul",
+    "offloading.blocks": "offload",
+    "offloading.statistics": "stats",
     "quantization": "quantize",
     "reporting.accuracy_report": "Report",
     "reporting.report": "report",
@@ -115,6 +126,8 @@ if not TYPE_CHECKING:
             from xfblas.device.binding import version
 
             return version()
+        if name == "dask":
+            return importlib.import_module("xfblas.dask")
         if name not in _HOMES:
             raise AttributeError(f"module 'xfblas' has no attribute {name!r}")
         value = getattr(importlib.import_module(_HOMES[name]), name)

@@ -14,6 +14,12 @@ class XfblasError(Exception):
 
     status = 11
 
+    def __new__(cls, *arguments: object, **options: object) -> "XfblasError":
+        """Makes an error from its words."""
+        # Found before that of a built-in base such as MemoryError, which refuses classes of more
+        # bases when errors come back from a worker of Dask.
+        return Exception.__new__(cls, *arguments)
+
 
 class NotInitializedError(XfblasError, RuntimeError):
     """A device or compute unit was used before it was created or after it was closed."""

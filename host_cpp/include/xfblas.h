@@ -219,6 +219,12 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
                             const void *B, int ldb, const void *d_B, void *C, int ldc,
                             unsigned int kernelIndex);
 
+/* The same for integers, with C the whole sums: of int16 48 bits, so that k is at most 131,071, and
+ * of int8 32 bits. XFBLAS_STATUS_NOT_SUPPORTED where the target is not native. */
+xfblasStatus_t xfblasMatmulSums(xfblasHandle_t handle, int m, int n, int k, const void *A, int lda,
+                                const void *B, int ldb, const void *d_B, long long *C, int ldc,
+                                unsigned int kernelIndex);
+
 /* One layer of a chain: C = pRelu(((A*B + X) * postScale) >> postShift), A being the C before it.
  * B, X and C are pointers that xfblasMalloc gave, X of one row or NULL; n is the columns of B.
  * T is the table of a layer with XFBLAS_FLAG_TABLE, else NULL. */

@@ -18,6 +18,7 @@ CLASSES = (
     xfblas.CompiledModel,
     xfblas.ComputeUnit,
     xfblas.Device,
+    xfblas.DeviceArray,
     xfblas.DeviceMatrix,
     xfblas.KerasRT,
     xfblas.ModelGraph,
@@ -120,6 +121,12 @@ class World:
         return xfblas.KerasRT(self.network, idxDevice=FCN, calibration=self.rows, **options)
 
 
+def dask_rows(rows):
+    import dask.array
+
+    return dask.array.from_array(rows, chunks=(30, 4))
+
+
 def onnx_mlp(generator):
     """Of rows of 4: 5 units, rectified, and 3."""
     builder = Builder()
@@ -173,7 +180,25 @@ def calls(world):
         "load": lambda: (xfblas.load, {"path": world.saved}),
         "default_device": lambda: (xfblas.default_device, {"dtype": "int16"}),
         "image_path": lambda: (xfblas.image_path, {"name": "default_short"}),
+        "asarray": lambda: (xfblas.asarray, {"x": left}),
+        "gemm": lambda: (xfblas.gemm, {"alpha": 2, "a": left, "b": right}),
+        "gemv": lambda: (xfblas.gemv, {"alpha": 2, "a": left, "x": right[:, 0]}),
         "matmul": lambda: (xfblas.matmul, {"a": left, "b": right}),
+        "matmul of bytes": lambda: (
+            xfblas.matmul,
+            {"a": left.astype(np.uint8), "b": right.astype(np.int8)},
+        ),
+        "matmul of floats": lambda: (
+            xfblas.matmul,
+            {"a": left.astype(float), "b": right.astype(float), "split": True},
+        ),
+        "offload": lambda: (xfblas.offload, {"threshold": 10}),
+        "stats": lambda: (xfblas.stats, {}),
+        "dask.matmul": lambda: (xfblas.dask.matmul, {"a": left, "b": right}),
+        "dask.predict": lambda: (
+            xfblas.dask.predict,
+            {"model": world.saved, "x": dask_rows(rows), "out": "predictions"},
+        ),
         "native_engine": lambda: (xfblas.native_engine, {}),
         "native_statistics": lambda: (xfblas.native_statistics, {}),
         "open": lambda: (_closing(xfblas.open, xfblas.Device), {}),
@@ -258,6 +283,9 @@ def calls(world):
             },
         ),
         # methods
+        "DeviceArray": lambda: (xfblas.DeviceArray, {"array": left, "device": world.gemm.device}),
+        "DeviceArray.numpy": lambda: (xfblas.asarray(left).numpy, {}),
+        "DeviceArray.to_device": lambda: (_to_device(xfblas.asarray(left)), {"device": "cpu"}),
         "CompiledModel.predict": lambda: (world.model.predict, {"x": rows, "verbose": 0}),
         "CompiledModel.predict_on_batch": lambda: (world.model.predict_on_batch, {"x": rows}),
         "CompiledModel.__call__": lambda: (world.model.__call__, {"x": rows}),
@@ -488,6 +516,10 @@ def _l3_calls(world, shapes, at):
         ),
         "library of XFBLASManager": lambda: (l3.XFBLASManager, {"libFile": library}),
     }
+
+
+def _to_device(array):
+    return lambda device, stream=None: array.to_device(device, stream=stream)
 
 
 def _closing(opener, shown=None):

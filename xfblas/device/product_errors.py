@@ -1,5 +1,7 @@
 """Why two operands cannot be multiplied, and what to pass instead."""
 
+from typing import NoReturn
+
 import numpy as np
 
 from xfblas import arrays
@@ -10,17 +12,6 @@ from xfblas.rows.row_source import require_unmasked
 
 #: Element types of the packaged images.
 DTYPES = tuple(DATA_TYPES)
-NEXT_STEPS = (
-    "multiply by a number with *",
-    "{verb} {name}[:, None] for a column, or {name}[None, :] for a row",
-    "multiply matrices one by one, such as {loop}",
-)
-#: How to go through stacks of matrices, by which operands are some.
-LOOPS = {
-    (True, True): "[xfblas.matmul(x, y) for x, y in zip(a, b)]",
-    (True, False): "[xfblas.matmul(x, b) for x in a]",
-    (False, True): "[xfblas.matmul(a, y) for y in b]",
-}
 
 
 def as_operand(name: str, value) -> np.ndarray:
@@ -42,43 +33,34 @@ def as_operand(name: str, value) -> np.ndarray:
         raise InvalidValueError(f"{name} cannot be read as an array: {error}") from None
 
 
-def require_product(a, b, given_a, given_b, wanted=None) -> None:
-    """Raises unless two operands are matrices of one element type whose shapes fit.
+def require_fitting(a, b) -> None:
+    """Raises unless the last axis of ``a`` is as long as that of ``b`` which it meets.
+
+    Raises:
+        InvalidValueError: an operand is a number, or the lengths differ.
+    """
+    for name, array in (("a", a), ("b", b)):
+        if not array.shape:
+            raise InvalidValueError(
+                f"{name} has 0 dimensions ({arrays.describe(array)}), expected 1 or more: multiply "
+                "by a number with *"
+            )
+    rows = b.shape[-2] if len(b.shape) > 1 else b.shape[0]
+    if a.shape[-1] != rows:
+        unit = "elements" if len(b.shape) == 1 else "rows"
+        raise InvalidValueError(
+            f"a has shape {a.shape} and b {b.shape}: b needs {a.shape[-1]} {unit}, as a has columns"
+        )
+
+
+def raise_types(a, b, given_a, given_b, wanted) -> NoReturn:
+    """Raises the DtypeError of two operands whose product no image computes.
 
     Args:
         a, b: arrays; b may be a :class:`~xfblas.DeviceMatrix`.
         given_a, given_b: what the caller passed for them.
         wanted: the element type of the device; None where it may be any of the packaged images'.
-
-    Raises:
-        InvalidValueError: not two matrices, or shapes do not fit; tells what to pass.
-        DtypeError: their types are others; tells what to convert to.
     """
-    loop = LOOPS.get((len(a.shape) > 2, len(b.shape) > 2))
-    for name, array in (("a", a), ("b", b)):
-        _require_matrix(name, array, loop)
-    if wanted is None and isinstance(b, DeviceMatrix):
-        wanted = b.dtype
-    if a.dtype != b.dtype or a.dtype not in ((wanted,) if wanted is not None else DTYPES):
-        _raise_types(a, b, given_a, given_b, wanted)
-    if a.shape[1] != b.shape[0]:
-        raise InvalidValueError(
-            f"a has shape {a.shape} and b {b.shape}: b needs {a.shape[1]} rows, as a has columns"
-        )
-
-
-def _require_matrix(name, array, loop):
-    dimensions = len(array.shape)
-    if dimensions == 2:
-        return
-    verb = "send" if isinstance(array, DeviceMatrix) else "pass"
-    raise InvalidValueError(
-        f"{name} has {dimensions} dimensions ({arrays.describe(array)}), expected 2: "
-        + NEXT_STEPS[min(dimensions, 2)].format(verb=verb, name=name, loop=loop)
-    )
-
-
-def _raise_types(a, b, given_a, given_b, wanted):
     pair = f"a is {arrays.describe(a)}"
     pair += f" but b is {arrays.describe(b)}" if a.dtype != b.dtype else " and b is too"
     types = " or ".join(map(str, DTYPES if wanted is None else (wanted,)))
@@ -98,6 +80,8 @@ def _raise_types(a, b, given_a, given_b, wanted):
     advice = f"pass {' and '.join(calls)}"
     if wanted is None and target == np.float32 and a.dtype.kind == b.dtype.kind == "i":
         advice += ", or np.int16 for both, whose sums wrap at 16 bits"
+    if wanted is None and np.float64 in (a.dtype, b.dtype):
+        advice += ", or split=True, which computes float64 by exact slices of integers"
     raise DtypeError(f"{pair}, expected {types}: {advice}")
 
 

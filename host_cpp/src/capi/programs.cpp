@@ -100,6 +100,14 @@ xfblasStatus_t xfblasMatmul(xfblasHandle_t handle, int m, int n, int k, const vo
   });
 }
 
+xfblasStatus_t xfblasMatmulSums(xfblasHandle_t handle, int m, int n, int k, const void* A, int lda,
+                                const void* B, int ldb, const void* d_B, long long* C, int ldc,
+                                unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    unit.multiply({m, k, n, lda, ldb, ldc, n}, A, B, d_B, C, true);
+  });
+}
+
 xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, const float* input,
                              const xfblasCoding_t* coding, const void* d_A,
                              const xfblasLayer_t* layers, unsigned int numLayers,

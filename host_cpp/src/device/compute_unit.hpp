@@ -54,7 +54,9 @@ class ComputeUnit {
   void free_instructions();
 
   // C = A*B on host arrays, from sending to reading back; b null: the device's matrix of this name.
-  void multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b, void* c);
+  // With whole_sums C is int64, see xfblasMatmulSums.
+  void multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b, void* c,
+                bool whole_sums = false);
   // The layers of a model on host rows; a: the matrix of the first layer's rows.
   struct Layer {
     const void *b, *x, *c;  // names

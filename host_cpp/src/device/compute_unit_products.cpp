@@ -8,6 +8,7 @@ namespace xfblas {
 namespace {
 
 constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
+constexpr int64_t most_k_of_whole_sums = (int64_t(1) << 17) - 1;
 
 // A matrix that lives as long as one call.
 class Temporary {
@@ -76,7 +77,7 @@ void ComputeUnit::fcn_by_page(const Sizes& sizes, const Pages& pages,
 }
 
 void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, const void* device_b,
-                           void* c) {
+                           void* c, bool whole_sums) {
   const auto lock = idle();
   report_failure();
   require(engine_ != Engine::gemv, XFBLAS_STATUS_NOT_SUPPORTED,
@@ -86,7 +87,8 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   const int64_t element = configuration_.element_bytes();
   const auto host_a = host_matrix(a, sizes.m, sizes.k, sizes.lda, element);
   const auto host_b = host_matrix(b, sizes.k, sizes.n, sizes.ldb, element);
-  const auto host_c = host_matrix(c, sizes.m, sizes.n, sizes.ldc, element);
+  const auto host_c = host_matrix(c, sizes.m, sizes.n, sizes.ldc,
+                                  whole_sums ? int64_t(sizeof(int64_t)) : element);
   require_operand("A", host_a);
   if (b) require_operand("B", host_b);
   require_operand("C", host_c);
@@ -107,10 +109,20 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
             "d_B was not made by xfblasMalloc or xfblasMallocPacked");
     page = matrix.page, words.ldb = matrix.leading_dimension;
   }
-  const HostProduct product{product_instruction(engine_, words, {0, page, 0, 0}, {}), a, b, c};
+  if (whole_sums) {
+    require(configuration_.data_type != DataType::float32, XFBLAS_STATUS_NOT_SUPPORTED,
+            "the image computes with float32, expected integers, whose sums are whole numbers");
+    // The magnitude of the least int16 times itself is 2^30, and that of int8 2^14.
+    require(sizes.k <= most_k_of_whole_sums, invalid, "k is ", sizes.k, ", expected at most ",
+            most_k_of_whole_sums, ": more products may leave the sum's bits");
+  }
+  const HostProduct product{product_instruction(engine_, words, {0, page, 0, 0}, {}), a, b, c,
+                            whole_sums};
   run_queued();
   clear_blank();
   if (target_.multiply(index_, product)) return;
+  require(!whole_sums, XFBLAS_STATUS_NOT_SUPPORTED, "target ", target_.name(),
+          " gives elements, expected native for whole sums: run the Fcn engine at several shifts");
 
   const Temporary sent_a(matrices_, allocate_padded(sizes.m, sizes.k, element, false));
   const Temporary result(matrices_, allocate_padded(sizes.m, sizes.n, element, false));

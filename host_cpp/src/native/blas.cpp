@@ -24,10 +24,16 @@ using Sgemm = void (*)(int order, int transpose_a, int transpose_b, Integer m, I
                        float alpha, const float* a, Integer lda, const float* b, Integer ldb,
                        float beta, float* c, Integer ldc);
 
+template <typename Integer>
+using Sgemv = void (*)(int order, int transpose, Integer m, Integer n, float alpha, const float* a,
+                       Integer lda, const float* x, Integer incx, float beta, float* y,
+                       Integer incy);
+
 struct Library {
   std::string path;
   Sgemm<int64_t> sgemm64 = nullptr;
   Sgemm<int32_t> sgemm32 = nullptr;
+  Sgemv<int64_t> sgemv64 = nullptr;  // null too where a library has it not
 
   bool is_usable() const { return sgemm64 || sgemm32; }
 };
@@ -45,6 +51,7 @@ Library open(const std::string& path, int mode) {
   Library found{path};
   // numpy's builds carry a prefix, and a suffix where integers have 64 bits.
   found.sgemm64 = find<Sgemm<int64_t>>(library, {"scipy_cblas_sgemm64_", "cblas_sgemm64_"});
+  found.sgemv64 = find<Sgemv<int64_t>>(library, {"scipy_cblas_sgemv64_", "cblas_sgemv64_"});
   if (!found.sgemm64)
     found.sgemm32 = find<Sgemm<int32_t>>(library, {"scipy_cblas_sgemm", "cblas_sgemm"});
   if (found.is_usable()) return found;
@@ -120,6 +127,11 @@ Library library() {
 bool run_blas(const FloatProduct& p) {
   const auto blas = library();
   const Call call;
+  // A column is a vector, which a BLAS multiplies at the speed of memory.
+  if (blas.sgemv64 && p.n == 1 && p.ldb == 1 && p.ldc == 1) {
+    blas.sgemv64(row_major, not_transposed, p.m, p.k, 1, p.a, p.lda, p.b, 1, p.beta, p.c, 1);
+    return true;
+  }
   if (blas.sgemm64) {
     blas.sgemm64(row_major, not_transposed, not_transposed, p.m, p.n, p.k, 1, p.a, p.lda, p.b,
                  p.ldb, p.beta, p.c, p.ldc);

@@ -196,6 +196,7 @@ void run_host_product(char* memory, const Configuration& configuration, const Ho
   auto product = integer_product(memory, i, configuration);
   product.a.data = given.a;
   product.c = given.c;
+  product.requantization.keeps_sums = given.keeps_sums;
   auto b = source_of_b(memory, i, configuration);
   if (given.b) {
     b.data = given.b;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "native/whole_sums.hpp"
+
 namespace xfblas {
 namespace {
 
@@ -114,6 +116,11 @@ class PanelProduct {
     if (path == SumPath::low_bits && product_.needs_low_bits_only()) reach = Reach::low_bits;
     else if (path == SumPath::proved || bytes == 1) reach = Reach::fits_32;
     const auto in_c = first_row_ + row, column = first_column_ + panel.column;
+    if (r.keeps_sums)
+      return store_whole_sums(reach, rows, panel.columns, {low_, high_, panel.column_offsets},
+                              kernels_.width(),
+                              static_cast<int64_t*>(product_.c) + in_c * product_.ldc + column,
+                              product_.ldc);
     auto* c = static_cast<char*>(product_.c) + (in_c * product_.ldc + column) * bytes;
     const auto* x = static_cast<const char*>(product_.x);
     if (x) x += (in_c * product_.ldx + column) * product_.addend_bytes;

@@ -26,7 +26,7 @@ struct Requantization {
 
   // Whether C follows from the low 32 bits of the sum: wrapping keeps one element from `shift` on.
   bool needs_low_bits_only(int element_bytes) const {
-    return !saturates && shift <= 32 - 8 * element_bytes;
+    return !keeps_sums && !saturates && shift <= 32 - 8 * element_bytes;
   }
 
   // Whether an element is a sum that fits 32 bits, times the scale, shifted and clamped, with all
@@ -43,6 +43,7 @@ struct Requantization {
   uint32_t scale;
   int shift;
   bool rounds, saturates, activates;  // activates: by PReLU that changes something
+  bool keeps_sums = false;            // C is the sums themselves, int64, and nothing happens to them
   int32_t prelu_scale;
   int prelu_alpha;
   uint32_t function;                     // instead of PReLU

@@ -20,6 +20,7 @@ struct HostProduct {
   Instruction instruction;
   const void *a, *b;
   void* c;
+  bool keeps_sums = false;  // C is the whole sums, int64
 };
 
 class Target {

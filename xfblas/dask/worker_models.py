@@ -1,0 +1,79 @@
+"""What a worker holds between tasks: one model, loaded once, on one open device."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xfblas import forks
+from xfblas.checks import require_integer
+from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.compiler import load
+from xfblas.compiled.saved_model import save
+from xfblas.errors import InvalidValueError
+
+#: Which device of its machine a worker opens, from 0, or its address (BDF).
+DEVICE_VARIABLE = "XFBLAS_DASK_DEVICE"
+_lock = forks.lock()
+_held: dict[str, CompiledModel] = {}
+
+
+def content_of(model: CompiledModel | str | os.PathLike[str]) -> bytes:
+    """The bytes of a model's file.
+
+    Args:
+        model: a compiled model, or the path of a ``.xfblas`` file.
+    """
+    if not isinstance(model, CompiledModel):
+        with load(model):  # says what is wrong with it here rather than on a worker
+            return Path(os.fsdecode(model)).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.xfblas"
+        save(model, path)
+        return path.read_bytes()
+
+
+def digest_of(content: bytes) -> str:
+    """A short name of a model's content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def predicted(content: bytes, rows: Any) -> np.ndarray:
+    """Predicts rows in this process; the task of a block.
+
+    Args:
+        content: of the model's file, which is loaded where another one was used before.
+        rows: an array or frame; there may be none.
+    """
+    with _lock:  # one device, so one task at a time
+        model = _model(content)
+        if not len(rows):
+            inputs = model.graph.inputs[0].shape
+            rows = np.zeros((0, *(size or 1 for size in inputs)), np.float32)
+        return np.asarray(model.predict(rows, verbose=0))
+
+
+def _model(content: bytes) -> CompiledModel:
+    digest = digest_of(content)
+    model = _held.get(digest)
+    if model is not None and not model.closed:
+        return model
+    for other in list(_held):
+        _held.pop(other).close()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.xfblas"
+        path.write_bytes(content)
+        _held[digest] = load(path, device=_device())
+    return _held[digest]
+
+
+def _device() -> int | str | None:
+    text = os.environ.get(DEVICE_VARIABLE)
+    if text is None or ":" in text:
+        return text
+    if not text.isdigit():
+        raise InvalidValueError(f"{DEVICE_VARIABLE} is {text!r}, expected an index or a BDF")
+    return require_integer(DEVICE_VARIABLE, int(text), 0, 2**31 - 1)
