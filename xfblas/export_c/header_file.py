@@ -27,7 +27,8 @@ def write_header_file(
     """Writes a C header of test vectors and of the weights that the engine has.
 
     It defines ``N_SAMPLES``, ``N_X_INPUTS`` and ``N_Y_OUTPUTS`` (values in a row),
-    ``data_X_inputs``, ``data_y_outputs``, ``data_y_keras_outputs`` and ``data_y_hls_outputs`` (float, row by row), and
+    ``data_X_inputs``, ``data_y_outputs``, ``data_y_keras_outputs`` and ``data_y_hls_outputs``
+    (float, row by row), and
     of each layer ``N_W2``, ``w2``, ``N_B2``, ``b2``, then ``w4``, ``b4`` and so on: its integers.
 
     Args:
