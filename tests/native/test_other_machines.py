@@ -9,6 +9,8 @@ import packages
 import problems
 import pytest
 
+import xfblas
+
 pytestmark = pytest.mark.hw
 
 ROUNDS = 150
@@ -48,15 +50,57 @@ def problems_with_paths(generator, hardest):
     return wanted
 
 
+#: Machines of ARM by the prefix of their tools: the emulator.
+MACHINES = {"aarch64-linux-gnu": "qemu-aarch64", "arm-linux-gnueabihf": "qemu-arm"}
+
+
+def need_machine(machine):
+    need(f"{machine}-g++", f"g++-{machine}")
+    need(MACHINES[machine], "qemu-user")
+
+
 @pytest.mark.parametrize("optimization", ["-O0", "-O2", "-O3"])
-def test_aarch64(tmp_path, generator, optimization):
-    need("aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu")
-    need("qemu-aarch64", "qemu-user")
+@pytest.mark.parametrize("machine", MACHINES)
+def test_arm(tmp_path, generator, machine, optimization):
+    need_machine(machine)
+    flags = [optimization, "-Wno-psabi", "-Wno-narrowing"]
     program = building.build_parts(
-        tmp_path / "solve", "aarch64-linux-gnu-g++", [optimization], "solve.cpp", ["-static"]
+        tmp_path / "solve", f"{machine}-g++", flags, "solve.cpp", ["-static"]
     )
     wanted = problems_with_paths(generator, problems.SPLIT)
-    solve(["qemu-aarch64", program], "portable", tmp_path, wanted)
+    solve([MACHINES[machine], program], "portable", tmp_path, wanted)
+
+
+@pytest.fixture(scope="module")
+def arm_library(tmp_path_factory):
+    """The whole library for a machine of ARM."""
+    built = {}
+
+    def get(machine):
+        need_machine(machine)
+        if machine not in built:
+            path = tmp_path_factory.mktemp(machine) / "libxfblas.so"
+            flags = ("-O2", "-Wno-psabi", "-Wno-narrowing")
+            built[machine] = building.build_library(path, f"{machine}-g++", flags)
+        return built[machine]
+
+    return get
+
+
+@pytest.mark.parametrize("source", ["apps/gemm/gemm.c", "tests/capi/misuse.c"])
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_library_on_arm(arm_library, tmp_path, machine, source):
+    """Products, and every way to misuse the interface, on 64 and on 32 bits."""
+    library = arm_library(machine)
+    program = tmp_path / "program"
+    command = [f"{machine}-gcc", "-std=c11", f"-I{building.ROOT / 'host_cpp/include'}"]
+    command += [building.ROOT / source, library, "-o", program]
+    subprocess.run([*command, f"-Wl,-rpath,{library.parent}"], check=True)
+    images = [xfblas.image_path("default_short"), xfblas.image_path("seed_short")]
+    images = images[: 1 + ("misuse" in source)]
+    command = [MACHINES[machine], "-L", f"/usr/{machine}", program, *images, "native"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("optimization", ["-O0", "-O3"])
