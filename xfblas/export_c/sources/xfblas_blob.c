@@ -57,6 +57,21 @@ static int has_right_tables(const xfblas_header *h) {
   return 1;
 }
 
+/* Numbers that are neither infinite nor none. What a float is divided by is above 0. */
+static int has_right_scales(const xfblas_header *h) {
+  const double *scales = (const double *)(const void *)((const char *)h + h->scales);
+  const double *offsets = (const double *)(const void *)((const char *)h + h->offsets);
+  const float *out = (const float *)(const void *)((const char *)h + h->out_scales);
+  uint32_t i;
+  for (i = 0; i < h->features; ++i) {
+    if (!(scales[i] - scales[i] == 0)) return 0;
+    if ((h->flags & XFBLAS_BLOB_OFFSETS) && !(offsets[i] - offsets[i] == 0)) return 0;
+  }
+  for (i = 0; i < h->outputs; ++i)
+    if (!(out[i] > 0 && out[i] - out[i] == 0)) return 0;
+  return h->slope - h->slope == 0;
+}
+
 int xfblas_check_blob(const void *blob, size_t size) {
   const xfblas_header *h = (const xfblas_header *)blob;
   if (blob == NULL) return XFBLAS_ERROR_ARGUMENT;
@@ -88,6 +103,7 @@ int xfblas_check_blob(const void *blob, size_t size) {
       ((h->flags & XFBLAS_BLOB_OFFSETS) && !holds(h, h->offsets, h->features, 8)) ||
       (h->columns && !holds(h, h->columns, h->inputs, 4)))
     return XFBLAS_ERROR_CONTENT;
-  if (!has_right_columns(h) || !has_right_tables(h)) return XFBLAS_ERROR_CONTENT;
+  if (!has_right_scales(h) || !has_right_columns(h) || !has_right_tables(h))
+    return XFBLAS_ERROR_CONTENT;
   return XFBLAS_OK;
 }

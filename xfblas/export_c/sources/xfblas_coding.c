@@ -109,7 +109,7 @@ static void softmax(float *row, uint32_t count) {
     if (largest < row[i]) largest = row[i];
   for (i = 0; i < count; ++i) {
     const float below = row[i] - largest;
-    row[i] = exponential(below < -100.0f ? -100.0f : below);
+    row[i] = exponential(-100.0f < below ? below : -100.0f);
   }
   for (i = 0; i < count; ++i) sum += row[i];
   for (i = 0; i < count; ++i) row[i] /= sum;

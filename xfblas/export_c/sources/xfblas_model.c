@@ -15,6 +15,11 @@ static int seen(const int *value) { return __atomic_load_n(value, __ATOMIC_SEQ_C
 static void set(int *value, int to) { __atomic_store_n(value, to, __ATOMIC_SEQ_CST); }
 static int take(int *lock) { return !__atomic_exchange_n(lock, 1, __ATOMIC_SEQ_CST); }
 
+/* A context of zeros, and one whose xfblas_init failed, are not. */
+static int is_ready(const xfblas_context *c) {
+  return c->platform != NULL && seen(&c->active) >= 0;
+}
+
 static const xfblas_header *header_of(const xfblas_context *c, int bank) {
   return (const xfblas_header *)c->parameters[bank].bytes;
 }
@@ -90,7 +95,7 @@ static int is_free(xfblas_context *c) {
 int xfblas_load_weights(xfblas_context *c, const void *blob, size_t size) {
   int status, target;
   if (c == NULL) return XFBLAS_ERROR_ARGUMENT;
-  if (seen(&c->active) < 0) return XFBLAS_ERROR_NOT_READY;
+  if (!is_ready(c)) return XFBLAS_ERROR_NOT_READY;
   status = xfblas_check_blob(blob, size);
   if (status != XFBLAS_OK) return status;
   if (!take(&c->loading)) return XFBLAS_ERROR_BUSY;
@@ -228,7 +233,7 @@ int xfblas_predict(xfblas_context *c, const float *x, size_t n, float *y) {
   if (c == NULL || (n > 0 && (x == NULL || y == NULL))) return XFBLAS_ERROR_ARGUMENT;
   if ((uintptr_t)x % sizeof(float) != 0 || (uintptr_t)y % sizeof(float) != 0)
     return XFBLAS_ERROR_ALIGNMENT;
-  if (seen(&c->active) < 0) return XFBLAS_ERROR_NOT_READY;
+  if (!is_ready(c)) return XFBLAS_ERROR_NOT_READY;
   if (!take(&c->running)) return XFBLAS_ERROR_BUSY;
   status = is_free(c) ? predict_with(c, take_bank(c), x, n, y) : XFBLAS_ERROR_TIMEOUT;
   set(&c->in_use, -1);
@@ -237,5 +242,5 @@ int xfblas_predict(xfblas_context *c, const float *x, size_t n, float *y) {
 }
 
 uint32_t xfblas_rows_of_a_run(const xfblas_context *c) {
-  return c == NULL || seen(&c->active) < 0 ? 0 : header_of(c, seen(&c->active))->rows;
+  return c == NULL || !is_ready(c) ? 0 : header_of(c, seen(&c->active))->rows;
 }
