@@ -15,7 +15,7 @@ PUBLIC_SOURCES := $(wildcard host_cpp/public/*.cpp)
 BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas/image/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help check run gemm test test-all test-machines test-hw lint format lib install image xclbin bench clean
+.PHONY: help check run gemm test test-all test-machines test-hw lint format lib install image xclbin zynq bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ xclbin: $(VENV)/installed-apps ## Build an image: TARGET=emu|hw_emu|hw PLATFORM=
 gemm: $(VENV)/installed-apps lib ## Run the matrix product examples in Python and in C.
 	@$(PY) apps/gemm/gemm.py
 	@$(MAKE) --no-print-directory -C apps/gemm run
+
+zynq: $(VENV)/installed-apps ## Export the digits MLP as a C program for a Zynq and run it on the register-level model (MACHINE=aarch64-linux-gnu|arm-linux-gnueabihf, TOP=master|stream).
+	@$(MAKE) --no-print-directory -C apps/zynq run PYTHON=$(abspath $(PY)) TOP=$(if $(TOP),$(TOP),master) MACHINE=$(MACHINE)
 
 STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && \
   $(VENV)/bin/lint-imports --no-logo --no-cache
