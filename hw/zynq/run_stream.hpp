@@ -47,6 +47,7 @@ Ends ends_of_program(const typename Operation::E::Word* rd, uint32_t amount) {
   fetch_program<typename Operation::E>(rd, program);
 instructions:
   for (uint32_t slot = 0; slot < instructions_per_page && runs; ++slot) {
+#pragma HLS PIPELINE II=1
     const Instruction i = decoded(program[slot]);
     if (is_control(i)) {
       runs = !is_last(i);

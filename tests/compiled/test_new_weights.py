@@ -270,3 +270,15 @@ def test_a_thousand_swaps_under_load(rows):
         probe = unit.empty((64, 64))
         assert probe.page <= page, "matrices of old weights are still there"
         assert model.statistics()["d0"]["rows"] >= 40 * sum(counts)
+
+
+def test_a_file_without_rows(model, rows, tmp_path):
+    model.save(tmp_path / "m.xfblas", rows=0)
+    with xfblas.load(tmp_path / "m.xfblas") as loaded:
+        with pytest.raises(InvalidValueError, match="no calibration rows are stored"):
+            loaded.load_weights(network(6))
+        loaded.load_weights(network(6), calibration=rows)
+        assert near(loaded, network(6), rows)
+        # And they are stored from now on.
+        loaded.load_weights(network(4))
+        assert near(loaded, network(4), rows)

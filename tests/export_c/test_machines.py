@@ -152,3 +152,30 @@ def test_bare_metal_at_fixed_addresses(folders, tmp_path, machine):
         command = [*projects.runner(machine).split(), program]
         out = projects.run(command, env={**os.environ, **environment})
     assert "PASS" in out
+
+
+def test_the_xilinx_runtime(folders, tmp_path):
+    """Over memories of its own for host and device: every range that matters is synchronized."""
+    first, program = folders / "first", tmp_path / "program"
+    stand_in, interface = tmp_path / "stand_in.o", f"-I{HERE / 'interface'}"
+    header = f"-I{projects.ROOT / 'xfblas/export_c/sources'}"
+    source = HERE / "xrt_stand_in.cpp"
+    projects.run(["g++", "-O1", interface, header, "-c", source, "-o", stand_in])
+    sources = [first / f"{part}.c" for part in [*PARTS.split(), "driver_xrt", "main"]]
+    command = ["gcc", *OWN, "-O1", interface, f"-I{first}", *sources, stand_in]
+    link = ["-lstdc++", "-lm", "-lpthread"]
+    projects.run([*command, projects.register_model(), "-o", program, *link])
+    files = [folders / "second/model.bin", folders / "second/vectors.bin"]
+    environment = {**os.environ, "XFBLAS_XRT_BYTES": str(1 << 22)}
+    assert projects.run([program, *files], env=environment).count("PASS") == 2
+    for name, value in (
+        ("XFBLAS_XCLBIN", "other.xclbin"),
+        ("XFBLAS_KERNEL", "gemm"),
+        ("XFBLAS_DEVICE", "3"),
+        ("XFBLAS_XRT_BYTES", str(1 << 30)),
+        ("XFBLAS_XRT_BYTES", "4096"),
+    ):
+        done = subprocess.run(
+            [program], env={**environment, name: value}, capture_output=True, text=True
+        )
+        assert done.returncode == 1 and "FAIL" in done.stdout

@@ -3,10 +3,13 @@
 import re
 import shutil
 import subprocess
+import sys
 
 import packages
+import pragma_lint
 import pytest
 from kernels import HW
+from test_sources import INTERFACE, SOURCES
 
 from xfblas.image.boards import read_board
 
@@ -98,7 +101,7 @@ def test_the_ip_script_runs_to_its_end(tmp_path):
     if shutil.which("tclsh") is None:
         packages.skip_without("tclsh", "tcl")
     script = tmp_path / "run.tcl"
-    settings = "HW TOP KERNEL PART CLOCK_MHZ".split()
+    settings = ["HW", "TOP", "KERNEL", "PART", "CLOCK_MHZ"]
     script.write_text(
         "".join(f"set ::env(XFBLAS_{name}) {name.lower()}\n" for name in settings)
         + "proc unknown {args} { puts $args }\nproc exit {} {}\n"
@@ -110,35 +113,21 @@ def test_the_ip_script_runs_to_its_end(tmp_path):
 
 
 @pytest.mark.parametrize("top", ["master", "stream"])
-def test_the_subset_of_c_that_tools_take(tmp_path, top):
-    """As synthesis reads it, with stand-ins for the vendor's streams."""
-    subprocess.run(
-        ["python3", HW / "configure.py", "--board", "ultra96v2", "--engine", "fcn", "--dtype",
-         "short", "--output", tmp_path],
-        check=True,
-    )  # fmt: skip
-    (tmp_path / "hls_stream.h").write_text(
-        "#pragma once\nnamespace hls {\ntemplate <class T, int d = 0>\nstruct stream {\n"
-        "  stream() {}\n  stream(const char*) {}\n  T read();\n  void read(T&);\n"
-        "  bool read_nb(T&);\n  void write(const T&);\n  bool empty();\n};\n}\n"
-    )
-    (tmp_path / "hls_streamofblocks.h").write_text(
-        "#pragma once\nnamespace hls {\ntemplate <class B, int d = 2> struct stream_of_blocks {\n"
-        "  stream_of_blocks(const char* = nullptr) {}\n};\n"
-        "template <class B> struct lock { lock(stream_of_blocks<B>&); operator B&(); };\n"
-        "template <class B> using write_lock = lock<B>;\n"
-        "template <class B> using read_lock = lock<B>;\n}\n"
-    )
-    (tmp_path / "ap_axi_sdata.h").write_text(
-        "#pragma once\nnamespace hls {\ntemplate <class T, int u, int i, int d>\n"
-        "struct axis { T data; bool last; };\n}\n"
-    )
-    done = subprocess.run(
-        ["g++", "-std=c++14", "-fsyntax-only", "-D__SYNTHESIS__", "-fno-exceptions", "-fno-rtti",
-         "-Wno-unknown-pragmas", f"-I{HW / 'include'}", f"-I{tmp_path}", ZYNQ / f"fcn_{top}.cpp"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+def test_compiles_for_synthesis(tmp_path, top):
+    """With __SYNTHESIS__, against declarations of the vendor's classes, and without exceptions."""
+    board = ["--board", "ultra96v2", "--engine", "fcn", "--dtype", "short"]
+    configure = [sys.executable, HW / "configure.py", *board, "--output", tmp_path]
+    subprocess.run(configure, check=True)
+    command = ["g++", "-std=c++14", "-D__SYNTHESIS__", "-fno-exceptions", "-fno-rtti"]
+    command += ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]
+    command += ["-Wno-unused-label", f"-I{INTERFACE}", f"-I{HW / 'include'}", f"-I{tmp_path}"]
+    done = subprocess.run([*command, ZYNQ / f"fcn_{top}.cpp"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_sources_are_lint_free():
+    own = [ZYNQ / name for name in ("whole_words.hpp", "run_stream.hpp", "fcn_master.cpp")]
+    assert pragma_lint.lint([*SOURCES, *own, ZYNQ / "fcn_stream.cpp"]) == []
 
 
 def test_the_readme_states_every_board():

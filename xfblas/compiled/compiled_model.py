@@ -9,13 +9,13 @@ import numpy as np
 
 from xfblas import forks
 from xfblas.arrays import single
-from xfblas.checks import require_instance, require_path, require_truth, shown
+from xfblas.checks import require_instance, require_integer, require_path, require_truth, shown
 from xfblas.compiled.batch_loops import evaluate_batches, predict_batches
 from xfblas.compiled.callback_list import CallbackList, has_callbacks
 from xfblas.compiled.graph_engine import GraphEngine
 from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
 from xfblas.compiled.new_weights import graph_with, graph_with_layer
-from xfblas.compiled.recipe import Recipe
+from xfblas.compiled.recipe import SAVED_ROWS, Recipe
 from xfblas.compiled.weight_change import change_weights
 from xfblas.device.device import Device
 from xfblas.device.shared_devices import Lease
@@ -70,6 +70,8 @@ class CompiledModel(Uncopied):
         self.host_reasons = dict(require_instance("host_reasons", reasons, dict))
         rows = {} if calibration is None else calibration
         self.calibration = dict(require_instance("calibration", rows, dict))
+        if recipe is not None:
+            require_instance("recipe", recipe, Recipe)
         self.recipe = recipe
         self.output_names = self.scoring.names_for(graph)
         self.stop_predicting = self.stop_evaluating = False
@@ -275,10 +277,16 @@ class CompiledModel(Uncopied):
         require_instance("print_fn", print_fn, Callable, expected="a function")  # type: ignore[arg-type]
         print_fn(summary_text(self))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, rows: int = SAVED_ROWS) -> None:
         """Writes everything that :func:`xfblas.load` needs into one HDF5 file.
 
+        Args:
+            path: of the file.
+            rows: of the calibration that it keeps at most, by which :meth:`load_weights` derives
+                scales; 0 for none.
+
         Raises:
+            InvalidValueError: an argument cannot be used.
             OSError: the file cannot be written.
         """
         from xfblas.compiled.saved_model import save
@@ -286,7 +294,7 @@ class CompiledModel(Uncopied):
         path = require_path("path", path)
         if os.path.isdir(path):
             raise InvalidValueError(f"path is {path!r}, a folder, expected a file to write")
-        save(self, path)
+        save(self, path, require_integer("rows", rows, 0, 2**31))
 
     def load_weights(
         self,

@@ -37,7 +37,7 @@ VERSION = 4
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
 
-def save(model: Any, path: str | os.PathLike[str]) -> None:
+def save(model: Any, path: str | os.PathLike[str], rows: int = SAVED_ROWS) -> None:
     """Writes a CompiledModel; a file of that name is replaced once the new one is whole.
 
     Raises:
@@ -48,7 +48,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         # In memory, because HDF5 itself ends the process where a disk fills up.
         image = io.BytesIO()
         with h5py.File(image, "w") as file:
-            _write(model, file)
+            _write(model, file, rows)
         output.write(image.getbuffer())
 
 
@@ -134,15 +134,15 @@ def is_saved_model(path: str | os.PathLike[str]) -> bool:
     return kind_of(path) is XFBLAS
 
 
-def _write(model: Any, file: h5py.Group) -> None:
+def _write(model: Any, file: h5py.Group, rows: int) -> None:
     graph = write_graph(model.graph, file)
     numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
     for name, network in model.networks.items():
         network.to_group(file.create_group(f"networks/{numbers[name]}"))
-    if model.recipe is not None and model.recipe.inputs is not None:
+    if rows and model.recipe is not None and model.recipe.inputs is not None:
         # Rows by which the scales of other weights are derived.
-        for index, rows in enumerate(model.recipe.inputs):
-            file[f"calibration/{index}"] = rows[:: -(-len(rows) // SAVED_ROWS)]
+        for index, values in enumerate(model.recipe.inputs):
+            file[f"calibration/{index}"] = values[:: -(-len(values) // rows)]
     scoring, left_out = plain_config(model.scoring.config, len(model.output_names) > 1)
     described = {
         **graph,

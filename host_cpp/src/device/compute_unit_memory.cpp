@@ -170,10 +170,25 @@ uint32_t ComputeUnit::page_of(const void* name) {
 
 void ComputeUnit::write(const void* name, const HostMatrix& from) {
   const auto lock = idle();
+  require_writable(name, from);
+  write_checked(name, from);
+}
+
+void ComputeUnit::write_several(const std::vector<Update>& updates) {
+  const auto lock = idle();
+  for (const auto& update : updates) require_writable(update.name, update.from);
+  for (const auto& update : updates) write_checked(update.name, update.from);
+}
+
+void ComputeUnit::require_writable(const void* name, const HostMatrix& from) {
   const auto& matrix = matrices_.find("d_A", name);
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
   require_there("A", from.data, bytes_of(from));
+}
+
+void ComputeUnit::write_checked(const void* name, const HostMatrix& from) {
+  const auto& matrix = matrices_.find("d_A", name);
   const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
   if (matrix.is_weight && is_whole && !matrix.is_packed && target_.keep(index_, matrix, from))
     return matrices_.set_written(name);

@@ -32,8 +32,8 @@ class Fiber {
     first_.uc_stack.ss_sp = stack_.usable();
     first_.uc_stack.ss_size = Stack::usable_bytes();
     first_.uc_link = nullptr;
-    const auto self = reinterpret_cast<uintptr_t>(this);
-    makecontext(&first_, reinterpret_cast<void (*)()>(&Fiber::enter), 2, unsigned(uint64_t(self) >> 32),
+    const uint64_t self = reinterpret_cast<uintptr_t>(this);
+    makecontext(&first_, reinterpret_cast<void (*)()>(&Fiber::enter), 2, unsigned(self >> 32),
                 unsigned(self & 0xffffffffu));
   }
   Fiber(const Fiber&) = delete;
