@@ -41,13 +41,22 @@ def run_export(args) -> int:
     for name in ("model.bin", "data.h"):
         given = {"the model": args.model, "--data": args.data}
         refuse_inputs("--output", Path(args.output) / name, given)
-    rows = None
-    if args.data is not None:
-        rows = np.concatenate(list(tables.open_table(args.data).chunks(tables.CHUNK)))
-        if not len(rows):
-            raise InvalidValueError(f"--data is {args.data}, which has no rows")
+    rows = None if args.data is None else _first_rows(args.data, args.samples)
     # Bytes are the same on every target; this one is always there.
     with load(args.model, target="native", trusted=args.trusted) as model:
         export_c(model, args.output, rows, rows=args.rows, samples=args.samples)
     print(f"wrote {args.output}: make -C {args.output} DRIVER=linux builds it for a board")
     return 0
+
+
+def _first_rows(data, samples):
+    """As many rows of a file as the vectors need, or all that it has."""
+    found, count = [], 0
+    for chunk in tables.open_table(data).chunks(tables.CHUNK):
+        found.append(chunk)
+        count += len(chunk)
+        if count >= samples:
+            break
+    if not count:
+        raise InvalidValueError(f"--data is {data}, which has no rows")
+    return np.concatenate(found)
