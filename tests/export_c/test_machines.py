@@ -24,7 +24,7 @@ def folders(tmp_path_factory):
     folder = tmp_path_factory.mktemp("projects")
     for name, seed, bits in (("first", 0, 16), ("second", 5, 16), ("bytes", 0, 8)):
         with xfblas.compile(projects.network(seed), projects.rows(), bits=bits) as model:
-            xfblas.export_c(model, folder / name, samples=40, rows=16)
+            xfblas.write_c_project(model, folder / name, samples=40, rows=16)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""xfblas.export_c: C that predicts what Python does, bit for bit, on the kernels' own source."""
+"""write_c_project: C that predicts what Python does, bit for bit, on the kernels' own source."""
 
 import dataclasses
 import itertools
@@ -17,7 +17,7 @@ def export(tmp_path, net, x=None, samples=40, name="project", rows=16, **options
     data = projects.rows(features=net.input_units)
     with xfblas.compile(net, data, **options) as model:
         folder = tmp_path / name
-        xfblas.export_c(model, folder, x, samples=samples, rows=rows)
+        xfblas.write_c_project(model, folder, x, samples=samples, rows=rows)
     return folder
 
 
@@ -176,17 +176,17 @@ def test_models_that_are_no_chain(keras_model, tmp_path):
         xfblas.compile(model, data) as compiled,
         pytest.raises(UnsupportedModelError, match="is no chain of dense layers"),
     ):
-        xfblas.export_c(compiled, tmp_path / "x")
+        xfblas.write_c_project(compiled, tmp_path / "x")
     with (
         xfblas.compile(projects.network(0), bits=32) as compiled,
         pytest.raises(UnsupportedModelError, match="computes in float32"),
     ):
-        xfblas.export_c(compiled, tmp_path / "x")
+        xfblas.write_c_project(compiled, tmp_path / "x")
     with (
         xfblas.compile(projects.network(0, output="log_softmax"), projects.rows()) as compiled,
         pytest.raises(UnsupportedModelError, match="log_softmax takes a row as a whole"),
     ):
-        xfblas.export_c(compiled, tmp_path / "x")
+        xfblas.write_c_project(compiled, tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
@@ -207,7 +207,7 @@ def test_wrong_arguments(tmp_path, arguments, words):
     with xfblas.compile(projects.network(0), projects.rows()) as model:
         given = {"model": model, "folder": tmp_path / "x", **arguments}
         with pytest.raises(InvalidValueError, match=words):
-            xfblas.export_c(**given)
+            xfblas.write_c_project(**given)
     assert not (tmp_path / "x").exists()
 
 

@@ -165,7 +165,10 @@ def calls(world):
             {"config": {"KerasModel": world.keras}},
         ),
         "load": lambda: (xfblas.load, {"path": world.saved}),
-        "export_c": lambda: (xfblas.export_c, {"model": world.model, "folder": "c", "x": rows}),
+        "write_c_project": lambda: (
+            xfblas.write_c_project,
+            {"model": world.model, "folder": "c", "x": rows},
+        ),
         "write_header_file": lambda: (
             xfblas.write_header_file,
             {

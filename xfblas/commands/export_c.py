@@ -35,7 +35,7 @@ def add_commands(subparsers):
 def run_export(args) -> int:
     """Writes the folder and prints what is in it."""
     from xfblas.compiled.compiler import load
-    from xfblas.export_c.project import export_c
+    from xfblas.export_c.project import write_c_project
 
     refuse_others(args.model, "an xfblas model", XFBLAS)
     for name in ("model.bin", "data.h"):
@@ -44,7 +44,7 @@ def run_export(args) -> int:
     rows = None if args.data is None else _first_rows(args.data, args.samples)
     # Bytes are the same on every target; this one is always there.
     with load(args.model, target="native", trusted=args.trusted) as model:
-        export_c(model, args.output, rows, rows=args.rows, samples=args.samples)
+        write_c_project(model, args.output, rows, rows=args.rows, samples=args.samples)
     print(f"wrote {args.output}: make -C {args.output} DRIVER=linux builds it for a board")
     return 0
 

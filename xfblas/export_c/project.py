@@ -1,4 +1,4 @@
-"""``xfblas.export_c``: a compiled model as a folder of C99."""
+"""``xfblas.write_c_project``: a compiled model as a folder of C99."""
 
 import os
 from pathlib import Path
@@ -50,7 +50,7 @@ extern const size_t xfblas_blob_size;
 """
 
 
-def export_c(
+def write_c_project(
     model: CompiledModel,
     folder: str | os.PathLike[str],
     x: Any = None,

@@ -10,7 +10,7 @@ from xfblas.export_c.registers import REGISTERS
 KERNELS = {"fcnMaster": False, "fcnStream": True}
 
 
-_IDLE = REGISTERS["XFBLAS_CONTROL_IDLE"]
+_START, _DONE, _IDLE = (REGISTERS[f"XFBLAS_CONTROL_{bit}"] for bit in ("START", "DONE", "IDLE"))
 
 
 def _register(name: str) -> int:
@@ -61,12 +61,12 @@ class Kernel:
             self._ip.write(_register(f"{base}_LOW"), address & 0xFFFFFFFF)
             self._ip.write(_register(f"{base}_HIGH"), address >> 32)
         self._ip.write(_register("AMOUNT"), rows)
-        self._ip.write(_register("CONTROL"), REGISTERS["XFBLAS_CONTROL_START"])
+        self._ip.write(_register("CONTROL"), _START)
 
     def wait(self) -> None:
         """Waits until the run has ended; reading CONTROL clears DONE."""
         end = time.monotonic() + self._timeout
-        while not self._ip.read(_register("CONTROL")) & REGISTERS["XFBLAS_CONTROL_DONE"]:
+        while not self._ip.read(_register("CONTROL")) & _DONE:
             if time.monotonic() > end:
                 self._is_stuck = True
                 raise ExecutionError(
