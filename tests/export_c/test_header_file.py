@@ -135,6 +135,16 @@ def test_the_command_tells_what_is_wrong(tmp_path, model, arguments, words):
     assert not (tmp_path / "p").exists()
 
 
+@pytest.mark.parametrize("option", ["BOARD=nothing", "TOP=both", "MACHINE=nothing"])
+def test_make_zynq_with_wrong_options(option):
+    """An older program of another run is not taken for it."""
+    pytest.importorskip("sklearn", reason='scikit-learn is missing: pip install ".[apps]"')
+    whole = ["make", "-s", "-C", projects.ROOT / "apps/zynq", "run", option]
+    done = subprocess.run([*whole, f"PYTHON={sys.executable}"], capture_output=True, text=True)
+    assert done.returncode != 0 and "PASS" not in done.stdout
+    assert option.split("=")[1] in done.stderr
+
+
 @pytest.mark.sampled("here")
 @pytest.mark.parametrize("top", ["master", "stream"])
 @pytest.mark.parametrize("machine", ["here", *projects.EMULATORS])

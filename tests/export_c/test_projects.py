@@ -149,6 +149,20 @@ def test_a_dma_that_fails(tmp_path):
     assert done.returncode != 0 and "the DMA reported an error" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["DRIVER=nothing"], "DRIVER is 'nothing', expected one of"),
+        (["DRIVER=model"], "DRIVER=model needs MODEL="),
+        (["DRIVER=model", "MODEL=nothing.o"], "it is 'nothing.o'"),
+    ],
+)
+def test_wrong_options_of_make(tmp_path, options, words):
+    folder = export(tmp_path, projects.network(0))
+    done = projects.make(folder, *options)
+    assert done.returncode != 0 and words in done.stderr
+
+
 def test_too_little_memory(tmp_path):
     folder = export(tmp_path, projects.network(0))
     done = projects.make(
