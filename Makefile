@@ -16,7 +16,7 @@ BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas
 
 .DEFAULT_GOAL := help
 EXAMPLES := knn_iris/knn ridge/ridge pagerank/pagerank whitening/whitening
-.PHONY: help check run stream gemm examples score test test-all test-machines test-hw lint format lib install image xclbin bench clean
+.PHONY: help check run stream gemm examples score test test-all test-machines test-hw lint format lib install image xclbin zynq bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ examples: $(VENV)/installed-apps ## Run the examples of numpy scripts, which dra
 
 score: $(VENV)/installed-apps,dask,parquet ## Score a folder of Parquet files on a cluster of Dask (ARGS=--kill ends a worker in the midst).
 	@$(PY) apps/score_dask/score.py $(ARGS)
+
+zynq: $(VENV)/installed-apps ## Export the digits MLP as a C program for a Zynq and run it on the register-level model (MACHINE=aarch64-linux-gnu|arm-linux-gnueabihf, TOP=master|stream).
+	@$(MAKE) --no-print-directory -C apps/zynq run PYTHON=$(abspath $(PY)) TOP=$(if $(TOP),$(TOP),master) MACHINE=$(MACHINE)
 
 STYLE = $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && \
   $(VENV)/bin/lint-imports --no-logo --no-cache

@@ -112,7 +112,7 @@ class PlatformDistribution(Distribution):
 
 setup(
     packages=find_packages(include=["xfblas", "xfblas.*"]),
-    package_data={"xfblas": ["py.typed"]},
+    package_data={"xfblas": ["py.typed"], "xfblas.export_c": ["sources/*"]},
     # The import names of the public library, each a few lines that point into the package.
     py_modules=["xfblas_L3", "xfblas_L3_rt", "keras_rt", "mlp_common"],
     package_dir={"": "compat", "xfblas": "xfblas"},

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from xfblas.errors import QueueFullError as QueueFullError
     from xfblas.errors import UnsupportedModelError as UnsupportedModelError
     from xfblas.errors import XfblasError as XfblasError
+    from xfblas.export_c.header_file import write_header_file as write_header_file
+    from xfblas.export_c.project import write_c_project as write_c_project
     from xfblas.graph import ModelGraph as ModelGraph
     from xfblas.graph import Network as Network
     from xfblas.graph import read_graph as read_graph
@@ -100,6 +102,8 @@ _MODULES = {
         "ImageError InternalError InvalidValueError NotFoundError NotInitializedError "
         "NotPaddedError NotSupportedError QueueFullError UnsupportedModelError XfblasError"
     ),
+    "export_c.header_file": "write_header_file",
+    "export_c.project": "write_c_project",
     "l3.keras_rt": "KerasRT",
     "l3.program_arguments": "public_library_path",
     "l3.xfblas_rt": "XfblasRT",

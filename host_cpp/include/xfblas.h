@@ -123,6 +123,19 @@ xfblasStatus_t xfblasMallocPacked(xfblasHandle_t handle, void **devPtr, int rows
                                   int elemSize, unsigned int kernelIndex);
 xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
                                const void *A, int lda, void *d_A, unsigned int kernelIndex);
+/* What xfblasSetMatrix takes, of one of several matrices. */
+typedef struct {
+  void *d_A;
+  const void *A;
+  int rows, cols, lda, elemSize;
+} xfblasUpdate_t;
+
+/* Writes several matrices at once, such as the weights and biases of a model whose predictions run
+ * in other threads: whatever else runs on the compute unit, xfblasPredict of any number of rows
+ * too, sees all of them as they were or all as they are now. Where one cannot be written, none is.
+ * Scales are in the layers that a caller passes: they stay, or go with matrices of their own. */
+xfblasStatus_t xfblasSetMatrices(xfblasHandle_t handle, const xfblasUpdate_t *updates,
+                                 unsigned int count, unsigned int kernelIndex);
 /* Runs what is still queued, then copies back. */
 xfblasStatus_t xfblasGetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
                                const void *d_A, void *A, int lda, unsigned int kernelIndex);

@@ -73,9 +73,11 @@ struct VectorProduct {
   }
 };
 
+// amount: rows of this launch, in place of those of each instruction and at most as many; 0 leaves
+// the instructions'.
 template <class Operation>
 void run_program(const typename Operation::E::Word* rd, typename Operation::E::Word* wr,
-                 Clock& clock) {
+                 Clock& clock, uint32_t amount = 0) {
   using E = typename Operation::E;
   RawInstruction program[instructions_per_page];
 #pragma HLS AGGREGATE variable=program
@@ -85,14 +87,16 @@ void run_program(const typename Operation::E::Word* rd, typename Operation::E::W
   fetch_program<E>(rd, program);
 instructions:
   for (uint32_t slot = 0; slot < instructions_per_page && runs; ++slot) {
-    const Instruction i = decoded(program[slot]);
+    Instruction i = decoded(program[slot]);
     if (is_control(i)) {
       runs = !is_last(i);
       if (memory_pages_of(i) != 0) memory_pages = smaller(memory_pages_of(i), all_pages);
       continue;
     }
     const uint64_t start = clock.now();
-    const Status status = Operation::check(i, memory_pages);
+    const bool has_rows = amount <= i.m;
+    if (amount != 0) i.m = amount;
+    const Status status = has_rows ? Operation::check(i, memory_pages) : status_out_of_memory;
     if (status == status_ok) Operation::run(rd, wr, i);
     write_result<E>(wr, slot, start, clock.now(), status);
   }
@@ -101,11 +105,12 @@ instructions:
 
 // The program, and in hardware the counter beside it.
 template <class Operation>
-void run_kernel(const typename Operation::E::Word* rd, typename Operation::E::Word* wr) {
+void run_kernel(const typename Operation::E::Word* rd, typename Operation::E::Word* wr,
+                uint32_t amount = 0) {
 #pragma HLS DATAFLOW
   XFBLAS_LAUNCH();
   Clock clock;
-  run_program<Operation>(rd, wr, clock);
+  run_program<Operation>(rd, wr, clock, amount);
   count_cycles(clock);
 }
 

@@ -72,10 +72,33 @@ lanes:
   spend(memory_latency + burst_cycles);
 }
 
+// Whether an engine takes nothing but whole words of C, so that its writer never reads and can
+// share a memory port with its reader.
+template <class E>
+struct TakesWholeWords {
+  static constexpr bool value = false;
+};
+
+template <class E>
+void write_words(typename E::Word* memory, uint64_t first, uint64_t count,
+                 stream<typename E::Word>& words) {
+#pragma HLS INLINE
+  spend(burst_cycles);
+burst:
+  for (uint64_t i = 0; i < count; ++i) {
+#pragma HLS PIPELINE II=1
+    memory[first + i] = words.read();
+  }
+}
+
 template <class E>
 void write_span(typename E::Word* memory, uint64_t first, uint64_t lanes,
                 stream<typename E::Word>& words) {
 #pragma HLS INLINE
+  if (TakesWholeWords<E>::value) {
+    write_words<E>(memory, first / E::word_lanes, lanes / E::word_lanes, words);
+    return;
+  }
   const uint32_t offset = uint32_t(first % E::word_lanes);
   const uint32_t rest = uint32_t((offset + lanes) % E::word_lanes);
   const uint64_t whole = (offset + lanes) / E::word_lanes;  // up to here words end with ours

@@ -5,9 +5,12 @@ import subprocess
 
 import building
 import numpy as np
+import oracle
 import packages
 import problems
 import pytest
+
+import xfblas
 
 pytestmark = pytest.mark.hw
 
@@ -48,15 +51,57 @@ def problems_with_paths(generator, hardest):
     return wanted
 
 
+#: Machines of ARM by the prefix of their tools: the emulator.
+MACHINES = {"aarch64-linux-gnu": "qemu-aarch64", "arm-linux-gnueabihf": "qemu-arm"}
+
+
+def need_machine(machine):
+    need(f"{machine}-g++", f"g++-{machine}")
+    need(MACHINES[machine], "qemu-user")
+
+
 @pytest.mark.parametrize("optimization", ["-O0", "-O2", "-O3"])
-def test_aarch64(tmp_path, generator, optimization):
-    need("aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu")
-    need("qemu-aarch64", "qemu-user")
+@pytest.mark.parametrize("machine", MACHINES)
+def test_arm(tmp_path, generator, machine, optimization):
+    need_machine(machine)
+    flags = [optimization, "-Wno-psabi", "-Wno-narrowing"]
     program = building.build_parts(
-        tmp_path / "solve", "aarch64-linux-gnu-g++", [optimization], "solve.cpp", ["-static"]
+        tmp_path / "solve", f"{machine}-g++", flags, "solve.cpp", ["-static"]
     )
     wanted = problems_with_paths(generator, problems.SPLIT)
-    solve(["qemu-aarch64", program], "portable", tmp_path, wanted)
+    solve([MACHINES[machine], program], "portable", tmp_path, wanted)
+
+
+@pytest.fixture(scope="module")
+def arm_library(tmp_path_factory):
+    """The whole library for a machine of ARM."""
+    built = {}
+
+    def get(machine):
+        need_machine(machine)
+        if machine not in built:
+            path = tmp_path_factory.mktemp(machine) / "libxfblas.so"
+            flags = ("-O2", "-Wno-psabi", "-Wno-narrowing")
+            built[machine] = building.build_library(path, f"{machine}-g++", flags)
+        return built[machine]
+
+    return get
+
+
+@pytest.mark.parametrize("source", ["apps/gemm/gemm.c", "tests/capi/misuse.c"])
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_library_on_arm(arm_library, tmp_path, machine, source):
+    """Products, and every way to misuse the interface, on 64 and on 32 bits."""
+    library = arm_library(machine)
+    program = tmp_path / "program"
+    command = [f"{machine}-gcc", "-std=c11", f"-I{building.ROOT / 'host_cpp/include'}"]
+    command += [building.ROOT / source, library, "-o", program]
+    subprocess.run([*command, f"-Wl,-rpath,{library.parent}"], check=True)
+    images = [xfblas.image_path("default_short"), xfblas.image_path("seed_short")]
+    images = images[: 1 + ("misuse" in source)]
+    command = [MACHINES[machine], "-L", f"/usr/{machine}", program, *images, "native"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("optimization", ["-O0", "-O3"])
@@ -83,3 +128,36 @@ def test_no_code_for_newer_cpus_is_shared(tmp_path, compiler):
         listed = subprocess.run(["nm", "-C", built], capture_output=True, text=True).stdout
         assert "_kernels()" in listed
         assert [line for line in listed.splitlines() if line[17:18] in "WVu"] == []
+
+
+def layers_of_a_file(generator, count):
+    """Random layers as replay.c reads them, and what the oracle makes of each."""
+    parts = [np.int32(count).tobytes()]
+    for _ in range(count):
+        m, k, n = (int(generator.integers(1, most)) for most in (20, 90, 40))
+        round_, saturate = (bool(generator.integers(2)) for _ in range(2))
+        post = int(generator.integers(0, 65536)), int(generator.integers(0, 50))
+        prelu = int(generator.integers(-512, 512)), int(generator.integers(0, 32))
+        a, b = (generator.integers(-(2**15), 2**15, s).astype(np.int16) for s in ((m, k), (k, n)))
+        x = generator.integers(-(2**31), 2**31, n).astype(np.int32)
+        c = oracle.fcn(a, b, x, post, prelu, round_, saturate)
+        # A bias row; the flags of xfblas.h.
+        fields = np.int32([m, k, n, 4 | round_ | saturate << 1, *post, *prelu])
+        parts += [part.tobytes() for part in (fields, a, b, x, c)]
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_layers_on_arm(arm_library, tmp_path, generator, machine):
+    """The engine's own arithmetic through the whole library: the oracle's bytes."""
+    library, program = arm_library(machine), tmp_path / "replay"
+    source = building.ROOT / "tests/native/replay.c"
+    command = [f"{machine}-gcc", "-std=c11", "-Wall", f"-I{building.ROOT / 'host_cpp/include'}"]
+    rpath = f"-Wl,-rpath,{library.parent}"
+    subprocess.run([*command, source, library, "-o", program, rpath], check=True)
+    file = tmp_path / "layers"
+    file.write_bytes(layers_of_a_file(generator, 60))
+    command = [MACHINES[machine], "-L", f"/usr/{machine}", program]
+    command += [xfblas.image_path("default_short"), file]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "0 of 60 layers differ" in done.stdout, done.stdout

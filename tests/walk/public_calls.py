@@ -178,6 +178,17 @@ def calls(world):
             {"config": {"KerasModel": world.keras}},
         ),
         "load": lambda: (xfblas.load, {"path": world.saved}),
+        "write_c_project": lambda: (
+            xfblas.write_c_project,
+            {"model": world.model, "folder": "c", "x": rows},
+        ),
+        "write_header_file": lambda: (
+            xfblas.write_header_file,
+            {
+                **{"model": world.model, "X": rows, "n": 5, "path": "data.h"},
+                **dict.fromkeys(("y", "y_keras", "y_hls"), np.zeros((60, 3), np.float32)),
+            },
+        ),
         "default_device": lambda: (xfblas.default_device, {"dtype": "int16"}),
         "image_path": lambda: (xfblas.image_path, {"name": "default_short"}),
         "asarray": lambda: (xfblas.asarray, {"x": left}),
@@ -297,6 +308,14 @@ def calls(world):
         "CompiledModel.statistics": lambda: (world.model.statistics, {}),
         "CompiledModel.summary": lambda: (world.model.summary, {"print_fn": len}),
         "CompiledModel.save": lambda: (world.model.save, {"path": "saved.xfblas"}),
+        "CompiledModel.load_weights": lambda: (
+            world.model.load_weights,
+            {"source": world.graph, "scales": "keep", "calibration": rows},
+        ),
+        "CompiledModel.set_layer_weights": lambda: (
+            world.model.set_layer_weights,
+            {"name": "dense0", "kernel": world.weights[0], "bias": world.bias[0]},
+        ),
         "CompiledModel.close": lambda: (xfblas.load(world.saved).close, {}),
         "ComputeUnit.send": lambda: (world.fcn.unit(0).send, {"array": left}),
         "ComputeUnit.send_table": lambda: (

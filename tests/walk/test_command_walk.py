@@ -25,6 +25,7 @@ GOOD = {
     "predict": ["m.xfblas", "x.csv", "-o", "y.csv"],
     "report": ["m.xfblas", "--data", "x.csv"],
     "convert": ["-c", "configuration.json"],
+    "export-c": ["m.xfblas", "-o", "c"],
     "build": ["-p", "project", "--no-csim"],
     "estimate": ["-m", "4", "-k", "4", "-n", "4"],
     "xclbin info": ["image.xclbin"],

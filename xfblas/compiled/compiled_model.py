@@ -9,11 +9,14 @@ import numpy as np
 
 from xfblas import forks
 from xfblas.arrays import single
-from xfblas.checks import require_instance, require_path, require_truth, shown
+from xfblas.checks import require_instance, require_integer, require_path, require_truth, shown
 from xfblas.compiled.batch_loops import evaluate_batches, predict_batches
 from xfblas.compiled.callback_list import CallbackList, has_callbacks
 from xfblas.compiled.graph_engine import GraphEngine
 from xfblas.compiled.layer_table import lines_of, steps_on_engine, summary_text
+from xfblas.compiled.new_weights import graph_with, graph_with_layer
+from xfblas.compiled.recipe import SAVED_ROWS, Recipe
+from xfblas.compiled.weight_change import change_weights
 from xfblas.device.device import Device
 from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
@@ -40,6 +43,7 @@ class CompiledModel(Uncopied):
             empty where the engine runs them all.
         scoring: the loss and metrics that :meth:`evaluate` computes.
         calibration: what the scales were derived from, as text by name.
+        recipe: the calibration rows and options, by which other weights get scales.
         output_names: as Keras calls them, in the order of the outputs.
         stop_predicting, stop_evaluating: callbacks set them to end a call early.
     """
@@ -55,6 +59,7 @@ class CompiledModel(Uncopied):
         host_reasons: dict[str, str] | None = None,
         scoring: Scoring | None = None,
         calibration: dict[str, Any] | None = None,
+        recipe: Recipe | None = None,
     ):
         self.graph = require_instance("graph", graph, ModelGraph)
         require_instance("lease", lease, Lease)
@@ -65,10 +70,13 @@ class CompiledModel(Uncopied):
         self.host_reasons = dict(require_instance("host_reasons", reasons, dict))
         rows = {} if calibration is None else calibration
         self.calibration = dict(require_instance("calibration", rows, dict))
+        if recipe is not None:
+            require_instance("recipe", recipe, Recipe)
+        self.recipe = recipe
         self.output_names = self.scoring.names_for(graph)
         self.stop_predicting = self.stop_evaluating = False
         self._lease = lease
-        self._closing = forks.lock()
+        self._closing, self._loading = forks.lock(), forks.lock()
         self._finalizer = weakref.finalize(self, lease.close)
         self._engine: GraphEngine | None = GraphEngine(
             graph, self.networks, lease.device.compute_units
@@ -126,8 +134,9 @@ class CompiledModel(Uncopied):
             NotInitializedError: the model was closed.
         """
         # A few rows for one chain: whatever is not plain is looked at below.
+        plain = self._plain
         if (
-            self._plain is not None
+            plain is not None
             and type(verbose) is int
             and verbose == 0
             and type(x) is np.ndarray
@@ -136,10 +145,10 @@ class CompiledModel(Uncopied):
             and batch_size is None
             and steps is None
             and callbacks is None
-            and 0 < len(x) <= self._plain.rows_per_program
+            and 0 < len(x) <= plain.rows_per_program
         ):
             try:
-                return self._plain.predict(x if x.dtype.char == "f" else single(x))
+                return plain.predict(x if x.dtype.char == "f" else single(x))
             except InvalidValueError:
                 # Said again below, in terms of the model's input.
                 pass
@@ -268,10 +277,16 @@ class CompiledModel(Uncopied):
         require_instance("print_fn", print_fn, Callable, expected="a function")  # type: ignore[arg-type]
         print_fn(summary_text(self))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, rows: int = SAVED_ROWS) -> None:
         """Writes everything that :func:`xfblas.load` needs into one HDF5 file.
 
+        Args:
+            path: of the file.
+            rows: of the calibration that it keeps at most, by which :meth:`load_weights` derives
+                scales; 0 for none.
+
         Raises:
+            InvalidValueError: an argument cannot be used.
             OSError: the file cannot be written.
         """
         from xfblas.compiled.saved_model import save
@@ -279,7 +294,68 @@ class CompiledModel(Uncopied):
         path = require_path("path", path)
         if os.path.isdir(path):
             raise InvalidValueError(f"path is {path!r}, a folder, expected a file to write")
-        save(self, path)
+        save(self, path, require_integer("rows", rows, 0, 2**31))
+
+    def load_weights(
+        self,
+        source: Any,
+        *,
+        scales: str = "derive",
+        calibration: Any = None,
+        architecture: Any = None,
+        trusted: bool = False,
+    ) -> None:
+        """Takes other weights for the same layers, while other threads predict.
+
+        Predictions that are under way end with the weights that they began with, and those that
+        begin later have the new ones: none sees both. What is equal is not sent again. After an
+        error the weights are those of before.
+
+        Args:
+            source: a keras.Model or the path of its file (of weights alone too), or any other
+                source of :func:`xfblas.read_graph`, of the same layers; or arrays: a list of
+                kernels (k, n), each with its bias (n,) after it, or a dict of (kernel, bias) by
+                names of layers.
+            scales: ``"derive"`` derives all scales again from the stored calibration rows;
+                ``"keep"`` keeps them, which takes a moment and sends weights and biases alone, and
+                is an error where the weights do not fit them any more.
+            calibration: rows in place of the stored ones, as for :func:`xfblas.compile`; they are
+                stored then.
+            architecture: of a file that holds weights alone, see :func:`xfblas.read_network`; by
+                default this model's, where it is a chain of dense layers.
+            trusted: as for :func:`xfblas.compile`.
+
+        Raises:
+            InvalidValueError: the source has other layers or shapes, or values that are not
+                finite; no calibration is stored; or names each layer that no longer fits the
+                scales, what of it, and how many times its range it needs.
+            UnsupportedModelError: no scales were found for a layer.
+            AllocationError: the device has no memory for a second set of weights.
+            NotInitializedError: the model was closed.
+        """
+        change_weights(
+            self, lambda graph, recipe: graph_with(graph, source, recipe, architecture, trusted),
+            scales, calibration,
+        )  # fmt: skip
+
+    def set_layer_weights(
+        self, name: str, kernel: Any, bias: Any = None, *, scales: str = "derive"
+    ) -> None:
+        """Takes another kernel and bias for one layer; see :meth:`load_weights`.
+
+        Args:
+            name: of a dense layer that the engine computes and that has no other folded into it.
+            kernel: (k, n) finite numbers, of the layer's shape.
+            bias: (n,) finite numbers; the layer's own by default.
+            scales: see :meth:`load_weights`.
+
+        Raises:
+            InvalidValueError, UnsupportedModelError, AllocationError, NotInitializedError: as for
+                :meth:`load_weights`.
+        """
+        change_weights(
+            self, lambda graph, _: graph_with_layer(graph, name, kernel, bias), scales, None
+        )
 
     def close(self) -> None:
         """Frees its memory on the device; safe to call twice."""

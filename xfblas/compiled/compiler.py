@@ -11,9 +11,10 @@ from xfblas.checks import require_names, require_switch, shown
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.grid_check import differences
+from xfblas.compiled.recipe import Recipe
 from xfblas.compiled.saved_model import read
 from xfblas.compiled.softmax_steps import wanted_softmax, with_softmax
-from xfblas.compiled.table_choice import Made, choose_tables
+from xfblas.compiled.table_choice import Made, choose_tables, tables_of
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
@@ -103,18 +104,22 @@ def compile(
     model = read_source(model, architecture, trusted)
     graph = read_graph(model, architecture, on_host, tables=True)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
+    placed_ever: set[str] = set(on_host)
     held = lease(device, xclbin, wanted, target, trust)
     try:
-        if not _has_tables(held.device.dtype, quantization):
+        has_tables = _has_tables(held.device.dtype, quantization)
+        if not has_tables:
             graph = read_graph(model, architecture, on_host)
 
         def read(more: Mapping[str, str]) -> ModelGraph:
             placed = {**more, **dict.fromkeys(on_host, PLACED)}
+            placed_ever.update(placed)
             return read_graph(model, architecture, placed, tables=True)
 
         # Whoever passes a graph has chosen.
         is_graph = isinstance(model, (ModelGraph, Network))
-        graph, networks, reasons, rows = _networks(
+        options = dict(quantization)
+        graph, networks, reasons, inputs = _networks(
             graph,
             calibration,
             held.device.dtype,
@@ -123,6 +128,11 @@ def compile(
             None if is_graph else read,
             softmax,
         )
+        on_engine = {name for step in graph.engine_steps for name in tables_of(step)}
+        elsewhere = tuple(sorted(placed_ever - on_engine))
+        options["bits"] = 8 * held.device.dtype.itemsize
+        recipe = Recipe(_requantized, inputs, options, softmax, elsewhere, has_tables)
+        rows = 0 if inputs is None else len(inputs[0])
         if softmax is not None:
             quantization["softmax"] = softmax
         return CompiledModel(
@@ -132,6 +142,7 @@ def compile(
             host_reasons=reasons,
             scoring=scoring,
             calibration={"rows": rows, **{name: str(v) for name, v in quantization.items()}},
+            recipe=recipe,
         )
     except BaseException:
         held.close()
@@ -165,7 +176,8 @@ def load(
     dtype, parts = read(path, trusted)
     held = lease(device, xclbin, dtype, target, trust)
     try:
-        return CompiledModel(lease=held, **parts)
+        recipe = Recipe(_requantized, **parts.pop("recipe"))
+        return CompiledModel(lease=held, recipe=recipe, **parts)
     except BaseException:
         held.close()
         raise
@@ -203,7 +215,10 @@ def _networks(
     read: Callable[[Mapping[str, str]], ModelGraph] | None,
     softmax: Any,
 ) -> Any:
-    """The graph with names of columns; quantized layers and reasons by step; calibration's rows."""
+    """The graph with names of columns; quantized layers and reasons by step; calibration's rows.
+
+    The rows are those of each input, None where none are needed.
+    """
     wanted = wanted_softmax(graph, softmax)
     if dtype == np.float32:
         if wanted:
@@ -219,7 +234,7 @@ def _networks(
             graph = graph.with_columns([source.columns for source in sources])
         networks, reasons = _convert(graph, lambda step: without_scales(step.network))
         _tell_reasons(reasons)
-        return graph, networks, reasons, 0
+        return graph, networks, reasons, None
     if calibration is None:
         raise InvalidValueError(
             f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
@@ -245,7 +260,23 @@ def _networks(
     networks = with_softmax(graph, networks, wanted_softmax(graph, softmax), inputs)
     _tell_reasons(reasons)
     tell(found, strict)
-    return graph, networks, reasons, len(inputs[0])
+    return graph, networks, reasons, inputs
+
+
+def _requantized(
+    graph: ModelGraph, inputs: Any, options: dict[str, Any], softmax: Any, is_float: bool
+) -> tuple[dict[str, QuantizedNetwork], dict[str, str]]:
+    """What a graph with other weights becomes by the same rows: networks, and reasons without."""
+    if is_float or inputs is None:
+        return _convert(graph, lambda step: without_scales(step.network))
+    networks, reasons, found = _quantized(graph, inputs, options["bits"], _without_bits(options))
+    networks = with_softmax(graph, networks, wanted_softmax(graph, softmax), inputs)
+    tell(found, False)
+    return networks, reasons
+
+
+def _without_bits(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "bits"}
 
 
 def _quantized(

@@ -24,13 +24,21 @@ class GraphEngine:
         networks: the quantized layers of each engine step, by its name; a step without is computed
             in float by the host.
         compute_units: of one device.
+        before: an engine of the same model with other weights, which goes on as it is: what is
+            equal on both is on the device once.
 
     Attributes:
         plain: what computes a model of one chain by itself, else None: ``plain.predict(rows)``
             gives the model's output (m, n) for rows (m, k).
     """
 
-    def __init__(self, graph: ModelGraph, networks: dict[str, QuantizedNetwork], compute_units):
+    def __init__(
+        self,
+        graph: ModelGraph,
+        networks: dict[str, QuantizedNetwork],
+        compute_units,
+        before: "GraphEngine | None" = None,
+    ):
         steps = {step.name for step in graph.engine_steps}
         for name, network in networks.items():
             require_instance(f"networks[{shown(name)}]", network, QuantizedNetwork)
@@ -48,11 +56,13 @@ class GraphEngine:
         inputs = {step.name: step.input for step in graph.engine_steps}
         # What a clipped input leads to in later chains needs no warning of its own.
         told = Event()
+        old = {} if before is None else before._engines
         self._engines = {
             name: NetworkEngine.on_units(
                 compute_units,
                 network,
                 clipped_inputs(name, network, columns.get(inputs[name]), told),
+                old.get(name),
             )
             for name, network in networks.items()
         }

@@ -3,6 +3,7 @@
     /                     attributes format, version, name, and JSON of everything that is no array
     /steps/<number>/...   arrays of the step: a layer's kernel and bias, or a host step's weights
     /networks/<number>    the quantized layers of that step, as QuantizedNetwork.to_group has it
+    /calibration/<number> some of the calibration rows of that input, if there were any
 
 Nothing in it is executed: functions of the host are named, and looked up in a table.
 """
@@ -16,6 +17,7 @@ import h5py
 import numpy as np
 
 from xfblas.checks import require_path
+from xfblas.compiled.recipe import SAVED_ROWS
 from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.compiled.saved_schema import require_description
 from xfblas.errors import AllocationError, InvalidValueError, XfblasError
@@ -35,7 +37,7 @@ VERSION = 4
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
 
-def save(model: Any, path: str | os.PathLike[str]) -> None:
+def save(model: Any, path: str | os.PathLike[str], rows: int = SAVED_ROWS) -> None:
     """Writes a CompiledModel; a file of that name is replaced once the new one is whole.
 
     Raises:
@@ -46,7 +48,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         # In memory, because HDF5 itself ends the process where a disk fills up.
         image = io.BytesIO()
         with h5py.File(image, "w") as file:
-            _write(model, file)
+            _write(model, file, rows)
         output.write(image.getbuffer())
 
 
@@ -74,6 +76,7 @@ def read(path: str | os.PathLike[str], trusted: bool = False) -> tuple[np.dtype,
                 for name, number in described["networks"].items()
             }
             dtype = np.dtype(described["dtype"])
+            inputs = _calibration_rows(file, graph)
             _check(graph, networks, described)
     except AllocationError:
         raise
@@ -90,7 +93,40 @@ def read(path: str | os.PathLike[str], trusted: bool = False) -> tuple[np.dtype,
         "host_reasons": described["host_reasons"],
         "scoring": Scoring(*(described[name] for name in names)),
         "calibration": described["calibration"],
+        "recipe": _recipe(described.get("recipe", {}), dtype, inputs),
     }
+
+
+def _recipe(described: dict[str, Any], dtype: np.dtype, inputs: Any) -> dict[str, Any]:
+    """What a Recipe is made of; files of earlier releases have neither rows nor options."""
+    options = {**described.get("options", {}), "bits": 8 * dtype.itemsize}
+    return {
+        "inputs": inputs,
+        "options": options,
+        "softmax": described.get("softmax"),
+        "on_host": tuple(described.get("on_host", ())),
+        "has_tables": bool(described.get("has_tables", False)),
+    }
+
+
+def _calibration_rows(file: Group, graph: ModelGraph) -> list[np.ndarray] | None:
+    """The rows of each input that the file keeps, if it does."""
+    if "calibration" not in file:
+        return None
+    found = [file[f"calibration/{index}"][()] for index in range(len(graph.inputs))]
+    shapes = [(len(found[0]), *spec.shape) for spec in graph.inputs]
+    for rows, spec, shape in zip(found, graph.inputs, shapes, strict=True):
+        is_fit = rows.ndim == len(shape) and all(
+            size in (None, one) for size, one in zip(shape, rows.shape, strict=True)
+        )
+        if not is_fit or rows.dtype.kind not in "fi" or not len(rows):
+            raise InvalidValueError(
+                f"calibration rows of {spec.name} are {rows.dtype} {rows.shape}, expected "
+                f"numbers of shape {shape}"
+            )
+        if not np.isfinite(rows).all():
+            raise InvalidValueError(f"calibration rows of {spec.name} are not finite")
+    return found
 
 
 def is_saved_model(path: str | os.PathLike[str]) -> bool:
@@ -98,11 +134,15 @@ def is_saved_model(path: str | os.PathLike[str]) -> bool:
     return kind_of(path) is XFBLAS
 
 
-def _write(model: Any, file: h5py.Group) -> None:
+def _write(model: Any, file: h5py.Group, rows: int) -> None:
     graph = write_graph(model.graph, file)
     numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
     for name, network in model.networks.items():
         network.to_group(file.create_group(f"networks/{numbers[name]}"))
+    if rows and model.recipe is not None and model.recipe.inputs is not None:
+        # Rows by which the scales of other weights are derived.
+        for index, values in enumerate(model.recipe.inputs):
+            file[f"calibration/{index}"] = values[:: -(-len(values) // rows)]
     scoring, left_out = plain_config(model.scoring.config, len(model.output_names) > 1)
     described = {
         **graph,
@@ -110,6 +150,7 @@ def _write(model: Any, file: h5py.Group) -> None:
         "networks": {name: numbers[name] for name in model.networks},
         "host_reasons": model.host_reasons,
         "calibration": model.calibration,
+        **({} if model.recipe is None else {"recipe": model.recipe.description()}),
         "scoring": scoring,
         "penalty": model.scoring.penalty,
         "notes": [

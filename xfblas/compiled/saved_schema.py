@@ -37,6 +37,13 @@ _DESCRIPTION = {
     "networks": {str: int},
     "host_reasons": {str: str},
     "calibration": {str: (str, int, float)},
+    # Earlier files have none.
+    "recipe?": {
+        "options": dict,
+        "softmax": (str, dict, type(None)),
+        "on_host": [str],
+        "has_tables": bool,
+    },
     "scoring": {str: _ANY_SCORING},
     "penalty": _NUMBER,
     "notes": [str],

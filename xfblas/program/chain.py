@@ -20,11 +20,19 @@ class Chain:
     Weights are sent once. Memory for inputs and results is kept from batch to batch and grows
     with the largest.
 
+    Args:
+        compute_unit: that it runs on.
+        network: the layers.
+        before: a chain of the same shapes on the same unit: its matrices stay, and those of
+            equal values serve both.
+
     Raises:
         DtypeError: the network was quantized for another element type than the image's.
     """
 
-    def __init__(self, compute_unit: ComputeUnit, network: QuantizedNetwork):
+    def __init__(
+        self, compute_unit: ComputeUnit, network: QuantizedNetwork, before: "Chain | None" = None
+    ):
         if network.dtype != compute_unit.device.dtype:
             raise DtypeError(
                 f"the network's weights are {network.dtype}, but the image computes with "
@@ -35,20 +43,28 @@ class Chain:
         self._rows = 0
         self._capacity = 0
         self._activations = []
-        self._weights = [compute_unit.send(layer.weights, packed=True) for layer in network.layers]
-        self._tables = [
-            None if layer.entries is None else compute_unit.send_table(layer.entries)
-            for layer in network.layers
+        layers, kept = network.layers, _Kept(before)
+        unit = compute_unit
+        self._weights = [
+            kept.weights(index, layer) or unit.send(layer.weights, packed=True)
+            for index, layer in enumerate(layers)
         ]
-        self._biases = [None] * len(network.layers)
+        self._tables = [
+            None
+            if layer.entries is None
+            else kept.table(index, layer) or unit.send_table(layer.entries)
+            for index, layer in enumerate(layers)
+        ]
+        self._biases = [None] * len(layers)
         #: Tables and multipliers of a softmax on the engine.
         self.parameters = None
         if network.softmax is not None:
-            self.parameters = compute_unit.send(network.softmax.parameters.reshape(1, -1))
+            values = network.softmax.parameters.reshape(1, -1)
+            self.parameters = kept.parameters(network.softmax) or unit.send(values)
         if network.arithmetic.bias_row:
             self._biases = [
-                compute_unit.send(addend_of(layer, compute_unit.device).reshape(1, -1))
-                for layer in network.layers
+                kept.bias(index, layer) or unit.send(addend_of(layer, unit.device).reshape(1, -1))
+                for index, layer in enumerate(layers)
             ]
 
     def send(self, batch: np.ndarray) -> None:
@@ -150,6 +166,35 @@ class Chain:
         self._activations = []
         if not self.network.arithmetic.bias_row:
             self._biases = [None] * len(self.network.layers)
+
+
+class _Kept:
+    """Matrices of a chain whose values another has too; None for others, or without a chain."""
+
+    def __init__(self, chain: Chain | None):
+        self._chain = chain
+        self._layers = () if chain is None else chain.network.layers
+
+    def weights(self, index: int, layer):
+        return self._same("_weights", index, layer.weights, lambda old: old.weights)
+
+    def table(self, index: int, layer):
+        return self._same("_tables", index, layer.entries, lambda old: old.entries)
+
+    def bias(self, index: int, layer):
+        return self._same("_biases", index, layer.bias, lambda old: old.bias)
+
+    def parameters(self, softmax: SoftmaxTables):
+        old = None if self._chain is None else self._chain.network.softmax
+        is_same = old is not None and np.array_equal(old.parameters, softmax.parameters)
+        return self._chain.parameters if is_same else None
+
+    def _same(self, attribute: str, index: int, values, of):
+        if index >= len(self._layers):
+            return None
+        old = of(self._layers[index])
+        is_same = old is not None and old.dtype == values.dtype and np.array_equal(old, values)
+        return getattr(self._chain, attribute)[index] if is_same else None
 
 
 def softmax_fields(tables: SoftmaxTables) -> dict[str, int]:

@@ -43,6 +43,16 @@ class ClippedInputs:
         """How many rows had a value that was clipped."""
         return self.pointer.rows
 
+    def is_like(self, other: "ClippedInputs") -> bool:
+        """Whether another counts the same: its inputs become integers in the same way."""
+        mine, others = self._coding, other._coding
+        return (mine.limit, mine.base) == (others.limit, others.base) and all(
+            np.array_equal(getattr(mine, name), getattr(others, name))
+            if getattr(mine, name) is not None and getattr(others, name) is not None
+            else getattr(mine, name) is getattr(others, name)
+            for name in ("scale", "offset", "columns")
+        )
+
     def look(self, rows: np.ndarray) -> None:
         """Counts what is clipped of rows (m, k) that do not go through C."""
         factors = self._coding.clipped(rows)

@@ -41,9 +41,20 @@ class NetworkEngine:
 
     @classmethod
     def on_units(
-        cls, compute_units, network: QuantizedNetwork, clipped: ClippedInputs | None
+        cls,
+        compute_units,
+        network: QuantizedNetwork,
+        clipped: ClippedInputs | None,
+        before: "NetworkEngine | None" = None,
     ) -> "NetworkEngine":
         """An engine with the network's weights on the compute units of one device.
+
+        Args:
+            compute_units: of the device.
+            network: the layers.
+            clipped: counts of inputs.
+            before: an engine of the same layers with other weights; what is equal is not sent
+                again, and counts go on where inputs become integers as before.
 
         Raises:
             DtypeError: the network was quantized for another element type than the image's.
@@ -51,7 +62,13 @@ class NetworkEngine:
         if compute_units[0].device.target == "native":
             # One unit uses all of this CPU; a second would hold the weights once more.
             compute_units = compute_units[:1]
-        return cls([Chain(unit, network) for unit in compute_units], clipped)
+        if before is None:
+            return cls([Chain(unit, network) for unit in compute_units], clipped)
+        pairs = zip(compute_units, before._chains, strict=True)
+        chains = [Chain(unit, network, chain) for unit, chain in pairs]
+        if clipped is not None and before.clipped is not None and clipped.is_like(before.clipped):
+            clipped = before.clipped
+        return cls(chains, clipped)
 
     def with_network(self, network: QuantizedNetwork) -> "NetworkEngine":
         """The same layers on the same units, for a network that differs in what the host does."""

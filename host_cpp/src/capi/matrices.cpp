@@ -1,4 +1,7 @@
 // The C functions of matrices in a compute unit's memory.
+#include <cstdint>
+#include <vector>
+
 #include "capi/handle.hpp"
 #include "error.hpp"
 
@@ -24,6 +27,23 @@ xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int el
                                const void* A, int lda, void* d_A, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     unit.write(d_A, {static_cast<const char*>(A), rows, cols, lda, elemSize});
+  });
+}
+
+xfblasStatus_t xfblasSetMatrices(xfblasHandle_t handle, const xfblasUpdate_t* updates,
+                                 unsigned int count, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require(updates != nullptr && count > 0, XFBLAS_STATUS_INVALID_VALUE,
+            "updates is ", static_cast<const void*>(updates), " of ", count,
+            ", expected 1 matrix or more");
+    require_there("updates", updates, uint64_t(count) * sizeof *updates);
+    std::vector<ComputeUnit::Update> found;
+    for (unsigned int i = 0; i < count; ++i) {
+      const auto& u = updates[i];
+      found.push_back(
+          {u.d_A, {static_cast<const char*>(u.A), u.rows, u.cols, u.lda, u.elemSize}});
+    }
+    unit.write_several(found);
   });
 }
 

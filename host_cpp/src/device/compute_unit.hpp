@@ -31,6 +31,12 @@ class ComputeUnit {
   uint32_t page_of(const void* name);
 
   void write(const void* name, const HostMatrix& from);
+  // All of them before anything else happens on this unit; none where one may not be written.
+  struct Update {
+    const void* name;
+    HostMatrix from;
+  };
+  void write_several(const std::vector<Update>& updates);
   void read(const void* name, const HostMatrix& shape, char* to);
   void write_all(const void* name, const void* from);
   void read_all(const void* name, void* to);
@@ -82,6 +88,8 @@ class ComputeUnit {
 
  private:
   std::unique_lock<std::mutex> idle();
+  void require_writable(const void* name, const HostMatrix& from);
+  void write_checked(const void* name, const HostMatrix& from);
   // Of memory that is there; fails where there is no room, and then nothing was changed.
   uint32_t take_pages(uint64_t bytes);
   void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);

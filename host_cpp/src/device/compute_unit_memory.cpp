@@ -1,13 +1,17 @@
 // What a compute unit does with the matrices in its memory.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <numeric>
 #include <string>
 #include <utility>
 
 #include "device/compute_unit.hpp"
 #include "error.hpp"
+#include "process_state.hpp"
 #include "xfblas/entry_table.hpp"
 #include "xfblas/instruction.hpp"
 
@@ -23,9 +27,32 @@ uint64_t bytes_of(const HostMatrix& matrix) {
          uint64_t(matrix.element_bytes);
 }
 
+// Where 32 bits are all, any of them may be in an address: names are those of pages that nobody can
+// use.
+struct ReservedNames {
+  std::mutex mutex;
+  uintptr_t next = 0, end = 0;
+};
+
+uintptr_t new_reserved_name() {
+  constexpr uintptr_t reserved = 1 << 20, step = 64;
+  auto& [mutex, next, end] = ProcessState<ReservedNames>::get();
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (next == end) {
+    void* pages = mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    require(pages != MAP_FAILED, XFBLAS_STATUS_ALLOC_FAILED,
+            "there is no address space for the names of matrices");
+    next = reinterpret_cast<uintptr_t>(pages);
+    end = next + reserved;
+  }
+  return std::exchange(next, next + step);
+}
+
 // What names a matrix is no address, since memory moves: it is never given twice, and never that of
-// a host array, for no address of a program has this bit.
+// a host array, for no address of a program with 64 bits has this one.
 void* new_name() {
+  if (sizeof(uintptr_t) < sizeof(uint64_t))
+    return reinterpret_cast<void*>(new_reserved_name());
   static std::atomic<uintptr_t> next{uintptr_t(1) << (8 * sizeof(uintptr_t) - 2)};
   return reinterpret_cast<void*>(next += page_bytes);
 }
@@ -143,10 +170,25 @@ uint32_t ComputeUnit::page_of(const void* name) {
 
 void ComputeUnit::write(const void* name, const HostMatrix& from) {
   const auto lock = idle();
+  require_writable(name, from);
+  write_checked(name, from);
+}
+
+void ComputeUnit::write_several(const std::vector<Update>& updates) {
+  const auto lock = idle();
+  for (const auto& update : updates) require_writable(update.name, update.from);
+  for (const auto& update : updates) write_checked(update.name, update.from);
+}
+
+void ComputeUnit::require_writable(const void* name, const HostMatrix& from) {
   const auto& matrix = matrices_.find("d_A", name);
   require(from.data != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, from);
   require_there("A", from.data, bytes_of(from));
+}
+
+void ComputeUnit::write_checked(const void* name, const HostMatrix& from) {
+  const auto& matrix = matrices_.find("d_A", name);
   const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
   if (matrix.is_weight && is_whole && !matrix.is_packed && target_.keep(index_, matrix, from))
     return matrices_.set_written(name);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "error.hpp"
+#include "saturated.hpp"
 
 namespace xfblas {
 namespace {
@@ -39,7 +40,8 @@ bool share_elements(const HostMatrix& result, const HostMatrix& other) {
 constexpr uint64_t fewest_asked = 1 << 20;
 
 // What no array lies at: numbers, and what names a device or a matrix.
-constexpr uintptr_t lowest_address = 65536, highest_address = uintptr_t(1) << 56;
+constexpr uintptr_t lowest_address = 65536;
+constexpr uintptr_t highest_address = uintptr_t(std::min<uint64_t>(uint64_t(1) << 56, UINTPTR_MAX));
 
 }  // namespace
 
@@ -73,11 +75,11 @@ void require_operand(const char* name, const HostMatrix& matrix) {
           static_cast<const void*>(matrix.data), ", expected a multiple of its elements' size ",
           matrix.element_bytes);
   const auto elements =
-      static_cast<unsigned __int128>(matrix.rows - 1) * uint64_t(matrix.leading_dimension) +
-      uint64_t(matrix.columns);
+      saturated_sum(saturated_product(uint64_t(matrix.rows) - 1, uint64_t(matrix.leading_dimension)),
+                    uint64_t(matrix.columns));
   require(elements < (uint64_t(1) << 59), invalid, name, " is ", matrix.rows, " x ",
           matrix.columns, ", which no memory holds");
-  require_there(name, matrix.data, uint64_t(elements) * uint64_t(matrix.element_bytes));
+  require_there(name, matrix.data, elements * uint64_t(matrix.element_bytes));
 }
 
 void require_disjoint(const char* name, const HostMatrix& result, const char* other_name,

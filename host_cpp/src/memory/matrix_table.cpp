@@ -1,6 +1,7 @@
 #include "memory/matrix_table.hpp"
 
 #include "error.hpp"
+#include "saturated.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
@@ -41,13 +42,13 @@ std::vector<const DeviceMatrix*> MatrixTable::all() const {
 
 uint64_t MatrixTable::bytes_of(int64_t rows, int64_t leading_dimension,
                                int64_t element_bytes) const {
-  const auto bytes =
-      static_cast<unsigned __int128>(rows) * uint64_t(leading_dimension) * uint64_t(element_bytes);
+  const auto elements = saturated_product(uint64_t(rows), uint64_t(leading_dimension));
+  const auto bytes = saturated_product(elements, uint64_t(element_bytes));
   require(bytes <= uint64_t(arena_.pages()) * page_bytes, XFBLAS_STATUS_ALLOC_FAILED,
           "a matrix of ", rows, " x ", leading_dimension,
           " elements is larger than the compute unit's memory of ", arena_.pages(),
           " pages (4096 bytes each)");
-  return uint64_t(bytes);
+  return bytes;
 }
 
 }  // namespace xfblas

@@ -4,6 +4,7 @@
 
 #include "error.hpp"
 #include "program/operand.hpp"
+#include "saturated.hpp"
 
 namespace xfblas {
 namespace {
@@ -12,9 +13,9 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 constexpr size_t result = 2;  // C among the operands A, B, C and X
 
 uint64_t bytes_of(const Operand& operand) {
-  const auto bytes = static_cast<unsigned __int128>(operand.rows) *
-                     uint64_t(operand.leading_dimension) * operand.element_bytes;
-  return bytes > UINT64_MAX ? UINT64_MAX : uint64_t(bytes);
+  const auto elements =
+      saturated_product(uint64_t(operand.rows), uint64_t(operand.leading_dimension));
+  return saturated_product(elements, operand.element_bytes);
 }
 
 [[noreturn]] void fail_ambiguous(const char* name, uint32_t page, uint32_t counted) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "error.hpp"
+#include "saturated.hpp"
 #include "xfblas/entry_table.hpp"
 
 namespace xfblas {
@@ -13,10 +14,8 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 }  // namespace
 
 uint64_t Operand::bytes() const {
-  const auto elements =
-      (static_cast<unsigned __int128>(rows) - 1) * uint64_t(leading_dimension) + uint64_t(columns);
-  const auto total = elements * element_bytes;
-  return total > UINT64_MAX ? UINT64_MAX : uint64_t(total);
+  const auto before = saturated_product(uint64_t(rows) - 1, uint64_t(leading_dimension));
+  return saturated_product(saturated_sum(before, uint64_t(columns)), element_bytes);
 }
 
 void Operand::require_row_fits() const {

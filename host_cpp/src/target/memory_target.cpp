@@ -43,6 +43,7 @@ void Memory::reserve(uint64_t bytes) {
   // Half as much again, so that many small matrices are few moves; just enough where that is too
   // much.
   for (const auto wanted : {std::max(bytes, std::min(bytes_, reserved_ + reserved_ / 2)), bytes}) {
+    if (wanted > SIZE_MAX / 2) continue;  // of a machine with 32 bits
     void* address = mremap(data_, reserved_, wanted, MREMAP_MAYMOVE);
     if (address == MAP_FAILED) continue;
     data_ = static_cast<char*>(address);

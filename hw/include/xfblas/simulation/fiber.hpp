@@ -32,7 +32,7 @@ class Fiber {
     first_.uc_stack.ss_sp = stack_.usable();
     first_.uc_stack.ss_size = Stack::usable_bytes();
     first_.uc_link = nullptr;
-    const auto self = reinterpret_cast<uintptr_t>(this);
+    const uint64_t self = reinterpret_cast<uintptr_t>(this);
     makecontext(&first_, reinterpret_cast<void (*)()>(&Fiber::enter), 2, unsigned(self >> 32),
                 unsigned(self & 0xffffffffu));
   }
@@ -69,7 +69,7 @@ class Fiber {
 
  private:
   static void enter(unsigned high, unsigned low) {
-    auto* self = reinterpret_cast<Fiber*>(uintptr_t(high) << 32 | low);
+    auto* self = reinterpret_cast<Fiber*>(uintptr_t(uint64_t(high) << 32 | low));
     self->arrive_in_fiber(nullptr);
     try {
       self->body_();

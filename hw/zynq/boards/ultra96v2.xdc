@@ -1,0 +1,2 @@
+# Ultra96-V2: ZU3EG: every signal of the design is inside the chip, so no pin is placed here.
+set_property BITSTREAM.GENERAL.COMPRESS TRUE [current_design]

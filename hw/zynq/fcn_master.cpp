@@ -1,0 +1,14 @@
+// The master top: control registers by AXI-lite, and one memory port for everything.
+//
+// The offsets are those of xfblas/export_c/sources/xfblas_registers.h; a test compares them.
+#include "whole_words.hpp"
+
+extern "C" void fcnMaster(const DdrWord* rd, DdrWord* wr, uint32_t amount) {
+#pragma HLS INTERFACE m_axi port=rd offset=slave bundle=memory latency=64 num_read_outstanding=16 max_read_burst_length=64
+#pragma HLS INTERFACE m_axi port=wr offset=slave bundle=memory latency=64 num_write_outstanding=16 max_write_burst_length=64
+#pragma HLS INTERFACE s_axilite port=rd bundle=control offset=0x10
+#pragma HLS INTERFACE s_axilite port=wr bundle=control offset=0x1c
+#pragma HLS INTERFACE s_axilite port=amount bundle=control offset=0x28
+#pragma HLS INTERFACE s_axilite port=return bundle=control
+  xfblas::run_kernel<xfblas::WholeWordProduct>(rd, wr, amount);
+}
