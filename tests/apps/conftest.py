@@ -1,15 +1,22 @@
-"""The sample app's modules, which programs import from its own folder."""
+"""The sample apps' modules, which programs import from their own folders."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-APP = Path(__file__).parents[2] / "apps" / "mlp_keras"
-sys.path.insert(0, str(APP))
+APPS = Path(__file__).parents[2] / "apps"
+APP, STREET = APPS / "mlp_keras", APPS / "unet_street"
+sys.path[:0] = [str(APP), str(STREET)]
 
 
 @pytest.fixture
 def app():
     """The sample app's folder."""
     return APP
+
+
+@pytest.fixture
+def street():
+    """The folder of the app with the U-Net."""
+    return STREET
