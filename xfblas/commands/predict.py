@@ -66,9 +66,7 @@ def run_quantize(args) -> int:
 
 def run_predict(args) -> int:
     """Predicts chunk by chunk; returns 0."""
-    from xfblas.compiled.compiler import load
     from xfblas.compiled.progress_bar import ProgressBar
-    from xfblas.compiled.saved_model import is_saved_model
     from xfblas.tables.table_writer import column_names, columns, table_writer
 
     inputs = {"the data": args.data, "--calibration": args.calibration}
@@ -77,15 +75,9 @@ def run_predict(args) -> int:
     if args.output == "-" and sys.__stdout__ is None:
         raise InvalidValueError("--output is -, but standard output is closed: name a file")
     table = tables.open_table(args.data, args.drop, args.header)
-    if is_saved_model(args.model):
-        refuse_options(args)
-        where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
-        where |= {"trusted": args.trusted, "trust": args.trust}
-        model = load(args.model, **where)
-    else:
-        model = _compiled(args, args.calibration or args.data, strict=not args.calibration)
+    model = opened_model(args, args.data)
     with model:
-        _require_one_input(model)
+        require_one_input(model)
         names, has_names = column_names(model, args.labels), table.names is not None
         bar = ProgressBar(table.rows, 0 if args.quiet else "auto", sys.stderr, "row")
         done = 0
@@ -106,6 +98,23 @@ def run_predict(args) -> int:
                 write(columns(model.predict(np.empty((0, *shape)), verbose=0), args.labels))
         bar.finish()
     return 0
+
+
+def opened_model(args, data):
+    """The model of a command's arguments, which is loaded, or quantized with ``--calibration``.
+
+    Args:
+        args: of a command with ``--calibration`` and the arguments of models.
+        data: the file of rows that stand in for a calibration.
+    """
+    from xfblas.compiled.compiler import load
+    from xfblas.compiled.saved_model import is_saved_model
+
+    if not is_saved_model(args.model):
+        return _compiled(args, args.calibration or data, strict=not args.calibration)
+    refuse_options(args)
+    where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
+    return load(args.model, **where, trusted=args.trusted, trust=args.trust)
 
 
 def _compiled(args, data, strict=True):
@@ -133,7 +142,8 @@ def _compiled(args, data, strict=True):
     )
 
 
-def _require_one_input(model):
+def require_one_input(model):
+    """Raises an InvalidValueError where a model takes more than a file of rows holds."""
     if len(model.graph.inputs) != 1:
         names = ", ".join(spec.name for spec in model.graph.inputs)
         raise InvalidValueError(f"the model takes {names}: a file of rows holds one input only")
