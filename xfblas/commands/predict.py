@@ -18,6 +18,7 @@ from xfblas.errors import InvalidValueError
 from xfblas.files import refuse_inputs
 from xfblas.notices import notify
 from xfblas.rows.columns import NamedRows
+from xfblas.tables.image_folder import ImageFolder
 from xfblas.tables.table_writer import require_output
 
 #: What messages of commands call the rows that scales are derived from.
@@ -30,7 +31,10 @@ def add_commands(subparsers):
         "quantize", help="turn a Keras or ONNX file and typical rows into a .xfblas file"
     )
     parser.add_argument("model", help="a .keras, .h5 or .onnx file")
-    parser.add_argument("--data", help="typical rows: CSV, .npy or .parquet")
+    parser.add_argument("--data", help="typical rows: CSV, .npy, .parquet or a folder of images")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out images of the folder that cannot be read"
+    )
     parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
@@ -54,6 +58,8 @@ def run_quantize(args) -> int:
     """Writes the file and prints its table of layers."""
     refuse_inputs("--output", args.output, model_inputs(args) | {"--data": args.data})
     require_output("--output", args.output, (".xfblas",))
+    if args.skip_bad and not (args.data and Path(args.data).is_dir()):
+        raise InvalidValueError("--skip-bad was given, but --data is no folder of images")
     with shown_messages(not args.quiet):
         model = _compiled(args, args.data)
     with model:
@@ -122,7 +128,9 @@ def _compiled(args, data, strict=True):
 
     options = quantization_options(args)
     rows = None
-    if data is not None:
+    if data is not None and Path(data).is_dir():
+        rows = ImageFolder(data, skip_bad=getattr(args, "skip_bad", False))
+    elif data is not None:
         # Floats need no rows, and a file that was named is looked at all the same.
         table = tables.open_table(data, args.drop, args.header, strict=strict)
         rows = None if args.bits == 32 else tables.spread(table)

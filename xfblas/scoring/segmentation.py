@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xfblas.arrays import seen
+from xfblas.arrays import describe, seen
 from xfblas.checks import require_integer
 from xfblas.errors import InvalidValueError
 
@@ -18,6 +18,16 @@ class SegmentationScore:
     """
 
     confusion: np.ndarray
+
+    def __post_init__(self):
+        counts = seen("confusion", self.confusion)
+        if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.dtype.kind not in "iu":
+            raise InvalidValueError(
+                f"confusion is {describe(counts)}, expected integers for each pair of classes"
+            )
+        if counts.size and counts.min() < 0:
+            raise InvalidValueError(f"confusion has {counts.min()}, expected counts of pixels")
+        object.__setattr__(self, "confusion", counts.astype(np.int64))
 
     def __add__(self, other: "SegmentationScore") -> "SegmentationScore":
         if not isinstance(other, SegmentationScore):
