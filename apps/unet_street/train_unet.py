@@ -28,6 +28,8 @@ NARROW = 1 / 8
 SEED, HELD_OUT = 1, 2
 HELD_OUT_SCENES = 200
 SAVED_EVERY = 50
+#: Largest learning rates, on crops and on whole scenes.
+PEAKS = (2e-3, 7e-4)
 #: A pixel of these classes counts so much in the loss, for persons are few.
 WEIGHTS = (2.5, 1.5, 1.0, 1.0)
 
@@ -52,7 +54,7 @@ def train(path, crop_steps: int, frame_steps: int, resume: bool = False, told=pr
         model.set_weights(keras.models.load_model(path, compile=False).get_weights())
     first_scene = 0
     for steps, height, width, peak in (
-        (crop_steps, HEIGHT // 2, WIDTH // 2, 2e-3), (frame_steps, HEIGHT, WIDTH, 7e-4),
+        (crop_steps, HEIGHT // 2, WIDTH // 2, PEAKS[0]), (frame_steps, HEIGHT, WIDTH, PEAKS[1]),
     ):  # fmt: skip
         if not steps:
             continue

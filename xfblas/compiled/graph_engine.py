@@ -14,7 +14,10 @@ from xfblas.layers.placement import PREACTIVATION
 from xfblas.program.clipped_inputs import clipped_inputs
 from xfblas.program.network_engine import NetworkEngine
 from xfblas.quantization import QuantizedNetwork
-from xfblas.timeline import Timeline
+from xfblas.timeline import HOST, Timeline
+
+#: The track of what runs on compute units in parts that are not timed.
+UNITS = "compute units"
 
 
 class GraphEngine:
@@ -102,10 +105,10 @@ class GraphEngine:
 
         def compute(step, rows):
             engine = self._engines.get(step.name)
-            if engine is not None:
+            if isinstance(engine, NetworkEngine):
                 return engine.timed_predict(rows, step.name, timeline)
-            with timeline.measure(f"{step.name} (float)", rows=len(rows)):
-                return step.network.outputs_of(rows)[-1]
+            with timeline.measure(step.name, HOST if engine is None else UNITS, rows=len(rows)):
+                return self._compute(step, rows)
 
         def watch(step):
             return timeline.measure(step.name, function=step.function)
