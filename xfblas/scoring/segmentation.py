@@ -1,6 +1,7 @@
 """How well masks of classes agree: counts of pixels, and what is derived from them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class SegmentationScore:
 
     confusion: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         counts = seen("confusion", self.confusion)
         if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.dtype.kind not in "iu":
             raise InvalidValueError(
@@ -87,7 +88,7 @@ class SegmentationScore:
         return float(_ratio(self.true_positives.sum(), self.confusion.sum()))
 
 
-def score_masks(labels, predicted, class_count: int) -> SegmentationScore:
+def score_masks(labels: Any, predicted: Any, class_count: int) -> SegmentationScore:
     """Compares masks pixel by pixel.
 
     Args:
@@ -110,7 +111,7 @@ def score_masks(labels, predicted, class_count: int) -> SegmentationScore:
     return SegmentationScore(counts.reshape(class_count, class_count).astype(np.int64))
 
 
-def _mask(name, values, class_count):
+def _mask(name: str, values: Any, class_count: int) -> np.ndarray:
     mask = seen(name, values)
     if mask.dtype.kind not in "iu":
         raise InvalidValueError(f"{name} are of type {mask.dtype}, expected integers")
@@ -121,12 +122,12 @@ def _mask(name, values, class_count):
     return mask
 
 
-def _ratio(part, whole):
+def _ratio(part: Any, whole: Any) -> Any:
     """Their quotient, NaN where there is nothing."""
     nothing = np.full(np.shape(whole), np.nan)
     return np.divide(part, whole, out=nothing, where=np.asarray(whole) > 0)
 
 
-def _mean(values) -> float:
+def _mean(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")

@@ -31,7 +31,7 @@ class Span:
     duration: float
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_instance("name", self.name, str)
         require_instance("track", self.track, str)
         for name in ("start", "duration"):
