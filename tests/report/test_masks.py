@@ -71,3 +71,15 @@ def test_refused(change, message):
     images, masks = example()
     with pytest.raises(InvalidValueError, match=message):
         mask_picture(**{"images": images, "masks": masks, "names": NAMES, **change})
+
+
+def test_masks_alone():
+    images, masks = example()
+    picture = mask_picture(None, masks, NAMES)
+    np.testing.assert_array_equal(
+        picture[18:38, 6:36], mask_picture(images, masks, NAMES)[18:38, 42:72]
+    )
+    with pytest.raises(InvalidValueError, match="no images and no masks"):
+        mask_picture(None, {}, NAMES)
+    with pytest.raises(InvalidValueError, match=r"masks\['a'\] has shape \(3,\)"):
+        mask_picture(None, {"a": np.zeros(3, int)}, NAMES)

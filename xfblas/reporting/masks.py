@@ -64,7 +64,7 @@ def mask_picture(
     """Images and their masks beside each other, a row for each image, with a legend below.
 
     Args:
-        images: (n, height, width, 3) uint8.
+        images: (n, height, width, 3) uint8, or None for masks alone.
         masks: (n, height, width) integers by their titles, one column of the picture for each.
         names: of the classes.
         colours: (classes, 3) uint8; by default those of :func:`palette`.
@@ -80,20 +80,32 @@ def mask_picture(
     colours = palette(len(names)) if colours is None else seen("colours", colours)
     if len(colours) != len(names):
         raise InvalidValueError(f"there are {len(names)} names and {len(colours)} colours")
-    images = seen("images", images)
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8 or not images.size:
-        raise InvalidValueError(
-            f"images are {describe(images)}, expected uint8 (n, height, width, 3)"
-        )
-    columns = {"image": images}
+    columns, shape = {}, None
+    if images is not None:
+        images = seen("images", images)
+        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8 or not images.size:
+            raise InvalidValueError(
+                f"images are {describe(images)}, expected uint8 (n, height, width, 3)"
+            )
+        columns, shape = {"image": images}, images.shape[:3]
     for title, given in masks.items():
         mask = seen(f"masks[{title!r}]", given)
-        if mask.shape != images.shape[:3]:
-            raise InvalidValueError(
-                f"masks[{title!r}] has shape {mask.shape}, expected {images.shape[:3]}"
-            )
+        shape = mask.shape if shape is None else shape
+        if mask.shape != shape or mask.ndim != 3 or not mask.size:
+            wanted = shape if len(shape) == 3 and mask.size else "(n, height, width)"
+            raise InvalidValueError(f"masks[{title!r}] has shape {mask.shape}, expected {wanted}")
         columns[title] = colour_masks(mask, colours)
+    if not columns:
+        raise InvalidValueError("there are no images and no masks, expected some")
     return _drawn(columns, names, colours)
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A picture (height, width, 3) uint8 as a PNG file's content."""
+    image, _ = _pillow()
+    content = io.BytesIO()
+    image.fromarray(picture).save(content, format="png")
+    return content.getvalue()
 
 
 def write_mask_picture(path: Any, *arguments: Any, **options: Any) -> None:
@@ -102,10 +114,7 @@ def write_mask_picture(path: Any, *arguments: Any, **options: Any) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    image, _ = _pillow()
-    content = io.BytesIO()
-    image.fromarray(mask_picture(*arguments, **options)).save(content, format="png")
-    write_bytes(path, content.getvalue())
+    write_bytes(path, png(mask_picture(*arguments, **options)))
 
 
 def _drawn(columns, names, colours) -> np.ndarray:
