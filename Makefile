@@ -16,7 +16,7 @@ BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas
 
 .DEFAULT_GOAL := help
 EXAMPLES := knn_iris/knn ridge/ridge pagerank/pagerank whitening/whitening
-.PHONY: help check run stream gemm examples score test test-all test-machines test-hw lint format lib install image xclbin zynq bench clean
+.PHONY: help check run unet stream gemm examples score test test-all test-machines test-hw lint format lib install image xclbin zynq bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ LAUNCHER    = $(if $(filter xrt,$(TARGET)),$(PY) -m xfblas emu --)
 
 run: $(VENV)/installed-apps $(if $(NEEDS_EMU),emu-image) ## Run the sample app on real data (DATASET=digits|wine|cancer, TARGET=native|csim|xrt, or hw with XCLBIN=).
 	@XFBLAS_TARGET=$(RUN_TARGET) $(LAUNCHER) $(PY) apps/mlp_keras/mlp.py --dataset $(DATASET) $(addprefix --xclbin ,$(RUN_IMAGE))
+
+unet: $(VENV)/installed-unet ## Segment street scenes with a U-Net: masks, scores, frames per second, timeline (ARGS="--bits 16", ARGS="--cityscapes folder").
+	@$(PY) apps/unet_street/street.py $(ARGS)
 
 emu-image: $(VENV)/installed-apps
 	@$(MAKE) --no-print-directory -f hw/xclbin.mk TARGET=emu PYTHON=$(PY) >$(VENV)/kernel.log 2>&1 || { cat $(VENV)/kernel.log >&2; exit 1; }
@@ -199,4 +202,4 @@ bench: $(VENV)/installed-bench ## Compare speed with other libraries, side by si
 	@$(PY) -m bench $(ARGS)
 
 clean: ## Remove everything that was built, the virtual environment included.
-	rm -rf $(VENV) build lib dist *.egg-info xfblas/*.so xfblas/images apps/mlp_keras/data
+	rm -rf $(VENV) build lib dist *.egg-info xfblas/*.so xfblas/images apps/mlp_keras/data apps/unet_street/data

@@ -87,7 +87,7 @@ class Model:
         joined = (windows.sum(axis=1) + self.output_offset).astype(np.float32) / self.output_scales
         return np.where(joined < 0, joined * np.float32(self.slope), joined)
 
-    def run(self, unit, rows, capacity=1, out=None):
+    def run(self, unit, rows, capacity=1, out=None, timeline=None):
         """The output of xfblasPredict, whose matrices take `capacity` rows at a time."""
         widths = [layer.weights.shape[1] for layer in self.layers]
         first = unit.empty((capacity, len(self.layers[0].weights)))
@@ -106,6 +106,7 @@ class Model:
             )  # fmt: skip
         coding = ffi.new("xfblasCoding_t *")
         coding.features, coding.limit, coding.base = rows.shape[1], self.limit, self.base
+        coding.timeline = ffi.NULL if timeline is None else timeline
         fields = {"scales": (self.scales, np.float64), "offsets": (self.offsets, np.float64)}
         fields["columns"] = (self.columns, np.int32)
         for name, (values, dtype) in fields.items():

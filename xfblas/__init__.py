@@ -75,7 +75,10 @@ if TYPE_CHECKING:
     from xfblas.quantization import quantize as quantize
     from xfblas.reporting.accuracy_report import Report as Report
     from xfblas.reporting.report import report as report
+    from xfblas.scoring.segmentation import SegmentationScore as SegmentationScore
+    from xfblas.scoring.segmentation import score_masks as score_masks
     from xfblas.streaming.streaming_mlp import StreamingMLP as StreamingMLP
+    from xfblas.tables.image_folder import ImageFolder as ImageFolder
 
     __version__: str
 
@@ -116,6 +119,8 @@ _MODULES = {
     "quantization": "quantize",
     "reporting.accuracy_report": "Report",
     "reporting.report": "report",
+    "scoring.segmentation": "SegmentationScore score_masks",
+    "tables.image_folder": "ImageFolder",
     "streaming.streaming_mlp": "StreamingMLP",
 }
 _HOMES = {name: f"xfblas.{module}" for module, names in _MODULES.items() for name in names.split()}

@@ -4,7 +4,17 @@ import argparse
 import os
 import sys
 
-from xfblas.commands import convert, doctor, emu, estimate, export_c, predict, report, xclbin
+from xfblas.commands import (
+    convert,
+    doctor,
+    emu,
+    estimate,
+    export_c,
+    predict,
+    profile,
+    report,
+    xclbin,
+)
 from xfblas.commands.arguments import in_option_words, options_of
 from xfblas.errors import XfblasError
 from xfblas.files import removed_when_killed
@@ -39,7 +49,7 @@ def _run(arguments) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(title="commands", dest="command")
-    for module in (predict, report, convert, export_c, xclbin, emu, doctor, estimate):
+    for module in (predict, profile, report, convert, export_c, xclbin, emu, doctor, estimate):
         module.add_commands(commands)
     parsed = parser.parse_args(arguments)
     if parsed.version:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xfblas.errors import InvalidValueError, NotSupportedError, XfblasError
+from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.scoring import keras_backends
 
 HIDDEN = (("d1", 100), ("d2", 25))
@@ -43,7 +43,7 @@ def train_model(features, labels, class_count: int, path, epochs: int = 200) -> 
     """
     features, labels, path = np.asarray(features, np.float64), np.asarray(labels), Path(path)
     _check(features, labels, class_count, path)
-    keras = _import_keras()
+    keras = keras_backends.import_keras("training")
     keras.utils.set_random_seed(SEED)
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     # A feature that never changes tells nothing: its weights become 0 instead of infinite.
@@ -88,21 +88,6 @@ def _check(features, labels, class_count, path):
         )
     if path.suffix != ".h5" or path.name.endswith(".weights.h5"):
         raise InvalidValueError(f"path is {path}, expected a name that ends in .h5")
-
-
-def _import_keras():
-    """Keras, on a backend that is installed unless the caller chose one."""
-    keras_backends.choose()
-    try:
-        import keras
-    except (ImportError, ValueError) as error:
-        # Keras' own message is a page for a backend that it does not know.
-        reason = str(error).strip().splitlines()[0]
-        raise NotSupportedError(
-            f"training needs Keras with the backend {keras_backends.chosen()} ({reason}): pip "
-            'install ".[keras]" in the source tree, and set KERAS_BACKEND=jax'
-        ) from None
-    return keras
 
 
 def _build(keras, feature_count, class_count):

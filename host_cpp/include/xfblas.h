@@ -258,6 +258,32 @@ typedef struct {
   double *factors; /* how many times the limit the largest of each was, or what it held */
 } xfblasClipped_t;
 
+/* Parts of a call that are no layer. */
+typedef enum {
+  XFBLAS_PART_ENCODE = -1, /* rows of floats become integers */
+  XFBLAS_PART_DECODE = -2, /* integers become the output */
+  XFBLAS_PART_WRITE = -3, /* to the card */
+  XFBLAS_PART_RUN = -4, /* all instructions of one program on the card */
+  XFBLAS_PART_READ = -5 /* from the card */
+} xfblasPart_t;
+
+/* When one thread computed a part of a call for some of its rows. start and end are nanoseconds of
+ * a clock that only goes forward (CLOCK_MONOTONIC on Linux). */
+typedef struct {
+  int part; /* number of the layer, of a softmax by tables the number of layers, or xfblasPart_t */
+  unsigned int thread; /* from 0, in the order in which they came */
+  unsigned long long firstRow, rows;
+  unsigned long long start, end;
+  long long saturated; /* elements of a layer's result at an end of its type; -1: not counted */
+} xfblasSpan_t;
+
+/* Spans of one call, in the order in which they ended. */
+typedef struct {
+  xfblasSpan_t *spans; /* room for capacity of them */
+  unsigned long long capacity;
+  unsigned long long count; /* is set to how many there were, those without room included */
+} xfblasTimeline_t;
+
 /* How rows of floats become elements of the first layer's A: a feature x is (x - offset) * scale,
  * its high digit the nearest integer to that, halves to even, clamped to +-limit; its low digit the
  * nearest integer to (feature - high) * base, clamped to +-base/2. */
@@ -271,6 +297,7 @@ typedef struct {
    * NULL where the elements are the features' high digits. */
   const int *columns;
   xfblasClipped_t *clipped; /* NULL where nothing shall be counted */
+  xfblasTimeline_t *timeline; /* NULL where nothing shall be timed */
 } xfblasCoding_t;
 
 /* How the last layer's C becomes the output: column j is offset plus the sum of C's columns j,

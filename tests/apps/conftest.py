@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 
-APP = Path(__file__).parents[2] / "apps" / "mlp_keras"
-sys.path.insert(0, str(APP))
-sys.path.append(str(APP.parent / "mlp_stream"))
+APPS = Path(__file__).parents[2] / "apps"
+APP, STREET = APPS / "mlp_keras", APPS / "unet_street"
+sys.path[:0] = [str(APP), str(STREET)]
+sys.path.append(str(APPS / "mlp_stream"))
 
 
 @pytest.fixture
 def app():
     """The sample app's folder."""
     return APP
+
+
+@pytest.fixture
+def street():
+    """The folder of the app with the U-Net."""
+    return STREET

@@ -182,6 +182,8 @@ OVER = {
     "predict onto rows": ("predict m.xfblas {} -o", "x.csv"),
     "predict onto the model": ("predict {} x.csv -o", "m.xfblas"),
     "predict onto calibration": ("predict m.h5 wide.csv --calibration {} -o", "c.csv"),
+    "trace onto rows": ("profile m.xfblas {} -o", "x.csv"),
+    "timeline onto the trace": ("profile m.xfblas x.csv -o {} --html", "out"),
     "html onto the model": ("report {} --data x.csv --html", "m.xfblas"),
     "html onto the data": ("report m.xfblas --data {} --html", "x.csv"),
     "html onto labels": ("report m.xfblas --data x.csv --labels {} --html", "y.csv"),

@@ -216,3 +216,35 @@ def test_models_that_cannot_be_read(files, tmp_path, capsys):
     arguments = ["--data", files / "x.npy", "-o", tmp_path / "nowhere" / "model.xfblas"]
     status, _, error = run(capsys, "quantize", files / "model.keras", *arguments)
     assert status == 2 and "nowhere" in error and error.count("\n") == 1
+
+
+def test_folder_of_images(keras, tmp_path, capsys):
+    """As a list of its images; one that cannot be read is an error, or left out by its name."""
+    image = pytest.importorskip("PIL.Image")
+    layers = keras.layers
+    given = keras.Input((4, 6, 3))
+    keras.Model(given, layers.Dense(3)(layers.Flatten()(given))).save(tmp_path / "m.keras")
+    pixels = np.random.default_rng(3).integers(0, 256, (6, 4, 6, 3), np.uint8)
+    (tmp_path / "images").mkdir()
+    for index, picture in enumerate(pixels):
+        image.fromarray(picture).save(tmp_path / "images" / f"{index}.png")
+    command = ["quantize", tmp_path / "m.keras", "--data", tmp_path / "images", "--quiet", "-o"]
+    assert run(capsys, *command, tmp_path / "a.xfblas")[0] == 0
+    (tmp_path / "images" / "2.png").write_text("no image")
+    status, _, error = run(capsys, *command, tmp_path / "b.xfblas")
+    assert status == 2 and "2.png cannot be read" in error and not (tmp_path / "b.xfblas").exists()
+    status, _, error = run(capsys, *command, tmp_path / "b.xfblas", "--skip-bad")
+    assert status == 0 and "left out" in error and "2.png" in error
+    for name, rows in (("a", pixels), ("b", np.delete(pixels, 2, axis=0))):
+        with xfblas.load(tmp_path / f"{name}.xfblas") as found:
+            assert found.calibration["rows"] == len(rows)
+            with xfblas.compile(tmp_path / "m.keras", rows.astype(np.float32)) as expected:
+                np.testing.assert_array_equal(
+                    found.predict(pixels, verbose=0), expected.predict(pixels, verbose=0)
+                )
+
+
+def test_skip_bad_is_for_folders(files, tmp_path, capsys):
+    command = ["quantize", files / "model.keras", "--data", files / "x.npy", "--skip-bad", "-o"]
+    status, _, error = run(capsys, *command, tmp_path / "m.xfblas")
+    assert status == 2 and "--data is no folder of images" in error

@@ -1,18 +1,15 @@
 """The HTML file, as text and in a browser."""
 
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
-import packages
 import pytest
+from browser import browse, needs_browser
 
 import xfblas
 from xfblas.graph import Layer, Network
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 SECTIONS = ("What hurts, and what to try", "Other choices", "Layers", "Plots", "Instructions")
 PLOTS = (
     *("Signal to noise after each layer", "Occupancy of the accumulator", "Weights"),
@@ -119,24 +116,6 @@ def test_numbers_get_a_scatter_plot(rows, tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert 'aria-label="Logits"' in text and "data:image/png;base64" in text
     assert "root mean square error" in text and "Confusion" not in text
-
-
-def browse(page, folder, *options):
-    """What headless Chromium writes to its standard output, without a network."""
-    command = [
-        *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
-        *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
-        *("--disable-sync", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND"),
-        *("--force-device-scale-factor=1", "--window-size=1280,3000", f"--user-data-dir={folder}"),
-        *options,
-        page.as_uri(),
-    ]
-    return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode()
-
-
-needs_browser = pytest.mark.skipif(
-    BROWSER is None, reason=packages.missing("a browser", "chromium")
-)
 
 
 @needs_browser

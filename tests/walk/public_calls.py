@@ -20,10 +20,12 @@ CLASSES = (
     xfblas.Device,
     xfblas.DeviceArray,
     xfblas.DeviceMatrix,
+    xfblas.ImageFolder,
     xfblas.KerasRT,
     xfblas.ModelGraph,
     xfblas.Network,
     xfblas.Report,
+    xfblas.SegmentationScore,
     xfblas.StreamingMLP,
     xfblas.XfblasRT,
     l3.XFBLASManager,
@@ -64,6 +66,9 @@ class World:
         self.model.save(self.saved)
         self.keras = build(keras, "plain")
         self.onnx = onnx_mlp(generator)
+        self.images = folder / "images"
+        self.images.mkdir()
+        np.save(self.images / "a.npy", np.zeros((4, 5, 3), np.uint8))
         self.project = folder / "project"
         self.keras_rows = generator.normal(size=(60, 12)).astype(np.float32)
         converted = xfblas.convert_from_keras_model(
@@ -235,6 +240,15 @@ def calls(world):
             xfblas.DeviceMatrix,
             {"compute_unit": world.fcn.unit(0), "shape": (5, 4), "dtype": np.int16},
         ),
+        "ImageFolder": lambda: (xfblas.ImageFolder, {"folder": world.images}),
+        "SegmentationScore": lambda: (
+            xfblas.SegmentationScore,
+            {"confusion": np.eye(3, dtype=np.int64)},
+        ),
+        "score_masks": lambda: (
+            xfblas.score_masks,
+            {"labels": world.labels, "predicted": world.labels, "class_count": 3},
+        ),
         "KerasRT": lambda: (
             xfblas.KerasRT,
             {"keras_model": network, "idxDevice": FCN, "calibration": rows},
@@ -305,6 +319,7 @@ def calls(world):
             {"x": rows, "y": world.labels, "verbose": 0},
         ),
         "CompiledModel.trace": lambda: (world.model.trace, {"x": rows}),
+        "CompiledModel.timeline": lambda: (world.model.timeline, {"x": rows}),
         "CompiledModel.statistics": lambda: (world.model.statistics, {}),
         "CompiledModel.summary": lambda: (world.model.summary, {"print_fn": len}),
         "CompiledModel.save": lambda: (world.model.save, {"path": "saved.xfblas"}),

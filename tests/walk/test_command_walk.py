@@ -23,6 +23,7 @@ pytestmark = pytest.mark.native
 GOOD = {
     "quantize": ["m.h5", "--data", "x.csv", "-o", "new.xfblas"],
     "predict": ["m.xfblas", "x.csv", "-o", "y.csv"],
+    "profile": ["m.xfblas", "x.csv", "-o", "new.json"],
     "report": ["m.xfblas", "--data", "x.csv"],
     "convert": ["-c", "configuration.json"],
     "export-c": ["m.xfblas", "-o", "c"],

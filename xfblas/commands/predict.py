@@ -18,6 +18,7 @@ from xfblas.errors import InvalidValueError
 from xfblas.files import refuse_inputs
 from xfblas.notices import notify
 from xfblas.rows.columns import NamedRows
+from xfblas.tables.image_folder import ImageFolder
 from xfblas.tables.table_writer import require_output
 
 #: What messages of commands call the rows that scales are derived from.
@@ -30,7 +31,10 @@ def add_commands(subparsers):
         "quantize", help="turn a Keras or ONNX file and typical rows into a .xfblas file"
     )
     parser.add_argument("model", help="a .keras, .h5 or .onnx file")
-    parser.add_argument("--data", help="typical rows: CSV, .npy or .parquet")
+    parser.add_argument("--data", help="typical rows: CSV, .npy, .parquet or a folder of images")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out images of the folder that cannot be read"
+    )
     parser.add_argument("-o", "--output", required=True, help="the .xfblas file to write")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_model_arguments(parser)
@@ -54,6 +58,8 @@ def run_quantize(args) -> int:
     """Writes the file and prints its table of layers."""
     refuse_inputs("--output", args.output, model_inputs(args) | {"--data": args.data})
     require_output("--output", args.output, (".xfblas",))
+    if args.skip_bad and not (args.data and Path(args.data).is_dir()):
+        raise InvalidValueError("--skip-bad was given, but --data is no folder of images")
     with shown_messages(not args.quiet):
         model = _compiled(args, args.data)
     with model:
@@ -66,9 +72,7 @@ def run_quantize(args) -> int:
 
 def run_predict(args) -> int:
     """Predicts chunk by chunk; returns 0."""
-    from xfblas.compiled.compiler import load
     from xfblas.compiled.progress_bar import ProgressBar
-    from xfblas.compiled.saved_model import is_saved_model
     from xfblas.tables.table_writer import column_names, columns, table_writer
 
     inputs = {"the data": args.data, "--calibration": args.calibration}
@@ -77,15 +81,9 @@ def run_predict(args) -> int:
     if args.output == "-" and sys.__stdout__ is None:
         raise InvalidValueError("--output is -, but standard output is closed: name a file")
     table = tables.open_table(args.data, args.drop, args.header)
-    if is_saved_model(args.model):
-        refuse_options(args)
-        where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
-        where |= {"trusted": args.trusted, "trust": args.trust}
-        model = load(args.model, **where)
-    else:
-        model = _compiled(args, args.calibration or args.data, strict=not args.calibration)
+    model = opened_model(args, args.data)
     with model:
-        _require_one_input(model)
+        require_one_input(model)
         names, has_names = column_names(model, args.labels), table.names is not None
         bar = ProgressBar(table.rows, 0 if args.quiet else "auto", sys.stderr, "row")
         done = 0
@@ -108,12 +106,31 @@ def run_predict(args) -> int:
     return 0
 
 
+def opened_model(args, data):
+    """The model of a command's arguments, which is loaded, or quantized with ``--calibration``.
+
+    Args:
+        args: of a command with ``--calibration`` and the arguments of models.
+        data: the file of rows that stand in for a calibration.
+    """
+    from xfblas.compiled.compiler import load
+    from xfblas.compiled.saved_model import is_saved_model
+
+    if not is_saved_model(args.model):
+        return _compiled(args, args.calibration or data, strict=not args.calibration)
+    refuse_options(args)
+    where = {"device": args.device, "xclbin": args.xclbin, "target": args.target}
+    return load(args.model, **where, trusted=args.trusted, trust=args.trust)
+
+
 def _compiled(args, data, strict=True):
     from xfblas.compiled.compiler import compile
 
     options = quantization_options(args)
     rows = None
-    if data is not None:
+    if data is not None and Path(data).is_dir():
+        rows = ImageFolder(data, skip_bad=getattr(args, "skip_bad", False))
+    elif data is not None:
         # Floats need no rows, and a file that was named is looked at all the same.
         table = tables.open_table(data, args.drop, args.header, strict=strict)
         rows = None if args.bits == 32 else tables.spread(table)
@@ -133,7 +150,8 @@ def _compiled(args, data, strict=True):
     )
 
 
-def _require_one_input(model):
+def require_one_input(model):
+    """Raises an InvalidValueError where a model takes more than a file of rows holds."""
     if len(model.graph.inputs) != 1:
         names = ", ".join(spec.name for spec in model.graph.inputs)
         raise InvalidValueError(f"the model takes {names}: a file of rows holds one input only")

@@ -108,14 +108,15 @@ class Accelerated:
 
     def __init__(self, model: Any, calibration: Any, recompile: bool, options: Any):
         self._model: Callable[[], Any] = weakref.ref(model)
-        self._recompile, self.options = recompile, options
+        self._recompile, self.options = recompile, dict(options)
         self._lock = forks.lock()
         self.rows: Any = None
         self._scoring: Scoring | None = None
         self._scored_as: Any = None
+        calib_iter = self.options.pop("calib_iter", None)
         if calibration is not None:
             # A generator can be used once, so what is needed of it is kept.
-            graph, inputs = calibration_inputs(read_graph(model), calibration)
+            graph, inputs = calibration_inputs(read_graph(model), calibration, calib_iter)
             pairs = zip(inputs, graph.inputs, strict=True)
             rows = [NamedRows(values, spec.columns) for values, spec in pairs]
             self.rows = rows if len(rows) > 1 else rows[0]

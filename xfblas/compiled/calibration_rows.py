@@ -1,13 +1,17 @@
 """The rows that scales are derived from, and what reaches each step of the model of them."""
 
+import os
+import sys
 from typing import Any
 
 import numpy as np
 
+from xfblas.checks import require_integer
 from xfblas.errors import InvalidValueError
 from xfblas.graph import EngineStep, ModelGraph
 from xfblas.rows.batches import CALIBRATION_ROWS, data_of
-from xfblas.rows.streams import is_stream, number_of_batches
+from xfblas.rows.streams import FunctionBatches, is_stream, number_of_batches
+from xfblas.tables.image_folder import ImageFolder
 
 #: Rows that one step of the graph is calibrated with, where an input has several rows each.
 STEP_ROWS = 32768
@@ -24,19 +28,29 @@ class _Inputs:
         self.graph = graph
 
 
-def calibration_inputs(graph: ModelGraph, calibration: Any) -> tuple[ModelGraph, list[np.ndarray]]:
+def calibration_inputs(
+    graph: ModelGraph, calibration: Any, calib_iter: int | None = None
+) -> tuple[ModelGraph, list[np.ndarray]]:
     """At most 8,192 rows of each input of the model, converted and checked.
+
+    Args:
+        graph: the model.
+        calibration: rows, batches, the path of a folder of images, or a function of the iteration.
+        calib_iter: how many batches to take of a function or of a stream.
 
     Returns:
         The graph, which remembers the names of the columns where the rows have some, and the rows.
 
     Raises:
-        InvalidValueError: they do not fit the inputs, or there are none.
+        InvalidValueError: they do not fit the inputs, or there are none; a function without a
+            number of batches, or rows with one.
+        NotSupportedError: a folder of images, and Pillow is not installed.
     """
+    calibration = opened_calibration(calibration, calib_iter)
     try:
         # As many rows as are wanted are in at most as many batches, also of an endless stream.
         endless = is_stream(calibration) and number_of_batches(calibration) == float("inf")
-        steps = CALIBRATION_ROWS if endless else None
+        steps = CALIBRATION_ROWS if endless and calib_iter is None else calib_iter
         data = data_of(calibration, None, None, _Inputs(graph), steps=steps)
         sample = data.sample(CALIBRATION_ROWS)
         graph = graph.with_columns(data.columns)
@@ -47,6 +61,31 @@ def calibration_inputs(graph: ModelGraph, calibration: Any) -> tuple[ModelGraph,
     if len(inputs[0]) == 0:
         raise InvalidValueError("calibration has no rows, expected 1 or more")
     return graph, inputs
+
+
+def opened_calibration(calibration: Any, calib_iter: int | None = None) -> Any:
+    """Rows or a stream of them, of whatever was passed."""
+    if calib_iter is not None:
+        require_integer("calib_iter", calib_iter, 1, sys.maxsize)
+    if isinstance(calibration, (str, os.PathLike)):
+        try:
+            calibration = ImageFolder(calibration)
+        except InvalidValueError as error:
+            raise InvalidValueError(f"calibration: {error}") from None
+    if is_stream(calibration):
+        return calibration
+    if callable(calibration) and not hasattr(calibration, "__array__"):
+        if calib_iter is None:
+            raise InvalidValueError(
+                "calibration is a function, expected calib_iter too: how many batches to take of it"
+            )
+        return FunctionBatches(calibration, calib_iter)
+    if calib_iter is not None:
+        raise InvalidValueError(
+            f"calib_iter is {calib_iter}, but calibration is rows, expected batches, or a function "
+            "that gives them"
+        )
+    return calibration
 
 
 def step_inputs(graph: ModelGraph, inputs: list[np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,6 +1,7 @@
 """``CompiledModel``: what ``xfblas.compile`` returns, with the methods of a keras.Model."""
 
 import os
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Self
@@ -26,6 +27,7 @@ from xfblas.quantization import QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
 from xfblas.scoring import Scoring
+from xfblas.timeline import Timeline
 from xfblas.uncopied import Uncopied
 
 
@@ -111,6 +113,7 @@ class CompiledModel(Uncopied):
         verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Any = None,
+        profile: bool = False,
     ) -> Any:
         """The model's output, as ``keras.Model.predict`` returns it.
 
@@ -125,9 +128,11 @@ class CompiledModel(Uncopied):
             steps: how many batches to take; all by default. Without a batch size, rows that are all
                 there are split into so many.
             callbacks: Keras callbacks.
+            profile: whether to tell how long it took, too; see also :meth:`timeline`.
 
         Returns:
             float32 (m, ...); a list of them for several outputs, a dict where the model has one.
+            With ``profile`` a tuple: that, the seconds that the call took, and rows per second.
 
         Raises:
             InvalidValueError: inputs of another number, shape or type, or not finite.
@@ -145,6 +150,7 @@ class CompiledModel(Uncopied):
             and batch_size is None
             and steps is None
             and callbacks is None
+            and profile is False
             and 0 < len(x) <= plain.rows_per_program
         ):
             try:
@@ -152,7 +158,29 @@ class CompiledModel(Uncopied):
             except InvalidValueError:
                 # Said again below, in terms of the model's input.
                 pass
-        return self._predict(x, batch_size, verbose, steps, callbacks, self)
+        if not require_truth("profile", profile):
+            return self._predict(x, batch_size, verbose, steps, callbacks, self)
+        start = time.perf_counter()
+        found = self._predict(x, batch_size, verbose, steps, callbacks, self)
+        seconds = time.perf_counter() - start
+        return found, seconds, _rows_of(found) / seconds
+
+    def timeline(self, x: Any) -> tuple[Any, Timeline]:
+        """The output, and when each part of the model was computed, where, and how much it was.
+
+        Args:
+            x: as for :meth:`predict_on_batch`.
+
+        Returns:
+            What :meth:`predict` returns, and a :class:`~xfblas.timeline.Timeline`:
+            :func:`~xfblas.timeline.write_trace` and :func:`~xfblas.timeline.write_page` make files
+            of it. Timing takes a few microseconds for each layer of each block of rows.
+        """
+        engine, inputs = self._require_open(), input_arrays(x, self.graph.inputs)
+        if len(inputs[0]) == 0:
+            raise InvalidValueError("x has no rows, expected 1 or more to time")
+        timeline = Timeline(f"{self.graph.name}, {self.device.dtype} on {self.device.target}")
+        return engine.structured(engine.timed_outputs(inputs, timeline)), timeline
 
     def _predict(
         self,
@@ -383,3 +411,10 @@ class CompiledModel(Uncopied):
             f"<xfblas.CompiledModel {self.graph.name} {self.device.dtype} on "
             f"{self.device.target}, {engine} steps on the engine and {steps - engine} on the host>"
         )
+
+
+def _rows_of(outputs: Any) -> int:
+    """Rows of what a prediction returned."""
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    return len(outputs[0] if isinstance(outputs, list) else outputs)

@@ -8,7 +8,11 @@ import numpy as np
 
 from xfblas.arrays import element_type
 from xfblas.checks import require_names, require_switch, shown
-from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
+from xfblas.compiled.calibration_rows import (
+    calibration_inputs,
+    opened_calibration,
+    step_inputs,
+)
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.grid_check import differences
 from xfblas.compiled.recipe import Recipe
@@ -41,6 +45,7 @@ def compile(
     model: Any,
     calibration: Any = None,
     *,
+    calib_iter: int | None = None,
     device: Any = None,
     xclbin: str | os.PathLike[str] | None = None,
     target: str | None = None,
@@ -64,9 +69,13 @@ def compile(
         model: a keras.Model, the path of a ``.keras``, ``.h5`` or ``.onnx`` file, an
             onnx.ModelProto, a :class:`~xfblas.graph.Network` or :class:`~xfblas.graph.ModelGraph`.
         calibration: typical inputs, from which the scales are derived: anything that ``predict``
-            takes. At most 8,192 rows are used, evenly from the first to the last (from a stream the
-            first). Not needed on a float image. Names of columns, as data frames have them, are
+            takes; also the path of a folder of images or ``.npy`` files, which are taken as they
+            are (:class:`xfblas.ImageFolder` preprocesses them), or a function:
+            ``calibration(iteration)`` gives a batch, such as ``{input name: batch}``. At most 8,192
+            rows are used, evenly from the first to the last (from a stream the first). Not needed
+            on a float image. Names of columns, as data frames have them, are
             remembered: what is predicted later is put in their order.
+        calib_iter: how many batches to take of a calibration that is a function or a stream.
         device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device.
             Devices that are opened here are shared by models, and closed when no model uses them.
         xclbin: path of an image with the Fcn engine; by default a packaged one.
@@ -127,6 +136,7 @@ def compile(
             strict,
             None if is_graph else read,
             softmax,
+            calib_iter,
         )
         on_engine = {name for step in graph.engine_steps for name in tables_of(step)}
         elsewhere = tuple(sorted(placed_ever - on_engine))
@@ -214,6 +224,7 @@ def _networks(
     strict: bool,
     read: Callable[[Mapping[str, str]], ModelGraph] | None,
     softmax: Any,
+    calib_iter: int | None,
 ) -> Any:
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows.
 
@@ -229,6 +240,7 @@ def _networks(
             raise InvalidValueError(
                 f"{', '.join(options)} was given, but a float image computes without scales"
             )
+        calibration = opened_calibration(calibration, calib_iter)
         if calibration is not None and not is_stream(calibration):
             sources = input_sources(calibration, graph.inputs)
             graph = graph.with_columns([source.columns for source in sources])
@@ -240,7 +252,7 @@ def _networks(
             f"calibration is None: an {dtype} image needs typical input rows to derive its scales "
             "from; without any, pass dtype='float32'"
         )
-    graph, inputs = calibration_inputs(with_biases_on_host(graph), calibration)
+    graph, inputs = calibration_inputs(with_biases_on_host(graph), calibration, calib_iter)
     columns = [spec.columns for spec in graph.inputs]
     bits = 8 * dtype.itemsize
 

@@ -14,6 +14,10 @@ from xfblas.layers.placement import PREACTIVATION
 from xfblas.program.clipped_inputs import clipped_inputs
 from xfblas.program.network_engine import NetworkEngine
 from xfblas.quantization import QuantizedNetwork
+from xfblas.timeline import HOST, Timeline
+
+#: The track of what runs on compute units in parts that are not timed.
+UNITS = "compute units"
 
 
 class GraphEngine:
@@ -99,6 +103,32 @@ class GraphEngine:
             tensors = self.graph.tensors_of(inputs)
             return [self.plain.predict(tensors[self.graph.inputs[0].name])]
         tensors = self._graph.run(inputs, self._compute)
+        return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs]
+
+    def timed_outputs(self, inputs: list[np.ndarray], timeline: Timeline) -> list[np.ndarray]:
+        """As :meth:`outputs`, with spans of what was computed.
+
+        Args:
+            inputs: arrays (m, ...) of the model's inputs.
+            timeline: takes the spans.
+        """
+
+        def compute(step, rows):
+            engine = self._engines.get(step.name)
+            if isinstance(engine, NetworkEngine):
+                return engine.timed_predict(rows, step.name, timeline)
+            with timeline.measure(step.name, HOST if engine is None else UNITS, rows=len(rows)):
+                return self._compute(step, rows)
+
+        def watch(step):
+            return timeline.measure(step.name, function=step.function)
+
+        with timeline.measure("check inputs"):
+            tensors = self.graph.tensors_of(inputs)
+        if self.plain is not None:
+            rows = tensors[self.graph.inputs[0].name]
+            return [self.plain.timed_predict(rows, self.graph.name, timeline)]
+        tensors = self._graph.run([*tensors.values()], compute, watch)
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.graph.outputs]
 
     def no_outputs(self) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -148,7 +149,10 @@ class ModelGraph:
         return [np.asarray(tensors[spec.name], np.float32) for spec in self.outputs]
 
     def run(
-        self, inputs: Any, engine: Callable[..., np.ndarray] | None = None
+        self,
+        inputs: Any,
+        engine: Callable[..., np.ndarray] | None = None,
+        watch: Callable[[HostStep], AbstractContextManager[None]] | None = None,
     ) -> dict[str, np.ndarray]:
         """Every tensor by name, the inputs included.
 
@@ -157,6 +161,7 @@ class ModelGraph:
             engine: computes an engine step: ``engine(step, rows)`` of float32 (m, k), or float64
                 where its network has a center, gives float32 (m, n); by default the step's float
                 layers.
+            watch: is called with each host step, for a block in which it is computed.
 
         Raises:
             InvalidValueError: another number of inputs, or one of another shape or not finite.
@@ -170,7 +175,8 @@ class ModelGraph:
             else:
                 dtype = np.float64 if step.output in self._in_double else np.float32
                 values = [tensors[name] for name in step.inputs]
-                tensors[step.output] = step.compute(values, dtype)
+                with nullcontext() if watch is None else watch(step):
+                    tensors[step.output] = step.compute(values, dtype)
         return tensors
 
     def tensors_of(self, inputs: Any) -> dict[str, np.ndarray]:

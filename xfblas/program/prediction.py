@@ -29,12 +29,13 @@ class Prediction:
         network: the chain's, or its layers with another way of finishing; with an input scale of
             its own and rows of bias.
         clipped: the :class:`ClippedInputs` that C adds to.
+        timeline: an ``xfblasTimeline_t`` that C fills in each call; none by default.
 
     Attributes:
         features: values in a row.
     """
 
-    def __init__(self, chain, network: QuantizedNetwork, clipped: ClippedInputs):
+    def __init__(self, chain, network: QuantizedNetwork, clipped: ClippedInputs, timeline=None):
         weights, biases, tables, activations = chain.matrices_for_good()
         # What C reads must live as long as this.
         self._kept = [weights, biases, tables, activations]
@@ -42,7 +43,7 @@ class Prediction:
         self.clipped = clipped
         self._units = network.output_units // network.output_windows
         self._predict = chain.compute_unit._predictor(
-            self._coding_of(network),
+            self._coding_of(network, timeline),
             activations[0],
             self._layers_of(network, weights, biases, tables, activations[1 : len(weights) + 1]),
             self._decoding_of(network, chain.parameters, activations[-1]),
@@ -71,7 +72,7 @@ class Prediction:
         self._kept.append(values)
         return ffi.from_buffer(ctype, values)
 
-    def _coding_of(self, network):
+    def _coding_of(self, network, timeline):
         coding = ffi.new("xfblasCoding_t *")
         coding.features = network.features
         coding.scales = self._array("double[]", network.input_scale, network.features)
@@ -80,6 +81,8 @@ class Prediction:
         coding.limit = network.input_limit or np.iinfo(network.dtype).max
         coding.base = network.input_base
         coding.clipped = self.clipped.pointer
+        if timeline is not None:
+            coding.timeline = timeline
         if network.input_columns is not None:
             coding.columns = self._array("int[]", network.input_columns)
         return coding

@@ -4,12 +4,15 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.layers.activations import HOST_FUNCTIONS
+from xfblas.reporting.class_score import class_scores
 from xfblas.reporting.nearness import Nearness
 from xfblas.reporting.output_report import OutputReport
 
 #: Rows of the scatter plot, and parts of the probabilities' range in the calibration curve.
 KEPT = 2000
 BINS = 10
+#: Frames whose masks are shown.
+SHOWN_MASKS = 4
 #: More classes than this get no confusion matrix: it would hold more cells than a page.
 MOST_CLASSES = 200
 
@@ -39,6 +42,7 @@ class ObservedOutput:
         self._errors = np.zeros(3)
         self._bins = {kind: np.zeros((BINS, 3)) for kind in ("float", "quantized")}
         self._kept: list[tuple[np.ndarray, np.ndarray]] = []
+        self._masks: list[dict[str, np.ndarray]] = []
         self._has_targets = False
         self._is_classes = None
 
@@ -48,6 +52,7 @@ class ObservedOutput:
         self.nearness.add(expected[self.logits], found[self.logits])
         self.largest.add(f, q)
         self._keep(expected[self.logits], found[self.logits])
+        shape = f.shape[:-1]
         f, q = (values.reshape(-1, values.shape[-1]) for values in (f, q))
         self.rows += len(f)
         if self._is_classes is None:
@@ -60,6 +65,11 @@ class ObservedOutput:
             return
         f_labels, q_labels = self._labels(f), self._labels(q)
         labels = None if targets is None else self._given_labels(targets, f)
+        if self._has_masks and len(self._masks) < SHOWN_MASKS:
+            of_frames = {"labels": labels, "float": f_labels, "quantized": q_labels}
+            known = {name: m.reshape(shape) for name, m in of_frames.items() if m is not None}
+            for frame in range(min(shape[0], SHOWN_MASKS - len(self._masks))):
+                self._masks.append({name: mask[frame] for name, mask in known.items()})
         for name, rows, columns in (
             ("both", f_labels, q_labels),
             ("quantized", labels, q_labels),
@@ -114,9 +124,26 @@ class ObservedOutput:
             }
             if self._has_targets:
                 common["confusion_float"] = _matrix(self._counts["float"], len(classes))
+            if self._has_masks:
+                plain = common.get("confusion_float", ())
+                common["masks"] = class_scores(classes, common["confusion"], plain)
         if any(bins[:, 2].any() for bins in self._bins.values()):
             common["calibration"] = {kind: _curve(bins) for kind, bins in self._bins.items()}
         return OutputReport(**common, kind="classes")
+
+    @property
+    def _has_masks(self) -> bool:
+        """Whether there is a class for each pixel of a frame."""
+        return len(self.spec.shape) == 3 and self.spec.shape[-1] != 1
+
+    def masks(self) -> dict[str, np.ndarray]:
+        """Masks of the first frames, (n, height, width), by what gave them; none of other outputs.
+
+        Frames of another size than the first are left out.
+        """
+        frames = [m for m in self._masks if m["float"].shape == self._masks[0]["float"].shape]
+        names = frames[0] if frames else ()
+        return {name: np.stack([frame[name] for frame in frames]) for name in names}
 
     def _holds_classes(self, targets) -> bool:
         """Whether labels are meant: several outputs or a probability, unless targets say no."""
@@ -124,6 +151,8 @@ class ObservedOutput:
             y = np.asarray(targets)
             if not np.array_equal(y, np.rint(y)):
                 return False
+        if self._has_masks and np.ndim(targets) == len(self.spec.shape):
+            return True  # one for each pixel: others than the output's are errors
         if self.spec.shape[-1] != 1:
             return self.activation == "softmax" or targets is None or self._fits_classes(targets)
         if self.activation == "sigmoid":

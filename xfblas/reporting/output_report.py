@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from xfblas.reporting.class_score import ClassScore
 from xfblas.reporting.text import output_line
 
 
@@ -27,6 +28,8 @@ class OutputReport:
         error_float, error: root mean square error against the targets, for numbers.
         calibration: predicted probability, accuracy and number of rows, for the float model and the
             quantized one: ``{"float": [(p, accuracy, rows), ...], "quantized": [...]}``.
+        masks: for outputs that give a class for each pixel, a :class:`ClassScore` of each class and
+            one with the means, named ``mean``.
     """
 
     name: str
@@ -46,6 +49,7 @@ class OutputReport:
     error_float: float | None = None
     error: float | None = None
     calibration: dict = field(default_factory=dict)
+    masks: list[ClassScore] = field(default_factory=list)
 
     def __repr__(self):
         return f"<OutputReport {self.name}, {self.rows:,} rows: {output_line(self)}>"

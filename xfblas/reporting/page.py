@@ -1,11 +1,13 @@
 """The report as one HTML file that opens offline: no scripts, no fonts, nothing from elsewhere."""
 
+import base64
 from html import escape
 
 import numpy as np
 
 from xfblas.errors import NotSupportedError
 from xfblas.reporting import plots, text
+from xfblas.reporting.masks import mask_picture, png
 
 STYLE = """
 :root { color-scheme: light; }
@@ -26,6 +28,7 @@ p { margin: 4px 0 10px; color: #566072; max-width: 88ch; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(430px, 1fr)); gap: 14px; }
 .plots .card { display: flex; align-items: center; justify-content: center; }
 svg { max-width: 100%; height: auto; display: block; }
+.card > img { max-width: 100%; margin-top: 14px; image-rendering: pixelated; }
 table { border-collapse: collapse; width: 100%; font-size: 13px;
   font-variant-numeric: tabular-nums; }
 th { text-align: left; color: #566072; font-weight: 600; border-bottom: 2px solid #dfe3e8; }
@@ -54,6 +57,7 @@ def page(report) -> str:
         _tiles(report),
         _advice(report),
         _choices(report),
+        *_masks(report),
         _section(
             "Layers",
             "Signal to noise of each layer's output against the float model, errors of the layers "
@@ -140,6 +144,19 @@ def _tiles(report) -> str:
         for value, what in tiles
     )
     return f'<div class="tiles">{shown}</div>'
+
+
+def _masks(report) -> list[str]:
+    sections = []
+    for output, seen in zip(report.outputs, report.observed, strict=True):
+        if not output.masks:
+            continue
+        picture = base64.b64encode(png(mask_picture(None, seen.masks(), output.classes))).decode()
+        title = "Masks" + (f" of {output.name}" if len(report.outputs) > 1 else "")
+        table = _table(text.MASK_HEADS, text.mask_rows(output), "numbers")
+        shown = f'<img alt="{escape(title)}" src="data:image/png;base64,{picture}">'
+        sections.append(_section(title, f"{text.MASK_TITLE.partition(': ')[2]}.", table + shown))
+    return sections
 
 
 def _tables(report) -> list[str]:

@@ -23,6 +23,10 @@ SOFTMAX_HEADS = (
 )
 #: A headline says no more than so many.
 NAMED_OUTPUTS = 3
+MASK_TITLE = (
+    "masks: pixels of each class, against labels where there are some, else the float model"
+)
+MASK_HEADS = ("class", "IoU", "float", "Dice", "float", "TP", "FP", "FN")
 CHOICE_HEADS = ("elements, accumulator", "SNR", "against", "labels agree", "accuracy", "products")
 
 
@@ -31,6 +35,7 @@ def tables(report) -> list[Table]:
     found = [
         Table("model", ("what", "value"), facts(report)),
         Table("what to try", ("where", "seen", "try"), advice_rows(report)),
+        *(Table(MASK_TITLE, MASK_HEADS, mask_rows(output)) for output in report.outputs),
         Table(LAYER_TITLE, LAYER_HEADS, layer_rows(report)),
         Table(INSTRUCTION_TITLE, INSTRUCTION_HEADS, instruction_rows(report)),
         Table(SUM_TITLE, SUM_HEADS, sum_rows(report)),
@@ -99,6 +104,23 @@ def advice_rows(report) -> list[tuple[str, str, str]]:
     """A row for each advice, or one that there is none."""
     rows = [(advice.where, advice.finding, advice.remedy) for advice in report.advice]
     return rows or [("model", "nothing stands out", "-")]
+
+
+def mask_rows(output) -> list[tuple[str, ...]]:
+    """Scores of each class of an output that gives masks."""
+    return [
+        (
+            one.name,
+            *(share(value) for value in (one.iou, one.iou_float, one.dice, one.dice_float)),
+            *(f"{n:,}" for n in (one.true_positives, one.false_positives, one.false_negatives)),
+        )
+        for one in output.masks
+    ]
+
+
+def share(value: float | None) -> str:
+    """A share from 0 to 1, or that there is none."""
+    return "-" if value is None else f"{value:.4f}"
 
 
 def layer_rows(report) -> list[tuple[str, ...]]:

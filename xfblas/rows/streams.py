@@ -1,8 +1,28 @@
 """What gives batches one after the other: generators, Keras' and TensorFlow's datasets, loaders."""
 
 import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from xfblas.errors import InvalidValueError
+
+
+class FunctionBatches:
+    """What a function gives for 0, 1, 2, ...: a stream that may be used again and again.
+
+    Args:
+        function: ``function(iteration)`` gives a batch.
+        count: how many.
+    """
+
+    def __init__(self, function: Callable[[int], Any], count: int):
+        self._function, self._count = function, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._function, range(self._count))
 
 
 def is_stream(x) -> bool:

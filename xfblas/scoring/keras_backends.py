@@ -14,6 +14,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from xfblas.errors import NotSupportedError
+
 #: Those that can train, in the order in which one is proposed.
 BACKENDS = ("jax", "tensorflow", "torch")
 DEFAULT = "tensorflow"
@@ -48,6 +50,28 @@ def choose() -> None:
     found = installed()
     if not os.environ.get("KERAS_BACKEND") and found and not is_installed(chosen()):
         os.environ["KERAS_BACKEND"] = found[0]
+
+
+def import_keras(purpose: str):
+    """Keras, on a backend that is installed unless the caller chose one.
+
+    Args:
+        purpose: what needs it, the subject of the error's sentence.
+
+    Raises:
+        NotSupportedError: Keras or its backend is not installed.
+    """
+    choose()
+    try:
+        import keras
+    except (ImportError, ValueError) as error:
+        # Keras' own message is a page for a backend that it does not know.
+        reason = str(error).strip().splitlines()[0]
+        raise NotSupportedError(
+            f"{purpose} needs Keras with the backend {chosen()} ({reason}): pip install "
+            '".[keras]" in the source tree, and set KERAS_BACKEND=jax'
+        ) from None
+    return keras
 
 
 @functools.cache

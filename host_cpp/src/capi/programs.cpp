@@ -138,10 +138,12 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                                outputCoding->windows, outputCoding->offset,
                                outputCoding->slope,   outputCoding->softmax != 0};
     ClippedValues clipped(features, coding->clipped);
+    Timeline timeline(coding->timeline);
     std::optional<ComputeUnit::Softmax> softmax;
     if (outputCoding->tables) softmax = softmax_of(*outputCoding->tables);
-    unit.forward({input, rows, features, nullptr, 0, {}, columns, output, &clipped, {}}, d_A, given,
-                 softmax ? &*softmax : nullptr, outputCoding->probabilities);
+    const ForwardPass pass{input,   rows,   features, nullptr, 0,        {},
+                           columns, output, &clipped, {},      &timeline};
+    unit.forward(pass, d_A, given, softmax ? &*softmax : nullptr, outputCoding->probabilities);
     clipped.add_up();
   });
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "error.hpp"
@@ -142,14 +143,19 @@ void ComputeUnit::read_stamps(unsigned long long* stamps, uint32_t instructions)
   const auto most = configuration_.instructions_per_launch - 1;
   require(instructions > 0 && instructions <= most, invalid, "numInstructions is ", instructions,
           ", expected 1 to ", most, ", which a launch of this image holds");
+  const auto found = last_stamps(instructions);
+  std::copy(found.begin(), found.end(), stamps);
+}
+
+std::vector<unsigned long long> ComputeUnit::last_stamps(uint32_t instructions) {
   // The first slot belongs to the control word.
   std::vector<Result> results(instructions + 1);
   transfer_.read_bytes(result_page, results.data(), results.size() * sizeof(Result));
-  for (uint32_t i = 0; i < instructions; ++i) {
-    const bool has_run = i < launcher_.last_count();  // else another launch's
-    stamps[2 * i] = has_run ? results[i + 1].start : 0;
-    stamps[2 * i + 1] = has_run ? results[i + 1].end : 0;
-  }
+  std::vector<unsigned long long> stamps(2 * instructions);
+  // What is left over is another launch's.
+  for (uint32_t i = 0; i < std::min<uint32_t>(instructions, launcher_.last_count()); ++i)
+    stamps[2 * i] = results[i + 1].start, stamps[2 * i + 1] = results[i + 1].end;
+  return stamps;
 }
 
 bool ComputeUnit::has_program() {

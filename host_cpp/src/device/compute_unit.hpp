@@ -106,6 +106,10 @@ class ComputeUnit {
   // Writes the zeros that are due: before a program or a caller looks at the memory.
   void clear_blank();
   void require_live(const std::vector<Operation>& operations) const;
+  void time_instructions(Timeline& timeline, uint64_t first, uint64_t rows, uint64_t start,
+                         size_t instructions);
+  // Start and end of each instruction of the last launch, by turns, in cycles.
+  std::vector<unsigned long long> last_stamps(uint32_t instructions);
   void forward_by_programs(const ForwardPass& pass, int64_t capacity, const DeviceMatrix& first,
                            const DeviceMatrix& last);
   void require_element_bytes(int64_t element_bytes) const;

@@ -63,12 +63,18 @@ void ComputeUnit::forward_by_programs(const ForwardPass& pass, int64_t capacity,
                                       const DeviceMatrix& first, const DeviceMatrix& last) {
   const auto element = int(configuration_.element_bytes());
   const auto k = int64_t(first.columns), n = int64_t(last.columns);
+  auto& timeline = *pass.timeline;
   std::vector<char> rows_in(size_t(capacity * k * element)),
       rows_out(size_t(capacity * n * element));
   for (uint64_t done = 0; done < pass.rows;) {
     const auto rows = std::min(uint64_t(capacity), pass.rows - done);
-    quantize_rows(pass, done, rows, element, rows_in.data(), uint64_t(k * element));
-    transfer_.write(first, host_matrix(rows_in.data(), int64_t(rows), k, k, element));
+    const auto time = [&](int part, const auto& body) { timeline.time(part, done, rows, body); };
+    time(XFBLAS_PART_ENCODE, [&] {
+      quantize_rows(pass, done, rows, element, rows_in.data(), uint64_t(k * element));
+    });
+    time(XFBLAS_PART_WRITE, [&] {
+      transfer_.write(first, host_matrix(rows_in.data(), int64_t(rows), k, k, element));
+    });
     std::vector<Operation> program;
     for (auto layer : pass.layers) {
       layer.m = uint32_t(rounded_up(int64_t(rows), configuration_.m_padding()));
@@ -78,11 +84,33 @@ void ComputeUnit::forward_by_programs(const ForwardPass& pass, int64_t capacity,
       program.push_back({pass.softmax, {}});
       program.back().instruction.m = uint32_t(rows);
     }
-    launcher_.run(program);
-    transfer_.read(last, host_matrix(nullptr, int64_t(rows), n, n, element), rows_out.data());
-    dequantize_rows(pass, done, rows, element, rows_out.data(), uint64_t(n * element));
+    const auto start = Timeline::now();
+    time(XFBLAS_PART_RUN, [&] { launcher_.run(program); });
+    if (timeline.is_wanted()) time_instructions(timeline, done, rows, start, program.size());
+    time(XFBLAS_PART_READ, [&] {
+      transfer_.read(last, host_matrix(nullptr, int64_t(rows), n, n, element), rows_out.data());
+    });
+    time(XFBLAS_PART_DECODE, [&] {
+      dequantize_rows(pass, done, rows, element, rows_out.data(), uint64_t(n * element));
+    });
     done += rows;
   }
+}
+
+// The card counts cycles of a clock of its own. Stamps are placed within the time that the host saw,
+// whose two ends are those of the first and the last one.
+void ComputeUnit::time_instructions(Timeline& timeline, uint64_t first, uint64_t rows,
+                                    uint64_t start, size_t instructions) {
+  const auto end = Timeline::now();
+  if (instructions >= configuration_.instructions_per_launch) return;  // several launches
+  const auto stamps = last_stamps(uint32_t(instructions));
+  const auto zero = stamps.front(), cycles = stamps.back() - zero;
+  if (stamps.back() <= zero) return;  // the image tells no sizes
+  const auto place = [&](unsigned long long stamp) {
+    return start + uint64_t(double(stamp - zero) / double(cycles) * double(end - start));
+  };
+  for (size_t i = 0; i < instructions; ++i)
+    timeline.add(int(i), first, rows, place(stamps[2 * i]), place(stamps[2 * i + 1]));
 }
 
 }  // namespace xfblas

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <mutex>
 
 #include "native/coded_rows.hpp"
@@ -45,6 +46,23 @@ ElementRange range_of_output(const IntegerProduct& product) {
   const auto& r = product.requantization;
   if (r.activates && r.prelu_scale == 0) return {0, any_int16.highest};
   return any_int16;
+}
+
+template <typename Element>
+int64_t at_ends(const IntegerProduct& product) {
+  using Ends = std::numeric_limits<Element>;
+  int64_t count = 0;
+  for (int64_t row = 0; row < product.m; ++row) {
+    const auto* c = static_cast<const Element*>(product.c) + row * product.ldc;
+    for (int64_t column = 0; column < product.n; ++column)
+      count += c[column] == Ends::min() || c[column] == Ends::max();
+  }
+  return count;
+}
+
+// Elements of a result that are as large or as small as their type allows.
+int64_t saturated(const IntegerProduct& product, int element_bytes) {
+  return element_bytes == 1 ? at_ends<int8_t>(product) : at_ends<int16_t>(product);
 }
 
 class Forward {
@@ -115,9 +133,12 @@ class Forward {
     auto stride = row_stride(pass_.layers.front().k, element_bytes_);
     // What pads k meets zeros of B, but the bounds look at it.
     if (pass_.elements < pass_.layers.front().k) std::memset(from, 0, stride * rows);
-    quantize_rows(pass_, first, rows, element_bytes_, from, stride);
+    auto& timeline = *pass_.timeline;
+    timeline.time(XFBLAS_PART_ENCODE, first, rows,
+                  [&] { quantize_rows(pass_, first, rows, element_bytes_, from, stride); });
     activations.space.soon = input_of(std::min(first + ahead, pass_.rows), rows);
     PathCounts counts{};
+    int part = 0;
     for (auto& layer : layers_) {
       PathCounts of_layer{};
       auto product = layer.product;
@@ -125,7 +146,13 @@ class Forward {
       product.m = int64_t(rows);
       product.a.data = from, product.a.lda = int64_t(stride) / element_bytes_;
       product.c = to, product.ldc = int64_t(next_stride) / element_bytes_;
+      const auto start = timeline.is_wanted() ? Timeline::now() : 0;
       multiply(kernels(), product, *layer.panels, 0, product.m, 0, activations.space, of_layer);
+      if (timeline.is_wanted()) {
+        const auto end = Timeline::now();
+        timeline.add(part, first, rows, start, end, saturated(product, element_bytes_));
+      }
+      ++part;
       add(counts, of_layer);
       if (explains()) {
         const std::lock_guard<std::mutex> lock(explaining_);
@@ -137,12 +164,15 @@ class Forward {
     if (pass_.softmax.opcode == opcode_softmax) {
       const auto next_stride = row_stride(pass_.softmax.n, element_bytes_);
       const auto elements = [&](uint64_t bytes) { return bytes / uint64_t(element_bytes_); };
-      run_softmax_rows(memory_, pass_.softmax, element_bytes_, from, elements(stride), rows, to,
-                       elements(next_stride));
+      timeline.time(part, first, rows, [&] {
+        run_softmax_rows(memory_, pass_.softmax, element_bytes_, from, elements(stride), rows, to,
+                         elements(next_stride));
+      });
       std::swap(from, to);
       stride = next_stride;
     }
-    dequantize_rows(pass_, first, rows, element_bytes_, from, stride);
+    timeline.time(XFBLAS_PART_DECODE, first, rows,
+                  [&] { dequantize_rows(pass_, first, rows, element_bytes_, from, stride); });
     Statistics::shared().add(counts);
   }
 

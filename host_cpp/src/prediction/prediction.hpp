@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "prediction/timeline.hpp"
 #include "xfblas.h"
 #include "xfblas/instruction.hpp"
 
@@ -82,6 +83,7 @@ struct ForwardPass {
   ClippedValues* clipped = nullptr;
   // By tables, of the last layer's C; without one its opcode is that of a control word.
   Instruction softmax{};
+  Timeline* timeline = nullptr;  // never null where a pass runs
 };
 
 // Fails where the codings do not fit the first layer's elements, integers of so many bytes, and the
