@@ -292,7 +292,8 @@ typedef struct {
   char blas[256]; /* path of the BLAS library for float32, or empty */
   unsigned int threads;
   /* Blocks of products by how they were added up, since the process began. */
-  unsigned long long lowBits, proved, spilled, estimated, split;
+  unsigned long long lowBits, proved, spilled, estimated, split, tiles;
+  char withoutTiles[96]; /* why AMX is not in the list; empty where it is */
 } xfblasNative_t;
 
 xfblasStatus_t xfblasGetNative(xfblasNative_t *native);

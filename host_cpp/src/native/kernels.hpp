@@ -9,9 +9,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "native/requantization.hpp"
+#include "native/tile_kernels.hpp"
 #include "prediction/prediction.hpp"
 
 namespace xfblas {
@@ -52,6 +54,7 @@ struct Kernels {
   int most_vectors;  // in a panel
   int (*rows_of_tile)(int vectors);
   bool has_quads;  // products of bytes
+  const TileKernels* tiles;  // null where there are none
 
   int width() const { return lanes * most_vectors; }
 
@@ -129,8 +132,11 @@ struct Kernels {
 // Throws where that name is unknown or this CPU cannot run it.
 const Kernels& kernels();
 
-// All that this CPU runs, the fastest first.
+// All that this CPU runs, the fastest first; the last is for tests.
 std::vector<const Kernels*> kernels_of_this_cpu();
+
+// Why AMX is not one of them; empty where it is.
+const std::string& why_without_amx();
 
 }  // namespace xfblas
 

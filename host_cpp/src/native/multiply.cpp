@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "native/multiply_on_tiles.hpp"
+
 namespace xfblas {
 namespace {
 
@@ -41,6 +43,7 @@ class PanelProduct {
   Route route_for(const Panel& panel) const {
     if (product_.path == SumPath::proved || product_.path == SumPath::low_bits)
       return {*product_.path};
+    if (!product_.path && product_.sums_fit) return {SumPath::proved};
     if (product_.path) return route_by(*product_.path, rows_.bounds(), *panel.bounds);
     if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return {SumPath::low_bits};
     // The norms of rows prove more than their range, and are found sooner than those of blocks.
@@ -139,6 +142,11 @@ class PanelProduct {
 void multiply_panels(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
                      size_t first_panel, size_t end_panel, int64_t first_row, int64_t end_row,
                      int64_t first_column, ThreadSpace& space, PathCounts& counts) {
+  const bool on_tiles = product.path ? *product.path == SumPath::tiles
+                                     : pays_on_tiles(kernels, end_row - first_row, product.k);
+  if (on_tiles && panels.has_tiles())
+    return multiply_panels_on_tiles(kernels, product, panels, first_panel, end_panel, first_row,
+                                    end_row, first_column, space, counts);
   const auto step = rows_of_block(end_row - first_row, product.k, product.element_bytes(),
                                   kernels.rows_of_tile(kernels.most_vectors));
   for (auto row = first_row; row < end_row; row += step) {

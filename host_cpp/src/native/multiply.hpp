@@ -22,6 +22,7 @@ struct IntegerProduct {
   void* c;
   int64_t ldc;
   Requantization requantization;
+  bool sums_fit = false;  // whether they are known to fit 32 bits
   // Takes this way for every block instead of the cheapest: for tests, which know that it is exact.
   std::optional<SumPath> path{};
 

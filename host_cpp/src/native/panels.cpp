@@ -11,7 +11,7 @@ int64_t panels_for(const Kernels& kernels, int64_t columns) {
 }
 
 void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first,
-                  int64_t columns, bool wide) {
+                  int64_t columns, bool wide, PackedFor kinds) {
   k_ = k, element_bytes_ = b.element_bytes;
   lanes_ = kernels.lanes;
   is_wide_ = wide && b.element_bytes == 2;
@@ -26,13 +26,44 @@ void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t
   for (int64_t left = panels_for(kernels, columns); left > 0; --left) {
     const auto taken = (vectors + left - 1) / left;
     const auto wanted = std::min(taken * kernels.lanes, columns - column);
-    panels_.push_back(
-        {column, int(wanted), int(taken), nullptr, nullptr, nullptr, nullptr, nullptr});
+    Panel panel{};
+    panel.column = column, panel.columns = int(wanted), panel.vectors = int(taken);
+    panels_.push_back(panel);
     column += wanted;
     vectors -= taken;
   }
+  tiles_bytes_ = 0;
+  if (kernels.tiles) add_tiles(*kernels.tiles, b, first);
+  if (kinds == PackedFor::tiles) return;
   if (b.element_bytes == 1) pack_int8(kernels, b, first);
   else pack_int16(kernels, b, first);
+}
+
+// One plane is enough for columns whose elements fit a byte.
+void Panels::add_tiles(const TileKernels& kernels, const SourceOfB& b, int64_t first) {
+  const auto* words = static_cast<const int16_t*>(b.data) + first;
+  const auto* bytes = static_cast<const int8_t*>(b.data) + first;
+  const auto steps = (k_ + tile_depth - 1) / tile_depth;
+  const auto fits_byte = [&](const Panel& panel) {
+    for (int64_t p = 0; p < k_; ++p)
+      for (int64_t j = panel.column; j < panel.column + panel.columns; ++j)
+        if (words[p * b.ldb + j] != int8_t(words[p * b.ldb + j])) return false;
+    return true;
+  };
+  for (auto& panel : panels_) {
+    panel.tile_planes = b.element_bytes == 1 || fits_byte(panel) ? 1 : 2;
+    tiles_bytes_ += tiles_of(panel) * steps * panel.tile_planes * tile_bytes;
+  }
+  auto* to = tiles_.room<int8_t>(size_t(tiles_bytes_));
+  for (auto& panel : panels_) {
+    panel.tiles = to;
+    for (int j = 0; j < panel.columns; j += tile_columns, to += steps * panel.tile_planes * tile_bytes) {
+      const int count = std::min(tile_columns, panel.columns - j);
+      const auto column = panel.column + j;
+      if (b.element_bytes == 1) kernels.pack8(bytes + column, b.ldb, k_, count, to);
+      else kernels.pack16(words + column, b.ldb, k_, count, panel.tile_planes, to);
+    }
+  }
 }
 
 void Panels::pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first) {
@@ -133,7 +164,7 @@ bool Panels::prove(ElementRange a) const {
 
 uint64_t Panels::bytes() const {
   const auto depth = rounded_up(k_, has_quads_ ? 4 : 2);
-  return uint64_t(depth * padded_columns_) * (has_quads_ ? 1 : 2) + high_bytes_.size() +
+  return uint64_t(depth * padded_columns_) * (has_quads_ ? 1 : 2) + high_bytes_.size() + uint64_t(tiles_bytes_) +
          (column_offsets_.size() + estimate_offsets_.size()) * sizeof(int32_t);
 }
 

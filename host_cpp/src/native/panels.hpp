@@ -29,14 +29,23 @@ struct Panel {
   // come with 128 added.
   const int32_t* estimate_offsets;
   const ColumnBounds* bounds;    // null where nobody asked for them
+  const int8_t* tiles = nullptr;  // for products on tiles, 16 columns after the other, or null
+  int tile_planes = 0;
 };
+
+inline int64_t tiles_of(const Panel& panel) {
+  return (panel.columns + tile_columns - 1) / tile_columns;
+}
+
+// For which kernels columns are packed: all, or only those on tiles.
+enum class PackedFor { all, tiles };
 
 class Panels {
  public:
   // Packs columns first .. first+columns-1. The bounds, and what paths of 48 bits need besides,
   // are made where `wide` asks for them (of int16 only).
   void pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first, int64_t columns,
-            bool wide);
+            bool wide, PackedFor kinds = PackedFor::all);
 
   // B's rows again, `ldb` elements apart.
   void unpack(void* rows, int64_t ldb) const;
@@ -45,6 +54,7 @@ class Panels {
   int64_t k() const { return k_; }
   bool is_wide() const { return is_wide_; }
   bool has_quads() const { return has_quads_; }
+  bool has_tiles() const { return tiles_bytes_ > 0; }
   // Whether the sums fit 32 bits whatever A holds, or where its elements are within these ends.
   bool proves_everything() const { return proves_everything_; }
   bool prove(ElementRange a) const;
@@ -57,6 +67,7 @@ class Panels {
   void pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t first);
   void add_bounds(const Kernels& kernels);
   void add_estimates(const Kernels& kernels, const SourceOfB& b, int64_t first);
+  void add_tiles(const TileKernels& kernels, const SourceOfB& b, int64_t first);
 
   int64_t k_ = 0;
   int element_bytes_ = 0, lanes_ = 0;
@@ -66,7 +77,8 @@ class Panels {
   std::vector<ColumnBounds> bounds_;
   std::vector<int8_t> high_bytes_;
   std::vector<int32_t> column_offsets_, estimate_offsets_;
-  Workspace packed_;
+  Workspace packed_, tiles_;
+  int64_t tiles_bytes_ = 0;  // 0 where nothing is packed for tiles
 };
 
 // Columns are dealt to panels as evenly as whole vectors allow.

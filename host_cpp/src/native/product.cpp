@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "native/multiply_on_tiles.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
 
@@ -55,7 +56,7 @@ void run_tasks(int64_t threads, int64_t tasks, const std::function<void(int64_t)
 void run_packed(const IntegerProduct& product, const Panels& panels) {
   const auto& kernels = xfblas::kernels();
   const auto threads = threads_for(product);
-  const int64_t tile = kernels.rows_of_tile(kernels.most_vectors);
+  const auto tile = rows_at_once(kernels, product.m, product.k);
   const auto panel_count = int64_t(panels.panels().size());
   Counter counter;
   const auto part = [&](int64_t first_panel, int64_t end_panel, int64_t row, int64_t end_row) {
@@ -103,7 +104,8 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
     static thread_local Panels panels;
     const auto first = group * vectors / groups * lanes;
     const auto end = std::min(product.n, (group + 1) * vectors / groups * lanes);
-    panels.pack(kernels, b, product.k, first, end - first, wide);
+    panels.pack(kernels, b, product.k, first, end - first, wide,
+                pays_on_tiles(kernels, product.m, product.k) ? PackedFor::tiles : PackedFor::all);
     PathCounts counts{};
     multiply(kernels, product, panels, 0, product.m, first, thread_space(), counts);
     counter.add(counts);

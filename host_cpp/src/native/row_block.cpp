@@ -50,6 +50,32 @@ void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, i
   else elements_ = {static_cast<const char*>(source_.data), stride};
 }
 
+RowPlanes RowBlock::take_planes(const Kernels& kernels, const SourceOfA& a, int64_t first,
+                                int64_t rows, int64_t k) {
+  kernels_ = &kernels;
+  source_ = a;
+  source_.data = static_cast<const char*>(a.data) + first * a.lda * a.element_bytes;
+  rows_ = rows, k_ = k;
+  has_range_ = has_norm_ = has_bounds_ = false;
+  const auto whole = rounded_up(k, tile_depth);
+  const auto stride = padded_stride(whole);
+  const auto plane = rounded_up(rows, 2 * tile_rows) * stride;
+  const bool is_byte = a.element_bytes == 1 || (range().lowest >= -128 && range().highest <= 127);
+  const int count = is_byte ? 1 : 2;
+  auto* to = element_space_.room<int8_t>(size_t(count * plane));
+  for (int64_t i = 0; i < rows; ++i) {
+    auto* row = to + i * stride;
+    if (a.element_bytes == 1) {
+      std::memcpy(row, static_cast<const int8_t*>(source_.data) + i * a.lda, size_t(k));
+      std::memset(row + k, 0, size_t(whole - k));
+    } else {
+      kernels.tiles->split_row(static_cast<const int16_t*>(source_.data) + i * a.lda, k, row,
+                               is_byte ? nullptr : row + plane);
+    }
+  }
+  return {to, stride, plane, count};
+}
+
 const ElementRange& RowBlock::range() {
   if (!has_range_)
     kernels_->range_of_rows(static_cast<const int16_t*>(source_.data), source_.lda, rows_, k_,

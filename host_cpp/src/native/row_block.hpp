@@ -30,8 +30,20 @@ struct TileRows {
   const char* at(int64_t row, int64_t byte) const { return data + row * stride + byte; }
 };
 
+// Rows as planes of bytes for tiles, see tile_kernels.hpp; of whole steps of k, and of whole pairs
+// of tiles, though what is in rows that are not there is anything.
+struct RowPlanes {
+  const int8_t* data;
+  ptrdiff_t stride, plane;
+  int count;
+};
+
 class RowBlock {
  public:
+  // As planes only.
+  RowPlanes take_planes(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows,
+                        int64_t k);
+
   // Takes rows first .. first+rows-1; `passes`: how many panels will read them.
   void take(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows, int64_t k,
             bool as_quads, int64_t passes);

@@ -7,6 +7,9 @@
 #include "native/simd/functions.hpp"
 #include "native/simd/encode.hpp"
 #include "native/simd/decode.hpp"
+#ifdef XFBLAS_TILES
+#include "native/simd/tile_products.hpp"
+#endif
 
 namespace xfblas {
 namespace {
@@ -50,6 +53,9 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
   k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
   k.softmax = softmax;
+#ifdef XFBLAS_TILES
+  k.tiles = &tile_kernels;
+#endif
   return k;
 }
 

@@ -112,6 +112,7 @@ Tile tile_for(int rows, int vectors) {
   switch (vectors) {
     case 1: return tile_for<group, 1, accumulate>(rows, all_rows);
     case 2: return tile_for<group, 2, accumulate>(rows, all_rows);
+    case 3: return tile_for<group, std::min(3, most_vectors), accumulate>(rows, all_rows);
     default: return tile_for<group, most_vectors, accumulate>(rows, all_rows);
   }
 }
