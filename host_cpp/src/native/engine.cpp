@@ -83,7 +83,7 @@ void run_integer_product(char* memory, const Instruction& i, const Configuration
   }
   const auto product = integer_product(memory, i, configuration);
   const auto b = source_of_b(memory, i, configuration);
-  const auto panels = cache.find(b, i.k, i.n, !product.needs_low_bits_only());
+  const auto panels = cache.find(b, i.m, i.k, i.n, !product.needs_low_bits_only());
   if (panels) run_packed(product, *panels);
   else run_unpacked(product, b);
 }
@@ -201,7 +201,8 @@ void run_host_product(char* memory, const Configuration& configuration, const Ho
     b.data = given.b;
     return run_unpacked(product, b);
   }
-  run_packed(product, *cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only()));
+  run_packed(product, *cache.find_kept(b, product.m, product.k, product.n,
+                               !product.needs_low_bits_only()));
 }
 
 void run_native(char* memory, uint32_t memory_pages, Engine engine,

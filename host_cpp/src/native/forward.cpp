@@ -59,7 +59,8 @@ class Forward {
     for (const auto& instruction : pass.layers) {
       auto product = integer_product(memory, instruction, configuration);
       const auto b = source_of_b(memory, instruction, configuration);
-      auto panels = cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
+      auto panels = cache.find_kept(b, int64_t(pass.rows), product.k, product.n,
+                                    !product.needs_low_bits_only());
       cache.restore(uint64_t(instruction.x) * page_bytes, uint64_t(product.n) * sizeof(int32_t));
       if (product.requantization.function == activation_table)
         cache.restore(uint64_t(instruction.prelu) * page_bytes, table_entries * entry_bytes);

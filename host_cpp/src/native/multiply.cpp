@@ -137,14 +137,19 @@ class PanelProduct {
   int32_t *low_, *high_, *products_;
 };
 
+bool goes_on_tiles(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+                   int64_t rows) {
+  if (!panels.has_tiles()) return false;
+  if (product.path) return *product.path == SumPath::tiles;
+  return pays_on_tiles(kernels, rows, product.k) || !panels.has_vectors();
+}
+
 }  // namespace
 
 void multiply_panels(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
                      size_t first_panel, size_t end_panel, int64_t first_row, int64_t end_row,
                      int64_t first_column, ThreadSpace& space, PathCounts& counts) {
-  const bool on_tiles = product.path ? *product.path == SumPath::tiles
-                                     : pays_on_tiles(kernels, end_row - first_row, product.k);
-  if (on_tiles && panels.has_tiles())
+  if (goes_on_tiles(kernels, product, panels, end_row - first_row))
     return multiply_panels_on_tiles(kernels, product, panels, first_panel, end_panel, first_row,
                                     end_row, first_column, space, counts);
   const auto step = rows_of_block(end_row - first_row, product.k, product.element_bytes(),

@@ -33,35 +33,58 @@ void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t
     vectors -= taken;
   }
   tiles_bytes_ = 0;
-  if (kernels.tiles) add_tiles(*kernels.tiles, b, first);
-  if (kinds == PackedFor::tiles) return;
+  has_vectors_ = kinds != PackedFor::tiles || !kernels.tiles;
+  if (kernels.tiles && kinds != PackedFor::vectors) add_tiles(*kernels.tiles, b, first);
+  if (!has_vectors_) return;
   if (b.element_bytes == 1) pack_int8(kernels, b, first);
   else pack_int16(kernels, b, first);
 }
 
-// One plane is enough for columns whose elements fit a byte.
+namespace {
+
+// What is known of a panel's columns without norms: whether a byte is enough for each element, and
+// what they add up to.
+ColumnBounds sums_of_columns(const int16_t* b, int64_t ldb, int64_t k, int columns,
+                             bool& fits_byte) {
+  ColumnBounds found;
+  for (int j = 0; j < columns; ++j) {
+    int64_t positive = 0, negative = 0;
+    for (int64_t p = 0; p < k; ++p) {
+      const int element = b[p * ldb + j];
+      fits_byte = fits_byte && element == int8_t(element);
+      (element > 0 ? positive : negative) += element;
+    }
+    found.whole.sum = std::max(found.whole.sum, double(positive - negative));
+    found.one_sign = std::max({found.one_sign, double(positive), double(-negative)});
+  }
+  return found;
+}
+
+}  // namespace
+
 void Panels::add_tiles(const TileKernels& kernels, const SourceOfB& b, int64_t first) {
   const auto* words = static_cast<const int16_t*>(b.data) + first;
   const auto* bytes = static_cast<const int8_t*>(b.data) + first;
   const auto steps = (k_ + tile_depth - 1) / tile_depth;
-  const auto fits_byte = [&](const Panel& panel) {
-    for (int64_t p = 0; p < k_; ++p)
-      for (int64_t j = panel.column; j < panel.column + panel.columns; ++j)
-        if (words[p * b.ldb + j] != int8_t(words[p * b.ldb + j])) return false;
-    return true;
-  };
   for (auto& panel : panels_) {
-    panel.tile_planes = b.element_bytes == 1 || fits_byte(panel) ? 1 : 2;
+    bool fits_byte = true;
+    if (b.element_bytes == 2) {
+      const auto sums = sums_of_columns(words + panel.column, b.ldb, k_, panel.columns, fits_byte);
+      if (is_wide_ && !has_vectors_) bounds_.push_back(sums);
+    }
+    panel.tile_planes = fits_byte ? 1 : 2;
     tiles_bytes_ += tiles_of(panel) * steps * panel.tile_planes * tile_bytes;
   }
+  proves_everything_ = !bounds_.empty() && prove(any_int16);
   auto* to = tiles_.room<int8_t>(size_t(tiles_bytes_));
   for (auto& panel : panels_) {
     panel.tiles = to;
-    for (int j = 0; j < panel.columns; j += tile_columns, to += steps * panel.tile_planes * tile_bytes) {
+    for (int j = 0; j < panel.columns; j += tile_columns) {
       const int count = std::min(tile_columns, panel.columns - j);
       const auto column = panel.column + j;
       if (b.element_bytes == 1) kernels.pack8(bytes + column, b.ldb, k_, count, to);
       else kernels.pack16(words + column, b.ldb, k_, count, panel.tile_planes, to);
+      to += steps * panel.tile_planes * tile_bytes;
     }
   }
 }
@@ -151,7 +174,26 @@ void Panels::unpack_groups(Element* rows, int64_t ldb) const {
   }
 }
 
+template <typename Element>
+void Panels::unpack_tiles(Element* rows, int64_t ldb) const {
+  const auto steps = (k_ + tile_depth - 1) / tile_depth;
+  for (const auto& panel : panels_) {
+    const auto step = panel.tile_planes * tile_bytes;
+    for (int64_t j = 0; j < panel.columns; ++j)
+      for (int64_t p = 0; p < k_; ++p) {
+        const auto* at = panel.tiles + (j / tile_columns * steps + p / tile_depth) * step +
+                         p % tile_depth / 4 * 64 + j % tile_columns * 4 + p % 4;
+        const int high = at[0];
+        rows[p * ldb + panel.column + j] = Element(
+            panel.tile_planes == 2 ? high * 256 + int(uint8_t(at[tile_bytes])) : high);
+      }
+  }
+}
+
 void Panels::unpack(void* rows, int64_t ldb) const {
+  if (!has_vectors_)
+    return element_bytes_ == 2 ? unpack_tiles(static_cast<int16_t*>(rows), ldb)
+                               : unpack_tiles(static_cast<int8_t*>(rows), ldb);
   if (element_bytes_ == 2) unpack_groups<2, int16_t>(static_cast<int16_t*>(rows), ldb);
   else if (has_quads_) unpack_groups<4, int8_t>(static_cast<int8_t*>(rows), ldb);
   else unpack_groups<2, int16_t>(static_cast<int8_t*>(rows), ldb);
@@ -164,7 +206,8 @@ bool Panels::prove(ElementRange a) const {
 
 uint64_t Panels::bytes() const {
   const auto depth = rounded_up(k_, has_quads_ ? 4 : 2);
-  return uint64_t(depth * padded_columns_) * (has_quads_ ? 1 : 2) + high_bytes_.size() + uint64_t(tiles_bytes_) +
+  const auto vectors = has_vectors_ ? uint64_t(depth * padded_columns_) * (has_quads_ ? 1 : 2) : 0;
+  return vectors + uint64_t(tiles_bytes_) + high_bytes_.size() +
          (column_offsets_.size() + estimate_offsets_.size()) * sizeof(int32_t);
 }
 

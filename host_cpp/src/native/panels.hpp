@@ -37,8 +37,8 @@ inline int64_t tiles_of(const Panel& panel) {
   return (panel.columns + tile_columns - 1) / tile_columns;
 }
 
-// For which kernels columns are packed: all, or only those on tiles.
-enum class PackedFor { all, tiles };
+// For which kernels columns are packed. Tiles take any number of rows where there is nothing else.
+enum class PackedFor { all, vectors, tiles };
 
 class Panels {
  public:
@@ -55,6 +55,7 @@ class Panels {
   bool is_wide() const { return is_wide_; }
   bool has_quads() const { return has_quads_; }
   bool has_tiles() const { return tiles_bytes_ > 0; }
+  bool has_vectors() const { return has_vectors_; }
   // Whether the sums fit 32 bits whatever A holds, or where its elements are within these ends.
   bool proves_everything() const { return proves_everything_; }
   bool prove(ElementRange a) const;
@@ -63,6 +64,8 @@ class Panels {
  private:
   template <int depth, typename Packed, typename Element>
   void unpack_groups(Element* rows, int64_t ldb) const;
+  template <typename Element>
+  void unpack_tiles(Element* rows, int64_t ldb) const;
   void pack_int8(const Kernels& kernels, const SourceOfB& b, int64_t first);
   void pack_int16(const Kernels& kernels, const SourceOfB& b, int64_t first);
   void add_bounds(const Kernels& kernels);
@@ -72,7 +75,7 @@ class Panels {
   int64_t k_ = 0;
   int element_bytes_ = 0, lanes_ = 0;
   int64_t padded_columns_ = 0;
-  bool has_quads_ = false, is_wide_ = false, proves_everything_ = false;
+  bool has_quads_ = false, is_wide_ = false, has_vectors_ = false, proves_everything_ = false;
   std::vector<Panel> panels_;
   std::vector<ColumnBounds> bounds_;
   std::vector<int8_t> high_bytes_;

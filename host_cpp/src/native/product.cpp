@@ -105,7 +105,7 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
     const auto first = group * vectors / groups * lanes;
     const auto end = std::min(product.n, (group + 1) * vectors / groups * lanes);
     panels.pack(kernels, b, product.k, first, end - first, wide,
-                pays_on_tiles(kernels, product.m, product.k) ? PackedFor::tiles : PackedFor::all);
+                pays_on_tiles(kernels, product.m, product.k) ? PackedFor::tiles : PackedFor::vectors);
     PathCounts counts{};
     multiply(kernels, product, panels, 0, product.m, first, thread_space(), counts);
     counter.add(counts);
