@@ -73,8 +73,9 @@ def outputs(network: MapNetwork, x: np.ndarray) -> np.ndarray:
 
 
 def little_unet(dtype, height=16, width=24, channels=8, classes=4, seed=0) -> MapNetwork:
-    """Two levels: convolutions, pooling, upsampling by a 2 x 2 kernel, transposed placement, depthwise
-    convolution and concatenation, with a softmax at the end."""
+    """Two levels: convolutions of all kinds, pooling, upsampling, transposed placement and
+    concatenation, with a softmax at the end.
+    """
     rng = np.random.default_rng(seed)
     dtype = np.dtype(dtype)
     bits = 8 * dtype.itemsize

@@ -283,8 +283,8 @@ class ComputeUnit(Uncopied):
 
         Args:
             a, c: matrices of elements, of any shape: their elements in rows one after the other are
-                what ``walk`` counts. C may be the same matrix as A for other channels of A's pixels,
-                or behind A.
+                what ``walk`` counts. C may be A's matrix, for other channels of A's pixels or
+                behind A.
             b: matrix (kernel rows * kernel columns * channels, n), for n channels of the result.
             walk: a :class:`~xfblas.device.map_walk.MapWalk`.
             x: matrix (1, n) to add everywhere, or (output pixels, n), or None.

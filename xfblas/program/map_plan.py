@@ -15,13 +15,15 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class MapPlan:
-    """Attributes:
-    frames: of every map, one after the other.
-    firsts: where each map begins, in elements, by name.
-    elements: of the arena.
-    total_bytes: the same in bytes.
-    largest_live_bytes: of the maps that are needed at the same time, at most.
-    weights_bytes: of all weights, without the form that a target keeps them in.
+    """Places of maps in one arena.
+
+    Attributes:
+        frames: of every map, one after the other.
+        firsts: where each map begins, in elements, by name.
+        elements: of the arena.
+        total_bytes: the same in bytes.
+        largest_live_bytes: of the maps that are needed at the same time, at most.
+        weights_bytes: of all weights, without the form that a target keeps them in.
     """
 
     frames: int
@@ -72,8 +74,8 @@ def _size(stored: StoredMap, frames: int, multiple: int) -> int:
 
 
 def _lives(network: MapNetwork) -> dict[str, tuple[int, int]]:
-    """The first and the last step that needs each map; what nobody needs is there from the start."""
-    moments = {stored.name: [] for stored in network.maps}
+    """The first and the last step that needs each map; -1 is before all steps."""
+    moments: dict[str, list[int]] = {stored.name: [] for stored in network.maps}
     moments[network.input].append(-1)
     for index, step in enumerate(network.steps):
         moments[step.source.map].append(index)
