@@ -49,6 +49,61 @@ def fcn(a, b, x=None, post=(1, 0), prelu=(1, 0), round=False, saturate=False, fu
         return epilogue(total, bits, **fields, function=function).astype(a.dtype)
 
 
+def gathered(maps, walk):
+    """A convolution's A from (frames, height, width, channels): a row for each output pixel.
+
+    walk: kernel, stride, dilation, padding (top, left), upsampling and output, (rows, columns)
+    each, and fill: what padding holds. Returns (frames, out_y, out_x, taps, channels), and which
+    taps lie within the map.
+    """
+    places = []
+    for axis in (0, 1):
+        outputs, taps = np.arange(walk["output"][axis]), np.arange(walk["kernel"][axis])
+        at = outputs[:, None] * walk["stride"][axis] + taps * walk["dilation"][axis]
+        at = at - walk["padding"][axis]
+        inside = (at >= 0) & (at < maps.shape[1 + axis] * walk["upsampling"][axis])
+        places.append((np.where(inside, at // walk["upsampling"][axis], 0), inside))
+    (rows, has_row), (columns, has_column) = places
+    found = maps[:, rows[:, None, :, None], columns[None, :, None, :]]
+    inside = has_row[:, None, :, None] & has_column[None, :, None, :]
+    found = np.where(inside[None, ..., None], found, walk.get("fill", 0)).astype(maps.dtype)
+    taps = inside.shape[2] * inside.shape[3]
+    shape = (*inside.shape[:2], taps)
+    return found.reshape(len(maps), *shape, -1), inside.reshape(shape)
+
+
+def convolution(maps, b, walk, x=None, **fields):
+    """Fcn on a map (frames, height, width, channels); b: (taps * channels, n), x: a row or one
+    for each pixel of a frame."""
+    rows, _ = gathered(maps, walk)
+    if x is not None and len(x) > 1:
+        x = np.tile(x, (len(maps), 1))
+    c = fcn(rows.reshape(-1, len(b)), b, x, **fields)
+    return c.reshape(*rows.shape[:3], -1)
+
+
+def pooled(maps, walk, kind):
+    """The largest or the average of the pixels within the map, 0 where there are none."""
+    rows, inside = gathered(maps, walk)
+    inside = inside[None, ..., None]
+    if kind == "max":
+        least = np.iinfo(maps.dtype).min
+        found = np.where(inside, rows, least).max(3)
+        return np.where(inside.any(3), found, 0).astype(maps.dtype)
+    count = np.maximum(inside.sum(3), 1)
+    total = np.where(inside, rows, 0).astype(np.int64).sum(3)
+    return ((2 * total + count) // (2 * count)).astype(maps.dtype)
+
+
+def depthwise(maps, b, walk, x=None, **fields):
+    """Each channel with its own column of b (taps, channels)."""
+    rows, _ = gathered(maps, walk)
+    total = (rows.astype(np.int64) * b.astype(np.int64)).sum(3)
+    if x is not None:
+        total = total + x.astype(np.int64)
+    return epilogue(total, maps.itemsize * 8, **fields).astype(maps.dtype)
+
+
 def gemm(a, b, c):
     """A*B + C in the elements' own type, which wraps."""
     return fcn(a, b, c)

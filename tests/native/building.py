@@ -10,7 +10,10 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("host_cpp/src", "host_cpp/include", "hw/include")
 
 #: Sources that the parts need besides those in native/isa.
-PARTS = ("kernels", "near_scales", "bounds", "panels", "row_block", "multiply")
+PARTS = (
+    "kernels", "tile_permission", "near_scales", "bounds", "panels", "row_block", "multiply",
+    "multiply_on_tiles",
+)  # fmt: skip
 
 
 def sources_of_parts() -> list[Path]:

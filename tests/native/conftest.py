@@ -14,9 +14,13 @@ def library(tmp_path_factory):
     path = os.environ.get("XFBLAS_NATIVE_LIBRARY")
     if path is None:
         path = building.build_once(tmp_path_factory, "native.so", building.build_parts)
+    return _loaded(path)
+
+
+def _loaded(path):
     loaded = ctypes.CDLL(str(path))
     loaded.isa_name.restype = ctypes.c_char_p
-    loaded.encode_row.restype = loaded.has_quads.restype = ctypes.c_bool
+    loaded.encode_row.restype = loaded.has_quads.restype = loaded.has_tiles.restype = ctypes.c_bool
     return loaded
 
 
@@ -27,4 +31,21 @@ def instruction_sets(library):
     for name in iter(lambda: library.isa_name(len(found)), None):
         found.append(InstructionSet(name))
         found[-1].has_quads = library.has_quads(name)
+        found[-1].has_tiles = library.has_tiles(name)
     return found
+
+
+@pytest.fixture(scope="session")
+def vector_sets(instruction_sets):
+    """Those that choose between ways of adding up, for want of tiles."""
+    return [isa for isa in instruction_sets if not isa.has_tiles]
+
+
+@pytest.fixture(scope="session")
+def tile_library(tmp_path_factory):
+    """The library with the code for AMX as it is, but on the twin of its registers."""
+
+    def build(path):
+        return building.build_parts(path, flags=("-DXFBLAS_TILE_TWIN",))
+
+    return _loaded(building.build_once(tmp_path_factory, "tiles.so", build))

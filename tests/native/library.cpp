@@ -30,6 +30,8 @@ const char* isa_name(int index) {
 
 bool has_quads(const char* isa) { return find(isa)->has_quads; }
 
+bool has_tiles(const char* isa) { return find(isa)->tiles != nullptr; }
+
 int width_of_panel(const char* isa) { return find(isa)->width(); }
 
 struct Arrays {

@@ -7,7 +7,7 @@ import numpy as np
 import oracle
 from numpy.lib.stride_tricks import as_strided
 
-LOW_BITS, PROVED, SPILLED, ESTIMATED, SPLIT = range(5)
+LOW_BITS, PROVED, SPILLED, ESTIMATED, SPLIT, TILES = range(6)
 BLOCK = 64  # of k, the shortest that is spilled: a path that is asked for may take longer ones
 OPCODE_GEMM, OPCODE_FCN = 2, 8
 ROUND, SATURATE = 1, 2
@@ -25,9 +25,10 @@ class InstructionSet(bytes):
 
     Attributes:
         has_quads: whether it multiplies bytes, by which sums of 48 bits are estimated.
+        has_tiles: whether it has products on tiles.
     """
 
-    has_quads = False
+    has_quads = has_tiles = False
 
     @property
     def hardest(self):
@@ -127,7 +128,7 @@ class Problem:
             setattr(arrays, name, kept[name].ctypes.data)
             setattr(arrays, "ld" + name, 0 if name == "x" and len(array) == 1 else leading)
         words = (ctypes.c_uint32 * 16)(*self.words())
-        counts = (ctypes.c_uint64 * 5)()
+        counts = (ctypes.c_uint64 * 6)()
         bytes_ = self.a.dtype.itemsize
         status = library.run_product(isa, path, bytes_, ctypes.byref(arrays), words, counts)
         assert status == 0

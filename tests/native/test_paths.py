@@ -3,7 +3,7 @@
 import numpy as np
 import problems
 import pytest
-from problems import ESTIMATED, LOW_BITS, PROVED, SPILLED, SPLIT, Problem
+from problems import ESTIMATED, LOW_BITS, PROVED, SPILLED, SPLIT, TILES, Problem
 
 ROUNDS = 250
 
@@ -15,7 +15,7 @@ def test_all_paths_agree(library, instruction_sets, generator, dtype):
         expected = problem.expected()
         paths = [-1, *problem.exact_paths()]
         for isa in instruction_sets:
-            for path in paths:
+            for path in [*paths, *[TILES] * isa.has_tiles]:
                 if path in (ESTIMATED, SPLIT) and path != isa.hardest:
                     continue
                 c, _ = problem.run(library, isa, path)
@@ -36,12 +36,12 @@ def path_taken(library, isa, problem):
     return {path for path, count in enumerate(counts) if count}
 
 
-def test_the_cheapest_exact_path_is_taken(library, instruction_sets, generator):
+def test_the_cheapest_exact_path_is_taken(library, vector_sets, generator):
     full = [generator.integers(-32768, 32768, shape).astype(np.int16) for shape in
             ((40, 600), (600, 50))]  # fmt: skip
     large_a, large_b = network_data(generator, 40, 1300, 50, size=500)
     small_a, small_b = network_data(generator, 40, 300, 50, size=500)
-    for isa in instruction_sets:
+    for isa in vector_sets:
         hardest = {isa.hardest}
         assert path_taken(library, isa, Problem(*full, post=(1, 16))) == {LOW_BITS}
         assert path_taken(library, isa, Problem(*full, post=(1, 18))) == hardest
@@ -63,7 +63,7 @@ def test_sums_at_the_edge_of_32_bits(library, instruction_sets):
                     path_taken(library, isa, problem)
 
 
-def test_the_range_of_rows_proves_what_norms_do_not(library, instruction_sets):
+def test_the_range_of_rows_proves_what_norms_do_not(library, vector_sets):
     """Columns of as many negative as positive elements, of which rows without a sign see half."""
     for k in (2, 30, 200):
         heavy = 2**31 // 32767 * 3 // (2 * k) if k > 6 else 32767
@@ -72,18 +72,18 @@ def test_the_range_of_rows_proves_what_norms_do_not(library, instruction_sets):
         b = np.full((k, 50), min(heavy, 32767), np.int16)
         b[::2] *= -1
         problem = Problem(a, b, post=(1, 20))
-        for isa in instruction_sets:
+        for isa in vector_sets:
             assert path_taken(library, isa, problem) == {PROVED}
         a[:, ::2] = 32767
-        for isa in instruction_sets:
+        for isa in vector_sets:
             assert path_taken(library, isa, problem) == {PROVED}
         a[22, 1::2] = -32768  # now all elements of a column count
-        for isa in instruction_sets:
+        for isa in vector_sets:
             taken = path_taken(library, isa, problem)
             assert taken.isdisjoint({PROVED}) or np.abs(problem.sums()).max() < 2**31
 
 
-def test_sums_are_spilled_after_shorter_blocks(library, instruction_sets):
+def test_sums_are_spilled_after_shorter_blocks(library, vector_sets):
     """Each block of `size` fits, two of them do not; and a single sum more fits no block."""
     heavy = 32767
     for size in (64, 128, 256, 512):
@@ -92,10 +92,10 @@ def test_sums_are_spilled_after_shorter_blocks(library, instruction_sets):
             b = np.full((k, 33), heavy, np.int16)
             for sign in (1, -1):
                 problem = Problem(a, b * np.int16(sign), None, (1, 20))
-                for isa in instruction_sets:
+                for isa in vector_sets:
                     assert path_taken(library, isa, problem) == {SPILLED}
     a[:] = 2**31 // heavy // 64 + 1
-    for isa in instruction_sets:
+    for isa in vector_sets:
         assert path_taken(library, isa, Problem(a, b, None, (1, 20))).isdisjoint({SPILLED})
 
 

@@ -117,8 +117,10 @@ def _native_rows(native) -> list[tuple[str, str]]:
     if "error" in native:
         return [("native", native["error"])]
     used, runnable = native["instruction_set"], ", ".join(native["instruction_sets"])
+    without = [("AMX", native["without_amx"])] if native["without_amx"] else []
     return [
         ("native", f"{used} of {runnable}; {native['threads']} threads"),
+        *without,
         ("float32", native["blas"] or "plain loops, for no BLAS library was found"),
     ]
 

@@ -12,6 +12,7 @@ PATHS = {
     "spilled": "spilled",
     "estimated": "estimated",
     "split": "split",
+    "tiles": "tiles",
 }
 
 
@@ -21,15 +22,17 @@ class NativeEngine:
 
     Attributes:
         instruction_set: the one in use; XFBLAS_ISA forces it.
-        instruction_sets: all that this CPU runs, the fastest first.
+        instruction_sets: all that this CPU runs, the fastest first; the last one is for tests.
         blas: path of the BLAS library that float32 products use, or None where there is none.
         threads: that share a large product; XFBLAS_NUM_THREADS sets how many.
+        without_amx: why AMX is not among them; None where it is.
     """
 
     instruction_set: str
     instruction_sets: tuple[str, ...]
     blas: str | None
     threads: int
+    without_amx: str | None
 
 
 def native_engine() -> NativeEngine:
@@ -40,7 +43,13 @@ def native_engine() -> NativeEngine:
     """
     native = _native()
     names = tuple(_text(native.isas).split())
-    return NativeEngine(_text(native.isa), names, _text(native.blas) or None, native.threads)
+    return NativeEngine(
+        instruction_set=_text(native.isa),
+        instruction_sets=names,
+        blas=_text(native.blas) or None,
+        threads=native.threads,
+        without_amx=_text(native.withoutTiles) or None,
+    )
 
 
 def native_statistics() -> dict[str, int]:
@@ -50,7 +59,7 @@ def native_statistics() -> dict[str, int]:
     product as it is computed.
 
     Returns:
-        numbers for ``low_bits``, ``proved``, ``spilled``, ``estimated`` and ``split``.
+        numbers for ``low_bits``, ``proved``, ``spilled``, ``estimated``, ``split`` and ``tiles``.
     """
     native = _native()
     return {name: getattr(native, field) for name, field in PATHS.items()}

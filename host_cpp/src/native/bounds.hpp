@@ -37,8 +37,9 @@ enum class SumPath {
   spilled,  // each block of k fits 32 bits by (1)
   estimated,  // anything: a product of the high bytes gives the upper bits
   split,  // the same with A's high bytes alone, where the CPU has no products of bytes
+  tiles,  // anything: products of bytes on tiles, see tile_kernels.hpp
 };
-constexpr int sum_paths = 5;
+constexpr int sum_paths = 6;
 
 // What elements may be, both ends included.
 struct ElementRange {
@@ -70,6 +71,9 @@ struct ColumnBounds {
 struct RowBounds {
   double whole = 0, largest = 0;
   std::array<std::vector<double>, block_sizes> blocks;
+
+  // More rows with as many blocks.
+  void take(const RowBounds& more);
 };
 
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors);

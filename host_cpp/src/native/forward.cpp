@@ -8,6 +8,7 @@
 
 #include "native/coded_rows.hpp"
 #include "native/engine.hpp"
+#include "native/multiply_on_tiles.hpp"
 #include "native/softmax.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
@@ -76,12 +77,13 @@ class Forward {
     for (const auto& instruction : pass.layers) {
       auto product = integer_product(memory, instruction, configuration);
       const auto b = source_of_b(memory, instruction, configuration);
-      auto panels = cache.find_kept(b, product.k, product.n, !product.needs_low_bits_only());
+      auto panels = cache.find_kept(b, int64_t(pass.rows), product.k, product.n,
+                                    !product.needs_low_bits_only());
       cache.restore(uint64_t(instruction.x) * page_bytes, uint64_t(product.n) * sizeof(int32_t));
       if (product.requantization.function == activation_table)
         cache.restore(uint64_t(instruction.prelu) * page_bytes, table_entries * entry_bytes);
       // What is known of the elements before any is computed saves looking at them.
-      if (!product.needs_low_bits_only() && panels->prove(range)) product.path = SumPath::proved;
+      if (!product.needs_low_bits_only() && panels->prove(range)) product.sums_fit = true;
       range = range_of_output(product);
       layers_.push_back({product, std::move(panels), {}});
       widest_ = std::max(widest_, uint64_t(product.n));
@@ -105,7 +107,8 @@ class Forward {
         products_ < uint64_t(serial_products) ? 1 : uint64_t(ThreadPool::shared().threads());
     const auto fitting =
         std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)), fewest_rows, most_rows);
-    const uint64_t tile = uint64_t(kernels().rows_of_tile(kernels().most_vectors));
+    const auto tile =
+        uint64_t(rows_at_once(kernels(), int64_t(pass_.rows), int64_t(pass_.layers.front().k)));
     // As many blocks for each thread, of whole tiles.
     auto blocks = (pass_.rows + fitting - 1) / fitting;
     blocks = (blocks + threads - 1) / threads * threads;

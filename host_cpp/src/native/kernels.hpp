@@ -9,9 +9,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "native/requantization.hpp"
+#include "native/tile_kernels.hpp"
 #include "prediction/prediction.hpp"
 #include "xfblas/stream_job.hpp"
 
@@ -56,21 +58,31 @@ struct FloatStreamLayer {
   const float *weights, *biases;
 };
 
+// Where a row of A has the elements that B has one after the other: `count` runs of `steps` groups of
+// four bytes, `stride` bytes apart.
+struct Runs {
+  ptrdiff_t stride;
+  int64_t count, steps;
+
+  int64_t all_steps() const { return count * steps; }
+};
+
 struct Kernels {
   const char* name;
   int lanes;         // columns in a vector
   int most_vectors;  // in a panel
   int (*rows_of_tile)(int vectors);
   bool has_quads;  // products of bytes
+  const TileKernels* tiles;  // null where there are none
 
   int width() const { return lanes * most_vectors; }
 
-  // Sums of a tile over `steps` groups of k, 4 bytes of A each; rows of A are a_stride bytes apart.
+  // Sums of a tile over runs of k; rows of A are a_stride bytes apart.
   // Each step calls one of the lines that are read soon into the second-level cache.
-  void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
-  void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
+  void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs,
+                const void* b, bool accumulate, Lines soon, int32_t* sums);
+  void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs,
+                const void* b, bool accumulate, Lines soon, int32_t* sums);
 
   // Panels: k rows of `columns` elements of B. Sums, of the bytes or of the elements, have a row of
   // `width` for each `block` of k. High bytes are those of bounds.hpp.
@@ -105,6 +117,11 @@ struct Kernels {
   void (*refine_estimated)(int rows, int vectors, const int32_t* low, const int32_t* before,
                            const int32_t* behind, int32_t* high);
 
+  // A tile whose rows are sums of `count` rows each, which begin at begins[i] + offsets[i]; the
+  // offsets of the next row follow.
+  void (*add_sums)(int rows, int vectors, const int32_t* const* begins, const int32_t* offsets,
+                   int count, int32_t* sums);
+
   // By the bytes of an element, and whether X has C's type (Gemm) or 32 bits.
   using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfTile&,
                           const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);
@@ -133,6 +150,15 @@ struct Kernels {
   // Rows through a float layer of a streaming network; see simd/stream_layer.hpp.
   void (*stream_layer)(const FloatStreamLayer& layer, const float* x, int64_t rows, float* sums,
                        float* activations);
+  // Channels of one output pixel from those of `count` pixels of a map, at least 1 for pooling.
+  using Pool = void (*)(const void* const* taps, int64_t count, int64_t channels, void* to);
+  Pool largest16, largest8, average16, average8;
+  // Sums of taps times rows of B, modulo 2^32, or of int16 as two tiles of refine_spilled's form.
+  using Depthwise = void (*)(const void* const* taps, int64_t count, const void* b, int64_t ldb,
+                             int64_t columns, int32_t* sums);
+  Depthwise depthwise16, depthwise8;
+  void (*depthwise_wide)(const void* const* taps, int64_t count, const void* b, int64_t ldb,
+                         int64_t columns, int32_t* low, int32_t* high);
 
   size_t decode_space(const OutputCoding& coding) const {
     return 2 * size_t(lanes) * (size_t(coding.columns) + size_t(lanes));
@@ -143,8 +169,11 @@ struct Kernels {
 // Throws where that name is unknown or this CPU cannot run it.
 const Kernels& kernels();
 
-// All that this CPU runs, the fastest first.
+// All that this CPU runs, the fastest first; the last is for tests.
 std::vector<const Kernels*> kernels_of_this_cpu();
+
+// Why AMX is not one of them; empty where it is.
+const std::string& why_without_amx();
 
 }  // namespace xfblas
 

@@ -22,10 +22,19 @@ struct IntegerProduct {
   void* c;
   int64_t ldc;
   Requantization requantization;
+  bool sums_fit = false;  // whether they are known to fit 32 bits
   // Takes this way for every block instead of the cheapest: for tests, which know that it is exact.
   std::optional<SumPath> path{};
+  // Elements from a line of rows to the next, where there are several.
+  int64_t c_line = 0, x_line = 0;
 
+  // Begins at another row of C.
+  void move_to(int64_t row) {
+    c = static_cast<char*>(c) + row * ldc * c_bytes();
+    if (x) x = static_cast<const char*>(x) + row * ldx * addend_bytes;
+  }
   int element_bytes() const { return a.element_bytes; }
+  int c_bytes() const { return requantization.keeps_sums ? 8 : element_bytes(); }
   bool needs_low_bits_only() const { return requantization.needs_low_bits_only(element_bytes()); }
 };
 
@@ -35,25 +44,6 @@ using PathCounts = std::array<uint64_t, sum_paths>;
 inline void add(PathCounts& to, const PathCounts& counts) {
   for (size_t i = 0; i < counts.size(); ++i) to[i] += counts[i];
 }
-
-// What its thread reads after these products, which call it into the cache on the way.
-class UpcomingBytes {
- public:
-  UpcomingBytes() = default;
-  UpcomingBytes(const void* first, size_t bytes)
-      : next_(static_cast<const char*>(first)), end_(next_ + bytes) {}
-
-  Lines take(int64_t lines) {
-    if (next_ >= end_) return {next_, 0};
-    const auto* first = next_;
-    next_ += lines * line_bytes;
-    return {first, line_bytes};
-  }
-
- private:
-  static constexpr ptrdiff_t line_bytes = 64;
-  const char *next_ = nullptr, *end_ = nullptr;
-};
 
 // What one thread keeps between products.
 struct ThreadSpace {

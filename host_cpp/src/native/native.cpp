@@ -86,6 +86,8 @@ xfblasNative_t describe_native() {
   native.spilled = statistics.blocks(SumPath::spilled);
   native.estimated = statistics.blocks(SumPath::estimated);
   native.split = statistics.blocks(SumPath::split);
+  native.tiles = statistics.blocks(SumPath::tiles);
+  copy_text(native.withoutTiles, why_without_amx());
   return native;
 }
 

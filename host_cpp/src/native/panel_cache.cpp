@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "native/multiply_on_tiles.hpp"
+
 namespace xfblas {
 
 PanelCache::Entry* PanelCache::known(const SourceOfB& b, int64_t k, int64_t n) {
@@ -20,25 +22,32 @@ PanelCache::Entry* PanelCache::known(const SourceOfB& b, int64_t k, int64_t n) {
   return nullptr;
 }
 
-std::shared_ptr<const Panels> PanelCache::find(const SourceOfB& b, int64_t k, int64_t n,
-                                               bool wide) {
+std::shared_ptr<const Panels> PanelCache::find(const SourceOfB& b, int64_t rows, int64_t k,
+                                               int64_t n, bool wide) {
   auto* entry = known(b, k, n);
-  return entry ? packed(*entry, b, wide) : nullptr;
+  return entry ? packed(*entry, b, rows, wide, 0) : nullptr;
 }
 
-std::shared_ptr<const Panels> PanelCache::find_kept(const SourceOfB& b, int64_t k, int64_t n,
-                                                    bool wide) {
+std::shared_ptr<const Panels> PanelCache::find_kept(const SourceOfB& b, int64_t rows, int64_t k,
+                                                    int64_t n, bool wide, int64_t run) {
   auto* entry = known(b, k, n);
-  return packed(entry ? *entry : entries_.front(), b, wide);
+  return packed(entry ? *entry : entries_.front(), b, rows, wide, run);
 }
 
-std::shared_ptr<const Panels> PanelCache::packed(Entry& entry, const SourceOfB& b, bool wide) {
+std::shared_ptr<const Panels> PanelCache::packed(Entry& entry, const SourceOfB& b, int64_t rows,
+                                                 bool wide, int64_t run) {
+  // What is packed for tiles serves few rows as well, so that there is one copy.
+  const bool wants_tiles = rows > 0 && (pays_on_tiles(kernels(), rows, entry.place.k) ||
+                                        (entry.panels && entry.panels->has_tiles()));
   const bool needs_bounds = wide && b.element_bytes == 2;
-  if (!entry.panels || (needs_bounds && !entry.panels->is_wide())) {
+  const auto wanted_run = run_of_panels(entry.place.k, run);
+  if (!entry.panels || (needs_bounds && !entry.panels->is_wide()) ||
+      wants_tiles != entry.panels->has_tiles() || entry.panels->run() != wanted_run) {
     const bool was_alone = entry.is_alone;
     restore(entry.place.offset, entry.place.bytes);
     auto panels = std::make_shared<Panels>();
-    panels->pack(kernels(), b, entry.place.k, 0, entry.place.n, wide);
+    panels->pack(kernels(), b, entry.place.k, 0, entry.place.n, wide,
+                 wants_tiles ? PackedFor::tiles : PackedFor::vectors, run);
     entry.panels = std::move(panels);
     if (was_alone) give_back(entry.place);
     entry.is_alone = was_alone;
@@ -49,7 +58,9 @@ std::shared_ptr<const Panels> PanelCache::packed(Entry& entry, const SourceOfB& 
 
 void PanelCache::keep(const Place& place, const SourceOfB& b) {
   auto panels = std::make_shared<Panels>();
-  panels->pack(kernels(), b, place.k, 0, place.n, false);
+  const bool on_tiles = pays_on_tiles(kernels(), INT64_MAX, place.k);
+  panels->pack(kernels(), b, place.k, 0, place.n, false,
+               on_tiles ? PackedFor::tiles : PackedFor::vectors);
   forget(place.offset, place.bytes);
   entries_.push_front({place, std::move(panels), true});
   give_back(place);

@@ -30,10 +30,14 @@ class PanelCache {
   // The panels of B (k, n), or null at its first use, for a matrix that is used once is better
   // packed on the way. `wide`: with what sums of 48 bits need. They stay as long as they are held,
   // also where the cache forgets them.
-  std::shared_ptr<const Panels> find(const SourceOfB& b, int64_t k, int64_t n, bool wide);
+  // For products of so many rows.
+  std::shared_ptr<const Panels> find(const SourceOfB& b, int64_t rows, int64_t k, int64_t n,
+                                     bool wide);
 
-  // The same, packed at its first use already.
-  std::shared_ptr<const Panels> find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide);
+  // The same, packed at its first use already. rows: 0 where it is not for tiles. run: of A's rows,
+  // where these are not one piece; see Panels::pack.
+  std::shared_ptr<const Panels> find_kept(const SourceOfB& b, int64_t rows, int64_t k, int64_t n,
+                                          bool wide, int64_t run = 0);
 
   // Packs B, which lies elsewhere, in place of its rows in the memory: these come back when they
   // are asked for. Until then the panels are all there is of B, and stay.
@@ -59,7 +63,8 @@ class PanelCache {
     bool is_alone = false;           // its rows are not in the memory
   };
   Entry* known(const SourceOfB& b, int64_t k, int64_t n);
-  std::shared_ptr<const Panels> packed(Entry& entry, const SourceOfB& b, bool wide);
+  std::shared_ptr<const Panels> packed(Entry& entry, const SourceOfB& b, int64_t rows, bool wide,
+                                       int64_t run);
   void give_back(const Place& place);
   void make_room(const Entry& newest);
 

@@ -1,8 +1,8 @@
 #include "native/product.hpp"
 
 #include <algorithm>
-#include <mutex>
 
+#include "native/multiply_on_tiles.hpp"
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
 
@@ -27,35 +27,12 @@ int64_t threads_for(const IntegerProduct& product) {
   return product.m * product.k * product.n < serial_products ? 1 : ThreadPool::shared().threads();
 }
 
-// Collects what threads counted.
-class Counter {
- public:
-  void add(const PathCounts& counts) {
-    Statistics::shared().add(counts);
-    if (!explains()) return;
-    const std::lock_guard<std::mutex> lock(mutex_);
-    xfblas::add(counts_, counts);
-  }
-  void report(const Kernels& kernels, const IntegerProduct& product, const char* packing) const {
-    if (explains()) explain(kernels, product, counts_, packing);
-  }
-
- private:
-  std::mutex mutex_;
-  PathCounts counts_{};
-};
-
-void run_tasks(int64_t threads, int64_t tasks, const std::function<void(int64_t)>& body) {
-  if (threads > 1) return ThreadPool::shared().run(tasks, body);
-  for (int64_t task = 0; task < tasks; ++task) body(task);
-}
-
 }  // namespace
 
 void run_packed(const IntegerProduct& product, const Panels& panels) {
   const auto& kernels = xfblas::kernels();
   const auto threads = threads_for(product);
-  const int64_t tile = kernels.rows_of_tile(kernels.most_vectors);
+  const auto tile = rows_at_once(kernels, product.m, product.k);
   const auto panel_count = int64_t(panels.panels().size());
   Counter counter;
   const auto part = [&](int64_t first_panel, int64_t end_panel, int64_t row, int64_t end_row) {
@@ -103,7 +80,8 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
     static thread_local Panels panels;
     const auto first = group * vectors / groups * lanes;
     const auto end = std::min(product.n, (group + 1) * vectors / groups * lanes);
-    panels.pack(kernels, b, product.k, first, end - first, wide);
+    panels.pack(kernels, b, product.k, first, end - first, wide,
+                pays_on_tiles(kernels, product.m, product.k) ? PackedFor::tiles : PackedFor::vectors);
     PathCounts counts{};
     multiply(kernels, product, panels, 0, product.m, first, thread_space(), counts);
     counter.add(counts);

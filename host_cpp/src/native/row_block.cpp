@@ -27,7 +27,7 @@ void RowBlock::convert(Workspace& workspace, TileRows& rows,
     // B is zero behind k, but a tile reads what is here.
     std::memset(at + k_, 0, 8);
   }
-  rows = {to, stride};
+  rows = {to, stride, sizeof(To)};
 }
 
 void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows,
@@ -47,7 +47,33 @@ void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, i
   const bool pays = rows > 4 && passes > 1;
   if (k % 2 != 0 || (is_unlucky(stride) && pays))
     convert<int16_t, int16_t>(element_space_, elements_, copy_row);
-  else elements_ = {static_cast<const char*>(source_.data), stride};
+  else elements_ = {static_cast<const char*>(source_.data), stride, 2};
+}
+
+RowPlanes RowBlock::take_planes(const Kernels& kernels, const SourceOfA& a, int64_t first,
+                                int64_t rows, int64_t k) {
+  kernels_ = &kernels;
+  source_ = a;
+  source_.data = static_cast<const char*>(a.data) + first * a.lda * a.element_bytes;
+  rows_ = rows, k_ = k;
+  has_range_ = has_norm_ = has_bounds_ = false;
+  const auto whole = rounded_up(k, tile_depth);
+  const auto stride = padded_stride(whole);
+  const auto plane = rounded_up(rows, 2 * tile_rows) * stride;
+  const bool is_byte = a.element_bytes == 1 || (range().lowest >= -128 && range().highest <= 127);
+  const int count = is_byte ? 1 : 2;
+  auto* to = element_space_.room<int8_t>(size_t(count * plane));
+  for (int64_t i = 0; i < rows; ++i) {
+    auto* row = to + i * stride;
+    if (a.element_bytes == 1) {
+      std::memcpy(row, static_cast<const int8_t*>(source_.data) + i * a.lda, size_t(k));
+      std::memset(row + k, 0, size_t(whole - k));
+    } else {
+      kernels.tiles->split_row(static_cast<const int16_t*>(source_.data) + i * a.lda, k, row,
+                               is_byte ? nullptr : row + plane);
+    }
+  }
+  return {to, stride, plane, count};
 }
 
 const ElementRange& RowBlock::range() {

@@ -6,6 +6,7 @@
 #define XFBLAS_CHECK_HPP
 
 #include "xfblas/entry_table.hpp"
+#include "xfblas/feature_map.hpp"
 #include "xfblas/instruction.hpp"
 #include "xfblas/softmax.hpp"
 
@@ -153,13 +154,117 @@ inline Status check_softmax(const Instruction& i, uint32_t memory_pages, const A
   return first_failure(status, check_rows(i.c, i.m, i.n, i.ldc, element, memory_pages));
 }
 
-inline Status check(const Instruction& i, uint32_t memory_pages, const Accepted& engine) {
+inline bool is_map_unit(const Accepted& engine) {
 #pragma HLS INLINE
-  if (i.opcode == opcode_softmax && engine.opcode == opcode_fcn && !engine.is_float)
-    return check_softmax(i, memory_pages, engine);
+  return engine.opcode == opcode_fcn && !engine.is_float;
+}
+
+// Of a Map instruction alone.
+inline Status check_map(const Instruction& i, const Accepted& engine) {
+#pragma HLS INLINE
+  const FeatureMap map = feature_map(i);
+  const uint32_t spare = i.post >> 16 | i.prelu | i.flags | i.formats;
+  const int32_t end = 1 << (8 * engine.element_bytes - 1);
+  const bool is_empty = map.height == 0 || map.width == 0 || map.channels == 0 || map.up_y == 0 ||
+                        map.up_x == 0 || map.kernel_y == 0 || map.kernel_x == 0 ||
+                        map.stride_y == 0 || map.stride_x == 0 || map.dilation_y == 0 ||
+                        map.dilation_x == 0 || map.out_y == 0 || map.out_x == 0;
+  if (is_empty) return status_zero_size;
+  if (map.fill < -end || map.fill >= end) return status_bad_field;
+  return spare != 0 || map.taps() > most_taps ? status_bad_field : status_ok;
+}
+
+// What Fcn and Window ask of their map: nothing overflows, since each factor has 16 bits.
+inline Status check_places(const Instruction& i, const FeatureMap& map, uint32_t memory_pages,
+                           uint32_t element) {
+#pragma HLS INLINE
+  const uint32_t frames = i.m / map.pixels();
+  if (i.m % map.pixels() != 0 || frames > most_frames) return status_bad_field;
+  if (i.lda > most_map_stride || i.ldc > most_map_stride) return status_bad_field;
+  if (i.lda < map.channels || i.ldc < i.n) return status_leading_dimension;
+  // Output pixels are apart from each other.
+  const uint64_t row = uint64_t(map.out_x - 1) * i.ldc + i.n;
+  const uint64_t frame = uint64_t(map.out_y - 1) * map.c_row + row;
+  if (map.out_y > 1 && map.c_row < row) return status_leading_dimension;
+  if (frames > 1 && map.c_frame < frame) return status_leading_dimension;
+  const uint64_t a =
+      pixel_of_a(map, i.lda, frames - 1, map.height - 1, map.width - 1) + map.channels;
+  const uint64_t c = map.c_first + uint64_t(frames - 1) * map.c_frame + frame;
+  if (a > elements_from(i.a, element, memory_pages)) return status_out_of_memory;
+  return c > elements_from(i.c, element, memory_pages) ? status_out_of_memory : status_ok;
+}
+
+// Of Fcn after a Map: a convolution. X is a row, or one for each pixel of a frame.
+inline Status check_convolution(const Instruction& i, const FeatureMap& map, uint32_t memory_pages,
+                                const Accepted& engine) {
+#pragma HLS INLINE
+  if (i.m == 0 || i.k == 0 || i.n == 0) return status_zero_size;
+  const Status fields = check_fields(i, engine);
+  if (fields != status_ok) return fields;
+  if ((i.flags & flag_a_packed) != 0) return status_bad_field;
+  if (i.k != uint64_t(map.taps()) * map.channels) return status_bad_field;
+  Status status = check_places(i, map, memory_pages, engine.element_bytes);
+  const Status b = (i.flags & flag_b_packed)
+                       ? check_packed(i.b, i.n, engine.array_columns, i.k, engine.element_bytes,
+                                      memory_pages)
+                       : check_rows(i.b, i.k, i.n, i.ldb, engine.element_bytes, memory_pages);
+  status = first_failure(status, b);
+  if (i.x != 0) {
+    const uint32_t rows = (i.flags & flag_bias_row) ? 1 : map.pixels();
+    status =
+        first_failure(status, check_rows(i.x, rows, i.n, i.ldx, engine.addend_bytes, memory_pages));
+  }
+  if (activation(i.flags) == activation_table)
+    status = first_failure(status, check_rows(i.prelu, 1, table_entries, table_entries, entry_bytes,
+                                              memory_pages));
+  return status;
+}
+
+// Of Window after a Map. Pooling looks at pixels of the map alone and has no words but those of its places; a depthwise convolution has
+// those of Fcn, with a row of B for each tap and a row of X.
+inline Status check_window(const Instruction& i, const FeatureMap& map, uint32_t memory_pages,
+                           const Accepted& engine) {
+#pragma HLS INLINE
+  if (i.m == 0 || i.n == 0) return status_zero_size;
+  if (i.k > window_depthwise || i.n != map.channels) return status_bad_field;
+  if (i.k != window_depthwise) {
+    const uint32_t spare = i.b | i.x | i.ldb | i.ldx | i.post | i.prelu | i.flags | i.formats;
+    if (spare != 0) return status_bad_field;
+    return check_places(i, map, memory_pages, engine.element_bytes);
+  }
+  const Status fields = check_fields(i, engine);
+  if (fields != status_ok) return fields;
+  if ((i.flags & (flag_a_packed | flag_b_packed)) != 0 || (i.flags & flag_bias_row) == 0)
+    return status_bad_field;
+  Status status = check_places(i, map, memory_pages, engine.element_bytes);
+  status = first_failure(status, check_rows(i.b, map.taps(), i.n, i.ldb, engine.element_bytes,
+                                            memory_pages));
+  if (i.x != 0)
+    status = first_failure(status,
+                           check_rows(i.x, 1, i.n, i.ldx, engine.addend_bytes, memory_pages));
+  if (activation(i.flags) == activation_table)
+    status = first_failure(status, check_rows(i.prelu, 1, table_entries, table_entries, entry_bytes,
+                                              memory_pages));
+  return status;
+}
+
+// `map`: the Map instruction right before, which was found right, or one of opcode 0; a Map that
+// was refused is given as it is, and what follows it is refused too.
+inline Status check(const Instruction& i, const Instruction& map, uint32_t memory_pages,
+                    const Accepted& engine) {
+#pragma HLS INLINE
+  if (i.opcode == opcode_map && is_map_unit(engine)) return check_map(i, engine);
+  const bool walks = map.opcode == opcode_map;
+  if (walks && check_map(map, engine) != status_ok) return status_bad_field;
+  if (i.opcode == opcode_window && is_map_unit(engine))
+    return walks ? check_window(i, feature_map(map), memory_pages, engine) : status_bad_field;
+  if (i.opcode == opcode_softmax && is_map_unit(engine))
+    return walks ? status_bad_field : check_softmax(i, memory_pages, engine);
   if (i.opcode != engine.opcode) return status_unknown_opcode;
-  return engine.opcode == opcode_gemv ? check_vector_product(i, memory_pages, engine.element_bytes)
-                                      : check_product(i, memory_pages, engine);
+  if (engine.opcode == opcode_gemv)
+    return check_vector_product(i, memory_pages, engine.element_bytes);
+  return walks ? check_convolution(i, feature_map(map), memory_pages, engine)
+               : check_product(i, memory_pages, engine);
 }
 
 }  // namespace xfblas

@@ -22,7 +22,10 @@ enum Opcode : uint32_t {
   opcode_gemv = 1,
   opcode_gemm = 2,
   opcode_fcn = 8,
-  opcode_softmax = 10,  // of the Fcn engine on integers, see xfblas/softmax.hpp
+  // Of the Fcn engine on integers: see xfblas/softmax.hpp and xfblas/feature_map.hpp.
+  opcode_softmax = 10,
+  opcode_map = 11,     // how the next instruction walks feature maps
+  opcode_window = 12,  // pooling and depthwise convolution
 };
 
 // Word 14. Zero is the plain arithmetic: floor, wrap, a full X matrix, PReLU.
@@ -54,7 +57,8 @@ enum Status : uint32_t {
 };
 
 // Softmax has its parameters in b, the columns of A in k and of C in n, the classes in ldb, the
-// offset in ldx, and the fields of softmax.hpp in post, prelu and formats.
+// offset in ldx, and the fields of softmax.hpp in post, prelu and formats. Map has the fields of
+// feature_map.hpp. Window has its kind in k and the channels in n.
 struct Instruction {
   uint32_t opcode;
   uint32_t a, b, c, x;  // pages; x == 0 means that nothing is added. Gemv: A, x, y, 0

@@ -10,9 +10,14 @@ namespace {
 
 using Vector = __m512i;
 constexpr int lanes = 16;
-// A tile of 9 rows x 3 vectors leaves 5 of the 32 registers for operands.
+// A tile of 9 rows x 3 vectors leaves 5 of the 32 registers for operands. Tile registers want panels
+// of even numbers of vectors.
+#ifdef XFBLAS_TILES
+constexpr int most_vectors = 4;
+#else
 constexpr int most_vectors = 3;
-constexpr int rows_of_tile(int vectors) { return vectors == 3 ? 9 : 12; }
+#endif
+constexpr int rows_of_tile(int vectors) { return vectors == 4 ? 6 : vectors == 3 ? 9 : 12; }
 constexpr int most_rows = 12;
 
 inline Vector load(const void* from) { return _mm512_loadu_si512(from); }

@@ -8,7 +8,11 @@ namespace {
 typedef uint32_t Vector __attribute__((vector_size(16)));
 typedef int32_t SignedVector __attribute__((vector_size(16)));
 constexpr int lanes = 4;
+#ifdef XFBLAS_TILES
+constexpr int most_vectors = 4;  // as many columns as a tile register
+#else
 constexpr int most_vectors = 2;
+#endif
 constexpr int rows_of_tile(int) { return 4; }
 constexpr int most_rows = 4;
 

@@ -8,6 +8,10 @@
 #include "native/simd/encode.hpp"
 #include "native/simd/decode.hpp"
 #include "native/simd/stream_layer.hpp"
+#include "native/simd/windows.hpp"
+#ifdef XFBLAS_TILES
+#include "native/simd/tile_products.hpp"
+#endif
 
 namespace xfblas {
 namespace {
@@ -46,12 +50,20 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.dot16 = dot_row<int16_t>, k.dot8 = dot_row<int8_t>;
   k.refine_spilled = refine_spilled, k.refine_split = refine_split;
   k.refine_estimated = refine_estimated;
+  k.add_sums = xfblas::add_sums;
   k.finish = finish_of;
   k.apply16 = apply_function<int16_t>, k.apply8 = apply_function<int8_t>;
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
   k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
   k.softmax = softmax;
   k.stream_layer = xfblas::stream_layer;
+  k.largest16 = largest_of_taps<int16_t>, k.largest8 = largest_of_taps<int8_t>;
+  k.average16 = average_of_taps<int16_t>, k.average8 = average_of_taps<int8_t>;
+  k.depthwise16 = depthwise_sums<int16_t>, k.depthwise8 = depthwise_sums<int8_t>;
+  k.depthwise_wide = depthwise_wide_sums;
+#ifdef XFBLAS_TILES
+  k.tiles = &tile_kernels;
+#endif
   return k;
 }
 
