@@ -1,6 +1,7 @@
 // The dataflow of one Gemm or Fcn instruction, drawn as code.
 //
 //   memory -> read_operands -> a_words -> buffer_a -> feed_a -> array (rows 0, 1, 2, ...)
+//                           -> map_words -> gather_a /   (for feature maps, in place of a_words)
 //                           -> b_words -> unpack_b -> feed_b /    |     |    |
 //                           -> x_words -> read_addend        collect (up the chain)
 //                           -> table_words ----\  \                 |
@@ -11,6 +12,7 @@
 #include "collect.hpp"
 #include "feed_a.hpp"
 #include "feed_b.hpp"
+#include "gather.hpp"
 #include "post_process.hpp"
 #include "processing_element.hpp"
 #include "read_addend.hpp"
@@ -37,6 +39,8 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::Word, Depth<E>::words> a_words("a_words");
   stream<typename E::Word, Depth<E>::words> b_words("b_words");
   stream<typename E::Word, Depth<E>::words> x_words("x_words");
+  stream<typename E::Word, Depth<E>::words> map_words("map_words");
+  stream<Gathered<E>, Depth<E>::vectors> gathered("gathered");
   stream_of_blocks<typename ABlock<E>::type> a_blocks("a_blocks");
   stream<typename E::BVector, Depth<E>::b_vectors> b_vectors("b_vectors");
   stream<typename E::AVector, Depth<E>::vectors> a_columns[E::array_rows + 1];
@@ -55,8 +59,9 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   XFBLAS_NAME_STREAMS(sums);
   XFBLAS_NAME_STREAMS(collected);
 
-  XFBLAS_PROCESS(read_operands<E>, rd, task, table_words, a_words, b_words, x_words);
-  XFBLAS_PROCESS(buffer_a<E>, task, a_words, a_blocks);
+  XFBLAS_PROCESS(read_operands<E>, rd, task, table_words, a_words, map_words, b_words, x_words);
+  XFBLAS_PROCESS(gather_a<E>, task, map_words, gathered);
+  XFBLAS_PROCESS(buffer_a<E>, task, a_words, gathered, a_blocks);
   XFBLAS_PROCESS(feed_a<E>, task.problem, a_blocks, a_columns[0]);
   XFBLAS_PROCESS(unpack_b<E>, task, b_words, b_vectors);
   XFBLAS_PROCESS(feed_b<E>, task.problem, b_vectors, b_rows[0]);

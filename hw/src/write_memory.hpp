@@ -112,23 +112,48 @@ burst:
   }
 }
 
+// Rows that lie end to end are one burst.
+template <class E>
+void write_rows(typename E::Word* memory, uint64_t first, uint64_t stride, uint32_t count,
+                uint32_t columns, stream<typename E::Word>& words) {
+#pragma HLS INLINE
+  const bool end_to_end = stride == columns && columns % uint32_t(E::word_lanes) == 0;
+  const uint32_t bursts = end_to_end ? 1 : count;
+  const uint64_t lanes = end_to_end ? uint64_t(count) * columns : columns;
+rows:
+  for (uint32_t row = 0; row < bursts; ++row) {
+    write_span<E>(memory, first + row * stride, lanes, words);
+  }
+}
+
+// Columns of pixels, from one on.
+template <class E>
+void write_pixels(typename E::Word* memory, const Walk& walk, Pixel at, uint32_t count,
+                  uint32_t column, uint32_t columns, stream<typename E::Word>& words) {
+#pragma HLS INLINE
+  uint32_t left = count;
+pixels:
+  while (left > 0) {
+    const uint32_t together = pixels_of_row(walk.map, at, left);
+    write_rows<E>(memory, place_of_c(walk, at) + column, walk.ldc, together, columns, words);
+    at = moved(walk.map, at, together);
+    left -= together;
+  }
+}
+
 template <class E>
 void write_c(typename E::Word* memory, Task task, stream<typename E::Word>& words) {
   const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
+  Pixel start = {0, 0, 0, 0};
 tiles:
   for (uint64_t i = 0; i < tiles; ++i) {
-    const uint64_t first = task.c.first + tile.row * task.c.stride + tile.column;
-    // Rows that lie end to end are one burst.
-    const bool end_to_end =
-        task.c.stride == tile.columns && tile.columns % E::word_lanes == 0;
-    const uint32_t bursts = end_to_end ? 1 : tile.rows;
-    const uint64_t lanes = end_to_end ? uint64_t(tile.rows) * tile.columns : tile.columns;
-  rows:
-    for (uint32_t row = 0; row < bursts; ++row) {
-      write_span<E>(memory, first + row * task.c.stride, lanes, words);
-    }
-    tile = tile_after<E>(task.problem, tile);
+    if (E::has_units && task.walks)
+      write_pixels<E>(memory, task.walk, start, tile.rows, tile.column, tile.columns, words);
+    else
+      write_rows<E>(memory, task.c.first + tile.row * task.c.stride + tile.column, task.c.stride,
+                    tile.rows, tile.columns, words);
+    step_tile<E>(task, tile, start);
   }
   spend(memory_latency);
 }
