@@ -13,6 +13,7 @@
 #include "feed_a.hpp"
 #include "feed_b.hpp"
 #include "gather.hpp"
+#include "pack.hpp"
 #include "post_process.hpp"
 #include "processing_element.hpp"
 #include "read_addend.hpp"
@@ -26,6 +27,8 @@ template <class E>
 struct Depth {
   static constexpr int words = 32;   // half a burst
   static constexpr int vectors = 8;  // enough to hide both ends' registers
+  // A chunk of a map waits here for its shifter, so that B is read meanwhile.
+  static constexpr int map_words = E::has_units ? E::tile_rows * E::chunk / E::word_lanes : 2;
   static constexpr int b_vectors = E::chunk * E::column_strips;
   static constexpr int addends = E::tile_rows * E::column_strips;
   static constexpr int sums = E::strips;  // the second buffer of C
@@ -39,7 +42,7 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::Word, Depth<E>::words> a_words("a_words");
   stream<typename E::Word, Depth<E>::words> b_words("b_words");
   stream<typename E::Word, Depth<E>::words> x_words("x_words");
-  stream<typename E::Word, Depth<E>::words> map_words("map_words");
+  stream<typename E::Word, Depth<E>::map_words> map_words("map_words");
   stream<Gathered<E>, Depth<E>::vectors> gathered("gathered");
   stream_of_blocks<typename ABlock<E>::type> a_blocks("a_blocks");
   stream<typename E::BVector, Depth<E>::b_vectors> b_vectors("b_vectors");
@@ -51,6 +54,7 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::BVector, Depth<E>::vectors> c_vectors("c_vectors");
   stream<typename E::Word, Depth<E>::words> c_words("c_words");
 #pragma HLS ARRAY_PARTITION variable=a_blocks dim=2 type=complete
+#pragma HLS BIND_STORAGE variable=map_words type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=b_vectors type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=addends type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=sums type=fifo impl=lutram
@@ -78,7 +82,7 @@ collectors:
   }
   XFBLAS_PROCESS(read_addend<E>, task, x_words, addends);
   XFBLAS_PROCESS(post_process<E>, task, table_words, collected[0], addends, c_vectors);
-  XFBLAS_PROCESS(pack_c<E>, task.problem, c_vectors, c_words);
+  XFBLAS_PROCESS(pack_c<E>, task, c_vectors, c_words);
   XFBLAS_PROCESS(write_c<E>, wr, task, c_words);
   XFBLAS_DATAFLOW_END();
 }

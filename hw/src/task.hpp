@@ -82,7 +82,8 @@ Task convolution_task_of(const Instruction& i, const Instruction& map) {
 #pragma HLS INLINE
   Task task = task_of<E>(i);
   task.walks = true;
-  task.walk = walk_of<E>(feature_map(map), task.a.first, task.c.first, i, E::chunk, true);
+  task.walk = walk_of<E>(feature_map(map), task.a.first, task.c.first, i, E::chunk,
+                         E::tile_columns, true);
   return task;
 }
 

@@ -24,13 +24,14 @@ struct Walk {
   uint32_t longest;               // piece
   // Columns of the map from one output pixel to the next, and parts of up_x behind them.
   uint32_t whole_columns, part_columns;
-  bool is_dense;                  // what lies between pixels costs less than bursts of their own
+  bool is_dense;      // what lies between pixels costs less than bursts of their own
+  bool joins_pixels;  // of C, which are whole there and lie end to end
 };
 
-// `longest`: elements of a pixel that are taken at a time.
+// `longest`: elements of a pixel that are taken at a time. `columns`: of C, likewise.
 template <class E>
 Walk walk_of(const FeatureMap& map, uint64_t a_first, uint64_t c_first, const Instruction& i,
-             uint32_t longest, bool may_join_taps) {
+             uint32_t longest, uint32_t columns, bool may_join_taps) {
 #pragma HLS INLINE
   Walk walk;
   walk.map = map;
@@ -50,6 +51,7 @@ Walk walk_of(const FeatureMap& map, uint64_t a_first, uint64_t c_first, const In
   walk.part_columns = map.stride_x % map.up_x;
   const uint64_t used = smaller(walk.tap_elements, walk.longest) + burst_cycles * E::word_lanes;
   walk.is_dense = uint64_t(map.stride_x) * i.lda <= map.up_x * used;
+  walk.joins_pixels = i.ldc == i.n && i.n <= columns;
   return walk;
 }
 

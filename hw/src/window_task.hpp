@@ -35,8 +35,9 @@ WindowTask window_task_of(const Instruction& i, const Instruction& map) {
       walked.up_x > 1 ? 1 : smaller(pieces(i.n, E::word_lanes), window_block);
   window.tile_pixels = window_sums / window.block_words;
   window.task.walks = true;
-  window.task.walk = walk_of<E>(walked, window.task.a.first, window.task.c.first, i,
-                                window.block_words * E::word_lanes, false);
+  const uint32_t channels = window.block_words * E::word_lanes;
+  window.task.walk = walk_of<E>(walked, window.task.a.first, window.task.c.first, i, channels,
+                                channels, false);
   // Pooling has neither B nor X, and flags of none.
   window.task.has_table = window.task.has_table && i.k == window_depthwise;
   window.task.has_x = window.task.has_x && i.k == window_depthwise;
