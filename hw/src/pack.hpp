@@ -11,7 +11,8 @@ namespace xfblas {
 template <class E>
 class Joiner {
  public:
-  void add(const typename E::Word& piece, uint32_t count, stream<typename E::Word>& out) {
+  // Whether that made one whole.
+  bool add(const typename E::Word& piece, uint32_t count, stream<typename E::Word>& out) {
 #pragma HLS INLINE
     const typename E::Word turned = rotated_up(piece, int(filled_));
     typename E::Word word = turned;
@@ -27,6 +28,7 @@ class Joiner {
       filled_ -= E::word_lanes;
     }
     held_ = is_full ? turned : word;
+    return is_full;
   }
   // What is left, as a word of its own.
   void end(stream<typename E::Word>& out) {
@@ -57,10 +59,7 @@ rows:
   pieces:
     for (uint32_t i = 0; i < together * tile.column_strips * pieces_of_a_vector; ++i) {
 #pragma HLS PIPELINE II=1
-      if (part == 0)
-        vector = vectors.read();
-      else
-        spend(1);
+      if (part == 0) vector = vectors.read();
       typename E::Word word = {};
     lanes:
       for (int lane = 0; lane < piece; ++lane) {
@@ -68,7 +67,7 @@ rows:
         word.lane[lane] = vector.lane[part * piece + lane];
       }
       const uint32_t count = column < tile.columns ? smaller(piece, tile.columns - column) : 0;
-      joiner.add(word, count, words);
+      if (!joiner.add(word, count, words) && part > 0) spend(1);
       column += piece;
       if (column >= tile.column_strips * E::array_columns) column = 0;
       part = part + 1 == pieces_of_a_vector ? 0 : part + 1;
