@@ -216,18 +216,18 @@ class RandomVectorProduct:
         assert np.array_equal(got, self.expected), self.describe
 
 
-def run(kernel, seed, count, per_launch=8):
+def run(kernel, seed, count, per_launch=8, maps_alone=False):
     """Runs `count` random instructions, several in a launch, and checks every one of them."""
     rng = np.random.default_rng(seed)
     is_gemv = kernel.engine == "gemv"
     has_softmax = kernel.engine == "fcn" and kernel.dtype.kind == "i"
 
     def make(*given):
-        if has_softmax and rng.random() < SOFTMAX_SHARE:
+        if has_softmax and not maps_alone and rng.random() < SOFTMAX_SHARE:
             from softmax_programs import RandomSoftmax
 
             return RandomSoftmax(*given)
-        if has_softmax and rng.random() < MAP_SHARE:
+        if has_softmax and (maps_alone or rng.random() < MAP_SHARE):
             from map_programs import RandomMap
 
             return RandomMap(*given)
