@@ -4,7 +4,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-CASES = ("gemm", "predict", "isa", "memory")
+CASES = ("gemm", "convolve", "predict", "isa", "memory")
 FULL_ROUNDS = 7
 QUICK_ROUNDS = 3
 

@@ -1,22 +1,30 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "native/engine.hpp"
 #include "native/feature_maps.hpp"
 #include "native/panel_product.hpp"
 #include "native/product.hpp"
 #include "native/statistics.hpp"
+#include "native/tap_products.hpp"
 #include "native/thread_pool.hpp"
 #include "native/window_block.hpp"
 
 namespace xfblas {
 namespace {
 
-// What a task copies of the map leaves most of the second-level cache to B's panels.
-constexpr int64_t copied_bytes = 256 * 1024;
+// What a task copies of the map leaves most of the second-level cache to B's panels. Where so few
+// pixels need more, they may have it: each task reads all of B.
+constexpr int64_t copied_bytes = 256 * 1024, most_copied_bytes = 1024 * 1024;
+constexpr int64_t fewest_sharing = 128;
+// More than this of B does not stay in the second-level cache from task to task.
+constexpr uint64_t longest_kept = 768 * 1024;
 // Fewer would read B too often; more tasks than this for each thread gain nothing.
 constexpr int64_t fewest_pixels = 256, tasks_of_thread = 4;
+// Neighbouring tasks copy again what their windows share, so that tasks are rather square.
+constexpr int64_t fewest_rows = 8, fewest_columns = 64;
 
 // How output pixels are dealt to tasks: so many rows and columns each, as evenly as they go.
 struct Tasks {
@@ -34,18 +42,23 @@ struct Tasks {
 
 int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
 
-Tasks tasks_for(const SourceOfWindows& source, int64_t frames, int64_t threads, int bytes) {
-  const auto& map = source.map;
-  const auto place = int64_t(map.channels) * bytes;
-  int64_t columns = map.out_x;
-  const auto row_bytes = [&] { return source.columns.places(columns) * place; };
-  while (columns > 1 && row_bytes() * source.rows.places(1) > copied_bytes)
-    columns = (columns + 1) / 2;
+// bytes_of: what so many rows and columns of output pixels need of the map, in the form of tiles.
+template <typename Bytes>
+Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, const Bytes& bytes_of) {
+  const auto is_large = [&](int64_t rows, int64_t columns) {
+    const auto bytes = bytes_of(rows, columns);
+    return bytes > most_copied_bytes || (bytes > copied_bytes && rows * columns > fewest_sharing);
+  };
   const auto lines = frames * map.out_y;
-  auto wanted = std::max(parts_of(fewest_pixels, columns), lines / (tasks_of_thread * threads));
-  wanted = std::clamp<int64_t>(wanted, 1, std::min<int64_t>(map.out_y, parts_of(lines, threads)));
-  while (wanted > 1 && row_bytes() * source.rows.places(wanted) > copied_bytes) --wanted;
-  return {frames, parts_of(map.out_y, wanted), parts_of(map.out_x, columns), map.out_y, map.out_x};
+  int64_t columns = map.out_x;
+  const auto high = std::min<int64_t>(map.out_y, fewest_rows);
+  while (columns > fewest_columns && bytes_of(high, columns) > copied_bytes)
+    columns = (columns + 1) / 2;
+  auto rows = std::max(parts_of(fewest_pixels, columns), lines / (tasks_of_thread * threads));
+  rows = std::clamp<int64_t>(rows, 1, std::min<int64_t>(map.out_y, parts_of(lines, threads)));
+  while (rows > 1 && is_large(rows, columns)) --rows;
+  while (columns > 1 && is_large(rows, columns)) columns = (columns + 1) / 2;
+  return {frames, parts_of(map.out_y, rows), parts_of(map.out_x, columns), map.out_y, map.out_x};
 }
 
 class Convolution {
@@ -61,26 +74,59 @@ class Convolution {
   void run() {
     const auto threads =
         product_.m * product_.k * product_.n < serial_products ? 1 : ThreadPool::shared().threads();
-    const int bytes = panels_.has_quads() ? 1 : 2;
-    const auto tasks = tasks_for(source_, product_.m / map_.pixels(), threads, bytes);
-    run_tasks(threads, tasks.count(), [&](int64_t task) { run_part(tasks.part(task)); });
+    const auto pixel_bytes = int64_t(map_.channels) * (panels_.has_quads() ? 1 : 2);
+    const bool by_taps = TapProducts::pays(map_);
+    const auto tasks = tasks_for(
+        map_, product_.m / map_.pixels(), threads, [&](int64_t rows, int64_t columns) {
+          return pixel_bytes * (by_taps ? TapProducts::pixels_of(map_, rows, columns)
+                                        : source_.rows.places(rows) * source_.columns.places(columns));
+        });
+    run_tasks(threads, tasks.count(), [&](int64_t task) {
+      // Most likely this thread takes that one next.
+      const auto next = task + threads;
+      const auto soon = next < tasks.count() ? source_.rows_of(tasks.part(next)) : UpcomingBytes();
+      run_part(tasks.part(task), soon);
+    });
     counter_.report(kernels(), product_, "kept, of windows");
   }
 
  private:
-  void run_part(const OutputPart& part) {
+  void run_part(const OutputPart& part, const UpcomingBytes& soon) {
     static thread_local WindowBlock windows;
     static thread_local ThreadSpace space;
-    windows.take(kernels(), source_, part, panels_.has_quads());
+    space.soon = soon;
     const auto of_part = product_of(part);
-    PanelProduct product(kernels(), of_part, panels_, windows, 0, space);
     PathCounts counts{};
-    for (const auto& panel : panels_.panels()) {
-      const auto route = product.route_for(panel);
+    if (TapProducts::pays(map_) && run_taps(of_part, part, space, counts))
+      return counter_.add(counts);
+    windows.take(kernels(), source_, part, panels_.has_quads());
+    PanelProduct product(kernels(), of_part, panels_, windows, 0, space);
+    const auto& all = panels_.panels();
+    const bool is_long = panels_.bytes() > longest_kept;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (is_long) space.soon = panels_.bytes_of(all[(i + 1) % all.size()]);
+      const auto route = product.route_for(all[i]);
       ++counts[size_t(route.path)];
-      product.run(panel, route);
+      product.run(all[i], route);
     }
     counter_.add(counts);
+  }
+
+  // False where sums may not fit 32 bits.
+  bool run_taps(const IntegerProduct& of_part, const OutputPart& part, ThreadSpace& space,
+                PathCounts& counts) {
+    TapProducts taps(kernels(), of_part, map_, panels_, source_, part, space);
+    std::vector<SumPath> paths;
+    for (const auto& panel : panels_.panels()) {
+      const auto path = taps.path_for(panel);
+      if (!path) return false;
+      paths.push_back(*path);
+    }
+    for (size_t i = 0; i < paths.size(); ++i) {
+      ++counts[size_t(paths[i])];
+      taps.run(panels_.panels()[i], paths[i]);
+    }
+    return true;
   }
 
   IntegerProduct product_of(const OutputPart& part) const {

@@ -104,6 +104,11 @@ struct Kernels {
   void (*refine_estimated)(int rows, int vectors, const int32_t* low, const int32_t* before,
                            const int32_t* behind, int32_t* high);
 
+  // A tile whose rows are sums of `count` rows each, which begin at begins[i] + offsets[i]; the
+  // offsets of the next row follow.
+  void (*add_sums)(int rows, int vectors, const int32_t* const* begins, const int32_t* offsets,
+                   int count, int32_t* sums);
+
   // By the bytes of an element, and whether X has C's type (Gemm) or 32 bits.
   using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfTile&,
                           const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);

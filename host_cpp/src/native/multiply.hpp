@@ -43,25 +43,6 @@ inline void add(PathCounts& to, const PathCounts& counts) {
   for (size_t i = 0; i < counts.size(); ++i) to[i] += counts[i];
 }
 
-// What its thread reads after these products, which call it into the cache on the way.
-class UpcomingBytes {
- public:
-  UpcomingBytes() = default;
-  UpcomingBytes(const void* first, size_t bytes)
-      : next_(static_cast<const char*>(first)), end_(next_ + bytes) {}
-
-  Lines take(int64_t lines) {
-    if (next_ >= end_) return {next_, 0};
-    const auto* first = next_;
-    next_ += lines * line_bytes;
-    return {first, line_bytes};
-  }
-
- private:
-  static constexpr ptrdiff_t line_bytes = 64;
-  const char *next_ = nullptr, *end_ = nullptr;
-};
-
 // What one thread keeps between products.
 struct ThreadSpace {
   RowBlock rows;

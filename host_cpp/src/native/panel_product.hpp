@@ -9,6 +9,31 @@
 
 namespace xfblas {
 
+// An element of C: of a row in a line, and a column.
+struct PlaceInC {
+  int64_t line, row, column;
+};
+
+// Elements of C, from a place on, from the sums of a tile that were added up this way.
+inline void finish_sums(const Kernels& kernels, const IntegerProduct& product, SumPath path,
+                        const SumsOfTile& sums, const PlaceInC& at, int rows, int columns) {
+  const auto& r = product.requantization;
+  const auto bytes = product.element_bytes();
+  auto reach = Reach::wide;
+  if (path == SumPath::low_bits && product.needs_low_bits_only()) reach = Reach::low_bits;
+  else if (path == SumPath::proved || bytes == 1) reach = Reach::fits_32;
+  auto* c = static_cast<char*>(product.c) +
+            (at.line * product.c_line + at.row * product.ldc + at.column) * bytes;
+  const auto* x = static_cast<const char*>(product.x);
+  if (x)
+    x += (at.line * product.x_line + at.row * product.ldx + at.column) * product.addend_bytes;
+  kernels.finish(reach, bytes, product.addend_bytes)(r, rows, columns, sums, x, product.ldx, c,
+                                                     product.ldc);
+  if (r.function == activation_prelu) return;
+  const auto apply = bytes == 2 ? kernels.apply16 : kernels.apply8;
+  apply(r, rows, columns, c, product.ldc);
+}
+
 // Rows of A in the forms that tiles read, RowBlock or WindowBlock, times one panel.
 template <typename Block>
 class PanelProduct {
@@ -110,23 +135,8 @@ class PanelProduct {
   }
 
   void finish(const Panel& panel, SumPath path, const Tile& tile) const {
-    const auto& r = product_.requantization;
-    const auto bytes = product_.element_bytes();
-    auto reach = Reach::wide;
-    if (path == SumPath::low_bits && product_.needs_low_bits_only()) reach = Reach::low_bits;
-    else if (path == SumPath::proved || bytes == 1) reach = Reach::fits_32;
-    const auto column = first_column_ + panel.column;
-    auto* c = static_cast<char*>(product_.c) +
-              (tile.line * product_.c_line + tile.row * product_.ldc + column) * bytes;
-    const auto* x = static_cast<const char*>(product_.x);
-    if (x)
-      x += (tile.line * product_.x_line + tile.row * product_.ldx + column) * product_.addend_bytes;
-    kernels_.finish(reach, bytes, product_.addend_bytes)(r, tile.rows(), panel.columns,
-                                                         {low_, high_, panel.column_offsets}, x,
-                                                         product_.ldx, c, product_.ldc);
-    if (r.function == activation_prelu) return;
-    const auto apply = bytes == 2 ? kernels_.apply16 : kernels_.apply8;
-    apply(r, tile.rows(), panel.columns, c, product_.ldc);
+    finish_sums(kernels_, product_, path, {low_, high_, panel.column_offsets},
+                {tile.line, tile.row, first_column_ + panel.column}, tile.rows(), panel.columns);
   }
 
   const Kernels& kernels_;

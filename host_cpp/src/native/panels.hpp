@@ -18,6 +18,25 @@ struct SourceOfB {
   int element_bytes;
 };
 
+// What a thread reads after its products, which call it into the cache on the way.
+class UpcomingBytes {
+ public:
+  UpcomingBytes() = default;
+  UpcomingBytes(const void* first, size_t bytes)
+      : next_(static_cast<const char*>(first)), end_(next_ + bytes) {}
+
+  Lines take(int64_t lines) {
+    if (next_ >= end_) return {next_, 0};
+    const auto* first = next_;
+    next_ += lines * line_bytes;
+    return {first, line_bytes};
+  }
+
+ private:
+  static constexpr ptrdiff_t line_bytes = 64;
+  const char *next_ = nullptr, *end_ = nullptr;
+};
+
 struct Panel {
   int64_t column;  // the first, counted from those that were packed
   int columns, vectors;
@@ -53,6 +72,10 @@ class Panels {
   bool proves_everything() const { return proves_everything_; }
   bool prove(ElementRange a) const;
   uint64_t bytes() const;
+  // What tiles read of a panel first of all.
+  UpcomingBytes bytes_of(const Panel& panel) const {
+    return {panel.packed, size_t(k_ * panel.vectors * lanes_) * (has_quads_ ? 1 : 2)};
+  }
 
  private:
   template <int depth, typename Packed, typename Element>

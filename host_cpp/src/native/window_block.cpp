@@ -32,6 +32,20 @@ SourceOfWindows::SourceOfWindows(const char* first, const FeatureMap& m, int64_t
       columns(m.width, m.up_x, m.kernel_x, m.stride_x, m.dilation_x, m.pad_left,
               m.dilation_x == 1 && shares(m.kernel_x, m.stride_x, 1, m.out_x)) {}
 
+UpcomingBytes SourceOfWindows::rows_of(const OutputPart& part) const {
+  int64_t first = -1, last = -1;
+  for (int64_t place = 0; place < rows.places(part.rows); ++place) {
+    const auto row = rows.pixel(part.y, place);
+    if (row < 0) continue;
+    if (first < 0) first = row;
+    last = row;
+  }
+  if (first < 0) return {};
+  const auto row_bytes = int64_t(map.width) * lda * element_bytes;
+  const auto* begin = data + part.frame * frame_bytes() + first * row_bytes;
+  return {begin, size_t((last + 1 - first) * row_bytes - (lda - map.channels) * element_bytes)};
+}
+
 void WindowBlock::take(const Kernels& kernels, const SourceOfWindows& source,
                        const OutputPart& part, bool as_quads) {
   kernels_ = &kernels, source_ = &source, part_ = part;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "native/multiply.hpp"
 #include "native/row_block.hpp"
 #include "xfblas/feature_map.hpp"
 
@@ -47,6 +48,11 @@ class WindowAxis {
   bool shares_ = true;
 };
 
+// Output pixels of one frame.
+struct OutputPart {
+  int64_t frame, y, x, rows, columns;
+};
+
 // The A of a convolution.
 struct SourceOfWindows {
   const char* data;  // the map's first element
@@ -58,14 +64,11 @@ struct SourceOfWindows {
   SourceOfWindows(const char* data, const FeatureMap& map, int64_t lda, int element_bytes);
 
   int64_t run() const { return int64_t(map.kernel_x) * map.channels; }
+  // The rows of the map that output pixels need, as they lie in it.
+  UpcomingBytes rows_of(const OutputPart& part) const;
   int64_t frame_bytes() const {
     return int64_t(map.height) * map.width * lda * element_bytes;
   }
-};
-
-// Output pixels of one frame.
-struct OutputPart {
-  int64_t frame, y, x, rows, columns;
 };
 
 // Of the interface of RowBlock, with a line for each row of output pixels.

@@ -25,15 +25,13 @@ class Queue {
   static constexpr size_t capacity = 1 << 16;
 
   void append(const Operation& operation) {
-    require(operations_.size() < capacity, XFBLAS_STATUS_QUEUE_FULL, "the program already holds ",
-            capacity, " instructions: execute it, then free its instructions");
+    require_room(1);
     operations_.push_back(operation);
   }
   // A Map and what follows it: both or none.
   void append(const std::array<Operation, 2>& pair) {
-    append(pair[0]);
-    if (operations_.size() == capacity) operations_.pop_back();
-    append(pair[1]);
+    require_room(pair.size());
+    operations_.insert(operations_.end(), pair.begin(), pair.end());
   }
   // Of those that are queued still, for which `is_void` holds: their results are gone.
   template <typename Test>
@@ -59,6 +57,12 @@ class Queue {
   void mark_queued_from(size_t executed) { executed_ = executed; }
 
  private:
+  void require_room(size_t instructions) const {
+    require(operations_.size() + instructions <= capacity, XFBLAS_STATUS_QUEUE_FULL,
+            "the program holds ", operations_.size(), " instructions of at most ", capacity,
+            ": execute it, then free its instructions");
+  }
+
   std::vector<Operation> operations_;
   size_t executed_ = 0;
 };

@@ -46,6 +46,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.dot16 = dot_row<int16_t>, k.dot8 = dot_row<int8_t>;
   k.refine_spilled = refine_spilled, k.refine_split = refine_split;
   k.refine_estimated = refine_estimated;
+  k.add_sums = xfblas::add_sums;
   k.finish = finish_of;
   k.apply16 = apply_function<int16_t>, k.apply8 = apply_function<int8_t>;
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;

@@ -43,17 +43,24 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, Runs runs
   auto* run_at = static_cast<const char*>(a);
   auto* b_at = static_cast<const char*>(b);
   for (int64_t run = 0; run < runs.count; ++run, run_at += runs.stride) {
-    auto* a_at = run_at;
-    for (int64_t step = 0; step < runs.steps; ++step, a_at += 4, b_at += b_stride) {
+    // Three rows to a pointer: so many multiples of the stride are addresses, and more would be kept
+    // in other places than registers.
+    constexpr int rows_of_pointer = 3, pointers = (rows + rows_of_pointer - 1) / rows_of_pointer;
+    const char* a_at[pointers];
+    XFBLAS_UNROLL for (int i = 0; i < pointers; ++i)
+      a_at[i] = run_at + i * rows_of_pointer * a_stride;
+    for (int64_t step = runs.steps; step > 0; --step, b_at += b_stride) {
       Vector b_row[vectors];
       load_row(b_row, b_at);
       __builtin_prefetch(soon.first, 0, 2), soon.first += soon.stride;
       XFBLAS_UNROLL for (int byte = 0; byte < b_stride; byte += 64)
         __builtin_prefetch(b_at + prefetch_steps * b_stride + byte);
       XFBLAS_UNROLL for (int i = 0; i < rows; ++i) {
-        const Vector a_pair = broadcast(a_at + i * a_stride);
+        const Vector a_pair =
+            broadcast(a_at[i / rows_of_pointer] + i % rows_of_pointer * a_stride);
         XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[i][j], a_pair, b_row[j]);
       }
+      XFBLAS_UNROLL for (int i = 0; i < pointers; ++i) a_at[i] += 4;
     }
   }
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
@@ -128,6 +135,29 @@ void run_tile(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs run
   const auto run = accumulate ? tile_for<group, true>(rows, vectors)
                               : tile_for<group, false>(rows, vectors);
   run(a, a_stride, runs, b, soon, sums);
+}
+
+template <int vectors>
+void add_rows(int rows, const int32_t* const* begins, const int32_t* offsets, int count,
+              int32_t* sums) {
+  for (; rows > 0; --rows, sums += tile_stride) {
+    Vector sum[vectors];
+    load_row(sum, reinterpret_cast<const char*>(begins[0] + *offsets++));
+    for (int i = 1; i < count; ++i) {
+      const auto* from = begins[i] + *offsets++;
+      XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) sum[j] = add(sum[j], load(from + j * lanes));
+    }
+    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) store(sums + j * lanes, sum[j]);
+  }
+}
+
+void add_sums(int rows, int vectors, const int32_t* const* begins, const int32_t* offsets,
+              int count, int32_t* sums) {
+  switch (vectors) {
+    case 1: return add_rows<1>(rows, begins, offsets, count, sums);
+    case 2: return add_rows<2>(rows, begins, offsets, count, sums);
+    default: return add_rows<most_vectors>(rows, begins, offsets, count, sums);
+  }
 }
 
 #undef XFBLAS_UNROLL

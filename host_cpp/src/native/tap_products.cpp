@@ -1,0 +1,143 @@
+#include "native/tap_products.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace xfblas {
+namespace {
+
+// Output pixels whose products are made at once, so that these stay in the first-level cache.
+constexpr int64_t columns_at_once = 32;
+// With fewer channels adding costs what is saved.
+constexpr uint32_t fewest_channels = 16;
+
+WindowBlock& block_of_thread() {
+  static thread_local WindowBlock block;
+  return block;
+}
+
+Workspace& space_of_thread() {
+  static thread_local Workspace space;
+  return space;
+}
+
+TapAxis rows_of(const FeatureMap& map) {
+  return {map.up_y, map.kernel_y, map.stride_y, map.dilation_y, map.pad_top};
+}
+TapAxis columns_of(const FeatureMap& map) {
+  return {map.up_x, map.kernel_x, map.stride_x, map.dilation_x, map.pad_left};
+}
+
+FeatureMap single_pixels(FeatureMap map, int64_t first_row, int64_t first_column) {
+  map.kernel_y = map.kernel_x = map.stride_y = map.stride_x = map.dilation_y = map.dilation_x = 1;
+  map.up_y = map.up_x = 1;
+  map.pad_top = int32_t(-first_row), map.pad_left = int32_t(-first_column);
+  return map;
+}
+
+}  // namespace
+
+bool TapProducts::pays(const FeatureMap& map) {
+  return map.up_y * map.up_x > 1 && map.stride_y < map.up_y + 1 && map.stride_x < map.up_x + 1 &&
+         map.taps() > 1 && map.channels % 4 == 0 && map.channels >= fewest_channels;
+}
+
+int64_t TapProducts::pixels_of(const FeatureMap& map, int64_t rows, int64_t columns) {
+  return rows_of(map).span(rows) * columns_of(map).span(columns);
+}
+
+TapProducts::TapProducts(const Kernels& kernels, const IntegerProduct& product,
+                         const FeatureMap& map, const Panels& panels, const SourceOfWindows& source,
+                         const OutputPart& part, ThreadSpace& space)
+    : kernels_(kernels),
+      product_(product),
+      map_(map),
+      panels_(panels),
+      part_(part),
+      rows_(rows_of(map)),
+      columns_(columns_of(map)),
+      first_row_(rows_.first(part.y)),
+      first_column_(columns_.first(part.x)),
+      pixels_(source.data, single_pixels(map, first_row_, first_column_), source.lda,
+              source.element_bytes),
+      block_(block_of_thread()),
+      space_(space) {
+  const auto last_row = rows_.last(part.y + part.rows - 1);
+  const auto last_column = columns_.last(part.x + part.columns - 1);
+  block_.take(kernels, pixels_,
+              {part.frame, 0, 0, last_row - first_row_ + 1, last_column - first_column_ + 1},
+              panels.has_quads());
+  kept_rows_ = rows_.span(1), kept_columns_ = columns_.span(columns_at_once);
+  const auto width = int64_t(kernels.width());
+  const auto tile = int64_t(kernels.rows_of_tile(1)) * width;
+  sums_ = space_of_thread().room<int32_t>(
+      size_t(tile + kept_rows_ * map.taps() * kept_columns_ * width));
+  products_ = sums_ + tile;
+}
+
+std::optional<SumPath> TapProducts::path_for(const Panel& panel) {
+  if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return SumPath::low_bits;
+  if (panels_.proves_everything() || panel.bounds->prove(block_.range()) ||
+      panel.bounds->prove_by_norm(std::sqrt(double(map_.taps())) * block_.largest_norm()))
+    return SumPath::proved;
+  return std::nullopt;
+}
+
+void TapProducts::run(const Panel& panel, SumPath path) {
+  for (int64_t x = 0; x < part_.columns; x += columns_at_once)
+    run_columns(panel, path, x, std::min(part_.columns, x + columns_at_once));
+}
+
+int32_t* TapProducts::sums_of(int64_t row, int64_t tap, int64_t pixel) const {
+  const auto line = (row - first_row_) % kept_rows_ * int64_t(map_.taps()) + tap;
+  return products_ + (line * kept_columns_ + pixel) * kernels_.width();
+}
+
+// One row of pixels times each tap's rows of B.
+void TapProducts::multiply_row(const Panel& panel, int64_t row, int64_t first, int64_t count) {
+  const auto& a = block_.elements();
+  const auto channels = int64_t(map_.channels), tile = int64_t(kernels_.rows_of_tile(panel.vectors));
+  const auto width = int64_t(panel.vectors) * kernels_.lanes;
+  const bool quads = panels_.has_quads();
+  const Runs runs{0, 1, channels / (quads ? 4 : 2)};
+  const auto* from = a.data + (row - first_row_) * a.line + (first - first_column_) * a.stride;
+  const auto tiles = (count + tile - 1) / tile;
+  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap) {
+    const auto* b = static_cast<const char*>(panel.packed) + tap * channels * width * (quads ? 1 : 2);
+    for (int64_t i = 0; i < tiles; ++i) {
+      const auto pixel = i * count / tiles, end = (i + 1) * count / tiles;
+      (quads ? kernels_.quads : kernels_.pairs)(
+          int(end - pixel), panel.vectors, from + pixel * a.stride, a.stride, runs, b, false,
+          space_.soon.take(runs.steps), sums_of(row, tap, pixel));
+    }
+  }
+}
+
+void TapProducts::run_columns(const Panel& panel, SumPath path, int64_t x, int64_t end) {
+  const auto first = columns_.first(part_.x + x);
+  const auto count = columns_.last(part_.x + end - 1) - first + 1;
+  const auto tile = int64_t(kernels_.rows_of_tile(panel.vectors)), taps = int64_t(map_.taps());
+  // Of each output pixel, where its taps' products are behind those of the first pixel.
+  offsets_.clear();
+  for (int64_t pixel = x; pixel < end; ++pixel)
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      const auto meets = columns_.pixel(part_.x + pixel, tap % columns_.kernel);
+      offsets_.push_back(int32_t((meets - first) * kernels_.width()));
+    }
+  auto made = rows_.first(part_.y);  // the next row of pixels to multiply
+  for (int64_t y = 0; y < part_.rows; ++y) {
+    for (; made <= rows_.last(part_.y + y); ++made) multiply_row(panel, made, first, count);
+    begins_.clear();
+    for (int64_t tap = 0; tap < taps; ++tap)
+      begins_.push_back(sums_of(rows_.pixel(part_.y + y, tap / columns_.kernel), tap, 0));
+    for (int64_t begin = x; begin < end; begin += tile) {
+      const auto pixels = int(std::min(tile, end - begin));
+      kernels_.add_sums(pixels, panel.vectors, begins_.data(), &offsets_[size_t((begin - x) * taps)],
+                        int(taps), sums_);
+      finish_sums(kernels_, product_, path, {sums_, nullptr, panel.column_offsets},
+                  {y, begin, panel.column}, pixels, panel.columns);
+    }
+  }
+}
+
+}  // namespace xfblas
