@@ -4,7 +4,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-CASES = ("gemm", "predict", "scripts", "isa", "memory", "wrapper", "cluster")
+CASES = (
+    "gemm", "convolve", "predict", "scripts", "isa", "memory", "wrapper", "cluster",
+)  # fmt: skip
 FULL_ROUNDS = 7
 QUICK_ROUNDS = 3
 

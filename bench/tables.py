@@ -8,11 +8,17 @@ from bench.results import Case, Results, Run
 from bench.suppliers import is_ours
 
 #: What speeds are shown as a multiple of.
-BASELINES = {"gemm": "numpy float32", "predict": "ONNX Runtime float32", "scripts": "numpy float32"}
+BASELINES = {
+    "gemm": "numpy float32",
+    "convolve": "ONNX Runtime float32",
+    "predict": "ONNX Runtime float32",
+    "scripts": "numpy float32",
+}
 #: Columns where output goes to a file.
 FILE_WIDTH = 170
 TITLES = {
     "gemm": "Matrix products",
+    "convolve": "Convolutions of 3 x 3",
     "predict": "Predictions, float32 in and out",
     "scripts": "numpy scripts",
 }

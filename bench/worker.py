@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import gemm, predict, scripts
+from bench import convolve, gemm, predict, scripts
 from bench.candidate import Candidate, WrongResult
 from bench.machine.gate import Gate
 from bench.machine.register_loop import RegisterLoop
@@ -58,6 +58,9 @@ class Worker:
             if "gemm" in self._settings.cases:
                 for product in gemm.products(self._settings.quick):
                     self._product(product, gemm.SUPPLIERS)
+            if "convolve" in self._settings.cases:
+                for convolution in convolve.convolutions(self._settings.quick):
+                    self._convolution(convolution)
             if "predict" in self._settings.cases:
                 for mlp in predict.models(self._settings.quick):
                     self._network(mlp)
@@ -87,6 +90,12 @@ class Worker:
                 self._case("scripts", product.name, product.macs, found)
         for name, macs, found in examples.cases():
             self._case("scripts", name, macs, found)
+
+    def _convolution(self, convolution) -> None:
+        with ExitStack() as stack:
+            found, missing = convolve.candidates(convolution, self._threads, stack)
+            self._note_missing(missing)
+            self._case("convolve", convolution.name, convolution.macs, found)
 
     def _network(self, mlp) -> None:
         self._say(f"{mlp.name}: preparing models")

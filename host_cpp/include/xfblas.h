@@ -460,6 +460,9 @@ xfblasStatus_t xfblasSynchronize(xfblasHandle_t handle, unsigned int kernelIndex
 /* The cycles that an engine would take for an instruction of sixteen words; needs no device. */
 xfblasStatus_t xfblasEstimate(const xfblasMachine_t *machine, const unsigned int *instruction,
                               xfblasCycles_t *cycles);
+/* The same for Fcn or Window (opcode 12) after a Map instruction; integers only. */
+xfblasStatus_t xfblasEstimateMap(const xfblasMachine_t *machine, const unsigned int *map,
+                                 const unsigned int *instruction, xfblasCycles_t *cycles);
 /* Cycle stamps of the first instructions of the last launch: start and end of each, by turns. */
 xfblasStatus_t xfblasGetStamps(xfblasHandle_t handle, unsigned long long *stamps,
                                unsigned int numInstructions, unsigned int kernelIndex);

@@ -8,6 +8,7 @@
 #ifndef XFBLAS_FEED_A_HPP
 #define XFBLAS_FEED_A_HPP
 
+#include "gather.hpp"
 #include "task.hpp"
 #include "xfblas/stream.hpp"
 
@@ -47,9 +48,10 @@ struct ACursor {
   }
 };
 
+// `count` lanes of a group.
 template <class E>
 void write_group(write_lock<typename ABlock<E>::type>& block, const typename E::AVector& group,
-                 const ACursor<E>& at, bool is_packed) {
+                 const ACursor<E>& at, bool is_packed, uint32_t count) {
 #pragma HLS INLINE
   const typename E::AVector rotated =
       rotated_up(group, int((at.row + at.k) % E::array_rows));
@@ -58,12 +60,46 @@ banks:
 #pragma HLS UNROLL
     const uint32_t lane = (bank - at.row - at.k) % E::array_rows;
     const uint32_t k = is_packed ? at.k : at.k + lane;
-    if (lane < uint32_t(E::group)) block[at.strip * E::chunk + k][bank] = rotated.lane[bank];
+    if (lane < count) block[at.strip * E::chunk + k][bank] = rotated.lane[bank];
   }
 }
 
 template <class E>
-void buffer_a(Task task, stream<typename E::Word>& words,
+typename E::AVector group_of(const typename E::Word& word, uint32_t part) {
+#pragma HLS INLINE
+  typename E::AVector group = {};
+lanes:
+  for (int lane = 0; lane < E::group; ++lane) {
+#pragma HLS UNROLL
+    group.lane[lane] = word.lane[part * E::group + lane];
+  }
+  return group;
+}
+
+// Elements with places of their own, up to the last of the chunk.
+template <class E>
+void buffer_gathered(stream<Gathered<E>>& gathered, write_lock<typename ABlock<E>::type>& block) {
+#pragma HLS INLINE
+  Gathered<E> item = {};
+  uint32_t done = 0;  // lanes
+groups:
+  while (!item.is_last || done < item.lanes) {
+#pragma HLS PIPELINE II=1
+    if (done == item.lanes) {
+      item = gathered.read();
+      done = 0;
+    } else {
+      spend(1);
+    }
+    const ACursor<E> at = {item.row / E::array_rows, item.row % E::array_rows, item.k + done};
+    const uint32_t count = smaller(E::group, item.lanes - done);
+    write_group<E>(block, group_of<E>(item.word, done / E::group), at, false, count);
+    done += count;
+  }
+}
+
+template <class E>
+void buffer_a(Task task, stream<typename E::Word>& words, stream<Gathered<E>>& gathered,
               stream_of_blocks<typename ABlock<E>::type>& blocks) {
   constexpr uint32_t groups_of_a_word = E::word_lanes / E::group;
   const uint64_t tiles = tile_count<E>(task.problem);
@@ -79,6 +115,10 @@ tiles:
           task.a.is_packed ? pieces(packed_lanes, E::word_lanes) : tile.rows * row_words;
       const uint32_t row_length = row_words * E::word_lanes;
       write_lock<typename ABlock<E>::type> block(blocks);
+      if (E::has_units && task.walks) {
+        buffer_gathered<E>(gathered, block);
+        continue;
+      }
       ACursor<E> at = {0, 0, 0};
       typename E::Word word = {};
     groups:
@@ -86,14 +126,9 @@ tiles:
 #pragma HLS PIPELINE II=1
         const uint32_t part = g % groups_of_a_word;
         if (part == 0) word = words.read();
-        typename E::AVector group = {};
-      lanes:
-        for (int lane = 0; lane < E::group; ++lane) {
-#pragma HLS UNROLL
-          group.lane[lane] = word.lane[part * E::group + lane];
-        }
+        const typename E::AVector group = group_of<E>(word, part);
         // The last packed word may hold more groups than the chunk has columns.
-        if (at.k < uint32_t(E::chunk)) write_group<E>(block, group, at, task.a.is_packed);
+        if (at.k < uint32_t(E::chunk)) write_group<E>(block, group, at, task.a.is_packed, E::group);
         if (part > 0) spend(1);
         if (task.a.is_packed)
           at.along_column(tile.row_strips);

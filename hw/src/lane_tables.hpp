@@ -16,8 +16,8 @@ template <class E>
 using TableOfLane = TableEntry[E::has_table ? table_entries : 1];
 
 // One entry a cycle into all lanes. A table begins at a page, and so at a memory word.
-template <class E>
-void load_tables(stream<typename E::Word>& words, TableOfLane<E> (&tables)[E::array_columns]) {
+template <class E, int lanes>
+void load_tables(stream<typename E::Word>& words, TableOfLane<E> (&tables)[lanes]) {
 #pragma HLS INLINE
   constexpr int entries_of_word = E::word_lanes / E::addend_lanes;
   constexpr int count = E::has_table ? table_entries : 0;
@@ -31,8 +31,8 @@ load:
       spend(1);
     const TableEntry entry =
         TableEntry(wrapped<entry_bits>(int64_t(held.lane[i % entries_of_word])));
-  lanes:
-    for (int lane = 0; lane < E::array_columns; ++lane) {
+  copies:
+    for (int lane = 0; lane < lanes; ++lane) {
 #pragma HLS UNROLL
       tables[lane][i] = entry;
     }

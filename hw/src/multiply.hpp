@@ -1,6 +1,7 @@
 // The dataflow of one Gemm or Fcn instruction, drawn as code.
 //
 //   memory -> read_operands -> a_words -> buffer_a -> feed_a -> array (rows 0, 1, 2, ...)
+//                           -> map_words -> gather_a /   (for feature maps, in place of a_words)
 //                           -> b_words -> unpack_b -> feed_b /    |     |    |
 //                           -> x_words -> read_addend        collect (up the chain)
 //                           -> table_words ----\  \                 |
@@ -11,6 +12,8 @@
 #include "collect.hpp"
 #include "feed_a.hpp"
 #include "feed_b.hpp"
+#include "gather.hpp"
+#include "pack.hpp"
 #include "post_process.hpp"
 #include "processing_element.hpp"
 #include "read_addend.hpp"
@@ -24,6 +27,8 @@ template <class E>
 struct Depth {
   static constexpr int words = 32;   // half a burst
   static constexpr int vectors = 8;  // enough to hide both ends' registers
+  // A chunk of a map waits here for its shifter, so that B is read meanwhile.
+  static constexpr int map_words = E::has_units ? E::tile_rows * E::chunk / E::word_lanes : 2;
   static constexpr int b_vectors = E::chunk * E::column_strips;
   static constexpr int addends = E::tile_rows * E::column_strips;
   static constexpr int sums = E::strips;  // the second buffer of C
@@ -37,6 +42,8 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::Word, Depth<E>::words> a_words("a_words");
   stream<typename E::Word, Depth<E>::words> b_words("b_words");
   stream<typename E::Word, Depth<E>::words> x_words("x_words");
+  stream<typename E::Word, Depth<E>::map_words> map_words("map_words");
+  stream<Gathered<E>, Depth<E>::vectors> gathered("gathered");
   stream_of_blocks<typename ABlock<E>::type> a_blocks("a_blocks");
   stream<typename E::BVector, Depth<E>::b_vectors> b_vectors("b_vectors");
   stream<typename E::AVector, Depth<E>::vectors> a_columns[E::array_rows + 1];
@@ -47,6 +54,7 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::BVector, Depth<E>::vectors> c_vectors("c_vectors");
   stream<typename E::Word, Depth<E>::words> c_words("c_words");
 #pragma HLS ARRAY_PARTITION variable=a_blocks dim=2 type=complete
+#pragma HLS BIND_STORAGE variable=map_words type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=b_vectors type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=addends type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=sums type=fifo impl=lutram
@@ -55,8 +63,9 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   XFBLAS_NAME_STREAMS(sums);
   XFBLAS_NAME_STREAMS(collected);
 
-  XFBLAS_PROCESS(read_operands<E>, rd, task, table_words, a_words, b_words, x_words);
-  XFBLAS_PROCESS(buffer_a<E>, task, a_words, a_blocks);
+  XFBLAS_PROCESS(read_operands<E>, rd, task, table_words, a_words, map_words, b_words, x_words);
+  XFBLAS_PROCESS(gather_a<E>, task, map_words, gathered);
+  XFBLAS_PROCESS(buffer_a<E>, task, a_words, gathered, a_blocks);
   XFBLAS_PROCESS(feed_a<E>, task.problem, a_blocks, a_columns[0]);
   XFBLAS_PROCESS(unpack_b<E>, task, b_words, b_vectors);
   XFBLAS_PROCESS(feed_b<E>, task.problem, b_vectors, b_rows[0]);
@@ -73,7 +82,7 @@ collectors:
   }
   XFBLAS_PROCESS(read_addend<E>, task, x_words, addends);
   XFBLAS_PROCESS(post_process<E>, task, table_words, collected[0], addends, c_vectors);
-  XFBLAS_PROCESS(pack_c<E>, task.problem, c_vectors, c_words);
+  XFBLAS_PROCESS(pack_c<E>, task, c_vectors, c_words);
   XFBLAS_PROCESS(write_c<E>, wr, task, c_words);
   XFBLAS_DATAFLOW_END();
 }

@@ -102,27 +102,89 @@ Rows rows_of_x(const Task& task, const Tile& tile) {
               task.bias_row ? 1 : tile.rows};
 }
 
+// A piece of k for the pixels of a tile: words as they lie in memory.
+template <class E>
+void read_piece(const typename E::Word* memory, const Walk& walk, const Piece& piece, Pixel at,
+                uint32_t rows, stream<typename E::Word>& out) {
+#pragma HLS INLINE off
+  uint32_t left = rows;
+pixels:
+  while (left > 0) {
+    const uint32_t count = pixels_together(walk, at, left);
+    const WordSpan span =
+        words_of_pixels<E>(walk, piece, map_row(walk, piece, at), count);
+    if (span.count > 0) read_span<E>(memory, span.first * E::word_lanes,
+                                     span.count * E::word_lanes, out);
+    at = moved(walk.map, at, count);
+    left -= count;
+  }
+}
+
+// A chunk of k; the piece that follows it is left in `piece`.
+template <class E>
+void read_pieces(const typename E::Word* memory, const Walk& walk, Piece& piece, const Pixel& start,
+                 uint32_t rows, uint32_t length, stream<typename E::Word>& out) {
+#pragma HLS INLINE
+  uint32_t left = length;
+pieces:
+  while (left > 0) {
+    piece.length = smaller(piece.length, left);
+    read_piece<E>(memory, walk, piece, start, rows, out);
+    left -= piece.length;
+    piece = piece_after(walk, piece, E::chunk);
+  }
+}
+
+// X has a row for each pixel of a frame, and begins again with the next one.
+template <class E>
+void read_addends(const typename E::Word* memory, const Task& task, const Tile& tile,
+                  const Pixel& start, stream<typename E::Word>& out) {
+#pragma HLS INLINE
+  Rows rows = rows_of_x<E>(task, tile);
+  if (!E::has_units || !task.walks || task.bias_row) {
+    read_rows<E>(memory, rows, out);
+    return;
+  }
+  const uint32_t pixels = task.walk.map.pixels();
+  const uint64_t top = rows.first - tile.row * task.x.stride;
+  uint32_t left = tile.rows, index = start.index;
+frames:
+  while (left > 0) {
+    rows.first = top + index * task.x.stride;
+    rows.count = smaller(left, pixels - index);
+    read_rows<E>(memory, rows, out);
+    left -= rows.count;
+    index = 0;
+  }
+}
+
 template <class E>
 void read_operands(const typename E::Word* memory, Task task, stream<typename E::Word>& table_words,
-                   stream<typename E::Word>& a_words, stream<typename E::Word>& b_words,
-                   stream<typename E::Word>& x_words) {
+                   stream<typename E::Word>& a_words, stream<typename E::Word>& map_words,
+                   stream<typename E::Word>& b_words, stream<typename E::Word>& x_words) {
   const uint64_t tiles = tile_count<E>(task.problem);
+  const bool walks = E::has_units && task.walks;
   Tile tile = tile_at<E>(task.problem, 0, 0);
+  Pixel start = {0, 0, 0, 0};
   spend(memory_latency);
   if (task.has_table)
     read_span<E>(memory, task.table, table_entries * entry_bytes / sizeof(typename E::Element),
                  table_words);
 tiles:
   for (uint64_t i = 0; i < tiles; ++i) {
+    Piece piece = piece_from(task.walk, 0, 0, 0, E::chunk);
   chunks:
     for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
       const uint32_t k = chunk * E::chunk;
       const uint32_t length = chunk_length<E>(task.problem, k);
-      read_rows<E>(memory, rows_of_a<E>(task, tile, k, length), a_words);
+      if (walks)
+        read_pieces<E>(memory, task.walk, piece, start, tile.rows, length, map_words);
+      else
+        read_rows<E>(memory, rows_of_a<E>(task, tile, k, length), a_words);
       read_rows<E>(memory, rows_of_b<E>(task, tile, k, length), b_words);
     }
-    if (task.has_x) read_rows<E>(memory, rows_of_x<E>(task, tile), x_words);
-    tile = tile_after<E>(task.problem, tile);
+    if (task.has_x) read_addends<E>(memory, task, tile, start, x_words);
+    step_tile<E>(task, tile, start);
   }
 }
 

@@ -67,6 +67,8 @@ struct ProductShape : Shape_ {
   static constexpr bool has_activation = opcode == opcode_fcn;
   // Whether a table that the host sends may take an activation's place.
   static constexpr bool has_table = has_activation && !Traits::is_float;
+  // Whether it walks feature maps, and has the units for softmax and windows beside the array.
+  static constexpr bool has_units = opcode == opcode_fcn && !Traits::is_float;
 
   template <bool wide, class Wide, class Narrow>
   struct Either {

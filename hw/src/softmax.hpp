@@ -224,14 +224,7 @@ rows:
 
 template <class E>
 void write_softmax(typename E::Word* memory, SoftmaxTask task, stream<typename E::Word>& words) {
-  const bool end_to_end =
-      task.c.stride == task.columns && task.columns % uint32_t(E::word_lanes) == 0;
-  const uint32_t bursts = end_to_end ? 1 : task.rows;
-  const uint64_t lanes = end_to_end ? uint64_t(task.rows) * task.columns : task.columns;
-rows:
-  for (uint32_t row = 0; row < bursts; ++row) {
-    write_span<E>(memory, task.c.first + row * task.c.stride, lanes, words);
-  }
+  write_rows<E>(memory, task.c.first, task.c.stride, task.rows, task.columns, words);
   spend(memory_latency);
 }
 

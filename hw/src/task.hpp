@@ -3,6 +3,7 @@
 #define XFBLAS_TASK_HPP
 
 #include "tile.hpp"
+#include "walk.hpp"
 #include "xfblas/instruction.hpp"
 
 namespace xfblas {
@@ -31,6 +32,8 @@ struct Task {
   uint64_t table;  // element
   bool has_x, bias_row, has_table;
   Epilogue epilogue;
+  bool walks;  // over feature maps, as `walk` says
+  Walk walk;
 };
 
 template <class E>
@@ -68,7 +71,30 @@ Task task_of(const Instruction& i) {
   task.epilogue.groups = i.formats;
   task.epilogue.rounds = (i.flags & flag_round) != 0;
   task.epilogue.saturates = (i.flags & flag_saturate) != 0;
+  task.walks = false;
+  task.walk = Walk{};
   return task;
+}
+
+// After a Map instruction.
+template <class E>
+Task convolution_task_of(const Instruction& i, const Instruction& map) {
+#pragma HLS INLINE
+  Task task = task_of<E>(i);
+  task.walks = true;
+  task.walk = walk_of<E>(feature_map(map), task.a.first, task.c.first, i, E::chunk,
+                         E::tile_columns, true);
+  return task;
+}
+
+// The tile that follows, and the pixel that its first row is.
+template <class E>
+void step_tile(const Task& task, Tile& tile, Pixel& start) {
+#pragma HLS INLINE
+  const Tile next = tile_after<E>(task.problem, tile);
+  if (E::has_units && task.walks && next.row > tile.row)
+    start = pixel_behind(task.walk.map, start, tile.rows);
+  tile = next;
 }
 
 }  // namespace xfblas

@@ -10,20 +10,26 @@
 #include "multiply_vector.hpp"
 #include "program.hpp"
 #include "softmax.hpp"
+#include "window.hpp"
 #include "xfblas/check.hpp"
 
 namespace xfblas {
 
-// The unit that computes softmax; engines without one never come to it.
-template <class E, bool is_there>
-struct SoftmaxUnit {
-  static void run(const typename E::Word*, typename E::Word*, const Instruction&) {}
+// The units that compute softmax and windows; engines without them never come to it.
+template <class E, bool are_there>
+struct UnitsBesides {
+  static void run(const typename E::Word*, typename E::Word*, const Instruction&,
+                  const Instruction&) {}
 };
 template <class E>
-struct SoftmaxUnit<E, true> {
-  static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i) {
+struct UnitsBesides<E, true> {
+  static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i,
+                  const Instruction& before) {
 #pragma HLS INLINE
-    softmax<E>(rd, wr, softmax_task_of<E>(i));
+    if (i.opcode == opcode_softmax)
+      softmax<E>(rd, wr, softmax_task_of<E>(i));
+    else
+      window<E>(rd, wr, window_task_of<E>(i, before));
   }
 };
 
@@ -31,8 +37,7 @@ struct SoftmaxUnit<E, true> {
 template <class E_>
 struct Product {
   using E = E_;
-  static constexpr bool has_softmax = E::opcode == opcode_fcn && !E::Traits::is_float;
-  static Status check(const Instruction& i, uint32_t memory_pages) {
+  static Status check(const Instruction& i, const Instruction& before, uint32_t memory_pages) {
 #pragma HLS INLINE
     constexpr Accepted engine = {E::opcode,
                                  sizeof(typename E::Element),
@@ -40,14 +45,19 @@ struct Product {
                                  E::array_rows,
                                  E::array_columns,
                                  E::Traits::is_float};
-    return xfblas::check(i, memory_pages, engine);
+    return xfblas::check(i, before, memory_pages, engine);
   }
-  static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i) {
+  // A Map computes nothing: it says how the instruction behind it walks.
+  static void run(const typename E::Word* rd, typename E::Word* wr, const Instruction& i,
+                  const Instruction& before) {
 #pragma HLS INLINE
-    if (has_softmax && i.opcode == opcode_softmax)
-      SoftmaxUnit<E, has_softmax>::run(rd, wr, i);
+    if (E::has_units && i.opcode == opcode_map) return;
+    if (E::has_units && (i.opcode == opcode_softmax || i.opcode == opcode_window))
+      UnitsBesides<E, E::has_units>::run(rd, wr, i, before);
     else
-      multiply<E>(rd, wr, task_of<E>(i));
+      multiply<E>(rd, wr, E::has_units && before.opcode == opcode_map
+                              ? convolution_task_of<E>(i, before)
+                              : task_of<E>(i));
   }
 };
 
@@ -55,13 +65,14 @@ struct Product {
 template <class V>
 struct VectorProduct {
   using E = V;
-  static Status check(const Instruction& i, uint32_t memory_pages) {
+  static Status check(const Instruction& i, const Instruction& before, uint32_t memory_pages) {
 #pragma HLS INLINE
     constexpr uint32_t element = sizeof(typename V::Element);
     constexpr Accepted engine = {opcode_gemv, element, element, 0, 0, V::Traits::is_float};
-    return xfblas::check(i, memory_pages, engine);
+    return xfblas::check(i, before, memory_pages, engine);
   }
-  static void run(const typename V::Word* rd, typename V::Word* wr, const Instruction& i) {
+  static void run(const typename V::Word* rd, typename V::Word* wr, const Instruction& i,
+                  const Instruction&) {
 #pragma HLS INLINE
     VectorTask task;
     task.m = i.m;
@@ -74,7 +85,7 @@ struct VectorProduct {
 };
 
 // amount: rows of this launch, in place of those of each instruction and at most as many; 0 leaves
-// the instructions'.
+// the instructions'. Over feature maps an instruction has its own, which are pixels.
 template <class Operation>
 void run_program(const typename Operation::E::Word* rd, typename Operation::E::Word* wr,
                  Clock& clock, uint32_t amount = 0) {
@@ -84,6 +95,7 @@ void run_program(const typename Operation::E::Word* rd, typename Operation::E::W
   const uint32_t all_pages = memory_limit(uint32_t(configuration::bank_pages));
   uint32_t memory_pages = all_pages;
   bool runs = true;
+  Instruction before = {};
   fetch_program<E>(rd, program);
 instructions:
   for (uint32_t slot = 0; slot < instructions_per_page && runs; ++slot) {
@@ -91,14 +103,18 @@ instructions:
     if (is_control(i)) {
       runs = !is_last(i);
       if (memory_pages_of(i) != 0) memory_pages = smaller(memory_pages_of(i), all_pages);
+      before = i;
       continue;
     }
     const uint64_t start = clock.now();
-    const bool has_rows = amount <= i.m;
-    if (amount != 0) i.m = amount;
-    const Status status = has_rows ? Operation::check(i, memory_pages) : status_out_of_memory;
-    if (status == status_ok) Operation::run(rd, wr, i);
+    const bool has_own_rows = i.opcode == opcode_map || before.opcode == opcode_map;
+    const bool has_rows = has_own_rows || amount <= i.m;
+    if (amount != 0 && !has_own_rows) i.m = amount;
+    const Status status =
+        has_rows ? Operation::check(i, before, memory_pages) : status_out_of_memory;
+    if (status == status_ok) Operation::run(rd, wr, i, before);
     write_result<E>(wr, slot, start, clock.now(), status);
+    before = i;
   }
   clock.stop();
 }

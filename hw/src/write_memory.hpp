@@ -1,4 +1,4 @@
-// Writes C: vectors become words, words go to memory row by row.
+// Writes C: words go to memory row by row.
 //
 // A row that does not begin or end at a memory word shares its edge words with elements that
 // are not ours. Those words are read, merged and written in order, which is slow, so hosts that
@@ -11,50 +11,6 @@
 #include "xfblas/stream.hpp"
 
 namespace xfblas {
-
-// Words of C, each row from a word of its own on.
-template <class E>
-void pack_c(Problem problem, stream<typename E::BVector>& vectors,
-            stream<typename E::Word>& words) {
-  constexpr bool is_narrow = E::array_columns < E::word_lanes;
-  constexpr int piece = is_narrow ? E::array_columns : E::word_lanes;
-  constexpr int words_of_a_vector = E::array_columns / piece;
-  constexpr uint32_t vectors_of_a_word = E::word_lanes / piece;
-  const uint64_t tiles = tile_count<E>(problem);
-  Tile tile = tile_at<E>(problem, 0, 0);
-tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
-    uint32_t column_strip = 0, part = 0;
-    int32_t lanes_left = 0;
-    typename E::Word word = {};
-  vectors:
-    for (uint32_t v = 0; v < tile.rows * tile.column_strips; ++v) {
-#pragma HLS PIPELINE II=words_of_a_vector
-      if (column_strip == 0) {
-        lanes_left = int32_t(tile.columns);
-        part = 0;
-      }
-      const bool row_ends = column_strip + 1 == tile.column_strips;
-      const typename E::BVector vector = vectors.read();
-    pieces:
-      for (int w = 0; w < words_of_a_vector; ++w) {
-#pragma HLS UNROLL
-      lanes:
-        for (int lane = 0; lane < piece; ++lane) {
-#pragma HLS UNROLL
-          word.lane[part * piece + lane] = vector.lane[w * piece + lane];
-        }
-        if ((part + 1 == vectors_of_a_word || row_ends) && lanes_left > 0) {
-          words.write(word);
-          lanes_left -= E::word_lanes;
-        }
-      }
-      part = part + 1 == vectors_of_a_word ? 0 : part + 1;
-      column_strip = row_ends ? 0 : column_strip + 1;
-    }
-    tile = tile_after<E>(problem, tile);
-  }
-}
 
 // Lanes begin to end - 1 of a word; the others keep what memory holds. Not inlined, so that the
 // write has been answered before the next row's edge, perhaps the same word, is read.
@@ -135,23 +91,52 @@ burst:
   }
 }
 
+// Rows that lie end to end are one burst.
+template <class E>
+void write_rows(typename E::Word* memory, uint64_t first, uint64_t stride, uint32_t count,
+                uint32_t columns, stream<typename E::Word>& words) {
+#pragma HLS INLINE
+  const bool end_to_end = stride == columns && columns % uint32_t(E::word_lanes) == 0;
+  const uint32_t bursts = end_to_end ? 1 : count;
+  const uint64_t lanes = end_to_end ? uint64_t(count) * columns : columns;
+rows:
+  for (uint32_t row = 0; row < bursts; ++row) {
+    write_span<E>(memory, first + row * stride, lanes, words);
+  }
+}
+
+// Columns of pixels, from one on.
+template <class E>
+void write_pixels(typename E::Word* memory, const Walk& walk, Pixel at, uint32_t count,
+                  uint32_t column, uint32_t columns, stream<typename E::Word>& words) {
+#pragma HLS INLINE
+  uint32_t left = count;
+pixels:
+  while (left > 0) {
+    const uint32_t together = pixels_of_row(walk.map, at, left);
+    const uint64_t first = place_of_c(walk, at) + column;
+    if (walk.joins_pixels)
+      write_span<E>(memory, first, uint64_t(together) * columns, words);
+    else
+      write_rows<E>(memory, first, walk.ldc, together, columns, words);
+    at = moved(walk.map, at, together);
+    left -= together;
+  }
+}
+
 template <class E>
 void write_c(typename E::Word* memory, Task task, stream<typename E::Word>& words) {
   const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
+  Pixel start = {0, 0, 0, 0};
 tiles:
   for (uint64_t i = 0; i < tiles; ++i) {
-    const uint64_t first = task.c.first + tile.row * task.c.stride + tile.column;
-    // Rows that lie end to end are one burst.
-    const bool end_to_end =
-        task.c.stride == tile.columns && tile.columns % E::word_lanes == 0;
-    const uint32_t bursts = end_to_end ? 1 : tile.rows;
-    const uint64_t lanes = end_to_end ? uint64_t(tile.rows) * tile.columns : tile.columns;
-  rows:
-    for (uint32_t row = 0; row < bursts; ++row) {
-      write_span<E>(memory, first + row * task.c.stride, lanes, words);
-    }
-    tile = tile_after<E>(task.problem, tile);
+    if (E::has_units && task.walks)
+      write_pixels<E>(memory, task.walk, start, tile.rows, tile.column, tile.columns, words);
+    else
+      write_rows<E>(memory, task.c.first + tile.row * task.c.stride + tile.column, task.c.stride,
+                    tile.rows, tile.columns, words);
+    step_tile<E>(task, tile, start);
   }
   spend(memory_latency);
 }

@@ -108,4 +108,6 @@ def test_words_are_checked(capsys):
     for words in (["--cases", "gem"], ["--threads", "0"], ["--rounds", "x"]):
         with pytest.raises(SystemExit):
             main(words)
-    assert "'gem' is none of gemm, predict, scripts, isa, memory" in capsys.readouterr().err
+    assert (
+        "'gem' is none of gemm, convolve, predict, scripts, isa, memory" in capsys.readouterr().err
+    )

@@ -72,7 +72,9 @@ def test_wrong_walks_are_named(unit, change, text):
 def test_kernels_have_a_size(unit):
     walk = MapWalk(1, 1, 1, output=(1, 1), kernel=(256, 256))
     one = unit.empty((1, 1))
-    with pytest.raises(InvalidValueError, match="kernelRows times kernelColumns is 65536, expected"):
+    with pytest.raises(
+        InvalidValueError, match="kernelRows times kernelColumns is 65536, expected"
+    ):
         unit.window("max", one, unit.empty((1, 1)), walk)
 
 
@@ -104,7 +106,7 @@ def test_matrices_are_checked(unit):
         unit.convolve(a, b, c, WALK, unit.empty((1, 3)))
     with pytest.raises(InvalidValueError, match="B is None, expected the weights of a depthwise"):
         unit.window("depthwise", a, c, WALK)
-    with pytest.raises(InvalidValueError, match="B is .*, expected None for 'max'"):
+    with pytest.raises(InvalidValueError, match=r"B is .*, expected None for 'max'"):
         unit.window("max", a, c, WALK, b)
     with pytest.raises(InvalidValueError, match="fields of an epilogue were given"):
         unit.window("average", a, c, WALK, saturate=True)
@@ -133,7 +135,7 @@ def test_results_lie_beside_what_is_read(unit):
         {"first_c": 4, "row_c": 54, "output": (4, 6)},
         {"first_c": 4, "pixel_c": 7, "output": (5, 2)},
     ):
-        with pytest.raises(InvalidValueError, match="C at elements .* overlaps A at elements"):
+        with pytest.raises(InvalidValueError, match=r"C at elements .* overlaps A at elements"):
             unit.convolve(both, b, both, dataclasses.replace(walk, **change))
     unit.execute()
 

@@ -40,3 +40,58 @@ def test_depthwise_convolutions(unit, seed):
 @given(seed=SEEDS)
 def test_pooling(unit, seed):
     check(unit, seed, "max" if seed % 2 else "average")
+
+
+@examples(120)
+@given(seed=SEEDS)
+def test_upsampled_maps_of_many_channels(unit, seed):
+    """Where the native engine multiplies each pixel once, if sums fit 32 bits."""
+    rng = np.random.default_rng(seed)
+    case = map_cases.random_case(rng, unit.device.dtype, "convolution")
+    channels, n = int(rng.choice([16, 20, 64])), int(rng.choice([1, 16, 50]))
+    shape = (len(case.maps), *map_cases.pair(rng, 1, 3, 9, 20), channels)
+    case.maps = map_cases.elements(rng, shape, unit.device.dtype)
+    case.first_channel, case.channels, case.is_shared = 0, channels, False
+    case.walk |= {
+        "upsampling": map_cases.pair(rng, 1, 2, 2, 3),
+        "kernel": map_cases.pair(rng, 1, 2, 2, 3),
+        "stride": map_cases.pair(rng, 1, 1, 2),
+        "output": map_cases.pair(rng, 1, 5, 18, 40),
+    }
+    taps = case.walk["kernel"][0] * case.walk["kernel"][1]
+    case.b = map_cases.elements(rng, (taps * channels, n), unit.device.dtype)
+    if unit.device.dtype == np.int16 and seed % 3:
+        case.b >>= 8  # whose sums fit
+    (rows, columns), pixels = case.walk["output"], 1 if seed % 2 else np.prod(case.walk["output"])
+    case.x = rng.integers(-(2**31), 2**31, (pixels, n)).astype(np.int32)
+    case.target = np.zeros((len(case.maps), rows, columns, n), unit.device.dtype)
+    case.first, case.step, case.target_channel = (0, 0), (1, 1), 0
+    np.testing.assert_array_equal(case.run(unit), case.expected(), f"{seed}: {case}")
+
+
+@pytest.mark.parametrize("largest, path", [(40, "proved"), (1500, "spilled"), (32767, None)])
+def test_sums_of_more_than_32_bits(largest, path, generator):
+    """Every way of adding up, on windows whose runs are padded and whose are not."""
+    with xfblas.open(engine="Fcn", dtype=np.int16) as device:
+        unit = device.compute_units[0]
+        hardest = "estimated" if "vnni" in xfblas.native_engine().instruction_set else "split"
+        for channels in (33, 64):
+            case = map_cases.random_case(np.random.default_rng(5), np.int16, "convolution")
+            case.maps = generator.integers(-32768, 32768, (2, 7, 9, channels)).astype(np.int16)
+            case.first_channel, case.channels, case.is_shared = 0, channels, False
+            case.walk = {
+                "kernel": (3, 5), "stride": (1, 2), "dilation": (1, 1), "padding": (1, 2),
+                "upsampling": (1, 1), "output": (7, 5), "fill": -32768,
+            }  # fmt: skip
+            shape = 15 * channels, 70
+            case.b = generator.integers(-largest, largest + 1, shape).astype(np.int16)
+            case.x = generator.integers(-(2**31), 2**31, (35, 70)).astype(np.int32)
+            case.expected_fields = {"post": (3, 33), "saturate": True}
+            case.fields = {"post_scale": 3, "post_shift": 33, "saturate": True}
+            case.target = np.zeros((2, 7, 5, 70), np.int16)
+            case.first, case.step, case.target_channel = (0, 0), (1, 1), 0
+            before = xfblas.native_statistics()
+            np.testing.assert_array_equal(case.run(unit), case.expected())
+            taken = path or hardest
+            if device.target == "native":
+                assert xfblas.native_statistics()[taken] > before[taken]

@@ -1,6 +1,8 @@
 """Fixtures of the kernels' checks: libraries built once, and a seed that is printed."""
 
+import ctypes
 import functools
+import subprocess
 
 import numpy as np
 import pytest
@@ -27,9 +29,32 @@ def seed():
 
 
 @pytest.fixture(scope="session")
+def formula():
+    """The closed formula: cycles of an instruction's words, and of those of the Map before it."""
+    path = HW / "build" / "cycle_model.so"
+    path.parent.mkdir(exist_ok=True)
+    source = HW.parent / "tests/hw/cycle_model.cpp"
+    command = ["g++", "-std=c++14", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra"]
+    subprocess.run([*command, f"-I{HW / 'include'}", source, "-o", path], check=True)
+    function = ctypes.CDLL(str(path)).model_cycles
+    function.restype = ctypes.c_uint64
+
+    def cycles(kernel, words, before=(0,) * 16):
+        lanes = kernel.word_bytes // kernel.dtype.itemsize
+        addend = kernel.addend.itemsize // kernel.dtype.itemsize
+        interval = 8 if kernel.dtype.kind == "f" else 2
+        names = "array_rows array_columns tile_rows tile_columns chunk vector_rows vector_chunk"
+        sizes = [getattr(kernel, name) for name in names.split()]
+        machine = [lanes, addend, *sizes, interval, kernel.burst_cycles, kernel.memory_latency]
+        given = [(ctypes.c_uint32 * 16)(*each) for each in (before, words)]
+        return function((ctypes.c_uint64 * len(machine))(*machine), *given)
+
+    return cycles
+
+
+@pytest.fixture(scope="session")
 def vendor_headers():
     """The folder of the vendor's ap_int.h and hls_stream.h, from the hls4ml wheel."""
-    import subprocess
     import sys
     import zipfile
 

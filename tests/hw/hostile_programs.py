@@ -1,29 +1,32 @@
 """Programs of bad instructions: the status that each must get, and what it may write."""
 
 import numpy as np
+from hostile_fields import damaged, fields_status, rows_status
+from hostile_maps import hostile_pair, map_status, mark_walked, walked_status
 from kernels import (
     A_PACKED,
     B_PACKED,
     BAD_FIELD,
     BIAS_ROW,
-    LEADING_DIMENSION,
+    MAP,
     OK,
     OPCODES,
-    OUT_OF_MEMORY,
     PAGE,
     ROUND,
     SATURATE,
     SOFTMAX,
     UNKNOWN_OPCODE,
+    WINDOW,
     ZERO_SIZE,
     Program,
 )
 
-EDGES = [0, 1, 2, 3, 31, 2**15, 2**16, 2**31 - 1, 2**31, 2**32 - 1]
+#: How many instructions have a Map before them, on engines that know it and on others.
+MAP_SHARE = 0.3
 
 
 def hostile(rng, opcode, pages):
-    """An instruction of which most fields are good, and one or more are not."""
+    """An instruction whose fields are good, but for what lies outside of the memory."""
     m, k, n = (int(size) for size in rng.integers(1, 70, 3))
     page = [int(rng.choice([2, 3, pages - 2, pages - 1, rng.integers(2, pages)])) for _ in range(4)]
     page[3] *= int(rng.random() < 0.7)
@@ -48,45 +51,11 @@ def hostile(rng, opcode, pages):
             n + 1,
             7,
             post,
-            0x04101020,
+            0x04101014,
             0,
             0x0B10,
         ]
-    for _ in range(int(rng.choice([0, 1, 1, 2, 16]))):
-        at = int(rng.integers(16))
-        kind = rng.integers(4)
-        if kind == 0:
-            words[at] = int(rng.choice(EDGES))
-        elif kind == 1:
-            words[at] = max(0, words[at] + int(rng.choice([-1, 1])))
-        elif kind == 2:
-            words[at] = int(rng.integers(2**32))
-        else:
-            words[at] ^= 1 << int(rng.integers(32))
-    return [word % 2**32 for word in words]
-
-
-def rows_status(page, rows, columns, stride, element, pages):
-    if stride < columns:
-        return LEADING_DIMENSION
-    end = page * PAGE + ((rows - 1) * stride + columns) * element
-    return OK if page >= 2 and end <= pages * PAGE else OUT_OF_MEMORY
-
-
-def fields_status(words, kernel):
-    post, prelu, flags, formats = words[12:16]
-    function, alpha = flags >> 8 & 15, prelu & 63
-    scale = (prelu >> 6 & 1023) - (prelu >> 15 & 1) * 1024
-    bits, is_fcn = kernel.dtype.itemsize * 8, kernel.engine == "fcn"
-    known = ROUND | SATURATE | BIAS_ROW | A_PACKED | B_PACKED | 15 << 8
-    good = flags & ~known == 0 and function <= 3 and (alpha <= 31 or function == 3)
-    if kernel.dtype.kind == "f":
-        good = good and function == 0 and post == 1 << 8 and (not is_fcn or scale in (0, 1))
-    if function == 3:
-        good = good and is_fcn and 1 <= formats <= 3
-    elif function:
-        good = good and is_fcn and max(formats & 255, formats >> 8) < bits
-    return OK if good else BAD_FIELD
+    return words
 
 
 def softmax_status(words, kernel, pages):
@@ -118,14 +87,26 @@ def has_softmax(kernel):
     return kernel.engine == "fcn" and kernel.dtype.kind == "i"
 
 
-def expected_status(words, kernel, pages):
-    """The first failure, in the order of the contract; Python's integers cannot overflow."""
+def expected_status(words, before, kernel, pages):
+    """The first failure, in the order of the contract; Python's integers cannot overflow.
+
+    before: the words of the instruction before.
+    """
     opcode, a, b, c, x, m, k, n, lda, ldb, ldc, ldx = words[:12]
     flags, size = words[14], kernel.dtype.itemsize
-    if opcode == SOFTMAX and has_softmax(kernel):
-        return softmax_status(words, kernel, pages)
-    if opcode != OPCODES[kernel.engine]:
+    walks, has_units = before[0] == MAP, has_softmax(kernel)
+    if opcode == MAP and has_units:
+        return map_status(words, kernel)
+    if walks and (not has_units or map_status(before, kernel) != OK):
+        return BAD_FIELD
+    if opcode == SOFTMAX and has_units:
+        return BAD_FIELD if walks else softmax_status(words, kernel, pages)
+    if opcode == WINDOW and has_units and not walks:
+        return BAD_FIELD
+    if opcode != OPCODES[kernel.engine] and (opcode != WINDOW or not has_units):
         return UNKNOWN_OPCODE
+    if walks:
+        return walked_status(words, before, kernel, pages)
     if kernel.engine == "gemv":
         if min(m, k) == 0:
             return ZERO_SIZE
@@ -166,31 +147,48 @@ def run(kernel, seed, count, pages=24):
     for _ in range(count):
         program = Program(pages)
         program.memory[:] = rng.integers(0, 256, program.memory.size, np.uint8)
-        opcodes = [OPCODES[kernel.engine]] * 3 + [SOFTMAX] * has_softmax(kernel)
-        count_of_one = int(rng.integers(1, 40))
-        given = [hostile(rng, int(rng.choice(opcodes)), pages) for _ in range(count_of_one)]
+        opcodes = [OPCODES[kernel.engine]] * 3 + [SOFTMAX, WINDOW] * has_softmax(kernel)
+        given = []
+        for _ in range(int(rng.integers(1, 31))):
+            opcode = int(rng.choice(opcodes))
+            words = hostile(rng, opcode, pages)
+            if opcode == WINDOW or rng.random() < MAP_SHARE:
+                pair = hostile_pair(rng, opcode, words, kernel.dtype.itemsize, pages)
+                which = int(rng.integers(3))  # the Map, what follows it, or both
+                given += [
+                    one if which == other else damaged(rng, one) for other, one in enumerate(pair)
+                ]
+            else:
+                given.append(damaged(rng, words))
         given = [words for words in given if words[0] != 0]  # that would be a control
         program.words += given
         memory = program.finish()
         before = memory.copy()
         kernel.run(memory)
         statuses = [program.status(slot) for slot in range(1, len(given) + 1)]
-        expected = [expected_status(words, kernel, pages) for words in given]
+        before_each = [[0] * 16, *given]
+        expected = [
+            expected_status(words, before, kernel, pages)
+            for words, before in zip(given, before_each, strict=False)
+        ]
         assert statuses == expected, given
         seen.update(statuses)
         assert np.array_equal(memory[:PAGE], before[:PAGE]), "page 0 changed"
         written = np.zeros(memory.size, bool)
         written[PAGE : 2 * PAGE] = True
-        for words, status in zip(given, statuses, strict=True):
-            if status == OK:
-                mark_result(written, words, kernel)
+        for words, status, before_it in zip(given, statuses, before_each, strict=False):
+            if status == OK and words[0] != MAP:
+                mark_result(written, words, before_it, kernel)
         assert np.array_equal(memory[~written], before[~written]), "something else changed"
     return seen
 
 
-def mark_result(written, words, kernel):
+def mark_result(written, words, before, kernel):
     """Marks the bytes of C (of y for Gemv) that an instruction may write."""
     size, start = kernel.dtype.itemsize, words[3] * PAGE
+    if before[0] == MAP:
+        mark_walked(written, words, before, size)
+        return
     if kernel.engine == "gemv":
         written[start : start + words[5] * size] = True
         return

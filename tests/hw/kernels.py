@@ -15,7 +15,7 @@ from xfblas.image.element_types import ELEMENT_TYPES
 HW = pathlib.Path(__file__).resolve().parents[2] / "hw"
 PAGE = 4096
 OPCODES = {"gemv": 1, "gemm": 2, "fcn": 8}
-SOFTMAX = 10
+SOFTMAX, MAP, WINDOW = 10, 11, 12
 ROUND, SATURATE, BIAS_ROW, A_PACKED, B_PACKED = 1, 2, 4, 16, 32
 TANH, SIGMOID, TABLE = 1 << 8, 2 << 8, 3 << 8
 OK, UNKNOWN_OPCODE, ZERO_SIZE, LEADING_DIMENSION, OUT_OF_MEMORY, BAD_FIELD = range(6)

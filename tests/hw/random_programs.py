@@ -18,6 +18,8 @@ from kernels import (
 
 #: How many of the Fcn engine's instructions are Softmax.
 SOFTMAX_SHARE = 0.15
+#: And of the others, how many walk feature maps: convolutions, pooling, depthwise convolutions.
+MAP_SHARE = 0.3
 
 
 def awkward(rng, tile, strip):
@@ -65,6 +67,43 @@ def random_entries(rng, bits):
     return rng.integers(-reach, reach, 513).astype(np.int32)
 
 
+def random_epilogue(rng, kernel, program):
+    """Fields by the names of Program.instruction, and the function that they stand for or None."""
+    how = {
+        "flags": int(rng.choice([0, ROUND, SATURATE, ROUND | SATURATE])),
+        "post": (
+            int(rng.choice([0, 1, 3, 65535, rng.integers(65536)])),
+            int(rng.choice([0, 1, 8, 15, 47, 48, 63, 64, 255, rng.integers(48)])),
+        ),
+        "prelu": (
+            int(rng.choice([0, 1, 2, -512, 511, rng.integers(-512, 512)])),
+            int(rng.choice([0, 1, 6, 31, rng.integers(32)])),
+        ),
+    }
+    function, bits = None, kernel.dtype.itemsize * 8
+    is_fcn = kernel.engine == "fcn"
+    if is_fcn and rng.random() < 0.2:
+        source, target = (int(f) for f in rng.integers(0, bits, 2))
+        which = int(rng.integers(1, 3))
+        function = (oracle.tanh, oracle.sigmoid)[which - 1](bits, source, target)
+        how["flags"] |= which << 8
+        how["formats"] = source | target << 8
+    elif is_fcn and rng.random() < 0.2:
+        entries, groups = random_entries(rng, bits), int(rng.integers(1, 4))
+        function = oracle.table(bits, groups, entries)
+        how.update(formats=groups, table=program.place(entries), flags=how["flags"] | TABLE)
+    return how, function
+
+
+def oracle_fields(how, function):
+    """The same as the oracle names them."""
+    flags = how["flags"]
+    return {
+        **{"post": how["post"], "prelu": how["prelu"], "function": function},
+        **{"round": bool(flags & ROUND), "saturate": bool(flags & SATURATE)},
+    }
+
+
 class RandomProduct:
     """One random Fcn or Gemm instruction with what it must leave in memory."""
 
@@ -79,7 +118,7 @@ class RandomProduct:
         a = integers(rng, kernel.dtype, (m, depth))
         b = integers(rng, kernel.dtype, (depth, n))
         is_fcn = kernel.engine == "fcn"
-        flags = int(rng.choice([0, ROUND, SATURATE, ROUND | SATURATE]))
+        flags = 0
         self.describe = dict(m=m, k=depth, n=n)
 
         x_page, ldx, x = 0, 0, None
@@ -106,26 +145,8 @@ class RandomProduct:
             full_b, ldb = pack(b, k["tile_columns"], k["array_columns"]), 0
             flags |= B_PACKED
 
-        post = (
-            int(rng.choice([0, 1, 3, 65535, rng.integers(65536)])),
-            int(rng.choice([0, 1, 8, 15, 47, 48, 63, 64, 255, rng.integers(48)])),
-        )
-        prelu = (
-            int(rng.choice([0, 1, 2, -512, 511, rng.integers(-512, 512)])),
-            int(rng.choice([0, 1, 6, 31, rng.integers(32)])),
-        )
-        function, formats, table = None, 0, None
-        bits = kernel.dtype.itemsize * 8
-        if is_fcn and rng.random() < 0.2:
-            source, target = (int(f) for f in rng.integers(0, bits, 2))
-            which = int(rng.integers(1, 3))
-            function = (oracle.tanh, oracle.sigmoid)[which - 1](bits, source, target)
-            flags |= which << 8
-            formats = source | target << 8
-        elif is_fcn and rng.random() < 0.2:
-            entries, formats = random_entries(rng, bits), int(rng.integers(1, 4))
-            function, table = oracle.table(bits, formats, entries), program.place(entries)
-            flags |= TABLE
+        how, function = random_epilogue(rng, kernel, program)
+        flags |= how["flags"]
         self.slot = program.instruction(
             OPCODES[kernel.engine],
             program.place(full_a),
@@ -139,34 +160,16 @@ class RandomProduct:
             ldb,
             ldc,
             ldx,
-            post,
-            prelu,
-            flags,
-            formats,
-            table,
+            **{**how, "flags": flags},
         )
-        self.describe.update(
-            lda=lda,
-            ldb=ldb,
-            ldc=ldc,
-            ldx=ldx,
-            post=post,
-            prelu=prelu,
-            flags=flags,
-            formats=formats,
-            x_page=x_page,
-        )
+        self.describe.update(how, lda=lda, ldb=ldb, ldc=ldc, ldx=ldx, flags=flags, x_page=x_page)
         self.c_page, self.ldc = c_page, ldc
         self.expected = full_c.copy()
         self.expected[:, :n] = oracle.fcn(
             a,
             b,
             x,
-            post=post,
-            prelu=prelu if is_fcn else (1, 0),
-            round=bool(flags & ROUND),
-            saturate=bool(flags & SATURATE),
-            function=function,
+            **oracle_fields(how, function) | ({} if is_fcn else {"prelu": (1, 0)}),
         )
 
     def check(self):
@@ -213,17 +216,21 @@ class RandomVectorProduct:
         assert np.array_equal(got, self.expected), self.describe
 
 
-def run(kernel, seed, count, per_launch=8):
+def run(kernel, seed, count, per_launch=8, maps_alone=False):
     """Runs `count` random instructions, several in a launch, and checks every one of them."""
     rng = np.random.default_rng(seed)
     is_gemv = kernel.engine == "gemv"
     has_softmax = kernel.engine == "fcn" and kernel.dtype.kind == "i"
 
     def make(*given):
-        if has_softmax and rng.random() < SOFTMAX_SHARE:
+        if has_softmax and not maps_alone and rng.random() < SOFTMAX_SHARE:
             from softmax_programs import RandomSoftmax
 
             return RandomSoftmax(*given)
+        if has_softmax and (maps_alone or rng.random() < MAP_SHARE):
+            from map_programs import RandomMap
+
+            return RandomMap(*given)
         return (RandomVectorProduct if is_gemv else RandomProduct)(*given)
 
     # The largest matrix of Gemv has 1025 rows of 8193, and some elements between them.

@@ -1,37 +1,13 @@
 """The closed formula agrees with the cycle-approximate run of the dataflow, within 5 %."""
 
-import ctypes
 import itertools
-import subprocess
 
 import numpy as np
 import pytest
-from kernels import A_PACKED, B_PACKED, BIAS_ROW, HW, OPCODES, SOFTMAX, TABLE, Program
+from kernels import A_PACKED, B_PACKED, BIAS_ROW, OPCODES, SOFTMAX, TABLE, Program
 from softmax_programs import words_of
 
 SIZES = (32, 100, 128, 256, 512, 1024)
-
-
-@pytest.fixture(scope="module")
-def formula():
-    path = HW / "build" / "cycle_model.so"
-    path.parent.mkdir(exist_ok=True)
-    source = HW.parent / "tests/hw/cycle_model.cpp"
-    command = ["g++", "-std=c++14", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra"]
-    subprocess.run([*command, f"-I{HW / 'include'}", source, "-o", path], check=True)
-    function = ctypes.CDLL(str(path)).model_cycles
-    function.restype = ctypes.c_uint64
-
-    def cycles(kernel, words):
-        lanes = kernel.word_bytes // kernel.dtype.itemsize
-        addend = kernel.addend.itemsize // kernel.dtype.itemsize
-        interval = 8 if kernel.dtype.kind == "f" else 2
-        names = "array_rows array_columns tile_rows tile_columns chunk vector_rows vector_chunk"
-        sizes = [getattr(kernel, name) for name in names.split()]
-        machine = [lanes, addend, *sizes, interval, kernel.burst_cycles, kernel.memory_latency]
-        return function((ctypes.c_uint64 * len(machine))(*machine), (ctypes.c_uint32 * 16)(*words))
-
-    return cycles
 
 
 def measured(kernel, build):

@@ -33,3 +33,10 @@ def test_streams_of_depth_one(kernel_of, engine, dtype, seed):
 @pytest.mark.parametrize("engine, dtype", ENGINES)
 def test_boards(kernel_of, engine, dtype, board, seed):
     random_programs.run(kernel_of(engine, dtype, board), seed, max(8, COUNT // 50))
+
+
+@pytest.mark.sampled("short")
+@pytest.mark.parametrize("dtype", ["short", "int8"])
+def test_maps_in_chunks_of_several_words(kernel_of, dtype, seed):
+    """The smallest engine's chunk is one memory word; those of boards hold more of a tap."""
+    random_programs.run(kernel_of("fcn", dtype, "u250"), seed, COUNT // 20, maps_alone=True)

@@ -12,7 +12,10 @@ from kernels import HW, Kernel
 KERNELS = sorted(HW.glob("src/*.cpp"))
 HEADERS = sorted(HW.glob("src/*.hpp")) + [
     HW / "include/xfblas" / name
-    for name in ("activation.hpp", "check.hpp", "instruction.hpp", "softmax.hpp", "vector.hpp")
+    for name in (
+        *("activation.hpp", "check.hpp", "feature_map.hpp", "instruction.hpp"),
+        *("softmax.hpp", "vector.hpp"),
+    )
 ]
 SOURCES = KERNELS + HEADERS
 INTERFACE = HW.parent / "tests/hw/interface"

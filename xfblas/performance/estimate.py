@@ -110,7 +110,7 @@ def estimate_product(
     addend_elements = 4 // ELEMENT_TYPES[dtype].bytes if engine == "fcn" else 1
     words = _instruction(machine, engine, m, k, n, packed, table)
     cycles = ffi.new("xfblasCycles_t *")
-    check(lib.xfblasEstimate(_c_machine(machine, addend_elements), words, cycles))
+    check(lib.xfblasEstimate(c_machine(machine, addend_elements), words, cycles))
     seconds = cycles.total / (machine.clock_mhz * 1e6)
     operations = 2 * m * k * n
     peak = machine.word_elements if engine == "gemv" else machine.multipliers
@@ -164,7 +164,7 @@ def estimate_softmax(
     words = [SOFTMAX, 2, 3, 4, 0, m, k, columns, lda, classes, columns, 0]
     words += [post, widest | 18 << 16, 0, widest]
     cycles = ffi.new("xfblasCycles_t *")
-    check(lib.xfblasEstimate(_c_machine(machine, 4 // ELEMENT_TYPES[dtype].bytes), words, cycles))
+    check(lib.xfblasEstimate(c_machine(machine, 4 // ELEMENT_TYPES[dtype].bytes), words, cycles))
     return int(cycles.total)
 
 
@@ -203,7 +203,8 @@ def _whole(machine: Machine, elements: int) -> int:
     return -(-elements // machine.word_elements) * machine.word_elements
 
 
-def _c_machine(machine: Machine, addend_elements: int):
+def c_machine(machine: Machine, addend_elements: int):
+    """The sizes of an engine as C takes them."""
     return ffi.new(
         "xfblasMachine_t *",
         {

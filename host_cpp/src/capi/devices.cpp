@@ -8,7 +8,7 @@
 #include "native/native.hpp"
 #include "target/target.hpp"
 #include "xfblas/check.hpp"
-#include "xfblas/cycle_model.hpp"
+#include "xfblas/map_cycles.hpp"
 
 using namespace xfblas;
 
@@ -92,19 +92,39 @@ xfblasStatus_t xfblasSoftmax(float* values, unsigned long long rows, unsigned in
   });
 }
 
+namespace {
+
+xfblas::Machine machine_of(const xfblasMachine_t& m) {
+  for (const auto size :
+       {m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns, m.tileRows, m.tileColumns,
+        m.chunk, m.vectorRows, m.vectorChunk, m.updateInterval})
+    require(size > 0, XFBLAS_STATUS_INVALID_VALUE, "a size of the machine is 0, expected 1 or more");
+  return {m.wordElements, m.addendElements, m.arrayRows,   m.arrayColumns,
+          m.tileRows,     m.tileColumns,    m.chunk,       m.vectorRows,
+          m.vectorChunk,  m.updateInterval, m.burstCycles, m.memoryLatency};
+}
+
+Instruction instruction_of(const unsigned int* given) {
+  Instruction words;
+  std::memcpy(&words, given, sizeof words);
+  return words;
+}
+
+template <class Model>
+xfblasCycles_t cycles_of(const Model& model, const Instruction& words) {
+  const auto parts = model.parts(words);
+  return {model.instruction(words), parts.compute, parts.memory, parts.drain, model.launch()};
+}
+
+}  // namespace
+
 xfblasStatus_t xfblasEstimate(const xfblasMachine_t* machine, const unsigned int* instruction,
                               xfblasCycles_t* cycles) {
   return guarded([&] {
     require(machine && instruction && cycles, XFBLAS_STATUS_INVALID_VALUE,
             "machine, instruction or cycles is NULL, expected a place for each");
-    const auto& m = *machine;
-    for (const auto size :
-         {m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns, m.tileRows, m.tileColumns,
-          m.chunk, m.vectorRows, m.vectorChunk, m.updateInterval})
-      require(size > 0, XFBLAS_STATUS_INVALID_VALUE,
-              "a size of the machine is 0, expected 1 or more");
-    Instruction words;
-    std::memcpy(&words, instruction, sizeof words);
+    const auto sizes = machine_of(*machine);
+    const auto words = instruction_of(instruction);
     require(words.opcode == opcode_gemm || words.opcode == opcode_gemv ||
                 words.opcode == opcode_fcn || words.opcode == opcode_softmax,
             XFBLAS_STATUS_INVALID_VALUE, "the instruction's opcode is ", words.opcode,
@@ -120,10 +140,30 @@ xfblasStatus_t xfblasEstimate(const xfblasMachine_t* machine, const unsigned int
       require(words.ldb > 0 && fields == status_ok, XFBLAS_STATUS_INVALID_VALUE,
               "the fields of the Softmax instruction are none that an engine takes");
     }
-    const CycleModel model({m.wordElements, m.addendElements, m.arrayRows, m.arrayColumns,
-                            m.tileRows, m.tileColumns, m.chunk, m.vectorRows, m.vectorChunk,
-                            m.updateInterval, m.burstCycles, m.memoryLatency});
-    const auto parts = model.parts(words);
-    *cycles = {model.instruction(words), parts.compute, parts.memory, parts.drain, model.launch()};
+    *cycles = cycles_of(CycleModel(sizes), words);
+  });
+}
+
+xfblasStatus_t xfblasEstimateMap(const xfblasMachine_t* machine, const unsigned int* map,
+                                 const unsigned int* instruction, xfblasCycles_t* cycles) {
+  return guarded([&] {
+    require(machine && map && instruction && cycles, XFBLAS_STATUS_INVALID_VALUE,
+            "machine, map, instruction or cycles is NULL, expected a place for each");
+    const auto sizes = machine_of(*machine);
+    require(sizes.addend_lanes == 2 || sizes.addend_lanes == 4, XFBLAS_STATUS_INVALID_VALUE,
+            "addendElements is ", sizes.addend_lanes, ", expected 2 (int16) or 4 (int8)");
+    const auto before = instruction_of(map), words = instruction_of(instruction);
+    require(before.opcode == opcode_map, XFBLAS_STATUS_INVALID_VALUE, "the map's opcode is ",
+            before.opcode, ", expected ", opcode_map);
+    require(words.opcode == opcode_fcn || words.opcode == opcode_window,
+            XFBLAS_STATUS_INVALID_VALUE, "the instruction's opcode is ", words.opcode,
+            ", expected ", opcode_fcn, " (Fcn) or ", opcode_window, " (Window)");
+    const Accepted engine = {opcode_fcn, uint32_t(4 / sizes.addend_lanes), 4,
+                             uint32_t(sizes.array_rows), uint32_t(sizes.array_columns), false};
+    const auto status = check(words, before, UINT32_MAX, engine);
+    require(status == status_ok, XFBLAS_STATUS_INVALID_VALUE,
+            "the fields of the map and the instruction are none that an engine takes: status ",
+            uint32_t(status));
+    *cycles = cycles_of(MapCycles(sizes, before), words);
   });
 }

@@ -10,7 +10,7 @@
 #include "native/product.hpp"
 #include "native/softmax.hpp"
 #include "xfblas/check.hpp"
-#include "xfblas/cycle_model.hpp"
+#include "xfblas/map_cycles.hpp"
 #include "xfblas/entry_table.hpp"
 #include "xfblas/packed.hpp"
 
@@ -174,8 +174,8 @@ class Clock {
     now_ = CycleModel(*machine_).launch();
   }
   uint64_t now() const { return now_; }
-  void pass(const Instruction& instruction) {
-    if (machine_) now_ += CycleModel(*machine_).instruction(instruction);
+  void pass(const Instruction& instruction, const Instruction& map) {
+    if (machine_) now_ += MapCycles(*machine_, map).instruction(instruction);
   }
 
  private:
@@ -270,7 +270,7 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
       if (map.opcode == opcode_map)
         run_on_map(memory, instruction, feature_map(map), configuration, cache);
       else run_instruction(memory, instruction, configuration, cache);
-      clock.pass(instruction);
+      clock.pass(instruction, map);
     }
     map = instruction.opcode == opcode_map ? instruction : Instruction{};
     result.end = clock.now();

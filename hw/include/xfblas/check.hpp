@@ -220,8 +220,8 @@ inline Status check_convolution(const Instruction& i, const FeatureMap& map, uin
   return status;
 }
 
-// Of Window after a Map. Pooling looks at pixels of the map alone and has no words but those of its places; a depthwise convolution has
-// those of Fcn, with a row of B for each tap and a row of X.
+// Of Window after a Map. Pooling looks at pixels of the map alone and has no words but those of its
+// places; a depthwise convolution has those of Fcn, with a row of B for each tap and a row of X.
 inline Status check_window(const Instruction& i, const FeatureMap& map, uint32_t memory_pages,
                            const Accepted& engine) {
 #pragma HLS INLINE
@@ -255,7 +255,8 @@ inline Status check(const Instruction& i, const Instruction& map, uint32_t memor
 #pragma HLS INLINE
   if (i.opcode == opcode_map && is_map_unit(engine)) return check_map(i, engine);
   const bool walks = map.opcode == opcode_map;
-  if (walks && check_map(map, engine) != status_ok) return status_bad_field;
+  if (walks && (!is_map_unit(engine) || check_map(map, engine) != status_ok))
+    return status_bad_field;
   if (i.opcode == opcode_window && is_map_unit(engine))
     return walks ? check_window(i, feature_map(map), memory_pages, engine) : status_bad_field;
   if (i.opcode == opcode_softmax && is_map_unit(engine))

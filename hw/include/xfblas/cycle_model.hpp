@@ -62,7 +62,7 @@ class CycleModel {
   // Before the first instruction: the page of instructions is read.
   constexpr uint64_t launch() const { return m_.memory_latency + page_bytes / instruction_bytes; }
 
- private:
+ protected:
   // One stream item passes a register and a FIFO at each row of the array.
   static constexpr uint64_t hop = 2;
 
@@ -119,12 +119,16 @@ class CycleModel {
 
   // Words of C that are not ours as a whole are read, merged and written one by one. Rows begin
   // at a word again after `period` of them, since a word's elements are a power of two.
-  constexpr uint64_t write(const Tile& tile, uint64_t stride) const {
-    const uint64_t step = smaller(stride & (~stride + 1), m_.word_lanes);
-    const uint64_t period = m_.word_lanes / step;
+  constexpr uint64_t period(uint64_t stride) const {
+    return m_.word_lanes / smaller(stride & (~stride + 1), m_.word_lanes);
+  }
+  constexpr uint64_t merges(const Tile& tile, uint64_t stride) const {
+    const uint64_t rows = period(stride), step = m_.word_lanes / rows;
     const uint64_t whole = 1 + (tile.columns % step == 0);  // edges in a period that are whole
-    const uint64_t merges = tile.rows * (2 * period - whole) / period;
-    return rows(tile.rows, tile.columns, stride) + merges * (m_.memory_latency + m_.burst_cycles);
+    return tile.rows * (2 * rows - whole) / rows * (m_.memory_latency + m_.burst_cycles);
+  }
+  constexpr uint64_t write(const Tile& tile, uint64_t stride) const {
+    return rows(tile.rows, tile.columns, stride) + merges(tile, stride);
   }
 
   constexpr uint64_t compute(const Instruction& i, const Tile& tile) const {

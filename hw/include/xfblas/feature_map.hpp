@@ -1,4 +1,5 @@
-// How an instruction walks feature maps: the fields of a Map instruction, and where each element lies.
+// How an instruction walks feature maps: the fields of a Map instruction, and where each element
+// lies.
 //
 // A Map instruction computes nothing. It says how the next one takes its A from a map of pixels,
 // each of some channels, and where in a map its C goes: Fcn becomes a convolution, whose rows of A

@@ -17,15 +17,18 @@ inline void for_each_chunk(int64_t channels, const Body& body) {
 
 template <typename Element>
 void largest_of_taps(const void* const* taps, int64_t count, int64_t channels, void* to) {
-  constexpr int chunk = 64 / sizeof(Element);
+  // The compiler's own vectors, which it keeps in registers.
+  constexpr int bytes = 32, chunk = bytes / sizeof(Element);
+  typedef Element Elements __attribute__((vector_size(bytes)));
   for_each_chunk<chunk>(channels, [&](int64_t first, auto width) {
-    Element most[chunk];
-    std::memcpy(most, static_cast<const Element*>(taps[0]) + first, width * sizeof(Element));
+    Elements most{};
+    std::memcpy(&most, static_cast<const Element*>(taps[0]) + first, width * sizeof(Element));
     for (int64_t t = 1; t < count; ++t) {
-      const auto* from = static_cast<const Element*>(taps[t]) + first;
-      for (int c = 0; c < width; ++c) most[c] = std::max(most[c], from[c]);
+      Elements from{};
+      std::memcpy(&from, static_cast<const Element*>(taps[t]) + first, width * sizeof(Element));
+      most = from > most ? from : most;
     }
-    std::memcpy(static_cast<Element*>(to) + first, most, width * sizeof(Element));
+    std::memcpy(static_cast<Element*>(to) + first, &most, width * sizeof(Element));
   });
 }
 

@@ -1,0 +1,64 @@
+"""Estimates of networks over feature maps: frames per second, and what bounds a step."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from street_unet import street_unet
+
+from xfblas.errors import InvalidValueError
+from xfblas.image.boards import read_board
+from xfblas.performance.map_estimate import estimate_maps
+from xfblas.quantization.map_steps import ConvolutionStep
+
+
+def test_the_network_is_the_one_of_the_street_scenes():
+    network = street_unet()
+    convolutions = [step for step in network.steps if isinstance(step, ConvolutionStep)]
+    parameters = sum(step.weights.size + step.bias.size for step in convolutions)
+    frame = estimate_maps(read_board("u250"), network)
+    assert (len(convolutions), parameters) == (26, 25_856_900)
+    assert frame.macs == pytest.approx(113.406e9, abs=1e6)
+
+
+def test_frames_per_second_of_a_u250():
+    """Eight at least in int8; a unit alone has a quarter."""
+    board = read_board("u250")
+    frame = estimate_maps(board, street_unet())
+    print(frame.to_text())
+    assert frame.units == 4 and frame.frames_per_second >= 8
+    alone = estimate_maps(board, street_unet(), units=1)
+    assert alone.frames_per_second == pytest.approx(frame.frames_per_second / 4)
+    wide = estimate_maps(board, street_unet(np.int16))
+    assert 0.4 < wide.frames_per_second / frame.frames_per_second < 0.6
+    assert (
+        "16 compute" not in frame.to_text() and "frames/s with 4 compute units" in frame.to_text()
+    )
+
+
+@pytest.mark.parametrize("board", ["u200", "u250", "u50", "u55c", "kv260"])
+@pytest.mark.parametrize("dtype", [np.int8, np.int16])
+def test_no_step_is_faster_than_the_array(board, dtype):
+    frame = estimate_maps(read_board(board), street_unet(dtype))
+    assert all(0 <= step.efficiency <= 1 for step in frame.steps)
+    assert all(step.cycles > 0 for step in frame.steps)
+    assert frame.seconds > sum(step.seconds for step in frame.steps)
+
+
+def test_what_bounds_a_step():
+    """Many products, or few of them for the words that are read and written."""
+    steps = {step.name: step for step in estimate_maps(read_board("u250"), street_unet()).steps}
+    assert steps["encoder 3 1"].bound == "array" and steps["encoder 3 1"].efficiency > 0.95
+    assert steps["pool 0"].bound == "reads"
+    assert steps["pool 0"].macs == 0
+
+
+def test_impossible_steps_and_units_are_refused():
+    board, network = read_board("u250"), street_unet()
+    with pytest.raises(InvalidValueError, match="units is 5, expected 1 to 4"):
+        estimate_maps(board, network, units=5)
+    step = network.steps[0]
+    broken = dataclasses.replace(step, walk=dataclasses.replace(step.walk, stride=(0, 1)))
+    with pytest.raises(InvalidValueError, match="step 'encoder 0 0': the fields of the map"):
+        estimate_maps(board, dataclasses.replace(network, steps=(broken,)))
+    estimate_maps(board, network)
