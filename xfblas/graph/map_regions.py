@@ -7,11 +7,14 @@ such place that the engine can end at is taken. A region without a convolution i
 alone are chains, which have a way of their own (:mod:`~xfblas.graph.segments`).
 """
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from xfblas.layers.dense import Dense
 from xfblas.layers.host_operation import HostOperation
 from xfblas.layers.operation import Operation
+from xfblas.layers.scaling import Scale
 from xfblas.layers.table import Table
 from xfblas.layers.window_operation import WindowOperation
 
@@ -112,6 +115,7 @@ def regions_of(
     for one in operations:
         for tensor in set(one.inputs):
             readers[tensor] = readers.get(tensor, 0) + 1
+    _exclude_rows(operations, fit)
     found = []
     free = [index for index, is_fit in enumerate(fit) if is_fit]
     while free:
@@ -123,6 +127,28 @@ def regions_of(
         else:
             free = free[1:]
     return found
+
+
+def _exclude_rows(operations, fit) -> None:
+    """Rows of a whole map's values go to dense layers, or out of the model; else to the host."""
+    readers: dict[str, list[int]] = {}
+    for index, one in enumerate(operations):
+        for tensor in one.inputs:
+            readers.setdefault(tensor, []).append(index)
+    for index in reversed(range(len(operations))):
+        one = operations[index]
+        if not fit[index] or math.prod(one.place.shapes[0][:-1]) == 1:
+            continue
+        after = [operations[other] for other in readers.get(one.output, [])]
+        if _function(one) == "reshape":
+            rows = {t for scale in after if isinstance(scale, Scale) for t in [scale.output]}
+            after += [operations[i] for t in rows for i in readers.get(t, [])]
+            fit[index] = all(isinstance(other, Dense | Scale) for other in after)
+        elif _function(one) == "permute":
+            fit[index] = all(
+                fit[i] and _function(operations[i]) == "reshape"
+                for i in readers.get(one.output, [])
+            )
 
 
 def _region(operations, free, readers, outputs):

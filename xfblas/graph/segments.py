@@ -1,6 +1,4 @@
-"""From operations to steps: runs of dense layers, and of convolutions with what lies between them,
-become engine steps, and all else goes to the host.
-"""
+"""From operations to steps of the engine, of dense layers and of maps, and of the host."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace

@@ -1,0 +1,124 @@
+"""A quantized network over maps, and what its integers stand for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xfblas.quantization.map_steps import MapNetwork, MapSlice
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTensor:
+    """A tensor of the model that is stored.
+
+    Attributes:
+        name: as traces and reports call it.
+        slice: where it is.
+        size: rows and columns.
+        scale: (channels,) float64, elements in a unit.
+        zero: the element that stands for 0.
+        step: after which of the network's steps it is whole; -1 for the input.
+    """
+
+    name: str
+    slice: MapSlice
+    size: tuple[int, int]
+    scale: np.ndarray
+    zero: int
+    step: int
+
+    def values(self, elements: np.ndarray) -> np.ndarray:
+        """float32 of the elements (m, rows, columns, channels)."""
+        return ((elements.astype(np.float64) - self.zero) / self.scale).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class MapSummary:
+    """What was chosen for a tensor's sums.
+
+    Attributes:
+        name: of the tensor.
+        kind: 'sum' or 'depthwise'.
+        kernels: rows and columns of each part's.
+        channels, outputs: that it reads and writes.
+        activation: what follows.
+        products: of one frame.
+        sum_bits: bits that hold all sums.
+        bits: of an element.
+    """
+
+    name: str
+    kind: str
+    kernels: tuple[tuple[int, int], ...]
+    channels: int
+    outputs: int
+    activation: str
+    products: int
+    sum_bits: int
+    bits: int
+
+    def text(self) -> str:
+        """A line for a table."""
+        rows, columns = max(self.kernels)
+        what = f"{rows}x{columns}x{self.channels}"
+        if len(self.kernels) > 1:
+            what = f"{len(self.kernels)} phases up to {what}"
+        if self.kind == "depthwise":
+            what += " depthwise"
+        sums = 32 if self.sum_bits <= 32 else 48
+        return f"{what}, {self.activation}, sums of {sums} bits"
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedMaps:
+    """A network over maps.
+
+    Attributes:
+        network: the engine's steps.
+        tensors: the model's that are stored, in the order of computation.
+        summaries: one for each tensor with sums, or group of its channels.
+        channels_first: whether the model's maps have their channels first.
+        is_flat: whether the output is one row of all values.
+        is_turned: whether that row has the channels last though maps have them first.
+    """
+
+    network: MapNetwork
+    tensors: tuple[StoredTensor, ...]
+    summaries: tuple[MapSummary, ...]
+    channels_first: bool = False
+    is_flat: bool = False
+    is_turned: bool = False
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the elements."""
+        return self.network.dtype
+
+    @property
+    def bits(self) -> int:
+        """Of an element."""
+        return 8 * self.dtype.itemsize
+
+    @property
+    def products(self) -> int:
+        """Of one frame."""
+        return sum(summary.products for summary in self.summaries)
+
+    def frames_of(self, values: np.ndarray) -> np.ndarray:
+        """The model's rows as the network takes them: (m, rows, columns, channels) float32."""
+        if self.channels_first and values.ndim > 2:
+            values = np.moveaxis(values, 1, -1)
+        stored = self.network.map(self.network.input)
+        shape = (len(values), stored.height, stored.width, stored.channels)
+        return np.ascontiguousarray(values, np.float32).reshape(shape)
+
+    def as_model(self, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """A tensor (m, rows, columns, channels) in the model's shape (m, *shape)."""
+        is_row = len(shape) == 1
+        if self.channels_first and not (is_row and self.is_turned):
+            values = np.moveaxis(values, -1, 1)
+        return np.ascontiguousarray(values).reshape(len(values), *shape)
+
+    def __repr__(self) -> str:
+        steps = len(self.network.steps)
+        return f"<QuantizedMaps {self.network.name} {self.dtype}: {steps} steps>"
