@@ -51,7 +51,7 @@ class EngineStep:
         dtype = np.float32 if network.center is None else np.result_type(values, np.float32)
         rows = np.ascontiguousarray(values, dtype).reshape(-1, units)
         if engine is None:
-            found = network.outputs_of(rows)[-1]
+            found = self.outputs_of(rows)
         else:
             found = seen(
                 f"what engine returned for step {self.name}", engine(self, rows), np.float32
@@ -62,6 +62,10 @@ class EngineStep:
                 f"{len(rows)} rows of {network.output_units}"
             )
         return found.reshape(*values.shape[:-1], network.output_units)
+
+    def outputs_of(self, rows: np.ndarray) -> np.ndarray:
+        """(m, n) float32, what its layers compute in float of rows (m, k)."""
+        return self.network.outputs_of(rows)[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +114,7 @@ class MapStep:
         output: tensor that it gives.
         steps: the same as functions of the host, in the order of computation.
         input_shape: of one row of the input.
+        shapes: of one row of what each of these gives.
         channels_first: whether maps have their channels first.
         reason: why it is where it is, for reports.
     """
@@ -119,6 +124,7 @@ class MapStep:
     output: str
     steps: tuple[HostStep, ...]
     input_shape: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
     channels_first: bool = False
     reason: str = "convolutions"
 
@@ -137,7 +143,13 @@ class MapStep:
         values = np.ascontiguousarray(values, np.float32)
         if engine is None:
             return self.outputs_of(values)
-        return seen(f"what engine returned for step {self.name}", engine(self, values), np.float32)
+        found = seen(f"what engine returned for step {self.name}", engine(self, values), np.float32)
+        if found.shape != (len(values), *self.output_shape):
+            raise InvalidValueError(
+                f"step {self.name}: engine returned {describe(found)}, expected "
+                f"({len(values)}, {', '.join(map(str, self.output_shape))})"
+            )
+        return found
 
     def outputs_of(self, values: np.ndarray) -> np.ndarray:
         """What its functions compute in float."""
@@ -151,6 +163,11 @@ class MapStep:
             self.run(values[first : first + self.frames_at_once], keep, (self.output,))
             parts.append(found.pop(self.output))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Of one row of the output."""
+        return self.shapes[-1]
 
     @property
     def frames_at_once(self) -> int:

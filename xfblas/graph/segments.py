@@ -200,6 +200,7 @@ def _map_step(region):
         region.output,
         tuple(steps),
         region.operations[0].place.shapes[0],
+        tuple(operation.shape for operation in region.operations),
         is_channels_first(region.operations),
         f"layers {layers}",
     )

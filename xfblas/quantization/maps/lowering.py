@@ -13,6 +13,7 @@ import numpy as np
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.graph import HostStep, MapStep
+from xfblas.layers.placement import PREACTIVATION
 from xfblas.layers.windows import Axis, axes_of
 from xfblas.quantization.maps.nodes import NO_NUMBERS, Node, Pair, Part, View
 from xfblas.quantization.maps.parts import block_diagonal, parts_over, transposed_parts
@@ -52,8 +53,11 @@ class Lowering:
         self.sizes[step.input] = size
         self._views = {step.input: View(step.input, size[:2])}
         for part in step.steps:
+            done = len(self.nodes)
             views = [self._views[tensor] for tensor in part.inputs]
             self._views[part.output] = self._lowered(part, views)
+            for node in self.nodes[done:]:
+                node.layer = layer_of(part)
         output = self._views[step.output]
         if output.flat_scale is not None:
             raise UnsupportedModelError(
@@ -429,6 +433,17 @@ class Lowering:
             self._new(name, view.size, self._channels(view))
         self.derived[name] = self.nodes[-1]
         return View(name, view.size)
+
+
+def layer_of(step: HostStep) -> str:
+    """The layer that a function is of."""
+    return step.output.removesuffix(PREACTIVATION).removesuffix(":depthwise")
+
+
+def layers_of(step: MapStep) -> list[str]:
+    """The layers of a step that have weights."""
+    kinds = ("convolution", "depthwise_convolution", "transposed_convolution", "dense")
+    return list(dict.fromkeys(layer_of(part) for part in step.steps if part.function in kinds))
 
 
 def _of_two_axes(parameters):

@@ -50,6 +50,7 @@ class Node:
         target: the tensor.
         target_first: the channel of the target that its channel 0 is.
         parts: each of other pixels of the target.
+        layer: name of the model's layer that it comes from.
         slope: factor of negative sums.
         function, parameters: an activation by table; '' for none.
     """
@@ -61,6 +62,7 @@ class Node:
     target: str
     target_first: int
     parts: list[Part]
+    layer: str = ""
     slope: float = 1.0
     function: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)

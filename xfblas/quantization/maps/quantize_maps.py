@@ -109,18 +109,20 @@ class _Quantization:
             scales.of(out).astype(np.float32),
             scales.zero(out),
         )
+        shapes = {part.output: shape for part, shape in zip(
+            self._step.steps, self._step.shapes, strict=True)}  # fmt: skip
+        shapes.setdefault(lowering.input, self._step.input_shape)
         tensors = tuple(
             StoredTensor(
                 name,
                 placing.slice_of(name),
-                lowering.sizes[name][:2],
+                shapes[name],
                 scales.of(name),
                 scales.zero(name),
                 _written(lowering, last, name),
             )
             for name in lowering.sizes
-            if ":" not in name or name.endswith((":preactivation", ":depthwise"))
-            if name == lowering.input or _written(lowering, last, name) >= 0
+            if name in shapes and name != self._step.input
         )
         summaries = tuple(self._summary(node) for node in lowering.nodes if node.has_sums)
         return QuantizedMaps(
@@ -130,6 +132,7 @@ class _Quantization:
             self._step.channels_first,
             lowering.output.is_flat,
             lowering.output.is_turned,
+            self._step.output_shape,
         )
 
     def _margin(self, name: str) -> float:
@@ -226,7 +229,7 @@ class _Quantization:
         elif table is not None:
             fixed = np.full(node.outputs, table.argument_scale)
         wanted = Wanted(ranges, importance, zero if table is None else 0, levels, fixed)
-        parts, scale = self._integers(name, sums, wanted)
+        parts, scale = self._integers(node.layer, sums, wanted)
         prelu = prelu_of(node, zero)
         ends = [ends_after(node, part, prelu, table, self._bits) for part in parts]
         if table is not None:

@@ -1,10 +1,14 @@
 """A quantized network over maps, and what its integers stand for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.map_steps import MapNetwork, MapSlice
+from xfblas.quantization.maps.simulation import decode, encode, simulate_maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,7 +18,7 @@ class StoredTensor:
     Attributes:
         name: as traces and reports call it.
         slice: where it is.
-        size: rows and columns.
+        shape: of one row of the model's.
         scale: (channels,) float64, elements in a unit.
         zero: the element that stands for 0.
         step: after which of the network's steps it is whole; -1 for the input.
@@ -22,7 +26,7 @@ class StoredTensor:
 
     name: str
     slice: MapSlice
-    size: tuple[int, int]
+    shape: tuple[int, ...]
     scale: np.ndarray
     zero: int
     step: int
@@ -80,6 +84,7 @@ class QuantizedMaps:
         channels_first: whether the model's maps have their channels first.
         is_flat: whether the output is one row of all values.
         is_turned: whether that row has the channels last though maps have them first.
+        output_shape: of one row of the model's output.
     """
 
     network: MapNetwork
@@ -88,6 +93,7 @@ class QuantizedMaps:
     channels_first: bool = False
     is_flat: bool = False
     is_turned: bool = False
+    output_shape: tuple[int, ...] = ()
 
     @property
     def dtype(self) -> np.dtype:
@@ -118,6 +124,61 @@ class QuantizedMaps:
         if self.channels_first and not (is_row and self.is_turned):
             values = np.moveaxis(values, -1, 1)
         return np.ascontiguousarray(values).reshape(len(values), *shape)
+
+    @property
+    def input_coding(self) -> InputCoding:
+        """From pixels of floats to integers."""
+        network = self.network
+        return InputCoding(network.input_scale, network.input_offset, network.input_limit)
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        """What the engine gives for the model's rows, by the exact simulation."""
+        network = self.network
+        found = simulate_maps(network, encode(network, self.frames_of(values)))
+        return self.as_model(decode(network, found), self.output_shape)
+
+    def tensors_of(
+        self, replay: Callable[[Callable[[int, dict[str, np.ndarray]], None]], object]
+    ) -> dict[str, np.ndarray]:
+        """The model's tensors, float32 by name, of maps as they are after each step.
+
+        Args:
+            replay: calls what it is given with -1 and with each step's number, and all maps.
+        """
+        found: dict[str, np.ndarray] = {}
+
+        def see(step: int, maps: dict[str, np.ndarray]) -> None:
+            for tensor in self.tensors:
+                if tensor.step == step:
+                    first = tensor.slice.first_channel
+                    own = maps[tensor.slice.map][..., first : first + tensor.slice.channels]
+                    found[tensor.name] = self.as_model(tensor.values(own), tensor.shape)
+
+        replay(see)
+        return found
+
+    def trace(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """The model's tensors, float32 by name, by the exact simulation."""
+        network = self.network
+        elements = encode(network, self.frames_of(values))
+        return self.tensors_of(lambda see: simulate_maps(network, elements, see))
+
+    def to_group(self, group: Any) -> None:
+        """Writes everything into an empty ``h5py.Group``; :meth:`from_group` reads it back."""
+        from xfblas.quantization.maps.storage import write_maps
+
+        write_maps(self, group)
+
+    @staticmethod
+    def from_group(group: Any) -> "QuantizedMaps":
+        """What :meth:`to_group` wrote.
+
+        Raises:
+            InvalidValueError: the group is damaged, foreign or of a newer format.
+        """
+        from xfblas.quantization.maps.storage import read_maps
+
+        return read_maps(group)
 
     def __repr__(self) -> str:
         steps = len(self.network.steps)

@@ -8,7 +8,13 @@ from xfblas.layers.windows import Axis
 from xfblas.quantization.bounds import low_bits, shifted
 from xfblas.quantization.entry_table import EntryTable
 from xfblas.quantization.function_table import FunctionTable
-from xfblas.quantization.map_steps import ConvolutionStep, MapEpilogue, MapNetwork, Walk
+from xfblas.quantization.map_steps import (
+    ConvolutionStep,
+    MapEpilogue,
+    MapNetwork,
+    MapPlacement,
+    Walk,
+)
 from xfblas.quantization.maps.nodes import places_of
 from xfblas.quantization.simulation import add_products
 
@@ -56,14 +62,15 @@ def simulate_maps(
         found = _convolved(step, source, network) if isinstance(
             step, ConvolutionStep
         ) else _windowed(step, source, network)  # fmt: skip
-        _write(maps[step.target.map], step.target, found)
+        place_in(maps[step.target.map], step.target, found)
         if see is not None:
             see(number, maps)
     first = network.output.first_channel
     return maps[network.output.map][..., first : first + network.output.channels].copy()
 
 
-def _write(stored, target, found) -> None:
+def place_in(stored: np.ndarray, target: MapPlacement, found: np.ndarray) -> None:
+    """Writes a step's result (m, rows, columns, channels) into the map that it is part of."""
     rows, columns = found.shape[1:3]
     (down, right), (first_row, first_column) = target.step, target.first
     place = (
