@@ -91,7 +91,7 @@ def pooled(maps, walk, kind):
         found = np.where(inside, rows, least).max(3)
         return np.where(inside.any(3), found, 0).astype(maps.dtype)
     count = np.maximum(inside.sum(3), 1)
-    total = rows.astype(np.int64).sum(3)
+    total = np.where(inside, rows, 0).astype(np.int64).sum(3)
     return ((2 * total + count) // (2 * count)).astype(maps.dtype)
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from xfblas.device.device import open as open
     from xfblas.device.device_matrix import DeviceMatrix as DeviceMatrix
     from xfblas.device.entries import table_places as table_places
+    from xfblas.device.map_walk import MapWalk as MapWalk
     from xfblas.device.native import native_engine as native_engine
     from xfblas.device.native import native_statistics as native_statistics
     from xfblas.device.products import default_device as default_device
@@ -86,6 +87,7 @@ _MODULES = {
     "device.device": "Device open",
     "device.device_matrix": "DeviceMatrix",
     "device.entries": "table_places",
+    "device.map_walk": "MapWalk",
     "device.native": "native_engine native_statistics",
     "device.products": "default_device matmul",
     "errors": (

@@ -282,6 +282,76 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
                              const xfblasOutput_t *outputCoding, float *output,
                              unsigned int kernelIndex);
 
+/* How a step walks feature maps, pixels of some channels each; docs/instructions.md says what each
+ * step computes. Rows come before columns. Pixels of A are pixelA elements apart, its rows and frames
+ * follow each other; those of C are pixelC, rowC and frameC elements apart. So A and C may be some
+ * channels of larger maps, and C may be every second pixel of every second row. */
+typedef struct {
+  int frames;
+  int height, width, channels; /* of A's map; channels that a tap has */
+  int upRows, upColumns;       /* how often each pixel counts (nearest upsampling), 1 to 255 */
+  int kernelRows, kernelColumns;
+  int strideRows, strideColumns;
+  int dilationRows, dilationColumns;
+  int padTop, padLeft; /* of the upsampled map; below 0 to crop */
+  int outRows, outColumns;
+  unsigned int firstA, firstC; /* elements from the beginning of the matrices A and C */
+  int pixelA, pixelC;
+  unsigned int rowC, frameC;
+  int fill; /* the element that padding holds */
+} xfblasWalk_t;
+
+typedef enum {
+  XFBLAS_STEP_CONVOLUTION = 0,
+  XFBLAS_STEP_MAX = 1,     /* of the pixels within the map */
+  XFBLAS_STEP_AVERAGE = 2, /* likewise, rounded half up */
+  XFBLAS_STEP_DEPTHWISE = 3
+} xfblasStepKind_t;
+
+/* One step over feature maps. Matrices are pointers that xfblasMalloc gave, of any shape with enough
+ * elements for A and C. C may be in A's matrix, for other channels of A's pixels or behind A.
+ * A convolution has a B of (kernelRows * kernelColumns * channels) x n, and with XFBLAS_FLAG_BIAS_ROW
+ * an X of one row, else one for each pixel of a frame, or NULL. A depthwise convolution has a B with
+ * a row of n = channels for each tap, and one row of X or NULL. Pooling has neither, and no fields. */
+typedef struct {
+  int kind; /* one of xfblasStepKind_t */
+  xfblasWalk_t walk;
+  const void *A, *B, *C, *X;
+  int n; /* channels of C */
+  int postScale, postShift, preluScale, preluAlpha;
+  unsigned int flags;
+  const void *T; /* the table of a step with XFBLAS_FLAG_TABLE, else NULL */
+} xfblasMapStep_t;
+
+/* Queue one step (integer images that pad nothing, Fcn engine): a convolution, or pooling and
+ * depthwise convolution. Each takes two instructions of a launch. */
+xfblasStatus_t xfblasConvolve(xfblasHandle_t handle, const xfblasMapStep_t *step,
+                              unsigned int kernelIndex);
+xfblasStatus_t xfblasWindow(xfblasHandle_t handle, const xfblasMapStep_t *step,
+                            unsigned int kernelIndex);
+
+/* Where the pixels of frames lie, one after the other: `pixel` elements apart from element `first`
+ * of a matrix on. */
+typedef struct {
+  const void *matrix;
+  unsigned int first;
+  unsigned int pixel;
+  unsigned int pixels; /* of a frame */
+  unsigned int channels;
+} xfblasMapView_t;
+
+/* A model over feature maps on frames of floats, in one call. input has the pixels of all frames,
+ * each a row of `coding`, and output those of the result, each a row of outputCoding. The steps'
+ * walks have the number of frames that one program takes; more run in turn. What matrices of the
+ * steps hold afterwards is not defined. A value that is not finite is an error, as in xfblasPredict;
+ * outputCoding->tables must be NULL. */
+xfblasStatus_t xfblasPredictMaps(xfblasHandle_t handle, unsigned long long frames,
+                                 const float *input, const xfblasCoding_t *coding,
+                                 const xfblasMapView_t *source, const xfblasMapStep_t *steps,
+                                 unsigned int numSteps, const xfblasMapView_t *result,
+                                 const xfblasOutput_t *outputCoding, float *output,
+                                 unsigned int kernelIndex);
+
 /* The softmax of each of `rows` rows, in place, as xfblasPredict computes it; needs no device. */
 xfblasStatus_t xfblasSoftmax(float *values, unsigned long long rows, unsigned int columns);
 

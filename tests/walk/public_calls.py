@@ -262,6 +262,25 @@ def calls(world):
         ),
         "ComputeUnit.stamps": lambda: (_executed(world).stamps, {"instructions": 1}),
         "ComputeUnit.execute": lambda: (_queued(world).execute, {}),
+        "ComputeUnit.convolve": lambda: (
+            world.fcn.unit(0).convolve,
+            {
+                **dict(zip("abc", world.matrices(world.fcn, *shapes), strict=True)),
+                "walk": xfblas.MapWalk(5, 1, shapes[0][1], output=(5, 1)),
+            },
+        ),
+        "ComputeUnit.window": lambda: (
+            world.fcn.unit(0).window,
+            {
+                "kind": "max",
+                **dict(zip("ac", world.matrices(world.fcn, (5, 3), (5, 3)), strict=True)),
+                "walk": xfblas.MapWalk(5, 1, 3, output=(5, 1)),
+            },
+        ),
+        "MapWalk": lambda: (
+            xfblas.MapWalk,
+            {"height": 5, "width": 1, "channels": 3, "output": (5, 1)},
+        ),
         "ComputeUnit.softmax": lambda: (
             world.fcn.unit(0).softmax,
             {

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from xfblas import arrays, forks
-from xfblas.checks import require_instance, require_sequence, require_truth, shown
+from xfblas.checks import require_instance, require_truth, shown
 from xfblas.device.binding import INT_MAX, Handle, ffi, lib, pointer, require_index, require_integer
 from xfblas.device.device_matrix import DeviceMatrix
-from xfblas.device.entries import ENTRIES, as_entries, require_groups
+from xfblas.device.entries import ENTRIES, as_entries
+from xfblas.device.epilogue_flags import BIAS_ROW, ROUND, SATURATE, function_flags
+from xfblas.device.map_step import write_step
+from xfblas.device.map_walk import MapWalk
 from xfblas.device.softmax_fields import softmax_tables
 from xfblas.errors import InvalidValueError
 from xfblas.uncopied import Uncopied
@@ -19,10 +22,8 @@ if TYPE_CHECKING:
     from xfblas.device.device import Device
 
 
-ROUND, SATURATE, BIAS_ROW = 1, 2, 4
 FLOATS = ffi.typeof("float[]")
 NULL, from_buffer = ffi.NULL, ffi.from_buffer
-FUNCTIONS = {"prelu": 0, "tanh": 1 << 8, "sigmoid": 2 << 8, "table": 3 << 8}
 
 
 class ComputeUnit(Uncopied):
@@ -267,6 +268,66 @@ class ComputeUnit(Uncopied):
         tables = softmax_tables(parameters, c.shape[1], fields)
         self.call(lib.xfblasSoftmaxByTables, m, k, a.pointer, k, tables, c.pointer, c.shape[1])
 
+    def convolve(
+        self,
+        a: DeviceMatrix,
+        b: DeviceMatrix,
+        c: DeviceMatrix,
+        walk: MapWalk,
+        x: DeviceMatrix | None = None,
+        **fields: Any,
+    ) -> None:
+        """Queues a convolution over feature maps (Fcn engine, integers, images that pad nothing).
+
+        What it computes stands in docs/instructions.md, to the bit. It takes two instructions.
+
+        Args:
+            a, c: matrices of elements, of any shape: their elements in rows one after the other are
+                what ``walk`` counts. C may be A's matrix, for other channels of A's pixels or
+                behind A.
+            b: matrix (kernel rows * kernel columns * channels, n), for n channels of the result.
+            walk: a :class:`~xfblas.device.map_walk.MapWalk`.
+            x: matrix (1, n) to add everywhere, or (output pixels, n), or None.
+            fields: ``post_scale``, ``post_shift``, ``prelu_scale``, ``prelu_alpha``, ``round``,
+                ``saturate``, ``activation``, ``fraction_bits``, ``table`` and ``groups``, as for
+                :meth:`fcn`.
+
+        Raises:
+            InvalidValueError: a size or field is out of range; a matrix is too small; C overlaps A.
+            NotSupportedError: the image computes with float32, pads, or is of another maker.
+        """
+        step = ffi.new("xfblasMapStep_t *")
+        write_step(step, self, "convolution", walk, a, c, b, x, **fields)
+        self.call(lib.xfblasConvolve, step)
+
+    def window(
+        self,
+        kind: str,
+        a: DeviceMatrix,
+        c: DeviceMatrix,
+        walk: MapWalk,
+        b: DeviceMatrix | None = None,
+        x: DeviceMatrix | None = None,
+        **fields: Any,
+    ) -> None:
+        """Queues pooling or a depthwise convolution, which take each channel alone.
+
+        Args:
+            kind: ``"max"`` or ``"average"`` (rounded half up) of the pixels within the map, or
+                ``"depthwise"``.
+            a, c, walk: as for :meth:`convolve`.
+            b: of a depthwise convolution, matrix (kernel rows * kernel columns, channels).
+            x: the same, matrix (1, channels) or None.
+            fields: the same, as for :meth:`convolve`.
+
+        Raises:
+            InvalidValueError: as :meth:`convolve`; or pooling was given matrices or fields.
+            NotSupportedError: as :meth:`convolve`.
+        """
+        step = ffi.new("xfblasMapStep_t *")
+        write_step(step, self, kind, walk, a, c, b, x, **fields)
+        self.call(lib.xfblasWindow, step)
+
     def _multiply(self, a: np.ndarray, b: Any, out: np.ndarray, m: int, k: int, n: int) -> None:
         """Computes ``out = a @ b`` from host arrays to a host array, in one call.
 
@@ -375,22 +436,3 @@ def _operand(array: np.ndarray) -> np.ndarray:
     if max(array.shape) > INT_MAX:
         raise OverflowError  # as C's binding does, before so much is copied
     return arrays.readable(array)
-
-
-def function_flags(
-    activation: str = "prelu", fraction_bits: tuple[int, int] = (0, 0), groups: int = 1
-) -> int:
-    """Flags of C for :meth:`ComputeUnit.fcn`'s activation and its fraction bits or groups."""
-    if not isinstance(activation, str) or activation not in FUNCTIONS:
-        raise InvalidValueError(
-            f"activation is {shown(activation)}, expected {' or '.join(map(repr, FUNCTIONS))}"
-        )
-    require_sequence("fraction_bits", fraction_bits, "a pair of whole numbers")
-    if len(fraction_bits) != 2:
-        raise InvalidValueError(
-            f"fraction_bits is {shown(fraction_bits)}, expected a pair of whole numbers"
-        )
-    argument, result = (require_integer("fraction_bits", bits, 0, 255) for bits in fraction_bits)
-    if require_groups(groups) and activation == "table":
-        return FUNCTIONS[activation] | groups << 16
-    return FUNCTIONS[activation] | argument << 16 | result << 24

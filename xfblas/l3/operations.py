@@ -7,8 +7,8 @@ import numpy as np
 from xfblas import arrays
 from xfblas.checks import require_truth
 from xfblas.device.binding import lib, require_index, require_integer
-from xfblas.device.compute_unit import BIAS_ROW, ROUND, SATURATE
 from xfblas.device.entries import as_entries, require_groups
+from xfblas.device.epilogue_flags import BIAS_ROW, ROUND, SATURATE
 from xfblas.errors import InvalidValueError
 from xfblas.l3.session import Session, session
 

@@ -7,7 +7,7 @@ is an estimate: nobody has measured these kernels on a card yet.
 from dataclasses import asdict, dataclass
 
 from xfblas.device.binding import check, ffi, lib
-from xfblas.device.compute_unit import BIAS_ROW, FUNCTIONS
+from xfblas.device.epilogue_flags import BIAS_ROW, FUNCTIONS
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import Board
 from xfblas.image.element_types import ELEMENT_TYPES

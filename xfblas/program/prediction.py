@@ -3,7 +3,7 @@
 import numpy as np
 
 from xfblas.device.binding import ffi, softmax
-from xfblas.device.compute_unit import ROUND, SATURATE, function_flags
+from xfblas.device.epilogue_flags import ROUND, SATURATE, function_flags
 from xfblas.device.softmax_fields import softmax_tables
 from xfblas.graph import activate
 from xfblas.program.chain import softmax_fields

@@ -1,6 +1,7 @@
 // The C functions of programs: operations that are queued and run, or all of that in one call.
 #include <optional>
 
+#include "capi/codings.hpp"
 #include "capi/handle.hpp"
 #include "error.hpp"
 
@@ -111,11 +112,7 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
             ", expected at most ", Queue::capacity);
     require(rows <= uint64_t(INT64_MAX), XFBLAS_STATUS_INVALID_VALUE, "rows is ", rows,
             ", which no memory holds");
-    require(coding && outputCoding, XFBLAS_STATUS_INVALID_VALUE, coding ? "outputCoding" : "coding",
-            " is NULL, expected one");
-    require(!coding->clipped || (coding->clipped->counts && coding->clipped->factors),
-            XFBLAS_STATUS_INVALID_VALUE,
-            "coding.clipped has no counts or no factors, expected one for each feature");
+    require_codings(coding, outputCoding);
     std::vector<ComputeUnit::Layer> given;
     given.reserve(numLayers);
     for (const auto* layer = layers; layer != layers + numLayers; ++layer)
@@ -124,11 +121,8 @@ xfblasStatus_t xfblasPredict(xfblasHandle_t handle, unsigned long long rows, con
            epilogue_of(layer->postScale, layer->postShift, layer->preluScale, layer->preluAlpha,
                        layer->flags | (layer->X ? uint32_t(flag_bias_row) : 0u)),
            layer->T});
-    const InputCoding features{coding->features,      coding->scales,       coding->offsets,
-                               double(coding->limit), double(coding->base), coding->columns};
-    const OutputCoding columns{outputCoding->columns, outputCoding->scales,
-                               outputCoding->windows, outputCoding->offset,
-                               outputCoding->slope,   outputCoding->softmax != 0};
+    const auto features = input_coding_of(coding);
+    const auto columns = output_coding_of(outputCoding);
     ClippedValues clipped(features, coding->clipped);
     std::optional<ComputeUnit::Softmax> softmax;
     if (outputCoding->tables) softmax = softmax_of(*outputCoding->tables);

@@ -6,6 +6,8 @@
 
 #include <future>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "device/transfer.hpp"
 #include "memory/memory.hpp"
@@ -50,6 +52,11 @@ class ComputeUnit {
   };
   void softmax(int64_t m, int64_t k, const void* a, int64_t lda, const Softmax& softmax,
                const void* c, int64_t ldc);
+  // A step over feature maps; B, X and the table may be null.
+  struct MapNames {
+    const void *a, *b, *c, *x, *table;
+  };
+  void walk(const MapStep& step, const MapNames& names);
   void fcn_by_page(const Sizes& sizes, const Pages& pages, const EpilogueFields& epilogue);
   void free_instructions();
 
@@ -65,6 +72,16 @@ class ComputeUnit {
   // softmax: of the last layer's C into the matrix of this name, or null.
   void forward(ForwardPass pass, const void* a, const std::vector<Layer>& layers,
                const Softmax* softmax, const void* probabilities);
+
+  // Where pixels of `frames` frames lie, one after the other.
+  struct MapView {
+    const void* matrix;  // name
+    int64_t first, pixel, pixels, channels;  // in elements; `pixels` of a frame
+  };
+  // Steps over feature maps on host rows, which are pixels. The steps' walks say how many frames
+  // one program takes.
+  void predict_maps(ForwardPass pass, uint64_t frames, const MapView& input,
+                    const std::vector<std::pair<MapStep, MapNames>>& steps, const MapView& output);
 
   void execute();
   // Runs what is queued, if anything.
@@ -96,6 +113,8 @@ class ComputeUnit {
   // Writes the zeros that are due: before a program or a caller looks at the memory.
   void clear_blank();
   void require_live(const std::vector<Operation>& operations) const;
+  MapOperations operations_of(const MapStep& step, const MapNames& names) const;
+  const DeviceMatrix& matrix_of(const char* name, const MapView& view, int64_t frames) const;
   void forward_by_programs(const ForwardPass& pass, int64_t capacity, const DeviceMatrix& first,
                            const DeviceMatrix& last);
   void require_element_bytes(int64_t element_bytes) const;
@@ -105,6 +124,7 @@ class ComputeUnit {
   Engine engine_;
   Configuration configuration_;
   OperationMaker maker_;
+  MapStepMaker map_maker_;
   MatrixTable matrices_;
   CountedPages counted_pages_;
   Transfer transfer_;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "native/feature_maps.hpp"
 #include "native/float_product.hpp"
 #include "native/product.hpp"
 #include "native/softmax.hpp"
@@ -33,6 +34,10 @@ std::vector<Element> unpacked(const PackedLayout& layout, uint64_t k, uint64_t a
   return rows;
 }
 
+PackedLayout layout_of_b(const Machine& machine) {
+  return {uint32_t(machine.tile_columns), uint32_t(machine.array_columns)};
+}
+
 // A packed operand's rows, where the instruction has one, in place of the operand.
 template <typename Element>
 struct UnpackedOperands {
@@ -48,8 +53,7 @@ struct UnpackedOperands {
       a = a_rows.data(), i.lda = i.k;
     }
     if (i.flags & flag_b_packed) {
-      const PackedLayout layout{uint32_t(machine->tile_columns), uint32_t(machine->array_columns)};
-      b_rows = unpacked(layout, i.k, i.n, b);
+      b_rows = unpacked(layout_of_b(*machine), i.k, i.n, b);
       b = b_rows.data(), i.ldb = i.n;
     }
   }
@@ -98,19 +102,38 @@ void run_gemv(char* memory, const Instruction& i, const Configuration& configura
 }
 
 // Rows that are read as they lie must be there; those of B are the cache's business.
-void restore_operands(const Instruction& i, const Configuration& configuration, PanelCache& cache) {
+// map: null for what walks none.
+void restore_operands(const Instruction& i, const FeatureMap* map,
+                      const Configuration& configuration, PanelCache& cache) {
   if (i.flags & (flag_a_packed | flag_b_packed)) return cache.restore(0, UINT64_MAX);
   const auto restore = [&](uint32_t page, uint64_t rows, uint64_t ld, uint64_t columns) {
     // Of X the elements are the longest.
     if (page) cache.restore(uint64_t(page) * page_bytes, ((rows - 1) * ld + columns) * 4);
   };
-  restore(i.a, i.m, i.lda, i.k);
+  if (map) {
+    const auto a = range_of_a(i, *map, configuration.element_bytes());
+    cache.restore(a.offset, a.bytes);
+    if (i.opcode == opcode_window) restore(i.b, map->taps(), std::max(i.ldb, 1u), i.n);
+  } else {
+    restore(i.a, i.m, i.lda, i.k);
+  }
   if (i.opcode == opcode_softmax) return restore(i.b, 1, 1, softmax_words(i));
   if (i.opcode == opcode_gemv || configuration.data_type == DataType::float32)
     restore(i.b, i.k, std::max(i.ldb, 1u), std::max(i.n, 1u));
-  if (i.opcode == opcode_fcn && activation(i.flags) == activation_table)
+  const bool has_epilogue = i.opcode == opcode_fcn || i.opcode == opcode_window;
+  if (has_epilogue && activation(i.flags) == activation_table)
     restore(i.prelu, 1, table_entries, table_entries);
-  if (i.opcode != opcode_gemv) restore(i.x, i.flags & flag_bias_row ? 1 : i.m, i.ldx, i.n);
+  const auto rows_of_x = map ? map->pixels() : i.m;
+  if (i.opcode != opcode_gemv) restore(i.x, i.flags & flag_bias_row ? 1 : rows_of_x, i.ldx, i.n);
+}
+
+void run_on_map(char* memory, const Instruction& i, const FeatureMap& map,
+                const Configuration& configuration, PanelCache& cache) {
+  restore_operands(i, &map, configuration, cache);
+  const auto c = range_of_c(i, map, configuration.element_bytes());
+  cache.invalidate(c.offset, c.bytes);
+  if (i.opcode == opcode_window) run_window(memory, i, map, configuration);
+  else run_convolution(memory, i, map, configuration, cache);
 }
 
 void run_instruction(char* memory, const Instruction& i, const Configuration& configuration,
@@ -118,7 +141,7 @@ void run_instruction(char* memory, const Instruction& i, const Configuration& co
   const uint64_t rows = i.opcode == opcode_gemv ? 1 : i.m;
   const uint64_t columns = i.opcode == opcode_gemv ? i.m : i.n;
   const uint64_t ldc = i.opcode == opcode_gemv ? i.m : i.ldc;
-  restore_operands(i, configuration, cache);
+  restore_operands(i, nullptr, configuration, cache);
   cache.invalidate(uint64_t(i.c) * page_bytes,
                    ((rows - 1) * ldc + columns) * configuration.element_bytes());
   if (i.opcode == opcode_gemv) run_gemv(memory, i, configuration);
@@ -184,6 +207,21 @@ SourceOfB source_of_b(char* memory, const Instruction& i, const Configuration& c
   return {at_page<char>(memory, i.b), i.ldb, int(configuration.element_bytes())};
 }
 
+std::shared_ptr<const Panels> panels_of_b(char* memory, const Instruction& i,
+                                          const Configuration& configuration, PanelCache& cache,
+                                          bool wide, int64_t run) {
+  auto b = source_of_b(memory, i, configuration);
+  if (!(i.flags & flag_b_packed)) return cache.find_kept(b, i.k, i.n, wide, run);
+  auto panels = std::make_shared<Panels>();
+  const auto pack = [&](const auto* packed) {
+    const auto rows = unpacked(layout_of_b(*configuration.machine), i.k, i.n, packed);
+    panels->pack(kernels(), {rows.data(), i.n, b.element_bytes}, i.k, 0, i.n, wide, run);
+  };
+  if (b.element_bytes == 2) pack(static_cast<const int16_t*>(b.data));
+  else pack(static_cast<const int8_t*>(b.data));
+  return panels;
+}
+
 void run_host_product(char* memory, const Configuration& configuration, const HostProduct& given,
                       PanelCache& cache) {
   const auto& i = given.instruction;
@@ -211,6 +249,7 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
   const auto accepted = accepted_by(engine, configuration);
   Clock clock(engine, configuration);
   auto* results = reinterpret_cast<Result*>(memory + result_page * page_bytes);
+  Instruction map{};  // the one right before, or one of opcode 0
   for (uint32_t slot = 0; slot < configuration.instructions_per_launch; ++slot) {
     const auto instruction = program[slot];
     if (instruction.opcode == opcode_control) {
@@ -218,15 +257,19 @@ void run_native(char* memory, uint32_t memory_pages, Engine engine,
       std::memcpy(&control, &instruction, sizeof control);
       if (control.last) return;
       if (control.memory_pages != 0) allowed_pages = std::min(control.memory_pages, memory_pages);
+      map = {};
       continue;
     }
     auto& result = results[slot];
     result.start = clock.now();
-    result.status = check(instruction, allowed_pages, accepted);
-    if (result.status == status_ok) {
-      run_instruction(memory, instruction, configuration, cache);
+    result.status = check(instruction, map, allowed_pages, accepted);
+    if (result.status == status_ok && instruction.opcode != opcode_map) {
+      if (map.opcode == opcode_map)
+        run_on_map(memory, instruction, feature_map(map), configuration, cache);
+      else run_instruction(memory, instruction, configuration, cache);
       clock.pass(instruction);
     }
+    map = instruction.opcode == opcode_map ? instruction : Instruction{};
     result.end = clock.now();
   }
 }

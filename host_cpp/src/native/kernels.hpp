@@ -46,6 +46,15 @@ struct Lines {
   ptrdiff_t stride;
 };
 
+// Where a row of A has the elements that B has one after the other: `count` runs of `steps` groups of
+// four bytes, `stride` bytes apart.
+struct Runs {
+  ptrdiff_t stride;
+  int64_t count, steps;
+
+  int64_t all_steps() const { return count * steps; }
+};
+
 struct Kernels {
   const char* name;
   int lanes;         // columns in a vector
@@ -55,12 +64,12 @@ struct Kernels {
 
   int width() const { return lanes * most_vectors; }
 
-  // Sums of a tile over `steps` groups of k, 4 bytes of A each; rows of A are a_stride bytes apart.
+  // Sums of a tile over runs of k; rows of A are a_stride bytes apart.
   // Each step calls one of the lines that are read soon into the second-level cache.
-  void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
-  void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-                int64_t steps, bool accumulate, Lines soon, int32_t* sums);
+  void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs,
+                const void* b, bool accumulate, Lines soon, int32_t* sums);
+  void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs,
+                const void* b, bool accumulate, Lines soon, int32_t* sums);
 
   // Panels: k rows of `columns` elements of B. Sums, of the bytes or of the elements, have a row of
   // `width` for each `block` of k. High bytes are those of bounds.hpp.
@@ -119,6 +128,16 @@ struct Kernels {
   void (*decode8)(const int8_t* from, int64_t stride, int64_t rows, const OutputCoding&,
                   float* space, float* to);
   void (*softmax)(float* row, int64_t count);
+
+  // Channels of one output pixel from those of `count` pixels of a map, at least 1 for pooling.
+  using Pool = void (*)(const void* const* taps, int64_t count, int64_t channels, void* to);
+  Pool largest16, largest8, average16, average8;
+  // Sums of taps times rows of B, modulo 2^32, or of int16 as two tiles of refine_spilled's form.
+  using Depthwise = void (*)(const void* const* taps, int64_t count, const void* b, int64_t ldb,
+                             int64_t columns, int32_t* sums);
+  Depthwise depthwise16, depthwise8;
+  void (*depthwise_wide)(const void* const* taps, int64_t count, const void* b, int64_t ldb,
+                         int64_t columns, int32_t* low, int32_t* high);
 
   size_t decode_space(const OutputCoding& coding) const {
     return 2 * size_t(lanes) * (size_t(coding.columns) + size_t(lanes));

@@ -24,7 +24,14 @@ struct IntegerProduct {
   Requantization requantization;
   // Takes this way for every block instead of the cheapest: for tests, which know that it is exact.
   std::optional<SumPath> path{};
+  // Elements from a line of rows to the next, where there are several.
+  int64_t c_line = 0, x_line = 0;
 
+  // Begins at another row of C.
+  void move_to(int64_t row) {
+    c = static_cast<char*>(c) + row * ldc * element_bytes();
+    if (x) x = static_cast<const char*>(x) + row * ldx * addend_bytes;
+  }
   int element_bytes() const { return a.element_bytes; }
   bool needs_low_bits_only() const { return requantization.needs_low_bits_only(element_bytes()); }
 };

@@ -23,22 +23,25 @@ PanelCache::Entry* PanelCache::known(const SourceOfB& b, int64_t k, int64_t n) {
 std::shared_ptr<const Panels> PanelCache::find(const SourceOfB& b, int64_t k, int64_t n,
                                                bool wide) {
   auto* entry = known(b, k, n);
-  return entry ? packed(*entry, b, wide) : nullptr;
+  return entry ? packed(*entry, b, wide, 0) : nullptr;
 }
 
 std::shared_ptr<const Panels> PanelCache::find_kept(const SourceOfB& b, int64_t k, int64_t n,
-                                                    bool wide) {
+                                                    bool wide, int64_t run) {
   auto* entry = known(b, k, n);
-  return packed(entry ? *entry : entries_.front(), b, wide);
+  return packed(entry ? *entry : entries_.front(), b, wide, run);
 }
 
-std::shared_ptr<const Panels> PanelCache::packed(Entry& entry, const SourceOfB& b, bool wide) {
+std::shared_ptr<const Panels> PanelCache::packed(Entry& entry, const SourceOfB& b, bool wide,
+                                                 int64_t run) {
   const bool needs_bounds = wide && b.element_bytes == 2;
-  if (!entry.panels || (needs_bounds && !entry.panels->is_wide())) {
+  const auto wanted_run = run_of_panels(entry.place.k, run);
+  if (!entry.panels || (needs_bounds && !entry.panels->is_wide()) ||
+      entry.panels->run() != wanted_run) {
     const bool was_alone = entry.is_alone;
     restore(entry.place.offset, entry.place.bytes);
     auto panels = std::make_shared<Panels>();
-    panels->pack(kernels(), b, entry.place.k, 0, entry.place.n, wide);
+    panels->pack(kernels(), b, entry.place.k, 0, entry.place.n, wide, wanted_run);
     entry.panels = std::move(panels);
     if (was_alone) give_back(entry.place);
     entry.is_alone = was_alone;

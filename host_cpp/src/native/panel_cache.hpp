@@ -32,8 +32,10 @@ class PanelCache {
   // also where the cache forgets them.
   std::shared_ptr<const Panels> find(const SourceOfB& b, int64_t k, int64_t n, bool wide);
 
-  // The same, packed at its first use already.
-  std::shared_ptr<const Panels> find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide);
+  // The same, packed at its first use already. run: of A's rows, where these are not one piece; see
+  // Panels::pack.
+  std::shared_ptr<const Panels> find_kept(const SourceOfB& b, int64_t k, int64_t n, bool wide,
+                                          int64_t run = 0);
 
   // Packs B, which lies elsewhere, in place of its rows in the memory: these come back when they
   // are asked for. Until then the panels are all there is of B, and stay.
@@ -59,7 +61,7 @@ class PanelCache {
     bool is_alone = false;           // its rows are not in the memory
   };
   Entry* known(const SourceOfB& b, int64_t k, int64_t n);
-  std::shared_ptr<const Panels> packed(Entry& entry, const SourceOfB& b, bool wide);
+  std::shared_ptr<const Panels> packed(Entry& entry, const SourceOfB& b, bool wide, int64_t run);
   void give_back(const Place& place);
   void make_room(const Entry& newest);
 

@@ -1,18 +1,42 @@
 #include "native/panels.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "memory/memory.hpp"
 
 namespace xfblas {
+namespace {
+
+// Columns of B with rows of zeros behind each run.
+std::vector<char> padded_runs(const SourceOfB& b, int64_t k, int64_t first, int64_t columns,
+                              int64_t run, int64_t padded_run) {
+  const auto row = columns * b.element_bytes;
+  std::vector<char> rows(size_t(k / run * padded_run * row));
+  const auto* from = static_cast<const char*>(b.data) + first * b.element_bytes;
+  for (int64_t p = 0; p < k; ++p)
+    std::memcpy(rows.data() + (p / run * padded_run + p % run) * row,
+                from + p * b.ldb * b.element_bytes, size_t(row));
+  return rows;
+}
+
+}  // namespace
+
 int64_t panels_for(const Kernels& kernels, int64_t columns) {
   const int64_t vectors = (columns + kernels.lanes - 1) / kernels.lanes;
   return (vectors + kernels.most_vectors - 1) / kernels.most_vectors;
 }
 
 void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first,
-                  int64_t columns, bool wide) {
-  k_ = k, element_bytes_ = b.element_bytes;
+                  int64_t columns, bool wide, int64_t run) {
+  if (run_of_panels(k, run) != k) {
+    const auto rows = padded_runs(b, k, first, columns, run, rounded_up(run, 4));
+    pack(kernels, {rows.data(), columns, b.element_bytes}, k / run * rounded_up(run, 4), 0, columns,
+         wide);
+    run_ = run, padded_run_ = rounded_up(run, 4);
+    return;
+  }
+  k_ = run_ = padded_run_ = k, element_bytes_ = b.element_bytes;
   lanes_ = kernels.lanes;
   is_wide_ = wide && b.element_bytes == 2;
   has_quads_ = b.element_bytes == 1 && kernels.has_quads;
@@ -113,10 +137,12 @@ void Panels::unpack_groups(Element* rows, int64_t ldb) const {
   for (const auto& panel : panels_) {
     const int64_t width = panel.vectors * lanes_;
     const auto* packed = static_cast<const Packed*>(panel.packed);
-    for (int64_t p = 0; p < k_; ++p)
+    for (int64_t p = 0; p < k_; ++p) {
+      if (p % padded_run_ >= run_) continue;
+      auto* row = rows + (p / padded_run_ * run_ + p % padded_run_) * ldb + panel.column;
       for (int64_t j = 0; j < panel.columns; ++j)
-        rows[p * ldb + panel.column + j] =
-            Element(packed[p / depth * depth * width + depth * j + p % depth]);
+        row[j] = Element(packed[p / depth * depth * width + depth * j + p % depth]);
+    }
   }
 }
 

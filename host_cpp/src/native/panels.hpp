@@ -35,14 +35,18 @@ class Panels {
  public:
   // Packs columns first .. first+columns-1. The bounds, and what paths of 48 bits need besides,
   // are made where `wide` asks for them (of int16 only).
+  // Of runs shorter than k each is padded with zeros to whole groups of four rows, see Runs.
   void pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first, int64_t columns,
-            bool wide);
+            bool wide, int64_t run = 0);
 
   // B's rows again, `ldb` elements apart.
   void unpack(void* rows, int64_t ldb) const;
 
   const std::vector<Panel>& panels() const { return panels_; }
-  int64_t k() const { return k_; }
+  int64_t k() const { return k_; }  // with what pads runs
+  // The elements of a run, without and with what pads it.
+  int64_t run() const { return run_; }
+  int64_t padded_run() const { return padded_run_; }
   bool is_wide() const { return is_wide_; }
   bool has_quads() const { return has_quads_; }
   // Whether the sums fit 32 bits whatever A holds, or where its elements are within these ends.
@@ -58,7 +62,7 @@ class Panels {
   void add_bounds(const Kernels& kernels);
   void add_estimates(const Kernels& kernels, const SourceOfB& b, int64_t first);
 
-  int64_t k_ = 0;
+  int64_t k_ = 0, run_ = 0, padded_run_ = 0;
   int element_bytes_ = 0, lanes_ = 0;
   int64_t padded_columns_ = 0;
   bool has_quads_ = false, is_wide_ = false, proves_everything_ = false;
@@ -68,6 +72,9 @@ class Panels {
   std::vector<int32_t> column_offsets_, estimate_offsets_;
   Workspace packed_;
 };
+
+// What a run that is shorter than k is packed as: in all of k where nothing pads it.
+inline int64_t run_of_panels(int64_t k, int64_t run) { return run == 0 || run % 4 == 0 ? k : run; }
 
 // Columns are dealt to panels as evenly as whole vectors allow.
 int64_t panels_for(const Kernels& kernels, int64_t columns);

@@ -1,7 +1,6 @@
 #include "native/product.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 #include "native/statistics.hpp"
 #include "native/thread_pool.hpp"
@@ -25,29 +24,6 @@ ThreadSpace& thread_space() {
 
 int64_t threads_for(const IntegerProduct& product) {
   return product.m * product.k * product.n < serial_products ? 1 : ThreadPool::shared().threads();
-}
-
-// Collects what threads counted.
-class Counter {
- public:
-  void add(const PathCounts& counts) {
-    Statistics::shared().add(counts);
-    if (!explains()) return;
-    const std::lock_guard<std::mutex> lock(mutex_);
-    xfblas::add(counts_, counts);
-  }
-  void report(const Kernels& kernels, const IntegerProduct& product, const char* packing) const {
-    if (explains()) explain(kernels, product, counts_, packing);
-  }
-
- private:
-  std::mutex mutex_;
-  PathCounts counts_{};
-};
-
-void run_tasks(int64_t threads, int64_t tasks, const std::function<void(int64_t)>& body) {
-  if (threads > 1) return ThreadPool::shared().run(tasks, body);
-  for (int64_t task = 0; task < tasks; ++task) body(task);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ void RowBlock::convert(Workspace& workspace, TileRows& rows,
     // B is zero behind k, but a tile reads what is here.
     std::memset(at + k_, 0, 8);
   }
-  rows = {to, stride};
+  rows = {to, stride, sizeof(To)};
 }
 
 void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows,
@@ -47,7 +47,7 @@ void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, i
   const bool pays = rows > 4 && passes > 1;
   if (k % 2 != 0 || (is_unlucky(stride) && pays))
     convert<int16_t, int16_t>(element_space_, elements_, copy_row);
-  else elements_ = {static_cast<const char*>(source_.data), stride};
+  else elements_ = {static_cast<const char*>(source_.data), stride, 2};
 }
 
 const ElementRange& RowBlock::range() {

@@ -2,6 +2,7 @@
 #ifndef XFBLAS_NATIVE_ROW_BLOCK_HPP
 #define XFBLAS_NATIVE_ROW_BLOCK_HPP
 
+#include <algorithm>
 #include <cstdint>
 
 #include "memory/memory.hpp"
@@ -22,12 +23,29 @@ struct SourceOfA {
 // apart would share the same sets of the cache.
 constexpr int64_t padded_stride(int64_t bytes) { return rounded_up(bytes, 64) + 64; }
 
-// Rows that a tile steps through four bytes of k at a time.
+// Rows that a tile steps through four bytes of k at a time. They may lie in lines, and each may be
+// several runs.
 struct TileRows {
   const char* data;
   ptrdiff_t stride;  // bytes
+  int element_bytes;
+  ptrdiff_t line = 0, run_stride = 0;  // bytes
+  int64_t run = 0, padded_run = 0;     // elements of a run, and what B has of it; 0: all in one
 
-  const char* at(int64_t row, int64_t byte) const { return data + row * stride + byte; }
+  // Elements p .. p+count-1 of B's k in pieces: body(the first, runs, its place in the first row),
+  // where the steps of `runs` are elements.
+  template <typename Body>
+  void for_each_part(int64_t p, int64_t count, const Body& body) const {
+    if (run == 0) return body(p, Runs{0, 1, count}, data + p * element_bytes);
+    while (count > 0) {
+      const auto first = p / padded_run, begin = p % padded_run;
+      const auto whole = begin == 0 ? count / padded_run : 0;
+      const auto taken = whole > 0 ? padded_run : std::min(padded_run - begin, count);
+      const auto runs = std::max<int64_t>(whole, 1);
+      body(p, Runs{run_stride, runs, taken}, data + first * run_stride + begin * element_bytes);
+      p += runs * taken, count -= runs * taken;
+    }
+  }
 };
 
 class RowBlock {
@@ -36,6 +54,7 @@ class RowBlock {
   void take(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows, int64_t k,
             bool as_quads, int64_t passes);
 
+  int64_t lines() const { return 1; }
   int64_t rows() const { return rows_; }
   const TileRows& elements() const { return elements_; }
 

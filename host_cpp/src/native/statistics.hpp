@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 #include "native/bounds.hpp"
 #include "native/multiply.hpp"
@@ -30,6 +31,24 @@ bool explains();
 void explain(const Kernels& kernels, const IntegerProduct& product, const PathCounts& counts,
              const char* packing);
 void explain_float(int64_t m, int64_t k, int64_t n);
+
+// Collects what threads counted.
+class Counter {
+ public:
+  void add(const PathCounts& counts) {
+    Statistics::shared().add(counts);
+    if (!explains()) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    xfblas::add(counts_, counts);
+  }
+  void report(const Kernels& kernels, const IntegerProduct& product, const char* packing) const {
+    if (explains()) explain(kernels, product, counts_, packing);
+  }
+
+ private:
+  std::mutex mutex_;
+  PathCounts counts_{};
+};
 
 }  // namespace xfblas
 

@@ -59,6 +59,12 @@ class ThreadPool {
   std::atomic<int> sleeping_{0};
 };
 
+// The tasks on this thread alone where `threads` is 1, else on the pool's.
+inline void run_tasks(int64_t threads, int64_t tasks, const std::function<void(int64_t)>& body) {
+  if (threads > 1) return ThreadPool::shared().run(tasks, body);
+  for (int64_t task = 0; task < tasks; ++task) body(task);
+}
+
 // Fewer multiplications than this are done sooner than another thread wakes (measured).
 constexpr int64_t serial_products = 1 << 20;
 

@@ -48,12 +48,12 @@ void check_decoding(const OutputCoding& coding, uint64_t columns) {
           ", expected at most ", largest_offset, " to either side");
 }
 
-void check_rows(const ForwardPass& pass) {
-  const auto matrix_of = [&](const float* data, uint64_t columns) {
-    return host_matrix(data, int64_t(pass.rows), int64_t(columns), int64_t(columns), sizeof(float));
+void check_rows(const ForwardPass& pass, uint64_t output_rows) {
+  const auto matrix_of = [](const float* data, uint64_t rows, uint64_t columns) {
+    return host_matrix(data, int64_t(rows), int64_t(columns), int64_t(columns), sizeof(float));
   };
-  const auto input = matrix_of(pass.input, pass.input_coding.features);
-  const auto output = matrix_of(pass.output, pass.output_coding.columns);
+  const auto input = matrix_of(pass.input, pass.rows, pass.input_coding.features);
+  const auto output = matrix_of(pass.output, output_rows, pass.output_coding.columns);
   require_operand("input", input);
   require_operand("output", output);
   require_disjoint("output", output, "input", input);
@@ -62,9 +62,14 @@ void check_rows(const ForwardPass& pass) {
 }  // namespace
 
 void require_consistent(const ForwardPass& pass, uint64_t columns, uint32_t element_bytes) {
+  require_consistent(pass, columns, element_bytes, pass.rows);
+}
+
+void require_consistent(const ForwardPass& pass, uint64_t columns, uint32_t element_bytes,
+                        uint64_t output_rows) {
   check_coding(pass.input_coding, pass.elements, (int64_t(1) << (8 * element_bytes - 1)) - 1);
   check_decoding(pass.output_coding, columns);
-  check_rows(pass);
+  check_rows(pass, output_rows);
 }
 
 void ClippedValues::count(const float* row) {

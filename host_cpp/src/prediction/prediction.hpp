@@ -85,8 +85,11 @@ struct ForwardPass {
 };
 
 // Fails where the codings do not fit the first layer's elements, integers of so many bytes, and the
-// last layer's columns, or where the arrays of rows cannot be read and written.
+// last layer's columns, or where the arrays of rows cannot be read and written. The output has
+// pass.rows too, or as many as are given.
 void require_consistent(const ForwardPass& pass, uint64_t columns, uint32_t element_bytes);
+void require_consistent(const ForwardPass& pass, uint64_t columns, uint32_t element_bytes,
+                        uint64_t output_rows);
 
 }  // namespace xfblas
 

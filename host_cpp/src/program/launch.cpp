@@ -16,7 +16,7 @@ const char* meaning_of(uint32_t status) {
     case status_zero_size: return "m, k or n is 0";
     case status_leading_dimension: return "a leading dimension is shorter than a row";
     case status_out_of_memory: return "an operand lies outside the compute unit's memory";
-    case status_bad_field: return "a flag or prelu field has a value the engine does not know";
+    case status_bad_field: return "a flag, a field or the Map before has a value that the engine does not know";
     default: return "the kernel gave a status that this library does not know";
   }
 }
@@ -25,8 +25,12 @@ const char* meaning_of(uint32_t status) {
 
 void Launcher::run(const std::vector<Operation>& operations) {
   const size_t per_launch = slots_ - 1;  // the first slot tells the size of the memory
-  for (size_t first = 0; first < operations.size(); first += per_launch) {
-    const auto count = std::min(per_launch, operations.size() - first);
+  for (size_t first = 0; first < operations.size(); first += last_count_) {
+    auto count = std::min(per_launch, operations.size() - first);
+    // A Map stays with what follows it.
+    if (operations[first + count - 1].instruction.opcode == opcode_map) --count;
+    require(count > 0, XFBLAS_STATUS_NOT_SUPPORTED, "the image takes ", per_launch,
+            " instruction in a launch, expected 2 or more for a step over feature maps");
     std::vector<Instruction> page{control_instruction(false, target_.pages(compute_unit_))};
     for (size_t i = 0; i < count; ++i) page.push_back(operations[first + i].instruction);
     if (page.size() < slots_) page.push_back(control_instruction(true, 0));

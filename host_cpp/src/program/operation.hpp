@@ -43,9 +43,9 @@ class OperationMaker {
 
   // Fails where the device's engine is another one.
   void require_engine(Engine engine) const;
+  void check_epilogue(const EpilogueFields& epilogue, bool has_table) const;
 
  private:
-  void check_epilogue(const EpilogueFields& epilogue, bool has_table) const;
   EpilogueFields checked(EpilogueFields epilogue, bool has_table = false) const;
   void check_padding(const Sizes& sizes) const;
   Sizes sizes_of_padded(const Sizes& sizes, const Matrices& matrices,

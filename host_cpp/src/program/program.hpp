@@ -6,6 +6,7 @@
 #include "program/counted_pages.hpp"
 #include "program/encoder.hpp"
 #include "program/launch.hpp"
+#include "program/map_step.hpp"
 #include "program/operation.hpp"
 #include "program/queue.hpp"
 

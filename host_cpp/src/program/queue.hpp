@@ -29,6 +29,12 @@ class Queue {
             capacity, " instructions: execute it, then free its instructions");
     operations_.push_back(operation);
   }
+  // A Map and what follows it: both or none.
+  void append(const std::array<Operation, 2>& pair) {
+    append(pair[0]);
+    if (operations_.size() == capacity) operations_.pop_back();
+    append(pair[1]);
+  }
   // Of those that are queued still, for which `is_void` holds: their results are gone.
   template <typename Test>
   void drop_queued(const Test& is_void) {

@@ -7,6 +7,7 @@
 #include "native/simd/functions.hpp"
 #include "native/simd/encode.hpp"
 #include "native/simd/decode.hpp"
+#include "native/simd/windows.hpp"
 
 namespace xfblas {
 namespace {
@@ -50,6 +51,10 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
   k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
   k.softmax = softmax;
+  k.largest16 = largest_of_taps<int16_t>, k.largest8 = largest_of_taps<int8_t>;
+  k.average16 = average_of_taps<int16_t>, k.average8 = average_of_taps<int8_t>;
+  k.depthwise16 = depthwise_sums<int16_t>, k.depthwise8 = depthwise_sums<int8_t>;
+  k.depthwise_wide = depthwise_wide_sums;
   return k;
 }
 

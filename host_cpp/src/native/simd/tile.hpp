@@ -33,24 +33,27 @@ inline void load_row(Vector (&b)[vectors], const char* from) {
 
 // sums: rows x (vectors * lanes), each row `most_vectors` vectors from the last.
 template <Group group, int rows, int vectors, bool accumulate>
-__attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const void* b, int64_t steps,
+__attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, Runs runs, const void* b,
                                     Lines soon, int32_t* sums) {
   constexpr ptrdiff_t b_stride = vectors * sizeof(Vector);
   Vector sum[rows][vectors];
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
     XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
       sum[i][j] = accumulate ? load(sums + i * tile_stride + j * lanes) : zero();
-  auto* a_at = static_cast<const char*>(a);
+  auto* run_at = static_cast<const char*>(a);
   auto* b_at = static_cast<const char*>(b);
-  for (int64_t step = 0; step < steps; ++step, a_at += 4, b_at += b_stride) {
-    Vector b_row[vectors];
-    load_row(b_row, b_at);
-    __builtin_prefetch(soon.first, 0, 2), soon.first += soon.stride;
-    XFBLAS_UNROLL for (int byte = 0; byte < b_stride; byte += 64)
-      __builtin_prefetch(b_at + prefetch_steps * b_stride + byte);
-    XFBLAS_UNROLL for (int i = 0; i < rows; ++i) {
-      const Vector a_pair = broadcast(a_at + i * a_stride);
-      XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[i][j], a_pair, b_row[j]);
+  for (int64_t run = 0; run < runs.count; ++run, run_at += runs.stride) {
+    auto* a_at = run_at;
+    for (int64_t step = 0; step < runs.steps; ++step, a_at += 4, b_at += b_stride) {
+      Vector b_row[vectors];
+      load_row(b_row, b_at);
+      __builtin_prefetch(soon.first, 0, 2), soon.first += soon.stride;
+      XFBLAS_UNROLL for (int byte = 0; byte < b_stride; byte += 64)
+        __builtin_prefetch(b_at + prefetch_steps * b_stride + byte);
+      XFBLAS_UNROLL for (int i = 0; i < rows; ++i) {
+        const Vector a_pair = broadcast(a_at + i * a_stride);
+        XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[i][j], a_pair, b_row[j]);
+      }
     }
   }
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
@@ -61,37 +64,40 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const voi
 // One row: k is taken in four strands, since a single one would wait for each sum before the next.
 // B passes in one long stream, which the CPU foresees better than prefetching from here does.
 template <Group group, int vectors, bool accumulate>
-__attribute__((noinline)) void single_row(const void* a, ptrdiff_t, const void* b, int64_t steps,
-                                          Lines, int32_t* sums) {
+__attribute__((noinline)) void single_row(const void* a, ptrdiff_t, Runs runs, const void* b, Lines,
+                                          int32_t* sums) {
   constexpr int strands = 4;
   constexpr ptrdiff_t b_stride = vectors * sizeof(Vector);
   Vector sum[strands][vectors];
   XFBLAS_UNROLL for (int s = 0; s < strands; ++s)
     XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
       sum[s][j] = accumulate && s == 0 ? load(sums + j * lanes) : zero();
-  auto* a_at = static_cast<const char*>(a);
+  auto* run_at = static_cast<const char*>(a);
   auto* b_at = static_cast<const char*>(b);
-  int64_t step = 0;
-  for (; step + strands <= steps; step += strands) {
-    XFBLAS_UNROLL for (int s = 0; s < strands; ++s) {
-      Vector b_row[vectors];
-      load_row(b_row, b_at + s * b_stride);
-      const Vector a_pair = broadcast(a_at + 4 * s);
-      XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[s][j], a_pair, b_row[j]);
+  for (int64_t run = 0; run < runs.count; ++run, run_at += runs.stride) {
+    auto* a_at = run_at;
+    int64_t step = 0;
+    for (; step + strands <= runs.steps; step += strands) {
+      XFBLAS_UNROLL for (int s = 0; s < strands; ++s) {
+        Vector b_row[vectors];
+        load_row(b_row, b_at + s * b_stride);
+        const Vector a_pair = broadcast(a_at + 4 * s);
+        XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[s][j], a_pair, b_row[j]);
+      }
+      a_at += 4 * strands, b_at += strands * b_stride;
     }
-    a_at += 4 * strands, b_at += strands * b_stride;
-  }
-  for (; step < steps; ++step, a_at += 4, b_at += b_stride) {
-    Vector b_row[vectors];
-    load_row(b_row, b_at);
-    const Vector a_pair = broadcast(a_at);
-    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[0][j], a_pair, b_row[j]);
+    for (; step < runs.steps; ++step, a_at += 4, b_at += b_stride) {
+      Vector b_row[vectors];
+      load_row(b_row, b_at);
+      const Vector a_pair = broadcast(a_at);
+      XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[0][j], a_pair, b_row[j]);
+    }
   }
   XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
     store(sums + j * lanes, add(add(sum[0][j], sum[1][j]), add(sum[2][j], sum[3][j])));
 }
 
-using Tile = void (*)(const void*, ptrdiff_t, const void*, int64_t, Lines, int32_t*);
+using Tile = void (*)(const void*, ptrdiff_t, Runs, const void*, Lines, int32_t*);
 
 template <Group group, int rows, int vectors, bool accumulate>
 constexpr Tile tile_of() {
@@ -117,11 +123,11 @@ Tile tile_for(int rows, int vectors) {
 }
 
 template <Group group>
-void run_tile(int rows, int vectors, const void* a, ptrdiff_t a_stride, const void* b,
-              int64_t steps, bool accumulate, Lines soon, int32_t* sums) {
+void run_tile(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs, const void* b,
+              bool accumulate, Lines soon, int32_t* sums) {
   const auto run = accumulate ? tile_for<group, true>(rows, vectors)
                               : tile_for<group, false>(rows, vectors);
-  run(a, a_stride, b, steps, soon, sums);
+  run(a, a_stride, runs, b, soon, sums);
 }
 
 #undef XFBLAS_UNROLL

@@ -1,0 +1,143 @@
+// A block of rows of A times one panel of B, tile by tile: sums, refined where they are wider than
+// 32 bits, and finished.
+#ifndef XFBLAS_NATIVE_PANEL_PRODUCT_HPP
+#define XFBLAS_NATIVE_PANEL_PRODUCT_HPP
+
+#include <algorithm>
+
+#include "native/multiply.hpp"
+
+namespace xfblas {
+
+// Rows of A in the forms that tiles read, RowBlock or WindowBlock, times one panel.
+template <typename Block>
+class PanelProduct {
+ public:
+  // product: of these rows alone, so that its pointers are to the first of them.
+  PanelProduct(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+               Block& rows, int64_t first_column, ThreadSpace& space)
+      : kernels_(kernels),
+        product_(product),
+        panels_(panels),
+        rows_(rows),
+        soon_(space.soon),
+        first_column_(first_column) {
+    const auto tile = size_t(kernels.rows_of_tile(1)) * size_t(kernels.width());
+    low_ = space.sums.room<int32_t>(3 * tile);
+    high_ = low_ + tile;
+    products_ = high_ + tile;
+  }
+
+  Route route_for(const Panel& panel) const {
+    if (product_.path == SumPath::proved || product_.path == SumPath::low_bits)
+      return {*product_.path};
+    if (product_.path) return route_by(*product_.path, rows_.bounds(), *panel.bounds);
+    if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return {SumPath::low_bits};
+    // The norms of rows prove more than their range, and are found sooner than those of blocks.
+    if (panels_.proves_everything() || panel.bounds->prove_by_norm(rows_.largest_norm()) ||
+        panel.bounds->prove(rows_.range()))
+      return {SumPath::proved};
+    return cheapest_route(rows_.bounds(), *panel.bounds, kernels_.has_quads);
+  }
+
+  void run(const Panel& panel, const Route& route) {
+    for (int64_t line = 0; line < rows_.lines(); ++line) {
+      const int64_t rows = rows_.rows(), tile = kernels_.rows_of_tile(panel.vectors);
+      const auto tiles = (rows + tile - 1) / tile;
+      for (int64_t i = 0; i < tiles; ++i)
+        run_tile(panel, route, {line, i * rows / tiles, (i + 1) * rows / tiles});
+    }
+  }
+
+ private:
+  struct Tile {
+    int64_t line, row, end;
+    int rows() const { return int(end - row); }
+  };
+
+  void run_tile(const Panel& panel, const Route& route, const Tile& tile) {
+    const auto block = route.block ? route.block : panels_.k();
+    for (int64_t p = 0; p < panels_.k(); p += block) {
+      const auto count = std::min(block, panels_.k() - p);
+      if (panels_.has_quads()) add_quads(rows_.elements(), tile, panel, panel.packed, p, count, low_);
+      else add_pairs(rows_.elements(), tile, panel, p, count, p > 0, low_);
+      refine(panel, route.path, tile, p, count);
+    }
+    finish(panel, route.path, tile);
+  }
+
+  // b: quads of all of the panel.
+  void add_quads(const TileRows& a, const Tile& tile, const Panel& panel, const void* b, int64_t p,
+                 int64_t count, int32_t* sums) {
+    const int64_t width = panel.vectors * kernels_.lanes;
+    a.for_each_part(p, count, [&](int64_t at, Runs runs, const char* first) {
+      runs.steps = (runs.steps + 3) / 4;
+      kernels_.quads(tile.rows(), panel.vectors, first + tile.line * a.line + tile.row * a.stride,
+                     a.stride, runs, static_cast<const char*>(b) + at * width, at > 0,
+                     soon_.take(runs.all_steps()), sums);
+    });
+  }
+
+  void add_pairs(const TileRows& a, const Tile& tile, const Panel& panel, int64_t p, int64_t count,
+                 bool accumulate, int32_t* sums) {
+    const int64_t width = panel.vectors * kernels_.lanes;
+    a.for_each_part(p, count, [&](int64_t at, Runs runs, const char* first) {
+      runs.steps = (runs.steps + 1) / 2;
+      kernels_.pairs(tile.rows(), panel.vectors, first + tile.line * a.line + tile.row * a.stride,
+                     a.stride, runs, static_cast<const int16_t*>(panel.packed) + at * width,
+                     accumulate || at > p, soon_.take(runs.all_steps()), sums);
+    });
+  }
+
+  void refine(const Panel& panel, SumPath path, const Tile& tile, int64_t p, int64_t count) {
+    const int rows = tile.rows();
+    if (path == SumPath::spilled) {
+      kernels_.refine_spilled(rows, panel.vectors, low_, high_, p == 0);
+    } else if (path == SumPath::estimated) {
+      add_quads(rows_.high_bytes(), tile, panel, panel.high_bytes, p, count, high_);
+      kernels_.refine_estimated(rows, panel.vectors, low_, offsets_at(panel, p),
+                                offsets_at(panel, p + count), high_);
+    } else if (path == SumPath::split) {
+      add_pairs(rows_.high_words(), tile, panel, p, count, false, products_);
+      kernels_.refine_split(rows, panel.vectors, low_, products_, high_, p == 0);
+    }
+  }
+
+  // k ends between two rows of offsets, of which the second belongs to it.
+  const int32_t* offsets_at(const Panel& panel, int64_t p) const {
+    const auto part = (p + shortest_estimated - 1) / shortest_estimated;
+    return panel.estimate_offsets + part * kernels_.width();
+  }
+
+  void finish(const Panel& panel, SumPath path, const Tile& tile) const {
+    const auto& r = product_.requantization;
+    const auto bytes = product_.element_bytes();
+    auto reach = Reach::wide;
+    if (path == SumPath::low_bits && product_.needs_low_bits_only()) reach = Reach::low_bits;
+    else if (path == SumPath::proved || bytes == 1) reach = Reach::fits_32;
+    const auto column = first_column_ + panel.column;
+    auto* c = static_cast<char*>(product_.c) +
+              (tile.line * product_.c_line + tile.row * product_.ldc + column) * bytes;
+    const auto* x = static_cast<const char*>(product_.x);
+    if (x)
+      x += (tile.line * product_.x_line + tile.row * product_.ldx + column) * product_.addend_bytes;
+    kernels_.finish(reach, bytes, product_.addend_bytes)(r, tile.rows(), panel.columns,
+                                                         {low_, high_, panel.column_offsets}, x,
+                                                         product_.ldx, c, product_.ldc);
+    if (r.function == activation_prelu) return;
+    const auto apply = bytes == 2 ? kernels_.apply16 : kernels_.apply8;
+    apply(r, tile.rows(), panel.columns, c, product_.ldc);
+  }
+
+  const Kernels& kernels_;
+  const IntegerProduct& product_;
+  const Panels& panels_;
+  Block& rows_;
+  UpcomingBytes& soon_;
+  int64_t first_column_;
+  int32_t *low_, *high_, *products_;
+};
+
+}  // namespace xfblas
+
+#endif

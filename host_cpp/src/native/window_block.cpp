@@ -1,0 +1,166 @@
+#include "native/window_block.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+namespace xfblas {
+namespace {
+
+void copy_elements(const int16_t* from, int64_t count, int16_t* to) {
+  std::memcpy(to, from, size_t(count) * sizeof(int16_t));
+}
+
+// Whether many windows need less where they share what they have in common.
+bool shares(uint32_t kernel, uint32_t stride, uint32_t dilation, uint32_t outputs) {
+  const auto alone = int64_t(outputs) * kernel;
+  return int64_t(outputs - 1) * stride + int64_t(kernel - 1) * dilation + 1 < alone;
+}
+
+}  // namespace
+
+// Taps of a row are side by side, so that they are one run.
+SourceOfWindows::SourceOfWindows(const char* first, const FeatureMap& m, int64_t pixel,
+                                 int bytes)
+    : data(first),
+      map(m),
+      lda(pixel),
+      element_bytes(bytes),
+      rows(m.height, m.up_y, m.kernel_y, m.stride_y, m.dilation_y, m.pad_top,
+           shares(m.kernel_y, m.stride_y, m.dilation_y, m.out_y)),
+      columns(m.width, m.up_x, m.kernel_x, m.stride_x, m.dilation_x, m.pad_left,
+              m.dilation_x == 1 && shares(m.kernel_x, m.stride_x, 1, m.out_x)) {}
+
+void WindowBlock::take(const Kernels& kernels, const SourceOfWindows& source,
+                       const OutputPart& part, bool as_quads) {
+  kernels_ = &kernels, source_ = &source, part_ = part;
+  places_y_ = source.rows.places(part.rows), places_x_ = source.columns.places(part.columns);
+  has_range_ = has_norm_ = has_bounds_ = false;
+  high_words_ = high_bytes_ = {};
+  const auto fill = source.map.fill;
+  if (source.element_bytes == 2) copy<int16_t, int16_t>(copy_elements, int16_t(fill));
+  else if (as_quads) copy<uint8_t, int8_t>(kernels.offset_row, uint8_t(fill + 128));
+  else copy<int16_t, int8_t>(kernels.widen_row, int16_t(fill));
+}
+
+TileRows WindowBlock::tile_rows(const void* data, int bytes) const {
+  const auto &columns = source_->columns, &rows = source_->rows;
+  const auto row = elements_of_row() * bytes;
+  TileRows found{static_cast<const char*>(data),
+                 columns.step() * int64_t(source_->map.channels) * bytes, bytes};
+  found.line = rows.step() * row;
+  if (source_->map.kernel_y == 1) return found;
+  found.run_stride = rows.tap() * row;
+  found.run = source_->run(), found.padded_run = rounded_up(found.run, 4);
+  return found;
+}
+
+template <typename To, typename From>
+void WindowBlock::copy(void (*convert)(const From*, int64_t, To*), To fill) {
+  const auto& map = source_->map;
+  const auto row_elements = elements_of_row();
+  auto* to = element_space_.room<To>(size_t(places_y_ * row_elements));
+  elements_ = tile_rows(to, sizeof(To));
+  const auto* frame =
+      reinterpret_cast<const From*>(source_->data + part_.frame * source_->frame_bytes());
+  int64_t copied = -1;  // row of the map, which upsampling takes again
+  for (int64_t place = 0; place < places_y_; ++place, to += row_elements) {
+    const auto row = source_->rows.pixel(part_.y, place);
+    if (row < 0) std::fill_n(to, row_elements, fill);
+    else if (row == copied) std::memcpy(to, to - row_elements, size_t(row_elements) * sizeof(To));
+    else copy_row<To, From>(frame + row * map.width * source_->lda, convert, fill, to);
+    copied = row;
+  }
+}
+
+template <typename To, typename From>
+void WindowBlock::copy_row(const From* row, void (*convert)(const From*, int64_t, To*), To fill,
+                           To* to) const {
+  const auto& columns = source_->columns;
+  const auto channels = int64_t(source_->map.channels);
+  const bool is_dense = source_->lda == channels;
+  for (int64_t place = 0; place < places_x_;) {
+    const auto pixel = columns.pixel(part_.x, place);
+    if (pixel < 0) {
+      std::fill_n(to + place++ * channels, channels, fill);
+      continue;
+    }
+    int64_t count = 1;
+    if (columns.is_straight() && is_dense)
+      count = std::min(places_x_ - place, int64_t(source_->map.width) - pixel);
+    convert(row + pixel * source_->lda, count * channels, to + place * channels);
+    place += count;
+  }
+}
+
+template <typename To>
+void WindowBlock::convert(void (*convert)(const int16_t*, int64_t, To*)) {
+  const auto count = places_y_ * elements_of_row();
+  auto* to = high_space_.room<To>(size_t(count));
+  convert(words(), count, to);
+  (sizeof(To) == 1 ? high_bytes_ : high_words_) = tile_rows(to, sizeof(To));
+}
+
+const ElementRange& WindowBlock::range() {
+  if (!has_range_)
+    kernels_->range_of_rows(words(), 0, 1, places_y_ * elements_of_row(), &range_.lowest,
+                            &range_.highest);
+  has_range_ = true;
+  return range_;
+}
+
+// Of each place first, since windows share them.
+double WindowBlock::largest_norm() {
+  if (has_norm_) return largest_norm_;
+  const auto& map = source_->map;
+  const auto count = places_y_ * places_x_;
+  auto* squares = row_space_.room<uint64_t>(size_t(count));
+  kernels_->row_squares(words(), count * map.channels, map.channels, squares);
+  const auto &columns = source_->columns, &rows = source_->rows;
+  uint64_t most = 0;
+  for (int64_t y = 0; y < part_.rows; ++y)
+    for (int64_t x = 0; x < part_.columns; ++x) {
+      uint64_t sum = 0;
+      for (int64_t ky = 0; ky < map.kernel_y; ++ky) {
+        const auto* at =
+            squares + (y * rows.step() + ky * rows.tap()) * places_x_ + x * columns.step();
+        for (int64_t kx = 0; kx < map.kernel_x; ++kx) sum += at[kx];
+      }
+      most = std::max(most, sum);
+    }
+  has_norm_ = true;
+  return largest_norm_ = std::sqrt(double(most));
+}
+
+// Row by row, as B has its k.
+const RowBounds& WindowBlock::bounds() {
+  if (has_bounds_) return bounds_;
+  const auto run = source_->run(), padded = source_->map.kernel_y == 1 ? run : rounded_up(run, 4);
+  const auto k = int64_t(source_->map.kernel_y) * padded;
+  auto* row = row_space_.room<int16_t>(size_t(k));
+  std::fill_n(row, k, int16_t(0));
+  bounds_ = {};
+  for (int64_t line = 0; line < lines(); ++line)
+    for (int64_t i = 0; i < rows(); ++i) {
+      const auto* from = elements_.data + line * elements_.line + i * elements_.stride;
+      for (int64_t ky = 0; ky < source_->map.kernel_y; ++ky)
+        std::memcpy(row + ky * padded, from + ky * elements_.run_stride,
+                    size_t(run) * sizeof(int16_t));
+      bounds_.take(row_bounds(*kernels_, row, k, 1, k, range()));
+    }
+  has_bounds_ = true;
+  return bounds_;
+}
+
+const TileRows& WindowBlock::high_words() {
+  if (!high_words_.data) convert<int16_t>(kernels_->high_words);
+  return high_words_;
+}
+
+const TileRows& WindowBlock::high_bytes() {
+  if (!high_bytes_.data) convert<uint8_t>(kernels_->high_bytes);
+  return high_bytes_;
+}
+
+}  // namespace xfblas
