@@ -1,8 +1,8 @@
 """From functions of the host's to nodes: what folds into a convolution is part of it.
 
-Every tensor of the model becomes a :class:`~.nodes.View` of one that is stored. Upsampling, padding,
-cropping and scales with shifts only change the view; the next convolution takes them in. What
-cannot is stored as the view has it, by a window of one pixel.
+Every tensor of the model becomes a :class:`~.nodes.View` of one that is stored. Upsampling,
+padding, cropping and scales with shifts only change the view; the next convolution takes them in.
+Where none can, what the view shows is stored, by a window of one pixel.
 """
 
 import math

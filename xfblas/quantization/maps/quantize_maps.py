@@ -210,7 +210,7 @@ class _Quantization:
 
     def _make(self, node: Node) -> _Made:
         """The integers of a node that sums, and its tensor's scales and ends."""
-        scales, options, name = self._scales, self._options, node.target
+        scales, name = self._scales, node.target
         own = slice(node.target_first, node.target_first + node.outputs)
         source_scale, low, high = scales.of_sources(node)
         inputs = Inputs(source_scale, scales.zero(node.sources[0]), low, high)
