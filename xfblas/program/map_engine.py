@@ -7,7 +7,7 @@ import numpy as np
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_runner import MapRunner
 from xfblas.quantization import QuantizedMaps
-from xfblas.quantization.maps.simulation import place_in
+from xfblas.quantization.maps.simulation import empty_maps, encode, place_in
 
 
 class MapEngine:
@@ -58,18 +58,18 @@ class MapEngine:
         """The model's tensors that are stored, float32 (m, ...) by name."""
         frames, maps = self.maps.frames_of(values), self.maps
         by_step = self._runners[0].trace(frames)
-        return maps.tensors_of(lambda see: replay(maps.network, len(frames), by_step, see))
+        elements = encode(maps.network, frames)
+        return maps.tensors_of(lambda see: replay(maps.network, elements, by_step, see))
 
     def __repr__(self):
         return f"<MapEngine of {self.maps.network.name} on {len(self._runners)} compute units>"
 
 
-def replay(network, frames: int, by_step: dict[str, np.ndarray], see) -> None:
-    """Shows all maps as they are after each step, from what each step wrote."""
-    maps = {
-        one.name: np.zeros((frames, one.height, one.width, one.channels), network.dtype)
-        for one in network.maps
-    }
+def replay(network, elements: np.ndarray, by_step: dict[str, np.ndarray], see) -> None:
+    """Shows all maps as they are after each step, from the input and what each step wrote."""
+    maps = empty_maps(network, len(elements))
+    maps[network.input][:] = elements
+    see(-1, maps)
     for number, step in enumerate(network.steps):
         place_in(maps[step.target.map], step.target, by_step[step.name])
         see(number, maps)

@@ -49,10 +49,7 @@ def simulate_maps(
         see: called with -1 before the first step, and after each step with its number, and all maps
             by name.
     """
-    maps = {
-        one.name: np.zeros((len(elements), one.height, one.width, one.channels), network.dtype)
-        for one in network.maps
-    }
+    maps = empty_maps(network, len(elements))
     maps[network.input][:] = elements
     for number, step in enumerate(network.steps):
         if number == 0 and see is not None:
@@ -67,6 +64,14 @@ def simulate_maps(
             see(number, maps)
     first = network.output.first_channel
     return maps[network.output.map][..., first : first + network.output.channels].copy()
+
+
+def empty_maps(network: MapNetwork, frames: int) -> dict[str, np.ndarray]:
+    """All maps of so many frames, by name."""
+    return {
+        one.name: np.zeros((frames, one.height, one.width, one.channels), network.dtype)
+        for one in network.maps
+    }
 
 
 def place_in(stored: np.ndarray, target: MapPlacement, found: np.ndarray) -> None:
