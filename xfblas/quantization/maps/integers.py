@@ -31,7 +31,7 @@ class Inputs:
     """
 
     scale: np.ndarray
-    zero: int
+    zero: float
     low: np.ndarray
     high: np.ndarray
 
@@ -75,7 +75,7 @@ class PartSums:
                 np.tile(end, part.taps)[:, np.newaxis] for end in (inputs.low, inputs.high)
             )
         half = 1 << (bits - 1)
-        values = np.rint(seen.values * inputs.scale) + inputs.zero
+        values = np.rint(seen.values * inputs.scale + inputs.zero)
         values = np.clip(values, -half, half - 1) - inputs.zero
         self.exact = _multiplied(seen.values.astype(np.float64), part.kernel, self.is_alone)
         self.exact += seen.bias_of(part)

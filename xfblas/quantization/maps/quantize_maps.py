@@ -156,11 +156,20 @@ class _Quantization:
         high = np.maximum(self._sample.high[name].astype(np.float64), 0) * margin
         empty = high - low <= 0
         high = np.where(empty, (high - low).max() or 1.0, high)
-        zero = 0
+        zero = 0.0
+        step = self._sample.step
+        if self._bits == 8 and scales.input_is_alone and step is not None:
+            # Every value is an integer: a picture's own.
+            zero = -largest - self._sample.low[name].min() / step
+            scales.set_input_zero(zero)
+            scales.given[name] = np.full(len(low), 1 / step)
+            whole = np.full(len(low), largest)
+            scales.low[name], scales.high[name] = -whole, whole
+            return
         if self._bits == 8 and scales.input_is_alone:
             # The same for all channels, since padding is.
             share = float(np.median(-low / (high - low)))
-            zero = int(np.rint(-largest + 2 * largest * share))
+            zero = float(np.rint(-largest + 2 * largest * share))
             scales.set_input_zero(zero)
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = np.minimum((largest - zero) / high, (largest + zero) / np.abs(low))
@@ -287,7 +296,7 @@ class _Quantization:
             (part.rows.dilation, part.columns.dilation),
             (part.rows.before, part.columns.before),
             part.upsampling,
-            zero,
+            int(np.rint(zero)),
         )
         ends = (placing.source(node), placing.target(node, part), walk)
         if node.kind in ("max", "copy"):

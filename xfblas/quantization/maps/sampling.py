@@ -36,12 +36,15 @@ class Sample:
     Attributes:
         low, high: (channels,) of each stored tensor, by name.
         frames: how many frames were seen.
+        step: of which the input's values are multiples, above the least of them; None where they
+            are of more than 255 steps.
     """
 
     def __init__(self, step: MapStep, lowering: Lowering, frames: np.ndarray):
         self.low: dict[str, np.ndarray] = {}
         self.high: dict[str, np.ndarray] = {}
         self.frames = len(frames)
+        self.step: float | None = None
         self._lowering = lowering
         self._parts = [
             (node, index, part)
@@ -78,6 +81,8 @@ class Sample:
         if self._is_first and values.ndim > 2:
             values = np.moveaxis(values, 1, -1)
         values = values.reshape(len(values), *size)
+        if name == self._lowering.input and name not in self.low:
+            self.step = step_of(values[0])
         low, high = values.min(axis=(0, 1, 2)), values.max(axis=(0, 1, 2))
         self.low[name] = np.minimum(low, self.low.get(name, low))
         self.high[name] = np.maximum(high, self.high.get(name, high))
@@ -110,6 +115,20 @@ class Sample:
         self._seen.setdefault((id(node), index, name), []).append(windows)
         if name == node.sources[0]:
             self._pixels.setdefault((id(node), index), []).append(pixel)
+
+
+def step_of(frame: np.ndarray) -> float | None:
+    """What all values are multiples of, above the least: a picture's have at most 255 steps."""
+    values = np.unique(frame.reshape(-1).astype(np.float64))
+    values = values[np.concatenate([[True], np.diff(values) > 1e-4 * np.ptp(values)])]
+    if not 32 <= len(values) <= 256:
+        return None
+    step = np.diff(values).min()
+    # The whole picture tells it better than two neighbours.
+    step = np.ptp(values) / np.rint(np.ptp(values) / step)
+    places = (values - values[0]) / step
+    is_even = np.abs(places - np.rint(places)).max() < 0.02 and places[-1] <= 255.5
+    return float(step) if is_even else None
 
 
 def gathered(values: np.ndarray, part: Part, frame: np.ndarray, pixel: np.ndarray) -> np.ndarray:

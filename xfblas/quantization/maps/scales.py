@@ -49,7 +49,7 @@ class Scales:
             if node.has_sums:
                 rectified.setdefault(self._root(node.target), []).append(node.is_rectified)
         self.input_is_alone = self._has_input not in rectified
-        self._zeros = {
+        self._zeros: dict[str, float] = {
             root: -(1 << (self.bits - 1)) if self.bits == 8 and all(found) else 0
             for root, found in rectified.items()
             if root != self._has_input
@@ -67,11 +67,11 @@ class Scales:
             if root != first:
                 self._parent[root] = first
 
-    def zero(self, name: str) -> int:
-        """The element that stands for 0."""
+    def zero(self, name: str) -> float:
+        """The element that stands for 0; whole but for the input's."""
         return self._zeros.get(self._root(name), 0)
 
-    def set_input_zero(self, zero: int) -> None:
+    def set_input_zero(self, zero: float) -> None:
         """Of the input, where no sums share it."""
         self._zeros[self._root(self.lowering.input)] = zero
 
