@@ -33,6 +33,8 @@ class Lowering:
         sizes: (rows, columns, channels) of each stored tensor, by name.
         joined: tensors that are others side by side, by name.
         derived: nodes of one pixel whose tensors are none of the model's, by the tensor.
+        restored: tensors of the model whose values are those of a stored one, scaled and shifted:
+            its name, scale and shift.
         input: the tensor that the caller's rows become; ``input_scale`` and ``input_shift`` of
             the rows are its values, None for the rows themselves.
         output: the view that the model's output is.
@@ -43,6 +45,7 @@ class Lowering:
         self.sizes: dict[str, tuple[int, int, int]] = {}
         self.joined: dict[str, tuple[str, ...]] = {}
         self.derived: dict[str, Node] = {}
+        self.restored: dict[str, tuple[str, np.ndarray, np.ndarray]] = {}
         self.input = step.input
         self.input_scale: np.ndarray | None = None
         self.input_shift: np.ndarray | None = None
@@ -228,10 +231,17 @@ class Lowering:
             view = self._plain(view, f"{step.output}:input")
         else:
             view = self._readable(view, step, axes)
-        part = _pooled(view, axes)
-        self.nodes.append(Node(kind, *self._all(view), step.output, 0, [part]))
-        found = self._new(step.output, (axes[0].output, axes[1].output), self._channels(view))
+        name = self._stored_name(step, view.scale, view.shift)
+        self.nodes.append(Node(kind, *self._all(view), name, 0, [_pooled(view, axes)]))
+        found = self._new(name, (axes[0].output, axes[1].output), self._channels(view))
         return replace(found, scale=view.scale, shift=view.shift)
+
+    def _stored_name(self, step, scale, shift) -> str:
+        """What a step's tensor is called where it is stored before a scale and a shift."""
+        if scale is None:
+            return step.output
+        self.restored[step.output] = (f"{step.output}:stored", scale, shift)
+        return f"{step.output}:stored"
 
     def _upsampling(self, step, view) -> View:
         factors = [1, *step.parameters["factors"]][-2:]
@@ -381,15 +391,14 @@ class Lowering:
     def _concatenation(self, step, views) -> View:
         views = [self._whole(view, f"{step.output}:{i}") for i, view in enumerate(views)]
         channels = [self._channels(view) for view in views]
-        found = self._new(step.output, views[0].size, sum(channels))
-        self.joined[step.output] = tuple(view.stored for view in views)
+        scale = shift = None
         if any(view.scale is not None for view in views):
-            scales = [np.ones(n) if v.scale is None else v.scale
-                      for v, n in zip(views, channels, strict=True)]  # fmt: skip
-            shifts = [np.zeros(n) if v.shift is None else v.shift
-                      for v, n in zip(views, channels, strict=True)]  # fmt: skip
-            found = found.scaled(np.concatenate(scales), np.concatenate(shifts))
-        return found
+            pairs = list(zip(views, channels, strict=True))
+            scale = np.concatenate([np.ones(n) if v.scale is None else v.scale for v, n in pairs])
+            shift = np.concatenate([np.zeros(n) if v.shift is None else v.shift for v, n in pairs])
+        name = self._stored_name(step, scale, shift)
+        self.joined[name] = tuple(view.stored for view in views)
+        return replace(self._new(name, views[0].size, sum(channels)), scale=scale, shift=shift)
 
     def _edges(self, view: View) -> list[Pair]:
         """For each axis, pixels of padding before and after; below 0 cropped ones."""

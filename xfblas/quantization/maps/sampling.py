@@ -59,7 +59,7 @@ class Sample:
         self._seen: dict[tuple[int, int, str], list[np.ndarray]] = {}
         self._pixels: dict[tuple[int, int], list[np.ndarray]] = {}
         self._is_first = step.channels_first
-        names = set(lowering.sizes) - set(lowering.derived)
+        names = set(lowering.sizes) - set(lowering.derived) | set(lowering.restored)
         at_once = step.frames_at_once
         for self._number, first in enumerate(range(0, len(frames), at_once)):
             self._share = min(1.0, at_once / len(frames))
@@ -77,6 +77,14 @@ class Sample:
         return np.maximum(np.abs(self.low[name]), np.abs(self.high[name]))
 
     def _see(self, name: str, values: np.ndarray) -> None:
+        if name in self._lowering.restored:
+            # Where the scale is 0 nothing is heard of the values.
+            name, scale, shift = self._lowering.restored[name]
+            if self._is_first and values.ndim > 2:
+                values = np.moveaxis(values, 1, -1)
+            values = (values - shift) / np.where(scale == 0, 1, scale)
+            self._see_ours(name, values.astype(np.float32))
+            return
         size = self._lowering.sizes[name]
         if self._is_first and values.ndim > 2:
             values = np.moveaxis(values, 1, -1)
@@ -91,10 +99,10 @@ class Sample:
         for other, node in self._lowering.derived.items():
             if node.sources == (name,):
                 found = shown(values, node)
-                # Not by its rows' layout: it is in ours already.
-                self._see_derived(other, found)
+                self._see_ours(other, found)
 
-    def _see_derived(self, name: str, values: np.ndarray) -> None:
+    def _see_ours(self, name: str, values: np.ndarray) -> None:
+        """Like :meth:`_see`, of values whose channels are last already."""
         first, self._is_first = self._is_first, False
         self._see(name, values)
         self._is_first = first
