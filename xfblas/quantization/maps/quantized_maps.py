@@ -159,9 +159,14 @@ class QuantizedMaps:
 
     def trace(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """The model's tensors, float32 by name, by the exact simulation."""
-        network = self.network
+        return self.run(values)[1]
+
+    def run(self, values: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """What :meth:`predict` and :meth:`trace` give, simulated once."""
+        network, output = self.network, []
         elements = encode(network, self.frames_of(values))
-        return self.tensors_of(lambda see: simulate_maps(network, elements, see))
+        tensors = self.tensors_of(lambda see: output.append(simulate_maps(network, elements, see)))
+        return self.as_model(decode(network, output[0]), self.output_shape), tensors
 
     def to_group(self, group: Any) -> None:
         """Writes everything into an empty ``h5py.Group``; :meth:`from_group` reads it back."""

@@ -96,5 +96,7 @@ class Scales:
         """(channels,) scale, least and largest element of what a node reads."""
         own = slice(node.first, node.first + node.channels)
         scale = np.concatenate([self.of(name) for name in node.sources])[own]
-        ends = [np.concatenate(each)[own] for each in zip(*map(self.ends, node.sources), strict=True)]
+        ends = [
+            np.concatenate(each)[own] for each in zip(*map(self.ends, node.sources), strict=True)
+        ]
         return scale, ends[0], ends[1]
