@@ -31,7 +31,7 @@ Block block_of(const Instruction& i, uint32_t amount, uint32_t page, uint32_t st
   const bool fits = rows <= i.m && stride % uint32_t(E::word_lanes) == 0 &&
                     block.first + block.words <=
                         uint64_t(memory_pages) * (page_bytes / E::word_bytes);
-  if (!fits || page < first_matrix_page || Operation::check(i, memory_pages) != status_ok)
+  if (!fits || page < first_matrix_page || Operation::check(i, Instruction(), memory_pages) != status_ok)
     block.words = 0;
   return block;
 }

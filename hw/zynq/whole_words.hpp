@@ -17,12 +17,16 @@ struct TakesWholeWords<WholeWordShape> {
 };
 
 struct WholeWordProduct : Product<WholeWordShape> {
-  static Status check(const Instruction& i, uint32_t memory_pages) {
+  static Status check(const Instruction& i, const Instruction& before, uint32_t memory_pages) {
 #pragma HLS INLINE
-    const Status status = Product<WholeWordShape>::check(i, memory_pages);
-    if (status == status_ok && (i.n | i.ldc) % uint32_t(E::word_lanes) != 0)
-      return status_leading_dimension;
-    return status;
+    const Status status = Product<WholeWordShape>::check(i, before, memory_pages);
+    if (status != status_ok || i.opcode == opcode_map) return status;
+    uint32_t places = i.n | i.ldc;
+    if (before.opcode == opcode_map) {
+      const FeatureMap map = feature_map(before);
+      places |= map.c_first | map.c_row | map.c_frame;
+    }
+    return places % uint32_t(E::word_lanes) != 0 ? status_leading_dimension : status_ok;
   }
 };
 

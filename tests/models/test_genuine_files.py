@@ -25,7 +25,6 @@ REFUSED = {
     "highway": r"highway_1 \(Highway\): the engine has no such layer",
     "masking": r"masking \(Masking\): the engine has no such layer",
     "merged_stacks": r"merge_1 \(Merge\): merges models of its own",
-    "refused_convolution": r"(conv \(Conv2D\)|pool \(MaxPooling2D\)): the engine has no such layer",
     "refused_custom": r"twice \(Twice\): (the engine has no such layer|is of a class of its own)",
     "refused_lambda": r"twice \(Lambda\): the engine has no such layer",
     "refused_own_activation": r"dense \(Dense\): activation 'twice'",

@@ -21,7 +21,7 @@ NOT_WHOLE = "expected a whole number"
 @pytest.mark.parametrize(
     ("class_name", "config", "reason"),
     [
-        ("Conv2D", {}, NO_LAYER),
+        ("Conv3D", {}, NO_LAYER),
         ("LSTM", {}, NO_LAYER),
         (
             "Lambda",
@@ -83,7 +83,7 @@ def test_unsupported_layers(tmp_path, class_name, config, reason):
 def test_all_reasons_at_once(tmp_path):
     first, last = two_layers()
     tanh = layer("Activation", "t", activation="tanh")
-    odd = [layer("Conv1D", "one"), layer("ReLU", "fine", max_value=1), layer("LSTM", "three")]
+    odd = [layer("Conv3D", "one"), layer("ReLU", "fine", max_value=1), layer("LSTM", "three")]
     path = write(tmp_path / "m.h5", first, tanh, *odd, last)
     with pytest.raises(UnsupportedModelError) as caught:
         read_graph(path)

@@ -1,5 +1,6 @@
 """The rows that scales are derived from, and what reaches each step of the model of them."""
 
+import math
 import os
 import sys
 from typing import Any
@@ -8,15 +9,17 @@ import numpy as np
 
 from xfblas.checks import require_integer
 from xfblas.errors import InvalidValueError
-from xfblas.graph import EngineStep, ModelGraph
+from xfblas.graph import EngineStep, MapStep, ModelGraph
 from xfblas.rows.batches import CALIBRATION_ROWS, data_of
 from xfblas.rows.streams import FunctionBatches, is_stream, number_of_batches
 from xfblas.tables.image_folder import ImageFolder
 
 #: Rows that one step of the graph is calibrated with, where an input has several rows each.
 STEP_ROWS = 32768
-#: Input rows that the float model computes at once.
-FLOAT_ROWS = 1024
+#: Input rows that the float model computes at once, and their values where they are large.
+FLOAT_ROWS, ROW_VALUES = 1024, 2**22
+#: Frames that a step over maps is calibrated with, at least and at most, and their pixels between.
+LEAST_FRAMES, MOST_FRAMES, FRAME_PIXELS = 16, 2048, 2**21
 
 
 class _Inputs:
@@ -89,17 +92,38 @@ def opened_calibration(calibration: Any, calib_iter: int | None = None) -> Any:
 
 
 def step_inputs(graph: ModelGraph, inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """What reaches each engine step of the float model, (m, k) float32 by the step's name."""
-    found: dict[str, list[np.ndarray]] = {step.name: [] for step in graph.engine_steps}
-    count = len(inputs[0])
-    parts = -(-count // FLOAT_ROWS)
+    """What reaches each engine step of the float model, by the step's name.
 
-    def keep(step: EngineStep, rows: np.ndarray) -> Any:
+    Rows (m, k) float32 for chains, and some frames (m, ...) for steps over maps.
+    """
+    steps = (*graph.engine_steps, *graph.map_steps)
+    found: dict[str, list[np.ndarray]] = {step.name: [] for step in steps}
+    given = {spec.name: values for spec, values in zip(graph.inputs, inputs, strict=True)}
+    if graph.map_steps and all(step.input in given for step in steps):
+        return {step.name: _some(step, given[step.input]) for step in steps}
+    count = len(inputs[0])
+    values = max(1, max(math.prod(one.shape[1:]) for one in inputs))
+    at_once = max(1, min(FLOAT_ROWS, ROW_VALUES // values)) if graph.map_steps else FLOAT_ROWS
+    parts = -(-count // at_once)
+
+    def keep(step: EngineStep | MapStep, rows: np.ndarray) -> Any:
+        if isinstance(step, MapStep):
+            found[step.name].append(rows)
+            return step.outputs_of(rows)
         share = -(-STEP_ROWS // parts)
         # Every so many rows, where an input has several.
         found[step.name].append(rows[:: -(-len(rows) // share)] if len(rows) else rows)
         return step.network.outputs_of(rows)[-1]
 
-    for first in range(0, count, FLOAT_ROWS):
-        graph.run([values[first : first + FLOAT_ROWS] for values in inputs], keep)
-    return {name: np.concatenate(rows) for name, rows in found.items()}
+    for first in range(0, count, at_once):
+        graph.run([values[first : first + at_once] for values in inputs], keep)
+    rows = {name: np.concatenate(rows) for name, rows in found.items()}
+    return rows | {step.name: _some(step, rows[step.name]) for step in graph.map_steps}
+
+
+def _some(step: EngineStep | MapStep, rows: np.ndarray) -> np.ndarray:
+    """Of frames as many as are worth their time, evenly from the first to the last."""
+    if not isinstance(step, MapStep):
+        return rows.reshape(-1, rows.shape[-1])
+    most = min(MOST_FRAMES, max(LEAST_FRAMES, FRAME_PIXELS // math.prod(step.input_shape[:-1])))
+    return rows[:: -(-len(rows) // most)]

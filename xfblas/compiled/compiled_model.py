@@ -23,7 +23,8 @@ from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.tensor_spec import shapes_of
-from xfblas.quantization import QuantizedNetwork
+from xfblas.program.map_plan import MapPlan
+from xfblas.quantization import QuantizedMaps, QuantizedNetwork
 from xfblas.rows.arguments import input_arrays
 from xfblas.rows.batches import data_of
 from xfblas.scoring import Scoring
@@ -55,7 +56,7 @@ class CompiledModel(Uncopied):
     def __init__(
         self,
         graph: ModelGraph,
-        networks: dict[str, QuantizedNetwork],
+        networks: dict[str, QuantizedNetwork | QuantizedMaps],
         lease: Lease,
         *,
         host_reasons: dict[str, str] | None = None,
@@ -299,6 +300,10 @@ class CompiledModel(Uncopied):
             the ``count`` of clipped values and the largest ``factor`` beyond the range.
         """
         return self._require_open().statistics()
+
+    def memory(self) -> dict[str, MapPlan]:
+        """What the feature maps of each step take on a unit, by the step's name."""
+        return self._require_open().plans
 
     def summary(self, print_fn: Callable[[str], object] = print) -> None:
         """Prints a table: each layer, where it runs, and why; ``-`` where it is part of another."""

@@ -15,21 +15,23 @@ from xfblas.compiled.calibration_rows import (
 )
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.grid_check import differences
-from xfblas.compiled.recipe import Recipe
+from xfblas.compiled.recipe import Networks, Recipe
 from xfblas.compiled.saved_model import read
 from xfblas.compiled.softmax_steps import wanted_softmax, with_softmax
 from xfblas.compiled.table_choice import Made, choose_tables, tables_of
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError, UnsupportedModelError
-from xfblas.graph import EngineStep, HostStep, ModelGraph, Network, read_graph
+from xfblas.graph import EngineStep, HostStep, MapStep, ModelGraph, Network, read_graph
 from xfblas.graph.grids import ends_of, grids_of, with_biases_on_host
 from xfblas.graph.reader import read_source
 from xfblas.layers.placement import PLACED
 from xfblas.notices import notify
-from xfblas.quantization import QuantizedNetwork, without_scales
+from xfblas.quantization import without_scales
 from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.grid_network import OffGrid, network_on_grid
+from xfblas.quantization.maps.lowering import layers_of
+from xfblas.quantization.maps.quantize_maps import quantize_maps
 from xfblas.quantization.options import Options, is_number, takes
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
@@ -111,7 +113,7 @@ def compile(
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
     model = read_source(model, architecture, trusted)
-    graph = read_graph(model, architecture, on_host, tables=True)
+    graph = read_graph(model, architecture, on_host, tables=True, maps=True)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     placed_ever: set[str] = set(on_host)
     held = lease(device, xclbin, wanted, target, trust)
@@ -123,7 +125,7 @@ def compile(
         def read(more: Mapping[str, str]) -> ModelGraph:
             placed = {**more, **dict.fromkeys(on_host, PLACED)}
             placed_ever.update(placed)
-            return read_graph(model, architecture, placed, tables=True)
+            return read_graph(model, architecture, placed, tables=True, maps=True)
 
         # Whoever passes a graph has chosen.
         is_graph = isinstance(model, (ModelGraph, Network))
@@ -277,7 +279,7 @@ def _networks(
 
 def _requantized(
     graph: ModelGraph, inputs: Any, options: dict[str, Any], softmax: Any, is_float: bool
-) -> tuple[dict[str, QuantizedNetwork], dict[str, str]]:
+) -> tuple[Networks, dict[str, str]]:
     """What a graph with other weights becomes by the same rows: networks, and reasons without."""
     if is_float or inputs is None:
         return _convert(graph, lambda step: without_scales(step.network))
@@ -301,10 +303,14 @@ def _quantized(
     weight_bits = Options.of({**options, "bits": bits}).weight_bits or {}
     options = {name: value for name, value in options.items() if name != "weight_bits"}
     layers = [layer.name for step in graph.engine_steps for layer in step.network.layers]
+    layers += [layer for step in graph.map_steps for layer in layers_of(step)]
     require_names("weight_bits", weight_bits, layers)
     grids, off = grids_of(graph), list[str]()
 
-    def convert(step: EngineStep) -> Any:
+    def convert(step: EngineStep | MapStep) -> Any:
+        if isinstance(step, MapStep):
+            chosen = Options.of({**options, "bits": bits, "weight_bits": weight_bits})
+            return quantize_maps(step, seen[step.name], chosen)
         own = {layer.name for layer in step.network.layers} & set(weight_bits)
         narrow: Any = {"weight_bits": {name: weight_bits[name] for name in own}} if own else {}
         told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
@@ -351,9 +357,9 @@ def _is_fed_by_inputs(graph: ModelGraph, step: EngineStep) -> Any:
     return step.input in tensors
 
 
-def _convert(graph: ModelGraph, convert: Callable[[EngineStep], QuantizedNetwork]) -> Any:
+def _convert(graph: ModelGraph, convert: Callable[[Any], Any]) -> Any:
     networks, reasons = {}, {}
-    for step in graph.engine_steps:
+    for step in (*graph.engine_steps, *graph.map_steps):
         try:
             networks[step.name] = convert(step)
         except UnsupportedModelError as error:

@@ -9,11 +9,13 @@ from xfblas.checks import require_instance, shown
 from xfblas.compiled.softmax_steps import as_run, softmax_networks
 from xfblas.device.binding import softmax
 from xfblas.errors import InvalidValueError
-from xfblas.graph.model_graph import EngineStep, ModelGraph
+from xfblas.graph import EngineStep, MapStep, ModelGraph
 from xfblas.layers.placement import PREACTIVATION
-from xfblas.program.clipped_inputs import clipped_inputs
+from xfblas.program.clipped_inputs import ClippedInputs, clipped_inputs
+from xfblas.program.map_engine import MapEngine
+from xfblas.program.map_plan import MapPlan
 from xfblas.program.network_engine import NetworkEngine
-from xfblas.quantization import QuantizedNetwork
+from xfblas.quantization import QuantizedMaps, QuantizedNetwork
 from xfblas.timeline import HOST, Timeline
 
 #: The track of what runs on compute units in parts that are not timed.
@@ -39,13 +41,14 @@ class GraphEngine:
     def __init__(
         self,
         graph: ModelGraph,
-        networks: dict[str, QuantizedNetwork],
+        networks: dict[str, QuantizedNetwork | QuantizedMaps],
         compute_units,
         before: "GraphEngine | None" = None,
     ):
-        steps = {step.name for step in graph.engine_steps}
+        steps = {step.name for step in (*graph.engine_steps, *graph.map_steps)}
         for name, network in networks.items():
-            require_instance(f"networks[{shown(name)}]", network, QuantizedNetwork)
+            kinds = QuantizedNetwork | QuantizedMaps
+            require_instance(f"networks[{shown(name)}]", network, kinds)
             if name not in steps:
                 raise InvalidValueError(
                     f"networks has {shown(name)}, expected names of the graph's steps: "
@@ -57,19 +60,20 @@ class GraphEngine:
         #: What a model whose output is a dict calls its outputs; else none.
         self.keys = [spec.key for spec in graph.outputs if spec.key is not None]
         columns = {spec.name: spec.columns for spec in graph.inputs}
-        inputs = {step.name: step.input for step in graph.engine_steps}
+        inputs = {step.name: step.input for step in (*graph.engine_steps, *graph.map_steps)}
         # What a clipped input leads to in later chains needs no warning of its own.
         told = Event()
         old = {} if before is None else before._engines
-        self._engines = {
-            name: NetworkEngine.on_units(
-                compute_units,
-                network,
-                clipped_inputs(name, network, columns.get(inputs[name]), told),
-                old.get(name),
-            )
-            for name, network in networks.items()
-        }
+        self._engines = {}
+        for name, network in networks.items():
+            if isinstance(network, QuantizedMaps):
+                clipped = ClippedInputs(name, network.input_coding, None, told)
+                self._engines[name] = MapEngine(compute_units, network, clipped)
+            else:
+                clipped = clipped_inputs(name, network, columns.get(inputs[name]), told)
+                self._engines[name] = NetworkEngine.on_units(
+                    compute_units, network, clipped, old.get(name)
+                )
         self.plain = self._plain(compute_units)
 
     def _plain(self, compute_units):
@@ -162,6 +166,9 @@ class GraphEngine:
 
         def compute(step, rows):
             engine = self._engines.get(step.name)
+            if isinstance(step, MapStep):
+                before[step.name] = _traced(step, engine, rows)
+                return step.outputs_of(rows) if engine is None else engine.predict(rows)
             into = sums[step.name] = []
             if engine is not None:
                 before[step.name] = engine.layer_outputs(rows, into if preactivations else None)
@@ -182,6 +189,8 @@ class GraphEngine:
                         layers[name] = values.reshape(*lead, values.shape[-1])
                 for layer, values in zip(step.network.layers, before[step.name], strict=True):
                     layers[_free(layer.output, layers)] = values.reshape(*lead, values.shape[-1])
+            elif isinstance(step, MapStep):
+                layers.update(before[step.name])
             else:
                 layers[_free(step.output, layers)] = np.asarray(tensors[step.output], np.float32)
         is_float = self.plain is not None and self.plain.network.softmax is None
@@ -201,7 +210,22 @@ class GraphEngine:
 
     def _compute(self, step, rows):
         engine = self._engines.get(step.name)
-        return step.network.outputs_of(rows)[-1] if engine is None else engine.predict(rows)
+        return step.outputs_of(rows) if engine is None else engine.predict(rows)
+
+    @property
+    def plans(self) -> dict[str, MapPlan]:
+        """The memory of each step over maps, by its name."""
+        engines = self._engines.items()
+        return {name: one.plan for name, one in engines if isinstance(one, MapEngine)}
+
+
+def _traced(step: MapStep, engine: MapEngine | None, values: np.ndarray) -> dict:
+    """Tensors of a step over maps: those that the engine stores, or all of the host's."""
+    if engine is not None:
+        return engine.trace(values)
+    found: dict[str, np.ndarray] = {}
+    step.run(values, found.__setitem__, {part.output for part in step.steps})
+    return found
 
 
 def _free(name: str, taken) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from xfblas.compiled.softmax_steps import softmax_networks
-from xfblas.graph.model_graph import EngineStep
+from xfblas.graph import EngineStep, MapStep
 
 HEADINGS = ("layer", "output", "runs on", "why")
 FOLDED = "-"
@@ -69,6 +69,12 @@ def summary_text(model) -> str:
         for row in rows
     ]
     text.insert(1, "-" * max(map(len, text)))
+    for name, plan in model.memory().items():
+        text.append(
+            f"maps of {name}: {plan.total_bytes / 2**20:.2f} MiB for {plan.frames} frames at once, "
+            f"at most {plan.largest_live_bytes / 2**20:.2f} of them needed at a time; "
+            f"weights {plan.weights_bytes / 2**20:.2f} MiB"
+        )
     engine, steps = steps_on_engine(lines)
     text.append(
         f"{model.graph.name}: {engine} of {steps} steps on the engine "
@@ -85,7 +91,28 @@ def _row(line, dtype):
     return (line.name, outputs, f"engine {dtype}", f"{size}{line.reason}")
 
 
+def _map_lines(step, host_reasons, maps):
+    """A line for each function of a step over maps."""
+    reason = host_reasons.get(step.name)
+    summaries = {} if maps is None else {one.name: one for one in maps.summaries}
+    stored = set() if maps is None else {tensor.name for tensor in maps.tensors}
+    for part in step.steps:
+        summary = summaries.get(part.output)
+        if maps is None:
+            yield Line(part.output, None, "host", reason or part.reason)
+        elif summary is not None:
+            shape = (max(r * c for r, c in summary.kernels) * summary.channels, summary.outputs)
+            yield Line(part.output, shape, "engine", summary.text())
+        elif part.output in stored:
+            yield Line(part.output, None, "engine", f"{part.function} of elements")
+        else:
+            yield Line(part.output, None, FOLDED, "folded into what follows")
+
+
 def _lines(step, host_reasons, networks):
+    if isinstance(step, MapStep):
+        yield from _map_lines(step, host_reasons, networks.get(step.name))
+        return
     if not isinstance(step, EngineStep):
         yield Line(step.output, None, "host", step.reason)
         return

@@ -8,9 +8,9 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.graph import ModelGraph
-from xfblas.quantization import QuantizedNetwork
+from xfblas.quantization import QuantizedMaps, QuantizedNetwork
 
-Networks = dict[str, QuantizedNetwork]
+Networks = dict[str, QuantizedNetwork | QuantizedMaps]
 #: Rows of each input that a .xfblas file keeps.
 SAVED_ROWS = 512
 

@@ -6,7 +6,16 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.graph import EngineStep, FoldedLayer, HostStep, Layer, ModelGraph, Network, TensorSpec
+from xfblas.graph import (
+    EngineStep,
+    FoldedLayer,
+    HostStep,
+    Layer,
+    MapStep,
+    ModelGraph,
+    Network,
+    TensorSpec,
+)
 from xfblas.hdf5 import Group
 from xfblas.layers.host_functions import FUNCTIONS
 from xfblas.layers.placement import Placement
@@ -79,13 +88,18 @@ def _require_fit(graph: ModelGraph) -> None:
     if any(None in spec.shape for spec in graph.inputs):
         return  # Not every size of an open axis is taken by every step.
     row = [np.zeros((1, *spec.shape), spec.dtype) for spec in graph.inputs]
-    tensors = graph.run(row, lambda step, rows: np.zeros((len(rows), step.network.output_units)))
+    tensors = graph.run(row, _zeros)
     for spec in graph.outputs:
         found = tensors[spec.name].shape[1:]
         if len(found) != len(spec.shape) or any(
             size not in (None, one) for size, one in zip(spec.shape, found, strict=True)
         ):
             raise InvalidValueError(f"output {spec.name} has shape {found}, expected {spec.shape}")
+
+
+def _zeros(step: EngineStep | MapStep, rows: np.ndarray) -> np.ndarray:
+    shape = step.output_shape if isinstance(step, MapStep) else (step.network.output_units,)
+    return np.zeros((len(rows), *shape))
 
 
 def _spec(spec: TensorSpec) -> dict:
@@ -118,6 +132,18 @@ def _write_step(step, group) -> dict:
             "layers": layers,
             "input_shape": list(network.input_shape),
         }
+    if isinstance(step, MapStep):
+        return {
+            **common,
+            "input": step.input,
+            "maps": [
+                _write_step(part, group.create_group(str(index)))
+                for index, part in enumerate(step.steps)
+            ],
+            "input_shape": list(step.input_shape),
+            "shapes": [list(shape) for shape in step.shapes],
+            "channels_first": step.channels_first,
+        }
     for kind, values in step.arrays.items():
         group[kind] = values
     return {
@@ -139,6 +165,17 @@ def _read_step(entry, group):
         shape = tuple(entry["input_shape"])
         network = Network(entry["network"], layers, "linear", shape, center=center)
         return EngineStep(entry["name"], entry["input"], entry["output"], network, entry["reason"])
+    if "maps" in entry:
+        return MapStep(
+            entry["name"],
+            entry["input"],
+            entry["output"],
+            tuple(_read_step(one, group[str(index)]) for index, one in enumerate(entry["maps"])),
+            tuple(entry["input_shape"]),
+            tuple(tuple(shape) for shape in entry["shapes"]),
+            entry["channels_first"],
+            entry["reason"],
+        )
     if entry["function"] not in FUNCTIONS:
         raise InvalidValueError(
             f"step {entry['name']} has function {entry['function']!r}, which is not known here"

@@ -10,6 +10,7 @@ Nothing in it is executed: functions of the host are named, and looked up in a t
 
 import io
 import json
+import math
 import os
 from typing import Any
 
@@ -23,16 +24,18 @@ from xfblas.compiled.saved_schema import require_description
 from xfblas.errors import AllocationError, InvalidValueError, XfblasError
 from xfblas.file_kinds import XFBLAS, XFBLAS_FORMAT, kind_of, refuse_others, require_kind
 from xfblas.files import written
-from xfblas.graph import HostStep, ModelGraph
+from xfblas.graph import HostStep, MapStep, ModelGraph
 from xfblas.hdf5 import Group, open_file
 from xfblas.layers.placement import TABLES
-from xfblas.quantization import QuantizedNetwork
+from xfblas.quantization import QuantizedMaps, QuantizedNetwork
+from xfblas.quantization.maps.storage import FORMAT as MAPS_FORMAT
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
 #: Files without centers of features and without tables have version 1, which earlier releases read;
-#: those with centers alone 2, with tables of tanh and sigmoid 3, of other functions 4.
-VERSION = 4
+#: those with centers alone 2, with tables of tanh and sigmoid 3, of other functions 4, those with
+#: steps over maps 5.
+VERSION = 5
 #: What a damaged file's content raises, by experience.
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
@@ -72,7 +75,7 @@ def read(path: str | os.PathLike[str], trusted: bool = False) -> tuple[np.dtype,
             described = _description(file, where)
             graph = read_graph(file, described)
             networks = {
-                name: QuantizedNetwork.from_group(file[f"networks/{number}"])
+                name: _network(file[f"networks/{number}"])
                 for name, number in described["networks"].items()
             }
             dtype = np.dtype(described["dtype"])
@@ -165,7 +168,14 @@ def _write(model: Any, file: h5py.Group, rows: int) -> None:
     file["description"] = json.dumps(described)
 
 
+def _network(group: Group) -> QuantizedNetwork | QuantizedMaps:
+    kind = QuantizedMaps if group.attrs.get("format") == MAPS_FORMAT else QuantizedNetwork
+    return kind.from_group(group)
+
+
 def _version(step: Any) -> int:
+    if isinstance(step, MapStep):
+        return 5
     if isinstance(step, HostStep):
         return 2 if step.takes_double else 1
     tables = [layer.activation for layer in step.network.layers if layer.has_table]
@@ -191,11 +201,31 @@ def _description(file: Group, where: str) -> dict[str, Any]:
     return dict(described)
 
 
-def _check(graph: ModelGraph, networks: dict[str, QuantizedNetwork], described: Any) -> None:
+def _check_maps(step: MapStep, network: QuantizedMaps, dtype: str) -> None:
+    given, output = network.network.map(network.network.input), network.network.output
+    stored = network.network.map(output.map)
+    sizes = (
+        (given.height * given.width * given.channels, step.input_shape),
+        (stored.height * stored.width * output.channels, step.output_shape),
+    )
+    is_fit = network.output_shape == step.output_shape
+    if not is_fit or any(size != math.prod(shape) for size, shape in sizes):
+        raise InvalidValueError(f"network {step.name!r} does not belong to a step of the model")
+    if network.dtype.name != dtype:
+        raise InvalidValueError(f"network {step.name} is {network.dtype}, expected {dtype}")
+
+
+def _check(graph: ModelGraph, networks: dict[str, Any], described: Any) -> None:
     """Raises unless each chain has its quantized layers, or a reason why it has none."""
     dtype, reasons = described["dtype"], described["host_reasons"]
     steps = {step.name: step for step in graph.engine_steps}
+    maps = {step.name: step for step in graph.map_steps}
     for name, network in networks.items():
+        if name in maps and isinstance(network, QuantizedMaps):
+            _check_maps(maps[name], network, dtype)
+            continue
+        if isinstance(network, QuantizedMaps):
+            raise InvalidValueError(f"network {name!r} does not belong to a step of the model")
         chain = steps[name].network if name in steps else None
         outputs = network.output_units // network.output_windows
         is_fit = chain is not None and (
@@ -207,7 +237,7 @@ def _check(graph: ModelGraph, networks: dict[str, QuantizedNetwork], described: 
             raise InvalidValueError(f"network {name!r} does not belong to a step of the model")
         if network.dtype.name != dtype:
             raise InvalidValueError(f"network {name} is {network.dtype}, expected {dtype}")
-    for name in steps:
+    for name in (*steps, *maps):
         if (name in networks) == (name in reasons):
             raise InvalidValueError(
                 f"step {name!r} has {'both' if name in networks else 'neither'} a quantized "

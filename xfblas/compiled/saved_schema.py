@@ -26,6 +26,14 @@ _LAYER = {
 _STEP = {"name": str, "output": str, "reason": str}
 _ENGINE_STEP = {**_STEP, "input": str, "network": str, "layers": [_LAYER], "input_shape": [int]}
 _HOST_STEP = {**_STEP, "inputs": [str], "function": str, "parameters": dict, "arrays": [str]}
+_MAP_STEP = {
+    **_STEP,
+    "input": str,
+    "maps": [_HOST_STEP],
+    "input_shape": [int],
+    "shapes": [[int]],
+    "channels_first": bool,
+}
 _ANY_SCORING = (str, int, float, list, dict, type(None))
 _DESCRIPTION = {
     "name": str,
@@ -61,6 +69,7 @@ def require_description(described: Any) -> None:
     _require(described["calibration"].get("rows", 0), int, "the description.calibration.rows")
     for number, step in enumerate(described["steps"]):
         schema = _ENGINE_STEP if "layers" in step else _HOST_STEP
+        schema = _MAP_STEP if "maps" in step else schema
         _require(step, schema, f"the description.steps[{number}]")
     for kind in ("inputs", "outputs"):
         for number, spec in enumerate(described[kind]):

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from xfblas.graph import EngineStep, ModelGraph
-from xfblas.quantization import QuantizedNetwork
+from xfblas.graph import EngineStep, MapStep, ModelGraph
+from xfblas.quantization import QuantizedMaps, QuantizedNetwork
 
 Tensors = dict[str, np.ndarray]
 
 
 def simulated(
     graph: ModelGraph,
-    networks: dict[str, QuantizedNetwork],
+    networks: dict[str, QuantizedNetwork | QuantizedMaps],
     inputs: list[np.ndarray],
     most_rows: int,
 ) -> tuple[Tensors, Tensors]:
@@ -24,10 +24,12 @@ def simulated(
     """
     rows = [values[:: -(-len(values) // most_rows)] for values in inputs]
 
-    def engine(step: EngineStep, given: np.ndarray) -> np.ndarray:
+    def engine(step: EngineStep | MapStep, given: np.ndarray) -> np.ndarray:
         network = networks.get(step.name)
         if network is None:
-            return step.network.outputs_of(given)[-1]
+            return step.outputs_of(given)
+        if isinstance(network, QuantizedMaps):
+            return network.predict(given)
         return network.finish(network.simulate(network.quantize_input(given)).output)
 
     return graph.run(rows), graph.run(rows, engine)

@@ -74,7 +74,7 @@ def tables_of(step: EngineStep) -> list[str]:
 
 def _products(networks: Networks) -> int:
     """Of one row."""
-    return sum(layer.weights.size for network in networks.values() for layer in network.layers)
+    return sum(network.products for network in networks.values())
 
 
 def _reasons(steps: Any, reached: dict[str, float], goal: float) -> dict[str, str]:

@@ -50,6 +50,11 @@ def change_weights(
 def _kept(networks: Networks, graph: ModelGraph, recipe: Recipe) -> Networks:
     rows = {} if recipe.inputs is None else step_inputs(graph, recipe.inputs)
     corrects = bool(recipe.options.get("bias_correction", True))
+    if graph.map_steps:
+        raise InvalidValueError(
+            f"scales is 'keep', but {graph.map_steps[0].name} works on feature maps, whose scales "
+            "are derived together: expected 'derive'"
+        )
     steps = {step.name: step for step in graph.engine_steps}
     return {
         name: with_kept_scales(network, steps[name].network, rows.get(name), corrects)

@@ -7,7 +7,7 @@ chain, one network (plain_chain). Needs numpy and h5py, and onnx for its files; 
 imported nor needed, and nothing in a file is executed.
 """
 
-from xfblas.graph.graph_steps import EngineStep, HostStep
+from xfblas.graph.graph_steps import EngineStep, HostStep, MapStep
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import FoldedLayer, Layer, Network
 from xfblas.graph.reader import read_graph, read_network
@@ -19,6 +19,7 @@ __all__ = [
     "FoldedLayer",
     "HostStep",
     "Layer",
+    "MapStep",
     "ModelGraph",
     "Network",
     "TensorSpec",

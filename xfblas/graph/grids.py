@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from xfblas.graph.graph_steps import EngineStep, HostStep
+from xfblas.graph.graph_steps import EngineStep, HostStep, MapStep
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.layers.quantizers import Grid, grid_of
 
@@ -42,7 +42,7 @@ def with_biases_on_host(graph: ModelGraph) -> ModelGraph:
     What follows a bias in its layer, a slope for negative values, goes to the host with it.
     """
     grids = grids_of(graph)
-    steps: list[EngineStep | HostStep] = []
+    steps: list[EngineStep | HostStep | MapStep] = []
     for step in graph.steps:
         grid = grids.get(step.inputs[0])
         if not isinstance(step, EngineStep) or grid is None or not _has_fine_bias(step, grid):

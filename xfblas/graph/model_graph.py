@@ -10,7 +10,7 @@ import numpy as np
 
 from xfblas.checks import require_entries, require_instance, require_sequence, shown
 from xfblas.errors import InvalidValueError
-from xfblas.graph.graph_steps import EngineStep, HostStep
+from xfblas.graph.graph_steps import EngineStep, HostStep, MapStep
 from xfblas.graph.network import Network
 from xfblas.graph.tensor_spec import TensorSpec
 from xfblas.layers.activations import HOST_FUNCTIONS
@@ -38,7 +38,7 @@ class ModelGraph:
     name: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    steps: tuple[EngineStep | HostStep, ...]
+    steps: tuple[EngineStep | HostStep | MapStep, ...]
     placements: tuple[Placement, ...] = ()
     _in_double: set[str] = field(init=False, repr=False)
 
@@ -47,7 +47,7 @@ class ModelGraph:
         for attribute, kinds in (
             ("inputs", (TensorSpec,)),
             ("outputs", (TensorSpec,)),
-            ("steps", (EngineStep, HostStep)),
+            ("steps", (EngineStep, HostStep, MapStep)),
             ("placements", (Placement,)),
         ):
             entries = require_entries(attribute, getattr(self, attribute), *kinds)
@@ -82,6 +82,8 @@ class ModelGraph:
         for step in reversed(self.steps):
             if isinstance(step, EngineStep):
                 takes_double = step.network.center is not None
+            elif isinstance(step, MapStep):
+                takes_double = False
             else:
                 is_linear = step.output in wanted and step.function in LINEAR
                 takes_double = step.takes_double or is_linear
@@ -115,7 +117,7 @@ class ModelGraph:
         require_instance("given", given, str)
         inputs = (TensorSpec(given, network.input_shape, key=input_key),)
         outputs = (TensorSpec(network.output, (network.output_units,), key=output_key),)
-        steps: list[EngineStep | HostStep] = []
+        steps: list[EngineStep | HostStep | MapStep] = []
         tensor, found, function = given, network.output, network.output_activation
         if len(network.input_shape) != 1:
             tensor = rows or f"{given}:rows"
@@ -134,6 +136,11 @@ class ModelGraph:
     def engine_steps(self) -> tuple[EngineStep, ...]:
         """The steps that the engine computes."""
         return tuple(step for step in self.steps if isinstance(step, EngineStep))
+
+    @property
+    def map_steps(self) -> tuple[MapStep, ...]:
+        """The steps that the engine computes over feature maps."""
+        return tuple(step for step in self.steps if isinstance(step, MapStep))
 
     def forward(self, inputs: Any) -> list[np.ndarray]:
         """The outputs, float32, as Keras' ``predict`` gives them.
@@ -170,7 +177,7 @@ class ModelGraph:
         if engine is not None and not callable(engine):
             raise InvalidValueError(f"engine is {shown(engine)}, expected a function")
         for step in self.steps:
-            if isinstance(step, EngineStep):
+            if isinstance(step, EngineStep | MapStep):
                 tensors[step.output] = step.compute(tensors[step.input], engine)
             else:
                 dtype = np.float64 if step.output in self._in_double else np.float32
@@ -245,19 +252,19 @@ class ModelGraph:
     def describe(self) -> list[tuple[str, str, str]]:
         """(step's name, 'engine' or 'host', reason) of each step, for reports."""
         return [
-            (step.name, "engine" if isinstance(step, EngineStep) else "host", step.reason)
+            (step.name, "host" if isinstance(step, HostStep) else "engine", step.reason)
             for step in self.steps
         ]
 
     def __repr__(self) -> str:
-        engine = len(self.engine_steps)
+        engine = len(self.engine_steps) + len(self.map_steps)
         return (
             f"<ModelGraph {self.name}: {len(self.inputs)} inputs, {len(self.outputs)} outputs, "
             f"{engine} engine steps, {len(self.steps) - engine} host steps>"
         )
 
 
-def _is_flatten(step: EngineStep | HostStep) -> bool:
+def _is_flatten(step: EngineStep | HostStep | MapStep) -> bool:
     return (
         isinstance(step, HostStep)
         and step.function == "reshape"
@@ -265,7 +272,7 @@ def _is_flatten(step: EngineStep | HostStep) -> bool:
     )
 
 
-def _activation_of(step: EngineStep | HostStep) -> str | None:
+def _activation_of(step: EngineStep | HostStep | MapStep) -> str | None:
     """The activation that a network may have last, if a step is one."""
     if isinstance(step, HostStep) and step.function in HOST_FUNCTIONS and not step.parameters:
         return step.function

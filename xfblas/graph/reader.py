@@ -35,6 +35,7 @@ def read_graph(
     on_host: Collection[str] = (),
     tables: bool = False,
     *,
+    maps: bool = False,
     trusted: bool = False,
 ) -> ModelGraph:
     """Reads a model of any shape as steps for the engine and the host.
@@ -51,6 +52,8 @@ def read_graph(
             ``dense:tanh`` is the tanh of ``dense`` alone, ``dense#2:tanh`` that of its second
             call. A mapping has reasons for reports.
         tables: whether the engine computes tanh and sigmoid between dense layers, as the integer
+            engines can.
+        maps: whether the engine computes convolutions and what lies between them, as the integer
             engines can.
         trusted: whether a file is read at once. Others are read by a process of their own, since
             a damaged file may hang or end it: within 60 s without an answer
@@ -81,14 +84,14 @@ def read_graph(
         names += table_names(operation) if is_table(operation) else []
     require_names("on_host", on_host, names)
     if on_host:
-        return cut_into_steps(graph, on_host, tables)
+        return cut_into_steps(graph, on_host, tables, maps)
     network = None
     if not reasons_against_chain(declared):
         # What the engine cannot compute is for the host.
         with suppress(UnsupportedModelError, InvalidValueError):
             network = network_of_chain(graph)
     if network is None or any(abs(part.negative_slope) > LARGEST_SLOPE for part in network.layers):
-        return cut_into_steps(graph, (), tables)
+        return cut_into_steps(graph, (), tables, maps)
     return graph_of_chain(declared, network)
 
 

@@ -1,4 +1,4 @@
-"""From operations to steps: runs of dense layers become engine steps, all else goes to the host."""
+"""From operations to steps of the engine, of dense layers and of maps, and of the host."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from xfblas.graph.fold import Folder
-from xfblas.graph.graph_steps import EngineStep, HostStep
+from xfblas.graph.graph_steps import EngineStep, HostStep, MapStep
+from xfblas.graph.map_regions import CONVOLUTIONS, MapRegion, is_channels_first, regions_of
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
 from xfblas.graph.operation_graph import OperationGraph
@@ -18,7 +19,10 @@ from xfblas.layers.table import Table, as_table, is_table, table_names
 
 
 def cut_into_steps(
-    graph: OperationGraph, on_host: Collection[str] = (), tables: bool = False
+    graph: OperationGraph,
+    on_host: Collection[str] = (),
+    tables: bool = False,
+    maps: bool = False,
 ) -> ModelGraph:
     """Gives runs of layers to the engine, and all else to the host.
 
@@ -27,9 +31,13 @@ def cut_into_steps(
         on_host: names of layers, or of their functions, that the host shall compute though the
             engine could; a mapping gives the reasons.
         tables: whether the engine computes functions between dense layers by its tables.
+        maps: whether it computes over feature maps.
     """
     operations = [_placed(operation, on_host, tables) for operation in graph.operations]
-    steps = _steps(operations, {spec.name for spec in graph.outputs})
+    outputs = {spec.name for spec in graph.outputs}
+    if maps:
+        operations = _with_regions(operations, outputs, on_host)
+    steps = _steps(operations, outputs)
     architecture = graph.declared.architecture
     placements = placements_of(architecture.calls, steps, graph.alias)
     return ModelGraph(architecture.name, graph.inputs, graph.outputs, tuple(steps), placements)
@@ -48,6 +56,21 @@ def _placed(operation, on_host, tables):
     return as_table(operation) if tables and is_table(operation) else operation
 
 
+def _with_regions(operations, outputs, on_host):
+    """The operations, with each region in the place of its last one."""
+    kept = {id(one) for one in operations if one.layer.path in on_host or _reason_of(one) == PLACED}
+    regions = regions_of(operations, outputs, kept)
+    inside = {id(one): region for region in regions for one in region.operations}
+    ends = {id(region.operations[-1]): region for region in regions}
+    return [
+        ends.get(id(one), one) for one in operations if id(one) in ends or id(one) not in inside
+    ]
+
+
+def _reason_of(operation):
+    return getattr(operation, "reason", "")
+
+
 def _steps(operations, outputs):
     readers = {}
     for operation in operations:
@@ -58,8 +81,11 @@ def _steps(operations, outputs):
     runs = _runs(operations, readers, outputs)
     for part in (part for run in runs for part in _split_at_tables(run)):
         for segment in _segments(part) if part[0].is_for_engine else [part]:
-            is_engine = any(isinstance(operation, Dense) for operation in segment)
-            step = _engine_step(segment) if is_engine else _host_step(segment[0], names)
+            if isinstance(segment[0], MapRegion):
+                step = _map_step(segment[0])
+            else:
+                is_engine = any(isinstance(operation, Dense) for operation in segment)
+                step = _engine_step(segment) if is_engine else _host_step(segment[0], names)
             names.add(step.name)
             steps.append(step)
     return steps
@@ -158,6 +184,26 @@ def _engine_step(segment):
     names = ", ".join(dict.fromkeys(operation.layer.name for operation in segment))
     name = first.output.removesuffix(PREACTIVATION)
     return EngineStep(name, segment[0].inputs[0], segment[-1].output, network, f"layers {names}")
+
+
+def _map_step(region):
+    names: set[str] = set()
+    steps = []
+    for operation in region.operations:
+        steps.append(_host_step(operation, names))
+        names.add(steps[-1].name)
+    first = next(step for step in steps if step.function in CONVOLUTIONS)
+    layers = ", ".join(dict.fromkeys(one.layer.name for one in region.operations))
+    return MapStep(
+        first.output.removesuffix(PREACTIVATION),
+        region.inputs[0],
+        region.output,
+        tuple(steps),
+        region.operations[0].place.shapes[0],
+        tuple(operation.shape for operation in region.operations),
+        is_channels_first(region.operations),
+        f"layers {layers}",
+    )
 
 
 def _host_step(operation, names):

@@ -32,6 +32,8 @@ _KINDS = {
     "variance": "variance",
     "count": "count",
     "embeddings": "embeddings",
+    "depthwise_kernel": "depthwise_kernel",
+    "pointwise_kernel": "pointwise_kernel",
     "scale": "gamma",
     **{name: name for name in FIRST_BITS},
 }
@@ -216,6 +218,8 @@ def _by_kind(spec, expected, layer, where):
         kinds = list(expected)
     if kinds == ["kernel"] and expected == ("embeddings",):
         kinds = ["embeddings"]  # Keras 1 called both W.
+    if "kernel" in expected:  # Keras 2 called that of a DepthwiseConv2D by its layer.
+        kinds = ["kernel" if kind == "depthwise_kernel" else kind for kind in kinds]
     return _arrays(spec, expected, kinds, layer, where)
 
 

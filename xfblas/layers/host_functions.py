@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from xfblas.errors import AllocationError, InvalidValueError
-from xfblas.layers import activations, layouts, merges, normalizations, quantizers
+from xfblas.layers import activations, convolutions, layouts, merges, normalizations, quantizers
 
 
 def compute(
@@ -104,6 +104,12 @@ _LINEAR = {
     "pad": layouts.pad,
     "crop": layouts.crop,
     "take": layouts.take,
+    "convolution": convolutions.convolution,
+    "depthwise_convolution": convolutions.depthwise_convolution,
+    "transposed_convolution": convolutions.transposed_convolution,
+    "max_pool": convolutions.max_pool,
+    "average_pool": convolutions.average_pool,
+    "upsample": convolutions.upsample,
     "mean": layouts.mean,
     "largest": layouts.largest,
     "smallest": layouts.smallest,

@@ -146,7 +146,8 @@ def _cropping(layer):
 def _borders(layer, function, key):
     """Widths before and after each axis: one number, a pair, or a pair for each axis."""
     rank = _rank_of(layer)
-    if rank > 1:
+    is_first = rank > 1 and layer.config.get("data_format") == "channels_first"
+    if rank > 1 and not is_first:
         require_channels_last(layer.config)
     given = layer.config.get(key, 1)
     sides = list(given) if isinstance(given, (list, tuple)) else [given] * rank
@@ -156,4 +157,4 @@ def _borders(layer, function, key):
     if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
         raise CannotRun(f"{key} is {str(given)[:60]}, expected a pair for each axis")
     widths = [[checked_whole(width, key, 0) for width in pair] for pair in pairs]
-    return _host(layer, function, {"widths": widths})
+    return _host(layer, function, {"widths": [[0, 0]] * is_first + widths})

@@ -3,6 +3,7 @@
 from xfblas.keras_files.architecture import LayerSpec
 from xfblas.keras_files.origin import OWN_CODE, is_of_keras
 from xfblas.layers import (  # noqa: F401 - they register rules
+    convolution_rules,
     dense,
     hgq_layers,
     host_rules,

@@ -41,6 +41,7 @@ def placements_of(calls, steps, passed) -> tuple[Placement, ...]:
     """
     layers = [layer for step in steps if hasattr(step, "network") for layer in step.network.layers]
     computed = {step.output for step in steps} | {layer.output for layer in layers}
+    computed |= {part.output for step in steps for part in getattr(step, "steps", ())}
     folded = {name: layer.output for layer in layers for name in layer.folded}
     found = []
     for call in calls:

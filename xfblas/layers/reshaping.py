@@ -35,10 +35,27 @@ class Reshape(Operation):
         return HostOperation(self.layer, "reshape", parameters, {}, "layout only").at(place, {})
 
 
+@dataclass(frozen=True, eq=False)
+class ChannelsLast(Operation):
+    """A row whose first axis becomes the last, as Flatten has it before it flattens."""
+
+    def at(self, place: Place, weights: dict[str, np.ndarray]) -> HostOperation | None:
+        """None where the row has one axis."""
+        rank = len(place.shapes[0])
+        axes = [*range(2, rank + 1), 1]
+        if rank < 2:
+            return None
+        return HostOperation(self.layer, "permute", {"axes": axes}, {}, "layout only").at(place, {})
+
+
 @reads("Flatten")
 def _flatten(layer):
-    require_channels_last(layer.config)
-    return [Reshape(layer, ())]
+    order = layer.config.get("data_format", layer.config.get("dim_ordering"))
+    is_first = order == "channels_first"
+    if not is_first:
+        require_channels_last(layer.config)
+    refusal = "data_format is channels_first, which reorders the values"
+    return [ChannelsLast(layer, refusal=refusal)] * is_first + [Reshape(layer, ())]
 
 
 @reads("Reshape")

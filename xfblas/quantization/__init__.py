@@ -4,6 +4,7 @@ from xfblas.quantization.comparison import Comparison, compare, decibels
 from xfblas.quantization.explicit import quantize_explicitly, without_scales
 from xfblas.quantization.layer_summary import LayerSummary
 from xfblas.quantization.layers import Arithmetic, QuantizedLayer, QuantizedNetwork
+from xfblas.quantization.maps.quantized_maps import QuantizedMaps
 from xfblas.quantization.quantize import quantize
 from xfblas.quantization.simulation import LayerTrace, Trace
 
@@ -13,6 +14,7 @@ __all__ = [
     "LayerSummary",
     "LayerTrace",
     "QuantizedLayer",
+    "QuantizedMaps",
     "QuantizedNetwork",
     "Trace",
     "compare",

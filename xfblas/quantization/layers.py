@@ -157,6 +157,11 @@ class QuantizedNetwork:
         return self.layers[-1].weights.shape[1]
 
     @property
+    def products(self) -> int:
+        """Of one row."""
+        return sum(layer.weights.size for layer in self.layers)
+
+    @property
     def result_units(self) -> int:
         """Integers in a row that a program gives: the classes of its softmax, if it has one."""
         return self.output_units if self.softmax is None else self.softmax.classes

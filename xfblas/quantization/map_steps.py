@@ -125,9 +125,9 @@ class WindowStep:
 class MapNetwork:
     """Steps from one map of real numbers to another.
 
-    Real numbers of the input become elements by ``(x - input_offset) * input_scale`` rounded (halves
-    to even), clamped to +-``input_limit``, for each channel; elements of the output become real
-    numbers by ``(element - output_zero) / output_scale`` for each channel.
+    Real numbers of the input become elements by ``(x - input_offset) * input_scale`` rounded
+    (halves to even), clamped to +-``input_limit``, for each channel; elements of the output become
+    real numbers by ``(element - output_zero) / output_scale`` for each channel.
 
     Attributes:
         dtype: of the elements, int8 or int16.

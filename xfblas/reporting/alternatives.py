@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from xfblas.compiled.calibration_rows import calibration_inputs, step_inputs
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.errors import UnsupportedModelError
+from xfblas.quantization.maps.quantize_maps import quantize_maps
+from xfblas.quantization.options import Options
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.reporting.measurement import Observation
 from xfblas.rows.batches import Batch
@@ -98,6 +100,11 @@ def requantized(graph, inputs, bits: int, accumulator: int, options: dict) -> di
     """The quantized layers of each engine step by name, those that cannot be made left out."""
     rows, networks = step_inputs(graph, inputs), {}
     chosen = {**options, "bits": bits, "accumulator": accumulator}
+    for step in graph.map_steps:
+        try:
+            networks[step.name] = quantize_maps(step, rows[step.name], Options.of(chosen))
+        except UnsupportedModelError:
+            continue
     for step in graph.engine_steps:
         try:
             # What the rows do not tell was said when the model was compiled.
@@ -110,4 +117,4 @@ def requantized(graph, inputs, bits: int, accumulator: int, options: dict) -> di
 
 def products_of(networks: dict) -> int:
     """Products of all layers for one row."""
-    return sum(layer.weights.size for found in networks.values() for layer in found.layers)
+    return sum(found.products for found in networks.values())

@@ -3,10 +3,11 @@
 import numpy as np
 
 from xfblas.compiled.softmax_steps import as_run, softmax_networks
-from xfblas.graph import EngineStep
+from xfblas.graph import EngineStep, HostStep, MapStep
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.nearness import Nearness
 from xfblas.reporting.observed_layer import ObservedLayer
+from xfblas.reporting.observed_maps import ObservedMaps
 from xfblas.reporting.observed_output import ObservedOutput
 from xfblas.reporting.observed_softmax import ObservedSoftmax
 from xfblas.rows.batches import Batch
@@ -39,18 +40,27 @@ class Measurement:
         self._tensors = {}
         self._largest = {}
         self._clipped = {name: [0, 0] for name in networks}
+        self._maps = {
+            step.name: ObservedMaps(step, networks[step.name])
+            for step in graph.map_steps
+            if step.name in networks
+        }
 
     def add(self, inputs: list[np.ndarray]) -> tuple[dict, dict]:
         """One chunk of rows; returns every tensor by name, of the float model and the quantized."""
         floats: dict[str, list[np.ndarray]] = {}
 
         def in_float(step, rows):
+            if isinstance(step, MapStep):
+                return step.outputs_of(rows)
             floats[step.name] = step.network.outputs_of(rows)
             return floats[step.name][-1]
 
         def on_engine(step, rows):
             if step.name not in self.networks:
-                return step.network.outputs_of(rows)[-1]
+                return step.outputs_of(rows)
+            if isinstance(step, MapStep):
+                return self._maps[step.name].add(rows)
             return self._run(step, rows, floats[step.name])
 
         expected = self.graph.run(inputs, in_float)
@@ -96,6 +106,9 @@ class Measurement:
             before = [self.decibels(name) for name in step.inputs]
             before = [value for value in before if value is not None and np.isfinite(value)]
             worst = min(before, default=None)
+            if step.name in self._maps:
+                lines += self._maps[step.name].reports()
+                continue
             if step.name not in self.layers:
                 lines.append(self._host(step, worst))
                 continue
@@ -110,6 +123,7 @@ class Measurement:
         nearness = self._tensors[step.output]
         decibels = nearness.decibels
         is_chain = isinstance(step, EngineStep)
+        in_float = "layers in float" if not isinstance(step, HostStep) else step.function
         place, reason = "host", self.host_reasons.get(step.name, step.reason)
         if step.output in self._by_tables:
             place, reason = "softmax", self._by_tables[step.output].softmax.text()
@@ -119,7 +133,7 @@ class Measurement:
             output=step.output,
             place=place,
             reason=reason,
-            activation="layers in float" if is_chain else step.function,
+            activation=in_float,
             inputs=step.network.input_units if is_chain else None,
             outputs=step.network.output_units if is_chain else 0,
             values=nearness.values,

@@ -1,0 +1,237 @@
+"""Integers of a node that sums, part by part, with the proof that no sum overflows.
+
+It is what :mod:`~xfblas.quantization.integers` and :mod:`~xfblas.quantization.output_scales` say of
+dense layers, for windows: k counts taps and channels, all parts of a node have its scales T, each a
+factor P of its own, and a part may have a bias for each pixel.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xfblas.errors import UnsupportedModelError
+from xfblas.quantization import bounds
+from xfblas.quantization.instruction_fields import ACCUMULATOR_MAX, BIAS_MAX, prelu_fields
+from xfblas.quantization.integers import Target, choose_factor
+from xfblas.quantization.layers import QuantizedLayer
+from xfblas.quantization.maps.nodes import Node, Part
+from xfblas.quantization.maps.sampling import Windows
+from xfblas.quantization.options import Options
+from xfblas.quantization.output_scales import output_scales
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a part reads, as integers.
+
+    Attributes:
+        scale: (channels,) T of the source.
+        zero: the element that stands for 0.
+        low, high: (channels,) the ends of its elements.
+    """
+
+    scale: np.ndarray
+    zero: float
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a node shall compute.
+
+    Attributes:
+        ranges: (n,) the sizes that outputs shall hold, above 0.
+        importance: (n,) how much each one's noise matters.
+        zero: the element that stands for 0 in the output.
+        levels: the largest size of an output in steps.
+        fixed: (n,) scales that outputs must have, or None.
+    """
+
+    ranges: np.ndarray
+    importance: np.ndarray
+    zero: int
+    levels: int
+    fixed: np.ndarray | None = None
+
+
+class PartSums:
+    """The products of a part, before any scale of its outputs.
+
+    Attributes:
+        kernel: (k, n) float64, divided by the scales of the inputs.
+        bias: (1 or pixels, n) float64.
+    """
+
+    def __init__(self, node: Node, part: Part, inputs: Inputs, seen: Windows, bits: int):
+        self.is_alone = node.kind == "depthwise"
+        self.inputs, self.bias, self.taps = inputs, part.bias, part.taps
+        if self.is_alone:
+            self.kernel = part.kernel / inputs.scale
+            self.low, self.high = inputs.low[np.newaxis], inputs.high[np.newaxis]
+        else:
+            self.kernel = part.kernel / np.tile(inputs.scale, part.taps)[:, np.newaxis]
+            self.low, self.high = (
+                np.tile(end, part.taps)[:, np.newaxis] for end in (inputs.low, inputs.high)
+            )
+        half = 1 << (bits - 1)
+        values = np.rint(seen.values * inputs.scale + inputs.zero)
+        values = np.clip(values, -half, half - 1) - inputs.zero
+        self.exact = _multiplied(seen.values.astype(np.float64), part.kernel, self.is_alone)
+        self.exact += seen.bias_of(part)
+        self.seen_bias = seen.bias_of(part)
+        self.means = values.mean(axis=0)  # (taps, channels)
+        squares = (values**2).mean(axis=0)
+        self.power = float(squares.sum() / (squares.shape[1] if self.is_alone else 1))
+        self.total = self.kernel.sum(axis=0)
+        self.ends = self.ends_of(self.kernel)
+        self.squares = (self.kernel**2).sum(axis=0)
+        self.largest = np.abs(self.kernel).max(axis=0)
+
+    def ends_of(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) the ends of the sums of products, of any integers that the inputs may have."""
+        middle, width = (self.high + self.low) / 2, (self.high - self.low) / 2
+        if self.is_alone:
+            center = (middle * weights).sum(axis=0)
+            reach = (width * np.abs(weights)).sum(axis=0)
+        else:
+            center, reach = middle[:, 0] @ weights, width[:, 0] @ np.abs(weights)
+        return center - reach, center + reach
+
+    def mean_of(self, weights: np.ndarray) -> np.ndarray:
+        """(n,) the mean of the sums of products on the sample."""
+        if self.is_alone:
+            return (self.means * weights).sum(axis=0)
+        return self.means.reshape(-1) @ weights
+
+    def needed(self, accumulator: int, weight_max: int) -> np.ndarray:
+        """(n,) the P that each output needs for a unit of its scale."""
+        addend = self.bias - self.inputs.zero * self.total
+        ends = [*self.ends, self.ends[0] + addend.min(axis=0), self.ends[1] + addend.max(axis=0)]
+        found = np.maximum(self.largest / weight_max, np.abs(addend).max(axis=0) / BIAS_MAX)
+        return np.maximum(found, np.abs(ends).max(axis=0) / 2.0 ** (accumulator - 1))
+
+    def target(self, scale: np.ndarray, zero: int, accumulator: int) -> Target:
+        """For :func:`~xfblas.quantization.integers.choose_factor`."""
+        high = self.bias.max(axis=0) * scale + zero
+        spread = (self.bias.min(axis=0) - self.bias.max(axis=0)) * scale
+        sizes = self.taps if self.is_alone else len(self.kernel)
+        ends = np.broadcast_to(
+            np.maximum(np.abs(self.low), np.abs(self.high)).max(axis=1), (sizes,)
+        )
+        return Target(
+            self.kernel,
+            scale,
+            high,
+            self.total * scale,
+            self.ends[0] * scale + spread,
+            self.ends[1] * scale,
+            float((self.largest * scale).max()),
+            0.0,
+            self.inputs.zero,
+            zero,
+            bounds.Interval(-ends, ends),
+            accumulator,
+        )
+
+
+def _multiplied(values, kernel, is_alone):
+    if is_alone:
+        return (values * kernel).sum(axis=1)
+    return values.reshape(len(values), -1) @ kernel
+
+
+@dataclass(frozen=True, eq=False)
+class PartIntegers:
+    """A part's integers.
+
+    Attributes:
+        weights: (k, n) of the element type.
+        bias: (1 or pixels, n) int32.
+        post: postScale and postShift.
+        sum_low, sum_high: (n,) the proved ends of the sums, X included.
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    post: tuple[int, int]
+    sum_low: np.ndarray
+    sum_high: np.ndarray
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits of two's complement that hold all sums."""
+        return bounds.Interval(self.sum_low, self.sum_high).bits()
+
+
+def choose_scale(
+    name: str, sums: list[PartSums], wanted: Wanted, accumulator: int, options: Options
+) -> tuple[np.ndarray, float]:
+    """(n,) T for the node's outputs, and the noise that it leaves in them, to compare ways by."""
+    needed = np.max([one.needed(accumulator, options.weight_max(name)) for one in sums], axis=0)
+    power = max(one.power for one in sums)
+    scale = wanted.fixed
+    if scale is None:
+        scale = output_scales(needed, wanted.ranges, wanted.importance, power, wanted.levels)
+    noise = 0.0
+    for one in sums:
+        own = one.needed(accumulator, options.weight_max(name))
+        step = float((own * scale).max())
+        heard = wanted.importance / scale**2
+        noise += float((heard * (one.squares * scale**2 + 1 + power * step**2)).sum())
+    return scale, noise
+
+
+def integers_of(
+    name: str, one: PartSums, scale: np.ndarray, zero: int, accumulator: int, options: Options
+) -> PartIntegers:
+    """The integers of a part.
+
+    Raises:
+        UnsupportedModelError: no weights fit.
+    """
+    element = np.int16 if options.bits == 16 else np.int8
+    target, largest, tightened = one.target(scale, zero, accumulator), options.weight_max(name), 1.0
+    for _ in range(20):
+        post = choose_factor(name, target.scaled(tightened), options)
+        factor = 2.0 ** post[1] / post[0]
+        weights = np.clip(np.rint(one.kernel * (scale * factor)), -largest, largest)
+        bias = (one.bias * scale + zero) * factor
+        if options.bias_correction:
+            exact = (one.exact - one.seen_bias) * scale * factor
+            bias = bias + exact.mean(axis=0) - one.mean_of(weights)
+        total = weights.sum(axis=0)
+        bias = np.clip(np.rint(bias - one.inputs.zero * total), -BIAS_MAX, BIAS_MAX)
+        low, high = one.ends_of(weights)
+        low, high = low + bias.min(axis=0), high + bias.max(axis=0)
+        found = PartIntegers(
+            weights.astype(element),
+            bias.astype(np.int32),
+            post,
+            low.astype(np.int64),
+            high.astype(np.int64),
+        )
+        widest = max(float(np.abs(end).max()) for end in (low, high))
+        if found.sum_bits <= accumulator and widest * post[0] <= ACCUMULATOR_MAX:
+            return found
+        tightened *= 1.05
+    raise UnsupportedModelError(
+        f"layer {name}: no weights were found whose sums fit the {accumulator}-bit accumulator"
+    )
+
+
+def ends_after(
+    node: Node, made: PartIntegers, prelu: tuple[int, int], table, bits: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) the least and the largest element that a part can give."""
+    layer = QuantizedLayer(node.target, made.weights, made.bias, *made.post, *prelu, table)
+    total = bounds.Interval(made.sum_low, made.sum_high)
+    found = bounds.outputs(total, layer, bits, saturate=True, rounds=True)
+    return found.low, found.high
+
+
+def prelu_of(node: Node, zero: int) -> tuple[int, int]:
+    """The instruction's slope; saturation is the ReLU where the zero is the least element."""
+    if zero or node.function:
+        return (0, 0) if node.function == "relu6" and not zero else (1, 0)
+    return prelu_fields(node.activation, node.slope)

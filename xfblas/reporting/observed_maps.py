@@ -1,0 +1,88 @@
+"""What is seen of a step over feature maps, some frames of the data at a time."""
+
+import numpy as np
+
+from xfblas.graph import MapStep
+from xfblas.quantization import QuantizedMaps
+from xfblas.reporting.layer_report import LayerReport
+from xfblas.reporting.nearness import Nearness
+
+
+class ObservedMaps:
+    """A step over maps: its stored tensors beside the float model's.
+
+    Args:
+        step: the float functions.
+        maps: the quantized step.
+    """
+
+    def __init__(self, step: MapStep, maps: QuantizedMaps):
+        self.step, self.maps = step, maps
+        self._nearness = {tensor.name: Nearness() for tensor in maps.tensors}
+        self._largest = dict.fromkeys(self._nearness, 0.0)
+
+    def add(self, values: np.ndarray) -> np.ndarray:
+        """What the engine gives for the model's rows (m, ...), tensors compared on the way.
+
+        The quantized step gets what the quantized model gives it, and so do the float functions:
+        errors are those of the step alone.
+        """
+        found = []
+        for first in range(0, len(values), self.step.frames_at_once):
+            frames = values[first : first + self.step.frames_at_once]
+            output, tensors = self.maps.run(frames)
+            found.append(output)
+            self.step.run(frames, lambda name, f, q=tensors: self._see(name, f, q), set(tensors))
+        return np.concatenate(found)
+
+    def _see(self, name, expected, tensors):
+        self._nearness[name].add(expected, tensors[name])
+        largest = float(np.abs(expected).max(initial=0.0))
+        self._largest[name] = max(self._largest[name], largest)
+
+    def reports(self) -> list[LayerReport]:
+        """A line for each tensor that is stored, in order."""
+        summaries = {summary.name: summary for summary in self.maps.summaries}
+        functions = {part.output: part.function for part in self.step.steps}
+        before: dict[str, float | None] = {}
+        inputs = {part.output: part.inputs for part in self.step.steps}
+        lines = []
+        for tensor in self.maps.tensors:
+            nearness, summary = self._nearness[tensor.name], summaries.get(tensor.name)
+            decibels = before[tensor.name] = nearness.decibels
+            worst = _worst(tensor.name, inputs, before)
+            lines.append(
+                LayerReport(
+                    name=tensor.name,
+                    step=self.step.name,
+                    output=self.step.output,
+                    place="maps",
+                    reason="elements alone" if summary is None else summary.text(),
+                    activation=functions.get(tensor.name, "")
+                    if summary is None
+                    else summary.activation,
+                    inputs=None if summary is None else summary.channels,
+                    outputs=tensor.slice.channels,
+                    values=nearness.values,
+                    largest=self._largest[tensor.name],
+                    decibels=decibels,
+                    lost=None if worst is None or decibels is None else worst - decibels,
+                    cosine=nearness.cosine,
+                    proved_bits=None if summary is None else summary.sum_bits,
+                    scale_low=float(tensor.scale.min()),
+                    scale_high=float(tensor.scale.max()),
+                )
+            )
+        return lines
+
+
+def _worst(name, inputs, before) -> float | None:
+    """The least decibels of the stored tensors that a tensor is computed of."""
+    found, waiting = [], list(inputs.get(name, ()))
+    while waiting:
+        tensor = waiting.pop()
+        if tensor in before:
+            found += [] if before[tensor] is None else [before[tensor]]
+        else:
+            waiting += inputs.get(tensor, ())
+    return min(found, default=None)
