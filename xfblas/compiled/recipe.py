@@ -13,6 +13,8 @@ from xfblas.quantization import QuantizedMaps, QuantizedNetwork
 Networks = dict[str, QuantizedNetwork | QuantizedMaps]
 #: Rows of each input that a .xfblas file keeps.
 SAVED_ROWS = 512
+#: What these may take: of images only as many are kept as fit.
+SAVED_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 
 from xfblas.checks import require_path
-from xfblas.compiled.recipe import SAVED_ROWS
+from xfblas.compiled.recipe import SAVED_BYTES, SAVED_ROWS
 from xfblas.compiled.saved_graph import read_graph, write_graph
 from xfblas.compiled.saved_schema import require_description
 from xfblas.errors import AllocationError, InvalidValueError, XfblasError
@@ -145,7 +145,8 @@ def _write(model: Any, file: h5py.Group, rows: int) -> None:
     if rows and model.recipe is not None and model.recipe.inputs is not None:
         # Rows by which the scales of other weights are derived.
         for index, values in enumerate(model.recipe.inputs):
-            file[f"calibration/{index}"] = values[:: -(-len(values) // rows)]
+            fitting = max(1, SAVED_BYTES // max(1, values[0].nbytes)) if len(values) else 1
+            file[f"calibration/{index}"] = values[:: -(-len(values) // min(rows, fitting))]
     scoring, left_out = plain_config(model.scoring.config, len(model.output_names) > 1)
     described = {
         **graph,
