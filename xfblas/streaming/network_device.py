@@ -112,13 +112,13 @@ def open_network(
     layers: Any,
     activation: Any,
     dtype: Any,
-    *,
     xclbin: str | os.PathLike[str] | None,
     target: str | None,
     device: int | str,
     board: str,
     multipliers: int | None,
     outputs: Any,
+    *,
     trust: bool,
 ) -> NetworkDevice:
     """The network of an image, or of sizes; arguments as :class:`~xfblas.StreamingMLP` has them."""

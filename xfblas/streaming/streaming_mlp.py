@@ -72,18 +72,8 @@ class StreamingMLP(Uncopied):
         outputs: Sequence[str] | None = None,
         trust: bool = False,
     ):
-        self._network = open_network(
-            layers,
-            activation,
-            dtype,
-            xclbin=xclbin,
-            target=target,
-            device=device,
-            board=board,
-            multipliers=multipliers,
-            outputs=outputs,
-            trust=trust,
-        )
+        given = (layers, activation, dtype, xclbin, target, device, board, multipliers, outputs)
+        self._network = open_network(*given, trust=trust)
         self.network = self._network.network
         self.dtype = self._network.dtype
         self.target = self._network.target
