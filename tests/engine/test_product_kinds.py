@@ -51,6 +51,9 @@ def test_whole_sums_of_the_largest_elements(dtype, k):
     a, b = np.full((2, k), least, dtype), np.full((k, 3), least, dtype)
     found = xfblas.matmul(a, b, exact=True, device=default_fcn(dtype))
     assert found.dtype == np.int64 and (found == k * int(least) ** 2).all()
+    if k < 2**17:
+        found = sums_by_launches(default_fcn(dtype).compute_units[0], a, b)
+        assert (found == k * int(least) ** 2).all()
     b *= -1  # wraps to itself
     b += 1
     found = xfblas.matmul(a, b, exact=True, device=default_fcn(dtype))
