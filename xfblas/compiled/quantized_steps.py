@@ -171,7 +171,8 @@ def _is_fed_by_inputs(graph: ModelGraph, step: EngineStep) -> Any:
 
 def _convert(graph: ModelGraph, convert: Callable[[Any], Any]) -> Any:
     networks, reasons = {}, {}
-    for step in (*graph.engine_steps, *graph.map_steps):
+    steps: list[EngineStep | MapStep] = [*graph.engine_steps, *graph.map_steps]
+    for step in steps:
         try:
             networks[step.name] = convert(step)
         except UnsupportedModelError as error:

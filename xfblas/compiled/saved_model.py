@@ -29,6 +29,7 @@ from xfblas.hdf5 import Group, open_file
 from xfblas.layers.placement import TABLES
 from xfblas.quantization import QuantizedMaps, QuantizedNetwork
 from xfblas.quantization.maps.storage import FORMAT as MAPS_FORMAT
+from xfblas.quantization.maps.storage import read_maps, write_maps
 from xfblas.scoring import Scoring
 from xfblas.scoring.stored import plain_config
 
@@ -141,7 +142,10 @@ def _write(model: Any, file: h5py.Group, rows: int) -> None:
     graph = write_graph(model.graph, file)
     numbers = {step.name: number for number, step in enumerate(model.graph.steps)}
     for name, network in model.networks.items():
-        network.to_group(file.create_group(f"networks/{numbers[name]}"))
+        group = file.create_group(f"networks/{numbers[name]}")
+        write_maps(network, group) if isinstance(network, QuantizedMaps) else network.to_group(
+            group
+        )
     if rows and model.recipe is not None and model.recipe.inputs is not None:
         # Rows by which the scales of other weights are derived.
         for index, values in enumerate(model.recipe.inputs):
@@ -170,8 +174,9 @@ def _write(model: Any, file: h5py.Group, rows: int) -> None:
 
 
 def _network(group: Group) -> QuantizedNetwork | QuantizedMaps:
-    kind = QuantizedMaps if group.attrs.get("format") == MAPS_FORMAT else QuantizedNetwork
-    return kind.from_group(group)
+    if group.attrs.get("format") == MAPS_FORMAT:
+        return read_maps(group)
+    return QuantizedNetwork.from_group(group)
 
 
 def _version(step: Any) -> int:

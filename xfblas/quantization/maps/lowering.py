@@ -15,41 +15,29 @@ from xfblas.errors import UnsupportedModelError
 from xfblas.graph import HostStep, MapStep
 from xfblas.layers.placement import PREACTIVATION
 from xfblas.layers.windows import Axis, axes_of
-from xfblas.quantization.maps.nodes import NO_NUMBERS, Node, Pair, Part, View
+from xfblas.quantization.maps.merges import SUMS, Merges
+from xfblas.quantization.maps.nodes import Node, View
 from xfblas.quantization.maps.parts import block_diagonal, parts_over, transposed_parts
-
-#: Signs of the second operand, and of all others.
-_SUMS = {"add": 1.0, "subtract": -1.0, "average": 1.0}
+from xfblas.quantization.maps.stored_views import channels_of, is_partial, of_two_axes, pooled
 
 
-class Lowering:
+class Lowering(Merges):
     """The nodes of a step.
 
     Args:
         step: the functions.
 
     Attributes:
-        nodes: in the order of computation.
-        sizes: (rows, columns, channels) of each stored tensor, by name.
-        joined: tensors that are others side by side, by name.
-        derived: nodes of one pixel whose tensors are none of the model's, by the tensor.
-        restored: tensors of the model whose values are those of a stored one, scaled and shifted:
-            its name, scale and shift.
         input: the tensor that the caller's rows become; ``input_scale`` and ``input_shift`` of
             the rows are its values, None for the rows themselves.
         output: the view that the model's output is.
     """
 
     def __init__(self, step: MapStep):
-        self.nodes: list[Node] = []
-        self.sizes: dict[str, tuple[int, int, int]] = {}
-        self.joined: dict[str, tuple[str, ...]] = {}
-        self.derived: dict[str, Node] = {}
-        self.restored: dict[str, tuple[str, np.ndarray, np.ndarray]] = {}
+        super().__init__(step)
         self.input = step.input
         self.input_scale: np.ndarray | None = None
         self.input_shift: np.ndarray | None = None
-        self._is_first = step.channels_first
         self._readers = Counter(tensor for part in step.steps for tensor in part.inputs)
         self._readers[step.output] += 1
         size = self._size(step.input_shape)
@@ -71,16 +59,9 @@ class Lowering:
             output = self._plain(output, step.output)
         self.output = output
 
-    def _size(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
-        """(rows, columns, channels) of a row's shape."""
-        if self._is_first and len(shape) > 1:
-            shape = (*shape[1:], shape[0])
-        rows, columns, channels = (1,) * (3 - len(shape)) + tuple(shape)
-        return rows, columns, channels
-
     def _lowered(self, step: HostStep, views: list[View]) -> View:
         kind, view = step.function, views[0]
-        if kind in _SUMS:
+        if kind in SUMS:
             return self._sum(step, views)
         if kind == "concatenate":
             return self._concatenation(step, views)
@@ -102,23 +83,12 @@ class Lowering:
             return self._scaling(step, view)
         return self._activation(step, view)
 
-    def _new(self, name: str, size: Pair, channels: int) -> View:
-        self.sizes[name] = (*size, channels)
-        return View(name, size)
-
-    def _channels(self, view: View) -> int:
-        return self.sizes[view.stored][2]
-
-    def _all(self, view: View) -> tuple[tuple[str, ...], int, int]:
-        """A node's sources, first channel and channels."""
-        return (view.stored,), 0, self._channels(view)
-
     def _convolution(self, step, view) -> View:
         kernel = np.asarray(step.arrays["kernel"], np.float64)
         is_line = kernel.ndim == 3
         if is_line:
             kernel = kernel[np.newaxis]
-        parameters = _of_two_axes(step.parameters) if is_line else step.parameters
+        parameters = of_two_axes(step.parameters) if is_line else step.parameters
         is_transposed = step.function == "transposed_convolution"
         if is_transposed:
             kernel = np.moveaxis(kernel, -1, -2)
@@ -145,25 +115,12 @@ class Lowering:
             (0, kernel.shape[2], kernel)
         ]:  # fmt: skip
             width = block.shape[3]
-            own = _channels_of(view, first, channels)
+            own = channels_of(view, first, channels)
             parts = cut(own, given, axes, block, bias[done : done + width])
             node = Node("sum", (view.stored,), first, channels, step.output, done, parts)
             self.nodes.append(node)
             done += width
         return found
-
-    def _readable(self, view, step, axes, is_transposed=False, one_bias=False) -> View:
-        """The view, or what it shows stored, where windows cannot slide over it as it is."""
-        looks_out = self._has_border(view)
-        for axis, size, edge in zip(axes, view.size, self._edges(view), strict=True):
-            last = (axis.output - 1) * axis.stride + (axis.size - 1) * axis.dilation - axis.before
-            beyond = (axis.before > 0 or is_transposed, last >= size or is_transposed)
-            if any(more < 0 and looks for more, looks in zip(edge, beyond, strict=True)):
-                return self._plain(view, f"{step.output}:input")
-            looks_out |= any(beyond)
-        if one_bias and view.is_moved and looks_out:
-            return self._plain(view, f"{step.output}:input")
-        return view
 
     def _dense(self, step, view) -> View:
         kernel = np.asarray(step.arrays["kernel"], np.float64)
@@ -195,11 +152,11 @@ class Lowering:
         if step.function in ("mean", "largest"):
             sizes, parameters = list(view.size), {"strides": [1, 1], "padding": "valid"}
         else:
-            parameters = _of_two_axes(parameters) if is_line else parameters
+            parameters = of_two_axes(parameters) if is_line else parameters
             sizes = [1, *parameters["size"]] if is_line else parameters["size"]
         axes = axes_of(view.size, sizes, parameters)
         is_largest = step.function in ("max_pool", "largest")
-        if is_largest or _is_partial(axes, view.size):
+        if is_largest or is_partial(axes, view.size):
             return self._window(step, view, axes, "max" if is_largest else "average")
         view = self._readable(view, step, axes, one_bias=True)
         channels = self._channels(view)
@@ -232,16 +189,9 @@ class Lowering:
         else:
             view = self._readable(view, step, axes)
         name = self._stored_name(step, view.scale, view.shift)
-        self.nodes.append(Node(kind, *self._all(view), name, 0, [_pooled(view, axes)]))
+        self.nodes.append(Node(kind, *self._all(view), name, 0, [pooled(view, axes)]))
         found = self._new(name, (axes[0].output, axes[1].output), self._channels(view))
         return replace(found, scale=view.scale, shift=view.shift)
-
-    def _stored_name(self, step, scale, shift) -> str:
-        """What a step's tensor is called where it is stored before a scale and a shift."""
-        if scale is None:
-            return step.output
-        self.restored[step.output] = (f"{step.output}:stored", scale, shift)
-        return f"{step.output}:stored"
 
     def _upsampling(self, step, view) -> View:
         factors = [1, *step.parameters["factors"]][-2:]
@@ -317,20 +267,6 @@ class Lowering:
             and view.padding == (0, 0)
         )
 
-    def _is_linear(self, view) -> bool:
-        writers = self._writers(view.stored)
-        return bool(writers) and all(node.is_linear for node in writers)
-
-    def _writers(self, name) -> list[Node]:
-        return [node for node in self.nodes if node.target == name]
-
-    def _renamed(self, view, name) -> View:
-        """What nodes write gets the name of what was folded into them."""
-        for node in self._writers(view.stored):
-            node.target = name
-        self.sizes[name] = self.sizes.pop(view.stored)
-        return replace(view, stored=name)
-
     def _activation(self, step, view) -> View:
         slope, function, parameters = 1.0, step.function, step.parameters
         if function == "prelu":
@@ -352,97 +288,6 @@ class Lowering:
             node.slope, node.function, node.parameters = slope, function, dict(parameters)
         return view
 
-    def _pixelwise(self, view: View, name: str) -> None:
-        """A depthwise window of one pixel, which computes what the view shows."""
-        channels = self._channels(view)
-        axes = [Axis(1, 1, 1, 0, size) for size in view.size]
-        kernel = np.ones((1, 1, channels))
-        part = parts_over(
-            replace(view, upsampling=(1, 1)),
-            tuple(n * up for n, up in zip(self.sizes[view.stored], view.upsampling, strict=False)),
-            axes,
-            kernel,
-            np.zeros(channels),
-        )[0]
-        part = replace(part, upsampling=view.upsampling)
-        self.nodes.append(Node("depthwise", *self._all(view), name, 0, [part]))
-        self._new(name, view.size, channels)
-
-    def _sum(self, step, views) -> View:
-        views = [self._whole(view, f"{step.output}:{i}") for i, view in enumerate(views)]
-        channels = self._channels(views[0])
-        kernels: dict[str, np.ndarray] = {}
-        bias = np.zeros(channels)
-        for index, view in enumerate(views):
-            sign = _SUMS[step.function] if index else 1.0
-            sign /= len(views) if step.function == "average" else 1
-            scale = np.ones(channels) if view.scale is None else view.scale
-            shift = np.zeros(channels) if view.shift is None else view.shift
-            bias = bias + sign * shift
-            kernels[view.stored] = kernels.get(view.stored, 0.0) + np.diag(sign * scale)
-        size = views[0].size
-        rows, columns = (Axis(1, 1, 1, 0, n) for n in size)
-        kernel = np.concatenate(list(kernels.values()))
-        part = Part(rows, columns, (1, 1), kernel, bias[np.newaxis])
-        node = Node("sum", tuple(kernels), 0, len(kernel), step.output, 0, [part])
-        self.nodes.append(node)
-        return self._new(step.output, size, channels)
-
-    def _concatenation(self, step, views) -> View:
-        views = [self._whole(view, f"{step.output}:{i}") for i, view in enumerate(views)]
-        channels = [self._channels(view) for view in views]
-        scale = shift = None
-        if any(view.scale is not None for view in views):
-            pairs = list(zip(views, channels, strict=True))
-            scale = np.concatenate([np.ones(n) if v.scale is None else v.scale for v, n in pairs])
-            shift = np.concatenate([np.zeros(n) if v.shift is None else v.shift for v, n in pairs])
-        name = self._stored_name(step, scale, shift)
-        self.joined[name] = tuple(view.stored for view in views)
-        return replace(self._new(name, views[0].size, sum(channels)), scale=scale, shift=shift)
-
-    def _edges(self, view: View) -> list[Pair]:
-        """For each axis, pixels of padding before and after; below 0 cropped ones."""
-        given = self.sizes[view.stored]
-        return [
-            (before, size - before - pixels * up)
-            for before, size, pixels, up in zip(
-                view.padding, view.size, given, view.upsampling, strict=False
-            )
-        ]
-
-    def _has_border(self, view: View) -> bool:
-        return max(max(edge) for edge in self._edges(view)) > 0
-
-    def _is_whole(self, view: View) -> bool:
-        """Whether a view shows all pixels, once."""
-        return view.upsampling == (1, 1) and not any(map(any, self._edges(view)))
-
-    def _whole(self, view: View, name: str) -> View:
-        """The view, stored where it shows something else than all pixels once."""
-        return view if self._is_whole(view) else self._plain(view, name)
-
-    def _plain(self, view: View, name: str) -> View:
-        """What a view shows, as a stored tensor."""
-        if self._is_whole(view) and view.scale is None:
-            return view
-        has_border = self._has_border(view)
-        source, given = view.stored, self.sizes[view.stored]
-        if view.scale is not None and has_border:
-            # First the values, then the border of zeros.
-            shown = View(source, given[:2], scale=view.scale, shift=view.shift)
-            self._pixelwise(shown, f"{name}:scaled")
-            self.derived[f"{name}:scaled"] = self.nodes[-1]
-            view = replace(view, stored=f"{name}:scaled", scale=None, shift=None)
-        if view.scale is not None:
-            self._pixelwise(view, name)
-        else:
-            part = _pooled(view, [Axis(1, 1, 1, 0, size) for size in view.size])
-            kind = "border" if has_border else "copy"
-            self.nodes.append(Node(kind, *self._all(view), name, 0, [part]))
-            self._new(name, view.size, self._channels(view))
-        self.derived[name] = self.nodes[-1]
-        return View(name, view.size)
-
 
 def layer_of(step: HostStep) -> str:
     """The layer that a function is of."""
@@ -453,38 +298,3 @@ def layers_of(step: MapStep) -> list[str]:
     """The layers of a step that have weights."""
     kinds = ("convolution", "depthwise_convolution", "transposed_convolution", "dense")
     return list(dict.fromkeys(layer_of(part) for part in step.steps if part.function in kinds))
-
-
-def _of_two_axes(parameters):
-    """Settings of one axis as those of two, of which the first has one row."""
-    ones = {"strides": 1, "dilation": 1, "output_padding": 0}
-    found = dict(parameters)
-    for key, one in ones.items():
-        if parameters.get(key) is not None:
-            found[key] = [one, *parameters[key]]
-    if not isinstance(parameters["padding"], str):
-        found["padding"] = [[0, 0], *parameters["padding"]]
-    return found
-
-
-def _channels_of(view, first, channels):
-    if view.scale is None:
-        return view
-    own = slice(first, first + channels)
-    return replace(view, scale=view.scale[own], shift=view.shift[own])
-
-
-def _is_partial(axes, size):
-    """Whether a window reaches beyond the map, where what it sees counts less."""
-    return any(
-        axis.before > 0 or (axis.output - 1) * axis.stride + axis.size - 1 - axis.before >= pixels
-        for axis, pixels in zip(axes, size, strict=True)
-    )
-
-
-def _pooled(view, axes) -> Part:
-    rows, columns = (
-        replace(axis, before=axis.before + more)
-        for axis, more in zip(axes, view.padding, strict=True)
-    )
-    return Part(rows, columns, view.upsampling, *NO_NUMBERS)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -167,23 +166,6 @@ class QuantizedMaps:
         elements = encode(network, self.frames_of(values))
         tensors = self.tensors_of(lambda see: output.append(simulate_maps(network, elements, see)))
         return self.as_model(decode(network, output[0]), self.output_shape), tensors
-
-    def to_group(self, group: Any) -> None:
-        """Writes everything into an empty ``h5py.Group``; :meth:`from_group` reads it back."""
-        from xfblas.quantization.maps.storage import write_maps
-
-        write_maps(self, group)
-
-    @staticmethod
-    def from_group(group: Any) -> "QuantizedMaps":
-        """What :meth:`to_group` wrote.
-
-        Raises:
-            InvalidValueError: the group is damaged, foreign or of a newer format.
-        """
-        from xfblas.quantization.maps.storage import read_maps
-
-        return read_maps(group)
 
     def __repr__(self) -> str:
         steps = len(self.network.steps)
