@@ -55,7 +55,7 @@ def test_training(keras, tmp_path):
     path = tmp_path / "models" / "m.keras"
     train(path, 2, 1, told=told.append)
     first = keras.models.load_model(path)
-    assert first.count_params() == 405_236 and first.optimizer is None
+    assert first.count_params() == 405_236 and getattr(first, "optimizer", None) is None
     assert len(told) == 2 and told[0].startswith("128x256 step 2 of 2: loss ")
     train(path, 0, 20, resume=True, told=told.append)
     losses = [float(line.split("loss ")[1].split(",")[0]) for line in told]
