@@ -223,7 +223,9 @@ def test_a_worker_that_is_killed(cluster, model, rows, expected, tmp_path):
     assert victim not in _processes(cluster)
     lazy = xfblas.dask.predict(model, blocks).compute()
     np.testing.assert_array_equal(lazy, expected)
-    assert all(each["models"] == 1 for each in cluster.run(_state).values())
+    # A worker that came late may have had nothing to predict.
+    held = sorted(each["models"] for each in cluster.run(_state).values())
+    assert held in ([0, 1], [1], [1, 1])
 
 
 def test_a_task_that_fails_once_is_tried_again(cluster, model, rows, expected, tmp_path):
