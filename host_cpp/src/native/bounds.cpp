@@ -165,15 +165,6 @@ RowBounds row_bounds(const Kernels& kernels, const int16_t* a, int64_t lda, int6
   return bounds;
 }
 
-void RowBounds::take(const RowBounds& more) {
-  whole = std::max(whole, more.whole), largest = std::max(largest, more.largest);
-  for (int place = 0; place < block_sizes; ++place) {
-    auto& of = blocks[place];
-    of.resize(more.blocks[place].size());
-    for (size_t i = 0; i < of.size(); ++i) of[i] = std::max(of[i], more.blocks[place][i]);
-  }
-}
-
 Route cheapest_route(const RowBounds& rows, const ColumnBounds& columns, bool has_quads) {
   if (bound(rows.whole, rows.largest, columns.whole) <= fits) return {SumPath::proved};
   if (const auto block = spilled_block(rows, columns)) return {SumPath::spilled, block};

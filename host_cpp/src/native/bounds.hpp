@@ -71,9 +71,6 @@ struct ColumnBounds {
 struct RowBounds {
   double whole = 0, largest = 0;
   std::array<std::vector<double>, block_sizes> blocks;
-
-  // More rows with as many blocks.
-  void take(const RowBounds& more);
 };
 
 ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t k, int vectors);

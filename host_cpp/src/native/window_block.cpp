@@ -129,8 +129,9 @@ double WindowBlock::largest_norm() {
   if (has_norm_) return largest_norm_;
   const auto& map = source_->map;
   const auto count = places_y_ * places_x_;
-  auto* squares = row_space_.room<uint64_t>(size_t(count));
+  auto* squares = square_space_.room<uint64_t>(size_t(count));
   kernels_->row_squares(words(), count * map.channels, map.channels, squares);
+  most_of_place_ = *std::max_element(squares, squares + count);
   const auto &columns = source_->columns, &rows = source_->rows;
   uint64_t most = 0;
   for (int64_t y = 0; y < part_.rows; ++y)
@@ -147,22 +148,23 @@ double WindowBlock::largest_norm() {
   return largest_norm_ = std::sqrt(double(most));
 }
 
-// Row by row, as B has its k.
+// A block of k has elements of some pixels, none of which is larger than the largest. Looking at
+// each window's blocks would take a good part of what multiplying takes.
 const RowBounds& WindowBlock::bounds() {
   if (has_bounds_) return bounds_;
-  const auto run = source_->run(), padded = source_->map.kernel_y == 1 ? run : rounded_up(run, 4);
-  const auto k = int64_t(source_->map.kernel_y) * padded;
-  auto* row = row_space_.room<int16_t>(size_t(k));
-  std::fill_n(row, k, int16_t(0));
+  const auto& map = source_->map;
+  const auto channels = int64_t(map.channels), run = source_->run();
+  const auto k = int64_t(map.kernel_y) * (map.kernel_y == 1 ? run : rounded_up(run, 4));
   bounds_ = {};
-  for (int64_t line = 0; line < lines(); ++line)
-    for (int64_t i = 0; i < rows(); ++i) {
-      const auto* from = elements_.data + line * elements_.line + i * elements_.stride;
-      for (int64_t ky = 0; ky < source_->map.kernel_y; ++ky)
-        std::memcpy(row + ky * padded, from + ky * elements_.run_stride,
-                    size_t(run) * sizeof(int16_t));
-      bounds_.take(row_bounds(*kernels_, row, k, 1, k, range()));
-    }
+  bounds_.whole = largest_norm();
+  bounds_.largest = std::max(-double(range().lowest), double(range().highest));
+  for (int place = 0; place < block_sizes; ++place) {
+    const auto size = size_of_block(place);
+    const bool is_aligned = run % 4 == 0 && (channels % size == 0 || size % channels == 0);
+    const auto pixels = (size + channels - 1) / channels + (is_aligned ? 0 : 1);
+    const auto norm = std::sqrt(double(pixels) * double(most_of_place_));
+    bounds_.blocks[place].assign(size_t((k + size - 1) / size), std::min(norm, bounds_.whole));
+  }
   has_bounds_ = true;
   return bounds_;
 }

@@ -108,7 +108,8 @@ class WindowBlock {
   ElementRange range_{};
   double largest_norm_ = 0;
   RowBounds bounds_;
-  Workspace element_space_, high_space_, row_space_;
+  uint64_t most_of_place_ = 0;  // the largest sum of squares of a place, with the norm
+  Workspace element_space_, high_space_, square_space_;
 };
 
 }  // namespace xfblas
