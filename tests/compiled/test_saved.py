@@ -170,7 +170,7 @@ def with_attribute(name, value):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (with_attribute("version", 5), "has version 5, expected up to 4"),
+        (with_attribute("version", 6), "has version 6, expected up to 5"),
         (with_attribute("format", "other"), "is not an xfblas model"),
         (removed("description"), "damaged"),
         (replaced("description", "{"), "damaged"),

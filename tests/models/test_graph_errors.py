@@ -51,7 +51,6 @@ NOT_WHOLE = "expected a whole number"
         ("Normalization", {"mean": "much"}, "has much where numbers"),
         ("Rescaling", {"scale": float("nan")}, "has nan where numbers"),
         ("BatchNormalization", {"axis": [1, 2]}, r"axis is \[1, 2\], expected one axis"),
-        ("Flatten", {"data_format": "channels_first"}, "channels_first"),
         ("Reshape", {"target_shape": [3, 3]}, r"rows of shape \(4,\) cannot take"),
         ("Reshape", {"target_shape": [-1, -1]}, r"rows of shape \(4,\) cannot take"),
         ("Permute", {"dims": [1, 1]}, "expected each axis once"),

@@ -117,7 +117,6 @@ def test_wrong_normalization(tmp_path):
         ),
         ("Softmax", {"axis": 0}, "axis is 0, expected -1"),
         ("Softmax", {"axis": -1}, "softmax is computed on the host"),
-        ("Flatten", {"data_format": "channels_first"}, "channels_first"),
         ("Reshape", {"target_shape": [3, "x"]}, "target_shape is .*expected sizes"),
         ("Reshape", {"target_shape": [3, 3]}, r"rows of shape \(4,\) cannot take"),
         ("BatchNormalization", {"axis": [1, 2]}, r"axis is \[1, 2\], expected one axis"),
