@@ -8,6 +8,7 @@ from xfblas.quantization.map_steps import (
     ConvolutionStep,
     MapEpilogue,
     MapNetwork,
+    MapSlice,
     Walk,
     WindowStep,
 )
@@ -50,13 +51,12 @@ class _Assembly:
         """All of it, placed."""
         lowering, scales = self._lowering, self._choices.scales
         placing = Placing(lowering)
-        steps, last = [], {}
+        steps = []
         for node in placing.nodes:
             for index, part in enumerate(node.parts):
                 name = node.target if len(node.parts) == 1 else f"{node.target}:{index}"
                 name += f":{node.target_first}" if node.target_first else ""
                 steps.append(self._step_of(name, placing, node, index, part))
-                last[node.target] = len(steps) - 1
         out = lowering.output.stored
         offset, scale = self._choices.input_coding()
         network = MapNetwork(
@@ -82,7 +82,7 @@ class _Assembly:
                 shapes[name],
                 scales.of(name),
                 scales.zero(name),
-                _written(lowering, last, name),
+                _written(steps, placing.slice_of(name)),
             )
             for name in lowering.sizes
             if name in shapes and name != self._step.input
@@ -144,7 +144,14 @@ class _Assembly:
         )
 
 
-def _written(lowering: Lowering, last: dict[str, int], name: str) -> int:
-    """The step after which a tensor is whole; -1 for what no step writes."""
-    parts = lowering.joined.get(name, ())
-    return max([last.get(name, -1), *(_written(lowering, last, part) for part in parts)])
+def _written(steps: list[ConvolutionStep | WindowStep], found: MapSlice) -> int:
+    """The last step that writes channels of a map; -1 where none does."""
+    last = -1
+    for number, step in enumerate(steps):
+        width = step.source.channels if step.weights is None else step.weights.shape[1]
+        first = step.target.first_channel
+        is_there = step.target.map == found.map
+        is_there = is_there and first < found.first_channel + found.channels
+        if is_there and first + width > found.first_channel:
+            last = number
+    return last
