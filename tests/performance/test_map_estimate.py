@@ -1,11 +1,13 @@
 """Estimates of networks over feature maps: frames per second, and what bounds a step."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 from street_unet import street_unet
 
+from xfblas.cli import main
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import read_board
 from xfblas.performance.map_estimate import estimate_maps
@@ -62,3 +64,31 @@ def test_impossible_steps_and_units_are_refused():
     with pytest.raises(InvalidValueError, match="step 'encoder 0 0': the fields of the map"):
         estimate_maps(board, dataclasses.replace(network, steps=(broken,)))
     estimate_maps(board, network)
+
+
+def test_the_command_estimates_a_model_with_convolutions(tmp_path, capsys, keras):
+    """Frame by frame, every layer of the model, and what is not on the engine."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 12, 3)),
+            layers.Conv2D(16, 3, padding="same", activation="relu", name="seen"),
+            layers.MaxPooling2D(name="pooled"),
+            layers.Flatten(),
+            layers.Dense(5, activation="softmax", name="classes"),
+        ]
+    )
+    path = tmp_path / "model.keras"
+    model.save(path)
+    assert main(["estimate", "--model", str(path), "--dtype", "int8", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (frame,) = told["frames"]
+    assert sum(step["macs"] for step in frame["steps"]) == 8 * 12 * 27 * 16 + 4 * 6 * 16 * 5
+    assert [step["kind"] for step in frame["steps"]] == ["convolution", "max", "convolution"]
+    assert main(["estimate", "--model", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "seen" in printed and "frames/s" in printed and "softmax" in printed
+    assert main(["estimate", "--model", str(path), "-m", "3"]) == 2
+    assert "-m is 3, but a model with convolutions is estimated frame by frame" in (
+        capsys.readouterr().err
+    )

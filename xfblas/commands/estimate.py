@@ -18,7 +18,9 @@ def add_commands(subparsers):
     parser.add_argument("--dtype", default="short", help="short, int8 or float")
     for name, meaning in (("m", "rows"), ("k", "depth"), ("n", "columns")):
         parser.add_argument(f"-{name}", type=int, help=meaning)
-    parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")
+    parser.add_argument(
+        "--model", help="a Keras file, instead of -k and -n; -m are its rows, but of convolutions"
+    )
     add_architecture(parser)
     parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
     add_options(parser)
@@ -41,6 +43,8 @@ def run_estimate(args) -> int:
         parts = ModelParts([[("", *_sizes(args), False)]], [])
     else:
         _require_model_options(args, rows)
+        if args.engine == "fcn" and _print_maps(board, machine, args):
+            return 0
         parts = parts_of(args.model, rows, args.dtype, args.architecture, args.trusted)
     chains = [
         [
@@ -78,6 +82,36 @@ def _require_model_options(args, rows):
         raise InvalidValueError("engine is 'gemv', expected fcn or gemm for --model")
     if rows < 1:
         raise InvalidValueError(f"m is {rows}, expected 1 or more")
+
+
+def _print_maps(board, machine, args) -> bool:
+    """Prints the estimate of a model with convolutions; False where it has none."""
+    from xfblas.performance.map_estimate import estimate_maps
+    from xfblas.performance.map_parts import map_parts_of
+
+    parts = map_parts_of(args.model, args.dtype, args.architecture, args.trusted)
+    if parts is None:
+        return False
+    if args.m is not None:
+        raise InvalidValueError(
+            f"-m is {args.m}, but a model with convolutions is estimated frame by frame: leave it out"
+        )
+    frames = [estimate_maps(board, network) for network in parts.networks]
+    if args.json:
+        others = [{"name": name, "reason": reason} for name, reason in parts.others]
+        described = [frame.to_dict() for frame in frames]
+        print(json.dumps({"platform": board.name, "engine": args.engine, "frames": described,
+                          "others": others}))  # fmt: skip
+        return True
+    print(
+        f"{board.name}: {args.engine} {args.dtype}, array {machine.array_rows}x"
+        f"{machine.array_columns}, {machine.clock_mhz} MHz (an estimate, never measured on a card)"
+    )
+    for frame in frames:
+        print(frame.to_text())
+    for name, reason in parts.others:
+        print(f"not counted: {name} ({reason})")
+    return True
 
 
 def _print_table(board, machine, args, call, host):
