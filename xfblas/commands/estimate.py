@@ -18,9 +18,7 @@ def add_commands(subparsers):
     parser.add_argument("--dtype", default="short", help="short, int8 or float")
     for name, meaning in (("m", "rows"), ("k", "depth"), ("n", "columns")):
         parser.add_argument(f"-{name}", type=int, help=meaning)
-    parser.add_argument(
-        "--model", help="a Keras file, instead of -k and -n; -m are its rows, but of convolutions"
-    )
+    parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")
     add_architecture(parser)
     parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
     add_options(parser)
@@ -94,7 +92,8 @@ def _print_maps(board, machine, args) -> bool:
         return False
     if args.m is not None:
         raise InvalidValueError(
-            f"-m is {args.m}, but a model with convolutions is estimated frame by frame: leave it out"
+            f"-m is {args.m}, but a model with convolutions is estimated frame by frame: "
+            "leave it out"
         )
     frames = [estimate_maps(board, network) for network in parts.networks]
     if args.json:
