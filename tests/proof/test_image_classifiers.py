@@ -4,8 +4,6 @@ As in the proof of dense layers 99.8 % of 1,797 labels in int16, and 99 % in int
 ties may differ.
 """
 
-import importlib.util
-
 import numpy as np
 import pytest
 from image_classifier import CLASSIFIERS, TRAINED, digit_images, train_classifier
@@ -13,10 +11,6 @@ from image_classifier import CLASSIFIERS, TRAINED, digit_images, train_classifie
 import xfblas
 
 ALLOWED = {16: 3, 8: 17}
-needs_maps = pytest.mark.skipif(
-    importlib.util.find_spec("xfblas.layers.convolutions") is None,
-    reason="the engine has no convolutions",
-)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +35,6 @@ def test_learned(classifier, name):
     assert (labels == digit_images()[1])[TRAINED:].mean() > 0.9
 
 
-@needs_maps
 @pytest.mark.sampled("[plain")
 @pytest.mark.parametrize("bits", ALLOWED)
 @pytest.mark.parametrize("name", CLASSIFIERS)
