@@ -2,6 +2,7 @@
 #ifndef XFBLAS_TASK_HPP
 #define XFBLAS_TASK_HPP
 
+#include "integer_epilogue.hpp"
 #include "tile.hpp"
 #include "walk.hpp"
 #include "xfblas/instruction.hpp"
@@ -13,17 +14,6 @@ struct Matrix {
   uint64_t first;   // element
   uint64_t stride;  // from row to row
   bool is_packed;
-};
-
-// What happens to a sum on its way to C.
-struct Epilogue {
-  uint32_t post_scale, post_shift;
-  int32_t prelu_scale;
-  uint32_t prelu_alpha;
-  uint32_t activation;
-  uint32_t input_fraction, output_fraction;
-  uint32_t groups;
-  bool rounds, saturates;
 };
 
 struct Task {

@@ -5,7 +5,7 @@
 #ifndef XFBLAS_STREAM_FINISH_HPP
 #define XFBLAS_STREAM_FINISH_HPP
 
-#include "../src/epilogue.hpp"
+#include "../src/integer_epilogue.hpp"
 #include "accept.hpp"
 #include "xfblas/float_activation.hpp"
 

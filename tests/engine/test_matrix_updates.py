@@ -33,6 +33,7 @@ def updates_of(pairs):
     return updates
 
 
+@pytest.mark.native  # which has one unit: its chain holds all matrices
 def test_predictions_see_all_or_nothing():
     rows = np.random.default_rng(1).normal(0, 1, (300, 12)).astype(np.float32)
     with xfblas.compile(network(1), rows) as model:
