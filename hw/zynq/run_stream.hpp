@@ -31,8 +31,8 @@ Block block_of(const Instruction& i, uint32_t amount, uint32_t page, uint32_t st
   const bool fits = rows <= i.m && stride % uint32_t(E::word_lanes) == 0 &&
                     block.first + block.words <=
                         uint64_t(memory_pages) * (page_bytes / E::word_bytes);
-  if (!fits || page < first_matrix_page || Operation::check(i, Instruction(), memory_pages) != status_ok)
-    block.words = 0;
+  const Status status = Operation::check(i, Instruction(), memory_pages);
+  if (!fits || page < first_matrix_page || status != status_ok) block.words = 0;
   return block;
 }
 

@@ -321,6 +321,7 @@ def calls(world):
         "CompiledModel.trace": lambda: (world.model.trace, {"x": rows}),
         "CompiledModel.timeline": lambda: (world.model.timeline, {"x": rows}),
         "CompiledModel.statistics": lambda: (world.model.statistics, {}),
+        "CompiledModel.memory": lambda: (world.model.memory, {}),
         "CompiledModel.summary": lambda: (world.model.summary, {"print_fn": len}),
         "CompiledModel.save": lambda: (world.model.save, {"path": "saved.xfblas"}),
         "CompiledModel.load_weights": lambda: (

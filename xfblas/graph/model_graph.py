@@ -176,6 +176,8 @@ class ModelGraph:
         tensors = self.tensors_of(inputs)
         if engine is not None and not callable(engine):
             raise InvalidValueError(f"engine is {shown(engine)}, expected a function")
+        if watch is not None and not callable(watch):
+            raise InvalidValueError(f"watch is {shown(watch)}, expected a function")
         for step in self.steps:
             if isinstance(step, EngineStep | MapStep):
                 tensors[step.output] = step.compute(tensors[step.input], engine)
