@@ -109,7 +109,8 @@ test-all: $(VENV)/installed-test lib ## Run all that CI runs: exhaustive tests t
 # Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set.
 MACHINES := Haswell/avx2 Prescott/portable
 # Nothing in these rooms depends on them.
-MACHINE_TESTS := $(addprefix --ignore=tests/,bench cards csim export_c hw image performance pynq_driver xrt)
+MACHINE_TESTS := $(addprefix --ignore=tests/,bench cards cli cluster csim export_c files hw image package performance \
+  pynq_driver walk xrt)
 
 test-machines: $(VENV)/installed-test lib ## Run what depends on the CPU as CPUs without AVX-512 have it.
 	@for machine in $(MACHINES); do \

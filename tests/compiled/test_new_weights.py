@@ -243,6 +243,7 @@ def end_of_memory(unit):
     return page
 
 
+@pytest.mark.native  # thousands of predictions
 def test_a_thousand_swaps_under_load(rows):
     """Eight threads predict meanwhile: each prediction is of one set of weights, as a whole."""
     nets = [network(0), network(0, scale=0.97)]
