@@ -1,13 +1,12 @@
 """Predictions as files of a folder, one for each partition, and which run they belong to."""
 
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.files import write_bytes, write_text
+from xfblas.files import write_text, written
 
 #: What says which model and rows the parts are of.
 RUN = "run.json"
@@ -50,6 +49,5 @@ def begin(folder: Path, model: str, rows: str, count: int) -> None:
 
 def write(path: str, predictions: np.ndarray) -> None:
     """Writes a part, which appears under its name whole."""
-    image = io.BytesIO()
-    np.save(image, predictions, allow_pickle=False)
-    write_bytes(path, image.getbuffer())
+    with written(path) as file:
+        np.save(file, predictions, allow_pickle=False)

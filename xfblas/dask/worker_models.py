@@ -14,6 +14,7 @@ from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import load
 from xfblas.compiled.saved_model import save
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_bytes
 
 #: Which device of its machine a worker opens, from 0, or its address (BDF).
 DEVICE_VARIABLE = "XFBLAS_DASK_DEVICE"
@@ -65,7 +66,7 @@ def _model(content: bytes) -> CompiledModel:
         _held.pop(other).close()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.xfblas"
-        path.write_bytes(content)
+        write_bytes(path, content)
         _held[digest] = load(path, device=_device())
     return _held[digest]
 

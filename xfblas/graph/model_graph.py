@@ -174,9 +174,9 @@ class ModelGraph:
             InvalidValueError: another number of inputs, or one of another shape or not finite.
         """
         tensors = self.tensors_of(inputs)
-        if engine is not None and not callable(engine):
+        if engine is not None and not _is_function(engine):
             raise InvalidValueError(f"engine is {shown(engine)}, expected a function")
-        if watch is not None and not callable(watch):
+        if watch is not None and not _is_function(watch):
             raise InvalidValueError(f"watch is {shown(watch)}, expected a function")
         for step in self.steps:
             if isinstance(step, EngineStep | MapStep):
@@ -264,6 +264,11 @@ class ModelGraph:
             f"<ModelGraph {self.name}: {len(self.inputs)} inputs, {len(self.outputs)} outputs, "
             f"{engine} engine steps, {len(self.steps) - engine} host steps>"
         )
+
+
+def _is_function(value: Any) -> bool:
+    """Not a class, which is callable too."""
+    return callable(value) and not isinstance(value, type)
 
 
 def _is_flatten(step: EngineStep | HostStep | MapStep) -> bool:
