@@ -31,6 +31,7 @@ def run_estimate(args) -> int:
     require_options(args)
     if args.engine == ENGINE:
         return run_stream(args)
+    from xfblas.graph.reader import read_source
     from xfblas.performance.estimate import estimate_calls, estimate_product
     from xfblas.performance.model_parts import ModelParts, parts_of
 
@@ -41,9 +42,10 @@ def run_estimate(args) -> int:
         parts = ModelParts([[("", *_sizes(args), False)]], [])
     else:
         _require_model_options(args, rows)
-        if args.engine == "fcn" and _print_maps(board, machine, args):
+        model = read_source(args.model, args.architecture, args.trusted)
+        if args.engine == "fcn" and _print_maps(board, machine, args, model):
             return 0
-        parts = parts_of(args.model, rows, args.dtype, args.architecture, args.trusted)
+        parts = parts_of(model, rows, args.dtype, args.architecture, args.trusted)
     chains = [
         [
             estimate_product(
@@ -82,12 +84,12 @@ def _require_model_options(args, rows):
         raise InvalidValueError(f"m is {rows}, expected 1 or more")
 
 
-def _print_maps(board, machine, args) -> bool:
+def _print_maps(board, machine, args, model) -> bool:
     """Prints the estimate of a model with convolutions; False where it has none."""
     from xfblas.performance.map_estimate import estimate_maps
     from xfblas.performance.map_parts import map_parts_of
 
-    parts = map_parts_of(args.model, args.dtype, args.architecture, args.trusted)
+    parts = map_parts_of(model, args.dtype, args.architecture, args.trusted)
     if parts is None:
         return False
     if args.m is not None:
