@@ -23,6 +23,7 @@ from xfblas.image.element_types import NAMES
 from xfblas.layers.activations import HOST_FUNCTIONS
 from xfblas.layers.curves import CURVES
 from xfblas.layers.placement import TABLES
+from xfblas.quantization.damage import damage_told
 from xfblas.quantization.entry_table import EntryTable, as_stored
 from xfblas.quantization.function_table import FunctionTable
 from xfblas.quantization.layer_summary import LayerSummary
@@ -72,7 +73,7 @@ def write_network(network: QuantizedNetwork, group: h5py.Group) -> None:
 
 def read_network(group: h5py.Group, kind, layer, arithmetic) -> QuantizedNetwork:
     """See :meth:`QuantizedNetwork.from_group`, which tells the classes of what it holds."""
-    try:
+    with damage_told(group):
         found = group.attrs.get("format")
         version = group.attrs.get("version")
         if found != FORMAT:
@@ -92,13 +93,6 @@ def read_network(group: h5py.Group, kind, layer, arithmetic) -> QuantizedNetwork
             **_read_fields(group, kind, without=("layers", "arithmetic", "summaries")),
         )
         _check(network)
-    except InvalidValueError:
-        raise
-    # What h5py, numpy and the classes raise where parts are missing or of another kind.
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
-        raise InvalidValueError(
-            f"group {getattr(group, 'name', group)!r} is damaged: {error}"
-        ) from error
     return network
 
 

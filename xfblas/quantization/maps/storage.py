@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from xfblas.errors import InvalidValueError
+from xfblas.quantization.damage import damage_told
 from xfblas.quantization.map_steps import (
     ConvolutionStep,
     MapEpilogue,
@@ -86,7 +87,7 @@ def read_maps(group: Any) -> QuantizedMaps:
     Raises:
         InvalidValueError: the group is damaged, foreign or of a newer format.
     """
-    try:
+    with damage_told(group):
         if group.attrs.get("version") not in range(1, VERSION + 1):
             raise InvalidValueError(
                 f"group {group.name} has version {group.attrs.get('version')!r}, expected up to "
@@ -94,13 +95,6 @@ def read_maps(group: Any) -> QuantizedMaps:
             )
         maps = _read(group, json.loads(group["description"][()]))
         require_fit(maps)
-    except InvalidValueError:
-        raise
-    # What h5py, numpy, JSON and the classes raise where parts are missing or of another kind.
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
-        raise InvalidValueError(
-            f"group {getattr(group, 'name', group)!r} is damaged: {error}"
-        ) from error
     return maps
 
 
