@@ -1,6 +1,8 @@
 """Fixtures that every test may use, and the target that the functional tests run on."""
 
+import random
 import signal
+import zlib
 from pathlib import Path
 
 import hypothesis
@@ -14,12 +16,13 @@ import xfblas
 from xfblas.device.default_images import TARGETS
 from xfblas.errors import NotSupportedError
 
-# A failing example is printed with the seed that repeats it, and CI draws new ones each time.
+# A failing example is printed with the seed that repeats it.
 hypothesis.settings.register_profile("xfblas", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("xfblas")
 
 TESTS = Path(__file__).parent
 images_key = pytest.StashKey()  # the folder of the target's images, removed with it
+seed_key = pytest.StashKey()  # of a test's random numbers
 INTEGER_IMAGES = ("default_short", "seed_short")
 
 
@@ -61,6 +64,16 @@ def pytest_ignore_collect(collection_path, config):
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """A seed for each test: of its own name under ``--hypothesis-seed``, drawn without."""
+    run = item.config.getoption("hypothesis_seed")
+    run = run or np.random.SeedSequence().entropy
+    seed = item.stash[seed_key] = zlib.crc32(f"{run} {item.nodeid}".encode())
+    # Keras draws the seeds of its layers from here.
+    random.seed(seed)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     for item in items:
         for mark in item.iter_markers("sampled"):
@@ -85,10 +98,15 @@ def closed_default_devices(request):
 
 
 @pytest.fixture
-def generator(request):
+def seed(request):
+    """The test's own; pytest shows it where the test fails."""
+    print(f"seed {request.node.stash[seed_key]}")
+    return request.node.stash[seed_key]
+
+
+@pytest.fixture
+def generator(seed):
     """Random numbers; the seed is printed where the test fails."""
-    seed = int(np.random.SeedSequence().entropy % 2**32)
-    print(f"numpy seed {seed}")
     return np.random.default_rng(seed)
 
 

@@ -85,7 +85,8 @@ def dice_and_entropy(keras):
     weights = np.float32(WEIGHTS)
 
     def loss(labels, logits):
-        true = ops.one_hot(ops.squeeze(labels, -1), len(CLASSES))
+        # Keras hands labels over as floats, which one_hot is not meant for.
+        true = ops.one_hot(ops.cast(ops.squeeze(labels, -1), "int32"), len(CLASSES))
         spread = ops.log_softmax(logits)
         entropy = -ops.mean(ops.sum(true * spread * weights, axis=-1))
         predicted = ops.exp(spread)

@@ -4,7 +4,6 @@ import ctypes
 import functools
 import subprocess
 
-import numpy as np
 import pytest
 from kernels import HW, Kernel
 
@@ -18,14 +17,6 @@ def build(engine, dtype, board="small", variant="", flags="", optimize=""):
 def kernel_of():
     """Builds a kernel library the first time it is asked for."""
     return build
-
-
-@pytest.fixture
-def seed():
-    """A new one each run; pytest shows it where the test fails."""
-    value = int(np.random.SeedSequence().entropy % 2**32)
-    print(f"seed {value}")
-    return value
 
 
 @pytest.fixture(scope="session")
