@@ -108,7 +108,8 @@ test-all: $(VENV)/installed-test lib ## Run all that CI runs: exhaustive tests t
 	@$(PYTEST) $(ALL) --target xrt
 	@$(MAKE) --no-print-directory test-machines
 
-# Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set.
+# Other CPUs: the kernels that OpenBLAS takes on them, and the engine's instruction set. What is
+# exhaustive ran on this one.
 MACHINES := Haswell/avx2 Prescott/portable
 # Nothing in these rooms depends on them.
 MACHINE_TESTS := $(addprefix --ignore=tests/,bench cards cli cluster csim export_c files hw image package performance \
@@ -121,7 +122,7 @@ test-machines: $(VENV)/installed-test lib ## Run what depends on the CPU as CPUs
 	    echo "this CPU does not run $$isa: tests as $$machine are left out"; continue; \
 	  fi; \
 	  echo "the tests as a CPU with $$isa and the BLAS of $$blas has them"; \
-	  OPENBLAS_CORETYPE=$$blas XFBLAS_ISA=$$isa $(PYTEST) $(ALL) -n $(WORKERS) --dist loadfile $(MACHINE_TESTS) || exit 1; \
+	  OPENBLAS_CORETYPE=$$blas XFBLAS_ISA=$$isa $(PYTEST) -n $(WORKERS) --dist loadfile $(MACHINE_TESTS) || exit 1; \
 	done
 
 test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
