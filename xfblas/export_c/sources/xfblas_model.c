@@ -211,11 +211,19 @@ static int receive_rows(xfblas_context *c, const xfblas_header *h, int bank, flo
   return XFBLAS_OK;
 }
 
+/* Rows that one run takes: those of the blob, and no more than the DMA moves at once. */
+static size_t most_rows(const xfblas_context *c, const xfblas_header *h) {
+  const uint32_t stride = h->input_stride > h->output_stride ? h->input_stride : h->output_stride;
+  const uint32_t moved = XFBLAS_DMA_MOST_BYTES / (stride * h->element_bytes);
+  return c->platform->write_dma != NULL && moved < h->rows ? moved : h->rows;
+}
+
 static int predict_with(xfblas_context *c, int bank, const float *x, size_t n, float *y) {
   const xfblas_header *h = header_of(c, bank);
+  const size_t most = most_rows(c, h);
   int status = XFBLAS_OK;
   while (n > 0 && status == XFBLAS_OK) {
-    const uint32_t count = n < h->rows ? (uint32_t)n : h->rows;
+    const uint32_t count = (uint32_t)(n < most ? n : most);
     const uint64_t begin = c->platform->now(c->platform->self);
     status = send_rows(c, h, bank, x, count);
     c->flush_microseconds += c->platform->now(c->platform->self) - begin;
