@@ -147,6 +147,9 @@ def test_a_dma_that_moves_less_than_a_run(tmp_path):
     # 32 rows of 16 bytes are one more than 9 bits count.
     assert passes(projects.make(*make, "CFLAGS=-DXFBLAS_DMA_MOST_BYTES=0x1ff", environment=narrow))
     (folder / "build-model/xfblas_model.o").unlink()
+    done = projects.make(*make, "CFLAGS=-DXFBLAS_DMA_MOST_BYTES=0xf")
+    assert done.returncode != 0 and "does not fit" in done.stdout
+    (folder / "build-model/xfblas_model.o").unlink()
     done = projects.make(*make, "CFLAGS=-DXFBLAS_DMA_MOST_BYTES=0x200", environment=narrow)
     assert done.returncode != 0 and "FAIL" in done.stdout
 

@@ -197,7 +197,7 @@ class Overlay(Uncopied):
         width, most = self._network.result_units, self._rows
         if self._kernel.dma is not None:
             stride = max(blob.pages.input_stride, blob.pages.output_stride)
-            most = min(most, MOST_TRANSFERRED // (stride * blob.element_bytes))
+            most = max(1, min(most, MOST_TRANSFERRED // (stride * blob.element_bytes)))
         parts = [
             self._run_part(integers[first : first + most], blob)[:, :width]
             for first in range(0, len(integers), most)
