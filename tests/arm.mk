@@ -69,12 +69,14 @@ $(PY): $(FOLDER)/unpacked
 	@printf '#!/bin/sh\nexec $(QEMU) -L $(ROOT) -cpu $(PROCESSOR) -0 "$$0" $(ROOT)/usr/bin/python3 "$$@"\n' >$@
 	@chmod +x $@
 
-# Python's header is two, of which Debian keeps one among the C library's: behind the compiler's own.
+# Python's headers are in two folders, of which Debian has one among the C library's: behind the
+# compiler's own.
 $(FOLDER)/installed: $(PY) $(INSTALLED_FROM)
 	@echo "pip installs xfblas for $(MACHINE) (some minutes)"
 	@rm -rf $(SOURCE) && mkdir -p $(SOURCE)
 	@git ls-files -z | xargs -0 cp --parents -t $(SOURCE)
-	@CXX=$(MACHINE)-g++ CPPFLAGS="-idirafter $(ROOT)/usr/include" PYTHONSAFEPATH=1 $(PY) -m pip install --no-build-isolation \
-	  --no-deps --force-reinstall --disable-pip-version-check $(SOURCE) >$(FOLDER)/install.log 2>&1 || { \
+	@headers="-idirafter $(ROOT)/usr/include -idirafter $$(echo $(ROOT)/usr/include/python3.*)" && \
+	CXX=$(MACHINE)-g++ CPPFLAGS="$$headers" PYTHONSAFEPATH=1 $(PY) -m pip install --no-build-isolation --no-deps \
+	  --force-reinstall --disable-pip-version-check $(SOURCE) >$(FOLDER)/install.log 2>&1 || { \
 	  cat $(FOLDER)/install.log >&2; exit 1; }
 	@touch $@
