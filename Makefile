@@ -16,7 +16,7 @@ BUILD_FILES  := setup.py pyproject.toml host_cpp/cffi_build.py $(wildcard xfblas
 
 .DEFAULT_GOAL := help
 EXAMPLES := knn_iris/knn ridge/ridge pagerank/pagerank whitening/whitening
-.PHONY: help check run unet stream gemm examples score test test-all test-machines test-hw lint format lib install image xclbin zynq bench clean
+.PHONY: help check run unet stream gemm examples score test test-all test-machines test-hw test-arm lint format lib install image xclbin zynq bench clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -127,6 +127,12 @@ test-machines: $(VENV)/installed-test lib ## Run what depends on the CPU as CPUs
 
 test-hw: $(VENV)/installed-test lib ## Run the long checks of the kernels (under 15 minutes on two cores).
 	@$(PYTEST) -m hw
+
+# Each has a Python of its own under qemu-user: minutes, not seconds.
+ARM_MACHINES := $(if $(MACHINE),$(MACHINE),aarch64-linux-gnu arm-linux-gnueabihf)
+
+test-arm: ## Install xfblas with pip in the Python of an Ultra96 and of a PYNQ-Z2, under qemu, and run the engine's tests there (MACHINE=, TESTS=, ARGS=).
+	@for machine in $(ARM_MACHINES); do $(MAKE) --no-print-directory -f tests/arm.mk MACHINE=$$machine || exit 1; done
 
 lint: $(VENV)/installed-test ## Check style as CI does: Python and its types, and the kernels' sources with clang-tidy where it is.
 	@$(STYLE)

@@ -204,7 +204,8 @@ void xfblas_model_write_dma(xfblas_register_model* model, uint32_t offset, uint3
     case XFBLAS_DMA_RECEIVE_ADDRESS_HIGH: t.high = value; break;
     case XFBLAS_DMA_SEND_BYTES:
     case XFBLAS_DMA_RECEIVE_BYTES:
-      t.bytes = value;
+      // A register keeps the bits that it has.
+      t.bytes = value & (model->fault == XFBLAS_FAULT_NARROW_DMA ? 0x1ff : XFBLAS_DMA_MOST_BYTES);
       t.status = 0;
       break;
     default: break;

@@ -111,7 +111,7 @@ def test_what_tables_refuse(generator):
         table.free()
         refused("was freed", NotFoundError, activation="table", table=table)
         for entries, text in (
-            (np.zeros(512, int), r"int64 of shape \(512,\), expected 513 whole numbers"),
+            (np.zeros(512, np.int64), r"int64 of shape \(512,\), expected 513 whole numbers"),
             (np.zeros(ENTRIES), "float64 of shape"),
             (np.full(ENTRIES, 2**17), "has the value 131072, expected -131072 to 131071"),
             (np.full(ENTRIES, -(2**17) - 1), "has the value -131073"),

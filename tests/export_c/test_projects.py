@@ -140,6 +140,20 @@ def test_a_kernel_that_never_ends(tmp_path, fault, words):
     assert done.returncode != 0 and words in done.stdout
 
 
+def test_a_dma_that_moves_less_than_a_run(tmp_path):
+    folder = export(tmp_path, projects.network(0), rows=32)
+    make = [folder, "DRIVER=model", f"MODEL={projects.register_model('stream')}"]
+    narrow = {"XFBLAS_MODEL_FAULT": "4"}
+    # 32 rows of 16 bytes are one more than 9 bits count.
+    assert passes(projects.make(*make, "CFLAGS=-DXFBLAS_DMA_MOST_BYTES=0x1ff", environment=narrow))
+    (folder / "build-model/xfblas_model.o").unlink()
+    done = projects.make(*make, "CFLAGS=-DXFBLAS_DMA_MOST_BYTES=0xf")
+    assert done.returncode != 0 and "does not fit" in done.stdout
+    (folder / "build-model/xfblas_model.o").unlink()
+    done = projects.make(*make, "CFLAGS=-DXFBLAS_DMA_MOST_BYTES=0x200", environment=narrow)
+    assert done.returncode != 0 and "FAIL" in done.stdout
+
+
 def test_a_dma_that_fails(tmp_path):
     folder = export(tmp_path, projects.network(0))
     model = projects.register_model("stream")

@@ -57,6 +57,18 @@ def test_predictions_are_the_engine_s(board, capsys, top, bits):
     assert device.calls["flush"] >= 6 and device.calls["invalidate"] == 6
 
 
+def test_a_dma_that_moves_less_than_a_run(board, monkeypatch):
+    x, device = projects.rows(40), board("stream")
+    device.fault(4)  # its length register has 9 bits
+    with compiled() as model, Overlay("x.bit", model, rows=32) as overlay:
+        monkeypatch.setattr("xfblas.pynq.overlay.MOST_TRANSFERRED", 0x1FF)
+        np.testing.assert_array_equal(overlay.predict(x), model.predict(x, verbose=0))
+        # 32 rows of 16 bytes are one more than 9 bits count.
+        monkeypatch.setattr("xfblas.pynq.overlay.MOST_TRANSFERRED", 0x200)
+        with pytest.raises((ExecutionError, RuntimeError)):
+            overlay.predict(x)
+
+
 def test_other_weights(board, tmp_path):
     device, x = board(), projects.rows(20)
     with compiled(0) as first, compiled(5) as second:

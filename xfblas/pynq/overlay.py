@@ -21,6 +21,7 @@ from xfblas.errors import (
 from xfblas.export_c.blob import MOST_ROWS, ROWS, Blob, make_blob
 from xfblas.export_c.chain_of import chain_of, chain_of_graph
 from xfblas.export_c.device_pages import PAGE_BYTES
+from xfblas.export_c.registers import REGISTERS
 from xfblas.program.prediction import finished
 from xfblas.pynq.kernel import Kernel
 from xfblas.quantization import QuantizedNetwork
@@ -28,6 +29,8 @@ from xfblas.uncopied import Uncopied
 
 #: Of a result slot, and where its status is.
 SLOT, STATUS = 64, 16
+#: Bytes that the DMA of a stream top moves at once.
+MOST_TRANSFERRED = REGISTERS["XFBLAS_DMA_MOST_BYTES"]
 #: Other weights may need more pages than the first ones.
 SPARE = 1.25
 
@@ -191,10 +194,13 @@ class Overlay(Uncopied):
 
     def _run(self, integers: np.ndarray, blob: Blob) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""
-        width = self._network.result_units
+        width, most = self._network.result_units, self._rows
+        if self._kernel.dma is not None:
+            stride = max(blob.pages.input_stride, blob.pages.output_stride)
+            most = max(1, min(most, MOST_TRANSFERRED // (stride * blob.element_bytes)))
         parts = [
-            self._run_part(integers[first : first + self._rows], blob)[:, :width]
-            for first in range(0, len(integers), self._rows)
+            self._run_part(integers[first : first + most], blob)[:, :width]
+            for first in range(0, len(integers), most)
         ]
         return np.concatenate(parts) if parts else np.empty((0, width), integers.dtype)
 

@@ -70,7 +70,7 @@ class InputCoding:
         """(inputs,) what the weights of each of the engine's inputs are divided by."""
         if self.columns is None:
             return self.scale
-        copies = np.bincount(self.columns, minlength=2 * self.features)
+        copies = np.bincount(self.columns.astype(np.intp), minlength=2 * self.features)
         digits = np.concatenate([self.scale, self.scale * (self.base or 1)])
         return (digits * copies)[self.columns]
 

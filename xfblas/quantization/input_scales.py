@@ -115,10 +115,11 @@ def input_columns(
         most: inputs that may be added.
     """
     features = len(scale)
-    columns = [np.arange(features)]
+    columns = [np.arange(features, dtype=np.int64)]
     if variant.has_copies:
         copies = _copies(np.abs(kernel).max(axis=1) / scale, most)
-        columns = [np.repeat(np.arange(features), copies)]
+        # As numpy counts, which on a CPU of 32 bits takes no int64.
+        columns = [np.repeat(columns[0], copies.astype(np.intp))]
         most -= copies.sum() - features
     if variant.base:
         noise = (kernel**2).sum(axis=1) / (12 * scale**2)

@@ -200,7 +200,7 @@ class ObservedOutput:
         confidence = values.max(axis=1)
         if values.shape[1] == 1:
             confidence = np.maximum(values[:, 0], 1 - values[:, 0])
-        where = np.clip((confidence * BINS).astype(np.int64), 0, BINS - 1)
+        where = np.clip((confidence * BINS).astype(np.intp), 0, BINS - 1)
         for column, amounts in enumerate((confidence, is_right, np.ones(len(values)))):
             self._bins[kind][:, column] += np.bincount(where, amounts, BINS)
 

@@ -108,7 +108,7 @@ class ObservedSoftmax:
             self._kept.append((expected.reshape(-1)[::stride], found.reshape(-1)[::stride]))
 
     def _count(self, kind, values, labels):
-        where = np.clip((values * BINS).astype(np.int64), 0, BINS - 1)
+        where = np.clip((values * BINS).astype(np.intp), 0, BINS - 1)
         is_class = labels[:, None] == np.arange(self.own.classes)
         for row, chosen in ((0, is_class), (1, ~is_class)):
             for column in range(self.own.classes):

@@ -106,7 +106,7 @@ def score_masks(labels: Any, predicted: Any, class_count: int) -> SegmentationSc
         raise InvalidValueError(
             f"labels have shape {true.shape} and predicted {found.shape}, expected the same"
         )
-    pairs = true.ravel().astype(np.int64) * class_count + found.ravel().astype(np.int64)
+    pairs = true.ravel().astype(np.intp) * class_count + found.ravel().astype(np.intp)
     counts = np.bincount(pairs, minlength=class_count**2)
     return SegmentationScore(counts.reshape(class_count, class_count).astype(np.int64))
 

@@ -127,8 +127,9 @@ int xfblas_platform_open(xfblas_platform *platform) {
   platform->memory_address = number_of_buffer(buffer, "phys_addr", "XFBLAS_UDMABUF_ADDRESS");
   device.memory_bytes = (size_t)number_of_buffer(buffer, "size", "XFBLAS_UDMABUF_BYTES");
   device.buffer = open(buffer, O_RDWR | O_SYNC);
-  if (device.buffer < 0 || device.memory_bytes == 0) {
-    fprintf(stderr, "%s cannot be opened, or its size is not known: is u-dma-buf loaded?\n", buffer);
+  if (device.buffer < 0 || device.memory_bytes == 0 || platform->memory_address == 0) {
+    fprintf(stderr, "%s cannot be opened, or its size or physical address is not known: is u-dma-buf loaded?\n",
+            buffer);
     return XFBLAS_ERROR_PLATFORM;
   }
   device.memory = mmap(NULL, device.memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, device.buffer, 0);

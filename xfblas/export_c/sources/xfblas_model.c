@@ -40,6 +40,14 @@ static uint32_t read_register(const xfblas_context *c, uint32_t offset) {
   return c->platform->read(c->platform->self, offset);
 }
 
+/* Rows that one run takes: those of the blob, and no more than the DMA moves at once; 0 where
+ * it moves no row. */
+static uint32_t most_rows(const xfblas_context *c, const xfblas_header *h) {
+  const uint32_t stride = h->input_stride > h->output_stride ? h->input_stride : h->output_stride;
+  const uint32_t moved = XFBLAS_DMA_MOST_BYTES / h->element_bytes / stride;
+  return c->platform->write_dma != NULL && moved < h->rows ? moved : h->rows;
+}
+
 /* Fills a half that no prediction uses. */
 static int load(xfblas_context *c, int bank, const void *blob) {
   const xfblas_platform *p = c->platform;
@@ -49,7 +57,7 @@ static int load(xfblas_context *c, int bank, const void *blob) {
       h->element_bytes != XFBLAS_ELEMENT_BYTES)
     return XFBLAS_ERROR_SHAPE;
   if ((uint64_t)h->pages * XFBLAS_PAGE_BYTES > c->bank_bytes ||
-      h->image_offset > XFBLAS_PARAMETER_BYTES)
+      h->image_offset > XFBLAS_PARAMETER_BYTES || most_rows(c, h) == 0)
     return XFBLAS_ERROR_MEMORY;
   memcpy(c->parameters[bank].bytes, blob, h->image_offset);
   memcpy(memory_of(c, bank), (const unsigned char *)blob + h->image_offset, image_bytes);
@@ -213,9 +221,10 @@ static int receive_rows(xfblas_context *c, const xfblas_header *h, int bank, flo
 
 static int predict_with(xfblas_context *c, int bank, const float *x, size_t n, float *y) {
   const xfblas_header *h = header_of(c, bank);
+  const uint32_t most = most_rows(c, h);
   int status = XFBLAS_OK;
   while (n > 0 && status == XFBLAS_OK) {
-    const uint32_t count = n < h->rows ? (uint32_t)n : h->rows;
+    const uint32_t count = n < most ? (uint32_t)n : most;
     const uint64_t begin = c->platform->now(c->platform->self);
     status = send_rows(c, h, bank, x, count);
     c->flush_microseconds += c->platform->now(c->platform->self) - begin;

@@ -18,7 +18,8 @@ enum xfblas_model_fault {
   XFBLAS_FAULT_NONE = 0,
   XFBLAS_FAULT_NEVER_DONE = 1, /* the run ends without a sign of it */
   XFBLAS_FAULT_HANGS = 2,      /* the kernel never becomes idle */
-  XFBLAS_FAULT_DMA = 3         /* the DMA reports a slave error */
+  XFBLAS_FAULT_DMA = 3,        /* the DMA reports a slave error */
+  XFBLAS_FAULT_NARROW_DMA = 4  /* a DMA whose length register has 9 bits, as it can be built */
 };
 
 /* memory: `bytes` from a multiple of 4096 on, which the kernel sees at `address`.

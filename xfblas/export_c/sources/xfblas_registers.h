@@ -52,6 +52,9 @@
 #define XFBLAS_DMA_CONTROL_RESET 0x0004
 #define XFBLAS_DMA_STATUS_HALTED 0x0001
 #define XFBLAS_DMA_STATUS_IDLE 0x0002
+#ifndef XFBLAS_DMA_MOST_BYTES
+#define XFBLAS_DMA_MOST_BYTES 0x3ffffff /* of a transfer: its length register has 26 bits */
+#endif
 #define XFBLAS_DMA_STATUS_ERRORS 0x0770 /* any of them: the transfer failed */
 
 #endif
