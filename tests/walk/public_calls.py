@@ -236,6 +236,7 @@ def calls(world):
             {"device": world.fcn.device, "handle": world.fcn.device._handle, "index": 0},
         ),
         "Device": lambda: (_closing(xfblas.Device), {}),
+        "Devices": lambda: (xfblas.Devices, {"devices": [world.fcn.device]}),
         "DeviceMatrix": lambda: (
             xfblas.DeviceMatrix,
             {"compute_unit": world.fcn.unit(0), "shape": (5, 4), "dtype": np.int16},

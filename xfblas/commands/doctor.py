@@ -2,7 +2,7 @@
 
 import json
 
-from xfblas.commands.arguments import add_trust
+from xfblas.commands.arguments import add_trust, place_of
 
 
 def add_commands(subparsers):
@@ -22,13 +22,9 @@ def add_commands(subparsers):
     parser.add_argument(
         "--target", help="native, csim or xrt alone; xrt where a device or compute unit is named"
     )
-    parser.add_argument("--device", type=_device, help="index of the device, or BDF of a card")
+    parser.add_argument("--device", type=place_of, help="index of the device, or BDF of a card")
     parser.add_argument("--compute-unit", type=int, help="index of the compute unit")
     parser.set_defaults(run=run_verify)
-
-
-def _device(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
 
 
 def run_doctor(args) -> int:

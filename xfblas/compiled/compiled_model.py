@@ -81,7 +81,7 @@ class CompiledModel(Programmable, Uncopied):
         self._closing, self._loading = forks.lock(), forks.lock()
         self._finalizer = weakref.finalize(self, lease.close)
         self._engine: GraphEngine | None = GraphEngine(
-            graph, self.networks, lease.device.compute_units
+            graph, self.networks, lease.device.sharing_units
         )
         # One chain and nothing else: a single call computes it.
         self._plain = None if self._engine.keys else self._engine.plain
