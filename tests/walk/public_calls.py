@@ -325,6 +325,10 @@ def calls(world):
         "CompiledModel.memory": lambda: (world.model.memory, {}),
         "CompiledModel.summary": lambda: (world.model.summary, {"print_fn": len}),
         "CompiledModel.save": lambda: (world.model.save, {"path": "saved.xfblas"}),
+        "CompiledModel.save_vectors": lambda: (
+            world.model.save_vectors,
+            {"path": "vectors.npz", "x": rows[:3]},
+        ),
         "CompiledModel.load_weights": lambda: (
             world.model.load_weights,
             {"source": world.graph, "scales": "keep", "calibration": rows},

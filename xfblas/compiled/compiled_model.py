@@ -328,6 +328,23 @@ class CompiledModel(Programmable, Uncopied):
             raise InvalidValueError(f"path is {path!r}, a folder, expected a file to write")
         save(self, path, require_integer("rows", rows, 0, 2**31))
 
+    def save_vectors(self, path: str | os.PathLike[str], x: Any) -> None:
+        """Writes rows and what every layer gives for them, to replay on other machines and cards.
+
+        ``xfblas verify --vectors path`` does, and names the first layer and element that differs.
+
+        Args:
+            path: of the file, ``.npz``; it holds the model too, without calibration rows.
+            x: as for :meth:`predict_on_batch`; a few rows will do.
+
+        Raises:
+            InvalidValueError: as :meth:`predict`, or there are no rows.
+            OSError: the file cannot be written.
+        """
+        from xfblas.compiled.saved_vectors import save_vectors
+
+        save_vectors(self, path, x)
+
     def close(self) -> None:
         """Frees its memory on the device; safe to call twice."""
         with self._closing:
