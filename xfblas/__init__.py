@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from xfblas.device.compute_unit import ComputeUnit as ComputeUnit
     from xfblas.device.default_images import image_path as image_path
     from xfblas.device.device import Device as Device
-    from xfblas.device.device import open as open
     from xfblas.device.device_matrix import DeviceMatrix as DeviceMatrix
+    from xfblas.device.devices import Devices as Devices
+    from xfblas.device.devices import open as open
     from xfblas.device.entries import table_places as table_places
     from xfblas.device.map_walk import MapWalk as MapWalk
     from xfblas.device.native import native_engine as native_engine
@@ -96,8 +97,9 @@ _MODULES = {
     ),
     "device.compute_unit": "ComputeUnit",
     "device.default_images": "image_path",
-    "device.device": "Device open",
+    "device.device": "Device",
     "device.device_matrix": "DeviceMatrix",
+    "device.devices": "Devices open",
     "device.entries": "table_places",
     "device.map_walk": "MapWalk",
     "device.native": "native_engine native_statistics",

@@ -64,7 +64,7 @@ def test_saturations_are_counted():
     with xfblas.compile(network, x) as compiled:
         quantized = next(iter(compiled.networks.values()))
         for rows in (x, x * 100):
-            engine = NetworkEngine.on_units(compiled.device.compute_units, quantized, None)
+            engine = NetworkEngine.on_units(compiled.device.sharing_units, quantized, None)
             elements = engine.run(quantized.quantize_input(rows))
             limits = np.iinfo(elements.dtype)
             expected = ((elements == limits.min) | (elements == limits.max)).sum()

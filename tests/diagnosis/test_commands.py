@@ -75,11 +75,13 @@ def test_verify_without_a_card_runs_what_can_run(capsys, monkeypatch):
     monkeypatch.setattr(facts, "cards", list)
     assert main(["verify"]) == 0
     text = capsys.readouterr().out
-    assert "native, compared with the arithmetic in numpy" in text
-    assert "csim, compared with native" in text
+    assert "native (int16), compared with the arithmetic in numpy" in text
+    assert "csim (int16), compared with native" in text
     assert "xrt was left out: there is no card" in text
     assert text.endswith("all layers are equal on native and csim\n")
-    assert text.count("equal") == 2 * len(verify.CASES) + 1
+    layers = 3 * len(verify.CASES) + len(verify.FLOAT_CASES)
+    assert text.count("equal") == layers + 1
+    assert all(f"native ({dtype})" in text for dtype in verify.DTYPES)
 
 
 def test_verify_of_an_image_without_kernels(capsys, monkeypatch):
@@ -92,7 +94,7 @@ def test_verify_of_an_image_without_kernels(capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     ("library", "expected"),
-    [(None, "there is a card, but no libxrt"), ("libxrt.so", "opened xrt")],
+    [(None, "there is a card, but no libxrt"), ("libxrt.so", "opened xrt, unit 1")],
 )
 def test_verify_with_a_card(capsys, monkeypatch, library, expected):
     card = {"bdf": "0000:3b:00.1", "driver": "xocl", "platform": None}
@@ -100,10 +102,12 @@ def test_verify_with_a_card(capsys, monkeypatch, library, expected):
     monkeypatch.setattr(facts, "xrt", lambda: {"library": library})
     right = verify.verify
 
-    def opened(image, target="native", trust=False):
-        return [*right(image), verify.Outcome(f"opened {target}", 0, 1, "")]
+    def opened(image, target="native", device=0, unit=0, trust=False, dtype=verify.DTYPES[0]):
+        outcomes = right(image, dtype=dtype)
+        return [*outcomes, verify.Outcome(f"opened {target}, unit {unit}", 0, 1, "")]
 
     monkeypatch.setattr(verify, "verify", opened)
+    monkeypatch.setattr(verify, "unit_count", lambda *_: 2)
     assert main(["verify"]) == 0
     assert expected in capsys.readouterr().out
 
@@ -123,7 +127,7 @@ def test_verify_finds_what_is_wrong_with_native(capsys, monkeypatch, wrong):
         "48-bit wrap": {"post": (65535, 46)},
     }[case.name]
     exact = verify._exact()
-    monkeypatch.setattr(verify, "_exact", lambda: exact)
+    monkeypatch.setattr(verify, "_exact", lambda *_: exact)
     cases[wrong] = replace(case, **changed)
     monkeypatch.setattr(verify, "CASES", tuple(cases))
     assert main(["verify", "--target", "native"]) == 1

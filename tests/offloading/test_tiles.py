@@ -113,9 +113,9 @@ def test_units_share_the_tiles(generator, monkeypatch):
     used = set()
     compute = tiles._Tiles._work
 
-    def noted(self, unit, advance):
+    def noted(self, shared, number, unit, advance):
         used.add(unit.index)
-        compute(self, unit, advance)
+        compute(self, shared, number, unit, advance)
 
     monkeypatch.setattr(tiles._Tiles, "_work", noted)
     with xfblas.open(engine="Gemm") as device:

@@ -236,6 +236,7 @@ def calls(world):
             {"device": world.fcn.device, "handle": world.fcn.device._handle, "index": 0},
         ),
         "Device": lambda: (_closing(xfblas.Device), {}),
+        "Devices": lambda: (xfblas.Devices, {"devices": [world.fcn.device]}),
         "DeviceMatrix": lambda: (
             xfblas.DeviceMatrix,
             {"compute_unit": world.fcn.unit(0), "shape": (5, 4), "dtype": np.int16},
@@ -324,6 +325,10 @@ def calls(world):
         "CompiledModel.memory": lambda: (world.model.memory, {}),
         "CompiledModel.summary": lambda: (world.model.summary, {"print_fn": len}),
         "CompiledModel.save": lambda: (world.model.save, {"path": "saved.xfblas"}),
+        "CompiledModel.save_vectors": lambda: (
+            world.model.save_vectors,
+            {"path": "vectors.npz", "x": rows[:3]},
+        ),
         "CompiledModel.load_weights": lambda: (
             world.model.load_weights,
             {"source": world.graph, "scales": "keep", "calibration": rows},

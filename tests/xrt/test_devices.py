@@ -48,3 +48,15 @@ def test_fork(emulate, moody_image):
 def test_compute_units_run_side_by_side(emulate, moody_image):
     """Each in its own place: pinned to one compute unit, the runs would follow each other."""
     emulate("parallel.py", moody_image)
+
+
+def test_two_cards_share_a_model_and_a_product(emulate, fcn_image):
+    """The bytes of native; both units of a card that fails are left out, and the others go on."""
+    options = {"options": ["--devices", "2"], "environment": {"XFBLAS_XRT_ARENA_MB": "16"}}
+    cards, used, *left_out, last = emulate("several.py", fcn_image, **options).splitlines()
+    assert cards == "2 cards, 4 units"
+    assert used == "units that computed: 4"
+    for unit, line in enumerate(left_out):
+        assert line.startswith(f"compute unit {unit} of device 1 (xrt) failed and is left out")
+        assert line.endswith("of 4 units: the card has fallen off the bus")
+    assert len(left_out) == 2 and last == "done"

@@ -35,7 +35,13 @@ def add_model_arguments(parser):
     parser.add_argument("--xclbin", help="image with the Fcn engine")
     add_trust(parser)
     parser.add_argument("--target", help=f"one of {', '.join(TARGETS)}")
-    parser.add_argument("--device", type=int, default=0, help="index of the device")
+    parser.add_argument(
+        "--device",
+        type=_places,
+        default=0,
+        metavar="INDEX[,INDEX]",
+        help="index of the device, or of several that share the rows; also BDFs of cards",
+    )
     parser.add_argument("--bits", type=int, help="16 (the default), 8, or 32 for float32")
     for option in QUANTIZATION:
         kind, *_ = get_args(option.type) or (option.type,)
@@ -163,6 +169,16 @@ def in_option_words(message: str, options: dict[str, str]) -> str:
     names = "|".join(map(re.escape, options))
     message = re.sub(r"^\w+(, \w+)*(?= (?:is|are|was|has) |: )", named, message)
     return re.sub(rf"(?<![\w-])({names})={_VALUE}", passed, message) if options else message
+
+
+def place_of(text: str) -> int | str:
+    """An index, or the BDF of a card."""
+    return int(text) if text.isdecimal() else text
+
+
+def _places(text: str):
+    places = [place_of(part.strip()) for part in text.split(",")]
+    return places if len(places) > 1 else places[0]
 
 
 def _flag(name: str) -> str:

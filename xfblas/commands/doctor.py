@@ -2,7 +2,9 @@
 
 import json
 
-from xfblas.commands.arguments import add_trust
+from xfblas.commands.arguments import add_trust, place_of
+from xfblas.errors import InvalidValueError, XfblasError
+from xfblas.files import refuse_inputs, write_text
 
 
 def add_commands(subparsers):
@@ -17,18 +19,18 @@ def add_commands(subparsers):
         "verify",
         help="compare what runs here layer by layer: native, and a card or the kernels' source",
     )
-    parser.add_argument("image", nargs="?", help="int16 image with the Fcn engine")
+    parser.add_argument("image", nargs="?", help="image with the Fcn engine")
+    parser.add_argument(
+        "--vectors", help="file that model.save_vectors wrote, to replay in place of the package's"
+    )
+    parser.add_argument("--report", help="file to write what was found into, to send to others")
     add_trust(parser)
     parser.add_argument(
         "--target", help="native, csim or xrt alone; xrt where a device or compute unit is named"
     )
-    parser.add_argument("--device", type=_device, help="index of the device, or BDF of a card")
+    parser.add_argument("--device", type=place_of, help="index of the device, or BDF of a card")
     parser.add_argument("--compute-unit", type=int, help="index of the compute unit")
     parser.set_defaults(run=run_verify)
-
-
-def _device(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
 
 
 def run_doctor(args) -> int:
@@ -44,29 +46,57 @@ def run_doctor(args) -> int:
 
 
 def run_verify(args) -> int:
-    """Prints a line per layer of each target; returns 1 where one differs."""
-    from xfblas.diagnosis.verify import REFERENCES, Part, verify, verify_machine
+    """Prints a line per layer of each target; returns 1 where one differs or fails."""
+    from xfblas.diagnosis.report import report_of, to_text, verdict_of
 
-    named = (args.target, args.device, args.compute_unit)
-    if named == (None, None, None):
-        parts = verify_machine(args.image, args.trust)
-    else:
-        target = args.target or "xrt"
-        outcomes = verify(args.image, target, args.device or 0, args.compute_unit or 0, args.trust)
-        parts = [Part(target, REFERENCES.get(target, "native"), outcomes)]
-    ran, wrong = [], []
-    for part in parts:
-        if part.outcomes is None:
-            print(f"{part.target} was left out: {part.reason}")
-            continue
-        ran.append(part.target)
-        print(f"{part.target}, compared with {part.reference}")
-        wrong += [f"{number} on {part.target}" for number in _print_outcomes(part.outcomes)]
-    if wrong:
-        print(f"the first differing layer is {wrong[0]}")
-    else:
-        print(f"all layers are equal on {' and '.join(ran)}")
-    return 1 if wrong else 0
+    if args.report is not None:
+        inputs = {"the image": args.image, "--vectors": args.vectors}
+        refuse_inputs("--report", args.report, inputs)
+    parts: list = []
+
+    def write(error=None):
+        if args.report is not None:
+            report = report_of(parts, args.image, args.vectors, error)
+            write_text(args.report, to_text(report))
+
+    try:
+        for part in _parts(args):
+            parts.append(part)
+            if part.outcomes is None:
+                state = "failed" if part.failed else "was left out"
+                print(f"{part.target} {state}: {part.reason}")
+                continue
+            print(f"{part.target} ({part.dtype}), compared with {part.reference}")
+            _print_outcomes(part.outcomes)
+    except XfblasError as error:
+        write(str(error))
+        raise
+    verdict = verdict_of(parts)
+    print(verdict)
+    write()
+    return 0 if verdict.startswith("all") else 1
+
+
+def _parts(args):
+    from xfblas.diagnosis.verify import REFERENCES, Part, verify, verify_machine, verify_units
+
+    device, unit = args.device, args.compute_unit
+    named = (args.target, device, unit) != (None, None, None)
+    target = args.target or ("xrt" if named else None)
+    if args.vectors is not None:
+        from xfblas.diagnosis.vectors import replay
+
+        if unit is not None:
+            raise InvalidValueError(
+                f"compute_unit is {unit}, expected none for vectors: units share a model's rows"
+            )
+        return replay(args.vectors, args.image, target, device or 0, args.trust)
+    if not named:
+        return verify_machine(args.image, args.trust)
+    if target == "xrt":
+        return verify_units(args.image, target, device or 0, unit, args.trust)
+    outcomes = verify(args.image, target, device or 0, unit or 0, args.trust)
+    return [Part(target, REFERENCES.get(target, "native"), outcomes)]
 
 
 def _print_outcomes(outcomes) -> list[int]:

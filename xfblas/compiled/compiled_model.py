@@ -81,7 +81,7 @@ class CompiledModel(Programmable, Uncopied):
         self._closing, self._loading = forks.lock(), forks.lock()
         self._finalizer = weakref.finalize(self, lease.close)
         self._engine: GraphEngine | None = GraphEngine(
-            graph, self.networks, lease.device.compute_units
+            graph, self.networks, lease.device.sharing_units
         )
         # One chain and nothing else: a single call computes it.
         self._plain = None if self._engine.keys else self._engine.plain
@@ -327,6 +327,23 @@ class CompiledModel(Programmable, Uncopied):
         if os.path.isdir(path):
             raise InvalidValueError(f"path is {path!r}, a folder, expected a file to write")
         save(self, path, require_integer("rows", rows, 0, 2**31))
+
+    def save_vectors(self, path: str | os.PathLike[str], x: Any) -> None:
+        """Writes rows and what every layer gives for them, to replay on other machines and cards.
+
+        ``xfblas verify --vectors path`` does, and names the first layer and element that differs.
+
+        Args:
+            path: of the file, ``.npz``; it holds the model too, without calibration rows.
+            x: as for :meth:`predict_on_batch`; a few rows will do.
+
+        Raises:
+            InvalidValueError: as :meth:`predict`, or there are no rows.
+            OSError: the file cannot be written.
+        """
+        from xfblas.compiled.saved_vectors import save_vectors
+
+        save_vectors(self, path, x)
 
     def close(self) -> None:
         """Frees its memory on the device; safe to call twice."""

@@ -62,8 +62,9 @@ def compile(
             on a float image. Names of columns, as data frames have them, are
             remembered: what is predicted later is put in their order.
         calib_iter: how many batches to take of a calibration that is a function or a stream.
-        device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device.
-            Devices that are opened here are shared by models, and closed when no model uses them.
+        device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device:
+            of a list of several all compute units share the rows. Devices that are opened here are
+            shared by models, and closed when no model uses them.
         xclbin: path of an image with the Fcn engine; by default a packaged one.
         target: as for :func:`xfblas.open`.
         bits: 16 (the default), 8, or 32 for float32: which packaged image to take.

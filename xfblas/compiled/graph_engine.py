@@ -23,13 +23,13 @@ UNITS = "compute units"
 
 
 class GraphEngine:
-    """Runs a :class:`~xfblas.graph.model_graph.ModelGraph` on the compute units of a device.
+    """Runs a :class:`~xfblas.graph.model_graph.ModelGraph` on compute units that share its rows.
 
     Args:
         graph: the model.
         networks: the quantized layers of each engine step, by its name; a step without is computed
             in float by the host.
-        compute_units: of one device.
+        compute_units: of one device or several.
         before: an engine of the same model with other weights, which goes on as it is: what is
             equal on both is on the device once.
 

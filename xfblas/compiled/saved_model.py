@@ -12,7 +12,7 @@ import io
 import json
 import math
 import os
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -49,11 +49,16 @@ def save(model: Any, path: str | os.PathLike[str], rows: int = SAVED_ROWS) -> No
         OSError: the file cannot be written; names the path, and the bytes where there is no space.
     """
     with written(path) as output:
-        # In memory, because HDF5 itself ends the process where a disk fills up.
-        image = io.BytesIO()
-        with h5py.File(image, "w") as file:
-            _write(model, file, rows)
-        output.write(image.getbuffer())
+        write_to(model, output, rows)
+
+
+def write_to(model: Any, output: BinaryIO, rows: int) -> None:
+    """Writes a CompiledModel to an open file, with so many of its calibration rows."""
+    # In memory, because HDF5 itself ends the process where a disk fills up.
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
+        _write(model, file, rows)
+    output.write(image.getbuffer())
 
 
 def read(path: str | os.PathLike[str], trusted: bool = False) -> tuple[np.dtype, dict[str, Any]]:

@@ -38,7 +38,7 @@ def change_weights(
             networks = _kept(model.networks, graph, recipe)
         else:
             networks = recipe.derive(graph, model.networks)
-        engine = GraphEngine(graph, networks, model.device.compute_units, before)
+        engine = GraphEngine(graph, networks, model.device.sharing_units, before)
         with model._closing:
             if model._engine is None:
                 raise NotInitializedError(f"{model!r}: it was closed meanwhile")

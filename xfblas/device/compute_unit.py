@@ -15,7 +15,7 @@ from xfblas.device.epilogue_flags import BIAS_ROW, ROUND, SATURATE, function_fla
 from xfblas.device.map_step import write_step
 from xfblas.device.map_walk import MapWalk
 from xfblas.device.softmax_fields import softmax_tables
-from xfblas.errors import InvalidValueError
+from xfblas.errors import ExecutionError, InvalidValueError
 from xfblas.uncopied import Uncopied
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class ComputeUnit(Uncopied):
     Attributes:
         device: the device it belongs to.
         index: its number there, from 0.
+        failure: the error for which several units that share work leave this one out; None while
+            it works.
     """
 
     _instead = "open the device again with xfblas.open"
@@ -44,9 +46,17 @@ class ComputeUnit(Uncopied):
             raise InvalidValueError(f"device is {shown(device)}, expected a Device")
         self.device = device
         self.index = require_index("index", index)
+        self.failure: ExecutionError | None = None
         #: Held while a queue is filled, run and read, so that threads do not mix their programs.
         self._handle = require_instance("handle", handle, Handle)
         self.lock = forks.lock(handle.leave_behind)
+
+    @property
+    def name(self) -> str:
+        """Its number, and the device that it is on, in words."""
+        device = self.device
+        place = device.index if device.bdf is None else device.bdf
+        return f"compute unit {self.index} of device {place} ({device.target})"
 
     def call(self, function: Any, *arguments: Any) -> None:
         """Calls a function of the C library on this unit and raises on failure."""

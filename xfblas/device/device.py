@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -129,6 +129,9 @@ class Device(Uncopied):
         self.compute_units = tuple(
             ComputeUnit(self, self._handle, index) for index in range(info.numKernels)
         )
+        #: Those that share rows of predictions: on this CPU one uses all of it, and a second one
+        #: would hold the weights once more.
+        self.sharing_units = self.compute_units[: 1 if self.target == "native" else None]
 
     @property
     def closed(self) -> bool:
@@ -166,13 +169,3 @@ class Device(Uncopied):
             f"<xfblas.Device {self.bdf or self.index} {self.engine} {self.dtype} {state}, "
             f"{len(self.compute_units)} compute units of {self.xclbin.name}>"
         )
-
-
-def open(
-    xclbin: str | os.PathLike[str] | None = None,
-    cfg: str | os.PathLike[str] | None = None,
-    device: int | str = 0,
-    **options: Any,
-) -> Device:
-    """Opens a device; use it in a ``with`` block. See :class:`Device` for the arguments."""
-    return Device(xclbin, cfg, device, **options)

@@ -1,6 +1,7 @@
 """Devices that several models use, open as long as one of them does."""
 
 import gc
+from contextlib import ExitStack
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from xfblas.checks import require_path, require_text
 from xfblas.device.binding import require_index
 from xfblas.device.default_images import TARGETS
 from xfblas.device.device import Device
+from xfblas.device.devices import Devices, require_places
 from xfblas.errors import DtypeError, InvalidValueError, NotInitializedError
 
 _open: dict[tuple, "_Shared"] = {}
@@ -52,12 +54,30 @@ class Lease:
                 shared.device.close()
 
 
+class JointLease(Lease):
+    """Several leases as one, of devices that are used as one.
+
+    Args:
+        leases: of devices that differ.
+    """
+
+    def __init__(self, leases: list[Lease]):
+        super().__init__(Devices([each.device for each in leases]))
+        self._leases = leases
+
+    def close(self) -> None:
+        """Gives every device back; safe to call twice."""
+        with ExitStack() as stack:
+            for each in self._leases:
+                stack.callback(each.close)
+
+
 def lease(device=None, xclbin=None, dtype=None, target=None, trust=False) -> Lease:
     """A device with the Fcn engine.
 
     Args:
         device: an opened :class:`~xfblas.Device`, which stays the caller's to close; or what
-            :func:`xfblas.open` takes as its device; None is the first.
+            :func:`xfblas.open` takes as its device, a list of several too; None is the first.
         xclbin: path of an image; None is the packaged one.
         dtype: the element type that the image must have; None takes the image's.
         target, trust: as for :func:`xfblas.open`.
@@ -68,6 +88,15 @@ def lease(device=None, xclbin=None, dtype=None, target=None, trust=False) -> Lea
         NotInitializedError: the device is closed.
         DeviceHeldError: models have another image open on it.
     """
+    if isinstance(device, (list, tuple, range)):
+        with ExitStack() as stack:
+            leases = []
+            for place in require_places("device", device):
+                leases.append(lease(place, xclbin, dtype, target, trust))
+                stack.callback(leases[-1].close)
+            found = JointLease(leases)
+            stack.pop_all()
+        return found
     wanted = None if dtype is None else element_type("dtype", dtype)
     if target is not None:
         require_text("target", target, f"one of {', '.join(TARGETS)}")

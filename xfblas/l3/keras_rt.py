@@ -81,7 +81,7 @@ class KerasRT(XfblasRT):
             require_switch("legacy", legacy)
         given_unit = session(idxDevice).unit(idxKernel) if compute_unit is None else compute_unit
         require_instance("compute_unit", given_unit, ComputeUnit, Device)
-        units = given_unit.compute_units if isinstance(given_unit, Device) else (given_unit,)
+        units = given_unit.sharing_units if isinstance(given_unit, Device) else (given_unit,)
         unit = units[0]
         self._check_options(xclbin_opts, unit.device)
         lists = {"wgt_scale": wgt_scale, "bias_scale": bias_scale, "post_scale": post_scale}
@@ -125,11 +125,9 @@ class KerasRT(XfblasRT):
         #: The model as it was given, which programs for the public library walk over.
         self.kmodel = keras_model
         self._start(units, network, xclbin_opts, post_scale, relu_scale, idxKernel, idxDevice)
-        #: Float rows to the model's output in one call. None where the caller gives scales, and
-        #: where several units of a card share the rows; on this CPU one unit uses all of it.
-        is_single = len(units) == 1 or unit.device.target == "native"
-        takes_all = is_single and not self.returns_raw and bool(self._chains)
-        self._plain = NetworkEngine(self._chains[:1], self._clipped) if takes_all else None
+        #: Float rows to the model's output; None where the caller gives scales.
+        takes_all = not self.returns_raw and bool(self._chains)
+        self._plain = NetworkEngine(self._chains, self._clipped) if takes_all else None
 
     @staticmethod
     def _check_lists(lists: dict[str, Any], calibration: Any) -> None:

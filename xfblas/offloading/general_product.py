@@ -36,7 +36,7 @@ def general_product(
     a = a if is_stored(a) else as_operand("a", a)
     if not isinstance(b, DeviceMatrix):
         b = b if is_stored(b) else as_operand("b", b)
-    elif device is not None and b.compute_unit.device is not device:
+    elif device is not None and b.compute_unit not in device.compute_units:
         raise InvalidValueError("b is on another device than the one that was given")
     else:
         device = b.compute_unit.device
@@ -61,7 +61,7 @@ def general_product(
         out = out[0]
     _require_result(out, kind, casting)
     try:
-        if axes is None and takes_tiles(a, b, out, device, options):
+        if axes is None and takes_tiles(kind, a, b, out, device, options):
             return tiled_product(kind, a, b, out, device, options)
         return _product(kind, a, b, out, device, axes, order)
     except AllocationError:

@@ -13,6 +13,7 @@ from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.products import _devices
 from xfblas.errors import InvalidValueError
 from xfblas.offloading.general_product import general_product
+from xfblas.offloading.tiles import WORTH_SHARING
 from xfblas.rows.result_array import empty_result
 
 
@@ -46,7 +47,8 @@ def matmul(
             that is used more than once, such as weights. Stacks broadcast.
         out: array to fill, of the result's shape or one that it broadcasts to. It may be one of the
             operands, which costs a copy.
-        device: a device of the Gemm or Fcn engine; by default that of ``b``, or the packaged image
+        device: a device of the Gemm or Fcn engine, or several that :func:`xfblas.open` opened as
+            one, whose units share large products; by default that of ``b``, or the packaged image
             on the default target.
         dtype: to compute with; by default what numpy promotes the operands to.
         casting: as numpy has it, ``"same_kind"`` by default: how operands may become ``dtype``, and
@@ -77,7 +79,10 @@ def matmul(
         InvalidValueError: shapes that do not fit, or a wrong option.
     """
     if device is not None and not isinstance(device, Device):
-        raise InvalidValueError(f"device is {shown(device)}, expected a Device")
+        raise InvalidValueError(
+            f"device is {shown(device)}, expected a Device: several are opened as one by "
+            "xfblas.open(devices=[0, 1])"
+        )
     # A product of 64 x 64 takes as long as twenty such questions, so the usual answers come first.
     is_sent = type(b) is DeviceMatrix
     if options or type(a) is not np.ndarray or not (is_sent or type(b) is np.ndarray):
@@ -92,11 +97,13 @@ def matmul(
         return general_product(a, b, out, device, options)
     if is_sent:
         unit = b.compute_unit
-        if device is not None and unit.device is not device:
+        if device is not None and unit not in device.compute_units:
             raise InvalidValueError("b is on another device than the one that was given")
     else:
         known = _devices.get(dtype) if device is None else device if dtype == device.dtype else None
         if known is None or (known.closed and device is None):
+            return general_product(a, b, out, device, options)
+        if len(known.sharing_units) > 1 and m * k * n >= WORTH_SHARING:
             return general_product(a, b, out, device, options)
         unit = known.compute_units[0]
     if out is None:

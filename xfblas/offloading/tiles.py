@@ -7,8 +7,7 @@ one sends while another runs.
 
 import math
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import product
 from typing import Any
@@ -19,6 +18,7 @@ from xfblas.checks import require_integer, require_truth
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
+from xfblas.device.shared_work import SharedWork
 from xfblas.errors import InvalidValueError, NotSupportedError
 from xfblas.offloading.product_kinds import ProductKind
 from xfblas.offloading.stored_arrays import is_stored
@@ -32,10 +32,17 @@ LONG = 2**38
 #: Of a tile: about half a second of one core.
 LONG_TILE = 2**36
 LEAST_TILE = 64
+#: Fewer multiplications are not worth a second unit: an array of 1,024 takes half a millisecond.
+WORTH_SHARING = 2**27
 
 
-def takes_tiles(a: Any, b: Any, out: Any, device: Device | None, options: dict[str, Any]) -> bool:
-    """Whether a product is better cut: it is asked for, or operands are stored, large or long."""
+def takes_tiles(
+    kind: ProductKind, a: Any, b: Any, out: Any, device: Device | None, options: dict[str, Any]
+) -> bool:
+    """Whether a product is better cut.
+
+    It is asked for, operands are stored, large or long, or several units share the work.
+    """
     memory = options.get("memory")
     if memory is not None:
         require_integer("memory", memory, LEAST_MEMORY, 2**62)
@@ -53,6 +60,8 @@ def takes_tiles(a: Any, b: Any, out: Any, device: Device | None, options: dict[s
     (m, k), n = a.shape, b.shape[1]
     mapped = sum(each.nbytes for each in (a, b) if isinstance(each.base, np.memmap))
     if mapped > MEMORY or m * k * n > LONG:
+        return True
+    if m * k * n >= WORTH_SHARING and len(kind.device(device).sharing_units) > 1:
         return True
     if device is None or device.target == "native":
         return False
@@ -87,6 +96,13 @@ def tile_sizes(kind: ProductKind, m: int, k: int, n: int, memory: int) -> tuple[
     return tile["m"], tile["k"], tile["n"]
 
 
+def _shared_sizes(rows: int, columns: int, units: int) -> tuple[int, int]:
+    """Rows and columns of a tile as large as one unit's share of these."""
+    if rows >= columns:
+        return max(LEAST_TILE, -(-rows // units)), columns
+    return rows, max(LEAST_TILE, -(-columns // units))
+
+
 def tiled_product(
     kind: ProductKind, a: Any, b: Any, out: Any, device: Device | None, options: dict[str, Any]
 ) -> Any:
@@ -99,11 +115,14 @@ def tiled_product(
         raise InvalidValueError(f"out has shape {tuple(out.shape)}, expected {(m, n)}")
     _require_another(out, a, b)
     opened = kind.device(device)
-    units = opened.compute_units
+    several = len(opened.sharing_units) > 1
+    units = opened.sharing_units if several else opened.compute_units
     memory = (options.get("memory") or MEMORY) // len(units)
     if opened.target != "native":
         memory = min(memory, opened.memory_bytes // 2)
     rows, steps, columns = tile_sizes(kind, m, k, n, memory)
+    if several:
+        rows, columns = _shared_sizes(rows, columns, len(units))
     shares = isinstance(out, np.ndarray) and any(_shares(out, each) for each in (a, b))
     target = empty_result((m, n), kind.result) if out is None or shares else out
     places = product(_slices(m, rows), _slices(n, columns))
@@ -120,50 +139,37 @@ def tiled_product(
 class _Tiles:
     def __init__(self, kind: ProductKind, a: Any, b: Any, out: Any, places: Any, parts: Any):
         self._kind, self._a, self._b, self._out = kind, a, b, out
-        self._places: Iterator[Any] = iter(places)
+        self._places: list[Any] = list(places)
         self._parts = parts
         self._lock = threading.Lock()
-        self._stop = threading.Event()
 
     def run(self, units: Any, advance: Any) -> None:
-        with ThreadPoolExecutor(len(units)) as pool:
-            running = [pool.submit(self._work, unit, advance) for unit in units]
-            try:
-                for done in as_completed(running):
-                    done.result()
-            except BaseException:
-                self._stop.set()
-                raise
+        shared = SharedWork(units, self._places)
+        shared.run(lambda number: self._work(shared, number, units[number], advance))
 
-    def _next(self) -> Any:
-        with self._lock:
-            return None if self._stop.is_set() else next(self._places, None)
-
-    def _work(self, unit: ComputeUnit, advance: Any) -> None:
+    def _work(self, shared: SharedWork, number: int, unit: ComputeUnit, advance: Any) -> None:
         with ThreadPoolExecutor(1) as reader:
-            place = self._next()
-            if place is None:
-                return
-            reading = self._read(reader, place, self._parts[0])
-            while place is not None:
-                total = None
-                following = None
+            following = None
+            while (place := following or shared.take(number)) is not None:
+                if following is None:
+                    reading = self._read(reader, place, self._parts[0])
+                total = following = None
                 for index, _ in enumerate(self._parts):
                     left, right = reading.result()
                     if index + 1 < len(self._parts):
                         reading = self._read(reader, place, self._parts[index + 1])
                     else:
-                        following = self._next()
+                        following = shared.take(number, is_ahead=True)
                         if following is not None:
                             reading = self._read(reader, following, self._parts[0])
-                    if self._stop.is_set():
+                    if shared.stopped.is_set():
                         return
                     part = self._kind.compute(unit, left, right)
                     total = part if total is None else np.add(total, part, out=total)
                     advance()
                 with self._lock:
                     self._out[place] = total
-                place = following
+                shared.done(number)
 
     def _read(self, reader: ThreadPoolExecutor, place: Any, part: slice) -> Future[Any]:
         def read() -> Any:

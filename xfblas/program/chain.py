@@ -1,10 +1,9 @@
 """A network on a compute unit: weights that stay there, and a program per batch."""
 
-from contextlib import ExitStack
-
 import numpy as np
 
 from xfblas.device.compute_unit import ComputeUnit
+from xfblas.device.shared_work import even_slices, share
 from xfblas.device.softmax_fields import FIELDS
 from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError
 from xfblas.quantization import QuantizedNetwork
@@ -12,6 +11,8 @@ from xfblas.quantization.softmax_tables import SoftmaxTables
 
 #: Rows that one program of a prediction computes, which bounds its memory on the device.
 ROWS_PER_PREDICTION = 1024
+#: Fewer rows than this are not worth a second unit.
+ROWS_WORTH_A_UNIT = 256
 
 
 class Chain:
@@ -218,11 +219,16 @@ def addend_of(layer, device) -> np.ndarray:
     return bias
 
 
+def shared_rows(rows: int, units: int, most: int) -> list[slice]:
+    """The parts in which units share rows: of at most ``most``, one where they are few."""
+    return even_slices(rows, 1 if rows <= ROWS_WORTH_A_UNIT else units, most)
+
+
 def run_in_parts(chains: list[Chain], batch: np.ndarray, most: int) -> np.ndarray:
-    """Runs a batch in parts of at most ``most`` rows, which the chains share evenly.
+    """Runs a batch in parts of at most ``most`` rows, which the chains' units share.
 
     Args:
-        chains: of one network.
+        chains: of one network, on units that differ.
         batch: (m, k) of the image's element type; 0 rows are allowed.
 
     Returns:
@@ -231,29 +237,7 @@ def run_in_parts(chains: list[Chain], batch: np.ndarray, most: int) -> np.ndarra
     if len(batch) == 0:
         network = chains[0].network
         return np.empty((0, network.result_units), network.dtype)
-    size = min(most, -(-len(batch) // len(chains)))
-    parts = [batch[first : first + size] for first in range(0, len(batch), size)]
-    results = run_in_turn(chains, parts)
+    units = [chain.compute_unit for chain in chains]
+    parts = [batch[rows] for rows in shared_rows(len(batch), len(chains), most)]
+    results = share(units, parts, lambda number, part: chains[number].run(part))
     return results[0] if len(results) == 1 else np.concatenate(results)
-
-
-def run_in_turn(chains: list[Chain], parts: list[np.ndarray]) -> list[np.ndarray]:
-    """Runs each part of a batch on the next of the chains, whose compute units differ.
-
-    While one unit computes, the next part is sent to another.
-    """
-    if len(chains) == 1:
-        return [chains[0].run(part) for part in parts]
-    with ExitStack() as stack:
-        for chain in chains:
-            stack.enter_context(chain.compute_unit.lock)
-        results: list[np.ndarray] = []
-        for index, part in enumerate(parts):
-            chain = chains[index % len(chains)]
-            if index >= len(chains):
-                results.append(chain.result())
-            chain.send(part)
-            chain.compute_unit.start()
-        for index in range(len(results), len(parts)):
-            results.append(chains[index % len(chains)].result())
-        return results

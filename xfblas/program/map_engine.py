@@ -1,11 +1,11 @@
-"""One step over feature maps on the compute units of a device: the model's rows in and out."""
-
-from concurrent.futures import ThreadPoolExecutor
+"""One step over feature maps on compute units that share it: the model's rows in and out."""
 
 import numpy as np
 
+from xfblas.device.shared_work import even_slices, share
+from xfblas.errors import InvalidValueError
 from xfblas.program.clipped_inputs import ClippedInputs
-from xfblas.program.map_runner import MapRunner
+from xfblas.program.map_runner import MapRunner, require_finite_frames
 from xfblas.quantization import QuantizedMaps
 from xfblas.quantization.maps.simulation import empty_maps, encode, place_in
 
@@ -14,7 +14,7 @@ class MapEngine:
     """Computes what a :class:`~xfblas.graph.MapStep` computes, on the engine.
 
     Args:
-        compute_units: of one device; batches are split over them.
+        compute_units: of one device or several, which share batches.
         maps: the quantized step.
         clipped: counts of inputs that are clipped.
 
@@ -27,9 +27,6 @@ class MapEngine:
     """
 
     def __init__(self, compute_units, maps: QuantizedMaps, clipped: ClippedInputs | None):
-        if compute_units[0].device.target == "native":
-            # One unit uses all of this CPU; a second would hold the weights once more.
-            compute_units = compute_units[:1]
         self.maps, self.clipped = maps, clipped
         self._runners = [MapRunner(unit, maps.network, clipped=clipped) for unit in compute_units]
         self.plan = self._runners[0].plan
@@ -42,16 +39,19 @@ class MapEngine:
     def predict(self, values: np.ndarray) -> np.ndarray:
         """The step's output (m, ...), float32, for the model's rows (m, ...)."""
         frames = self.maps.frames_of(values)
-        runners = self._runners[: max(1, len(frames))]
-        if len(runners) == 1:
+        runners = self._runners
+        if len(runners) == 1 or len(frames) == 0:
             found = runners[0].predict(frames)
         else:
-            parts = np.array_split(frames, len(runners))
-            with ThreadPoolExecutor(len(runners)) as pool:
-                predicted = pool.map(
-                    lambda pair: pair[0].predict(pair[1]), zip(runners, parts, strict=True)
-                )
-                found = np.concatenate(list(predicted))
+            units = [runner.compute_unit for runner in runners]
+            slices = even_slices(len(frames), len(runners), int(self.plan.frames))
+            parts = [frames[part] for part in slices]
+            try:
+                predicted = share(units, parts, lambda number, part: runners[number].predict(part))
+            except InvalidValueError:
+                require_finite_frames(frames)  # runners count frames within a part
+                raise
+            found = np.concatenate(predicted)
         return self.maps.as_model(found, self.maps.output_shape)
 
     def trace(self, values: np.ndarray) -> dict[str, np.ndarray]:

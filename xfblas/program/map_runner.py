@@ -125,7 +125,7 @@ class MapRunner:
                 *(result, self._decoding, ffi.from_buffer("float[]", found)),
             )
         except InvalidValueError:
-            _require_finite(x)
+            require_finite_frames(x)
             raise
         if self.clipped is not None:
             self.clipped.seen(x.size // x.shape[-1])
@@ -257,7 +257,8 @@ class MapRunner:
         return f"<MapRunner of {len(self.network.steps)} steps, {self.plan.frames} frames at once>"
 
 
-def _require_finite(x):
+def require_finite_frames(x: np.ndarray) -> None:
+    """Raises an InvalidValueError that tells the first place that is not finite, if any."""
     bad = np.argwhere(~np.isfinite(x))
     if len(bad):
         frame, row, column, channel = bad[0]

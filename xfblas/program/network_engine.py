@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 
 from xfblas.arrays import as_rows, readable
-from xfblas.program.chain import Chain, run_in_parts
+from xfblas.device.shared_work import share
+from xfblas.errors import InvalidValueError
+from xfblas.program.chain import ROWS_PER_PREDICTION, Chain, run_in_parts, shared_rows
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.prediction import Prediction, finished
 from xfblas.program.timed_prediction import timed_prediction, unit_track
@@ -15,8 +17,6 @@ from xfblas.timeline import Timeline
 #: Rows that one program computes at most, and the bytes that its matrices may take on a unit.
 ROWS_PER_PROGRAM = 8192
 BYTES_PER_PROGRAM = 64 * 2**20
-#: Fewer rows than this are not worth a second unit.
-ROWS_WORTH_A_UNIT = 256
 SINGLE = np.dtype(np.float32)
 
 
@@ -24,7 +24,7 @@ class NetworkEngine:
     """Computes what a :class:`~xfblas.graph.Network` computes, on the engine.
 
     Args:
-        chains: of one network, on units of one device; large batches are split over them.
+        chains: of one network, on units that share the rows of large batches.
         clipped: counts of inputs that the host clips; None where it clips none.
         network: theirs, or its layers with another way of finishing.
     """
@@ -39,7 +39,8 @@ class NetworkEngine:
         self.rows_per_program = rows_per_program(self.network)
         self.clipped = clipped
         self._chains = chains
-        self._prediction: Prediction | None = None
+        self._predicts, self._features = chains[0].predicts, self.network.features
+        self._predictions: list[Prediction | None] = [None] * len(chains)
 
     @classmethod
     def on_units(
@@ -49,10 +50,10 @@ class NetworkEngine:
         clipped: ClippedInputs | None,
         before: "NetworkEngine | None" = None,
     ) -> "NetworkEngine":
-        """An engine with the network's weights on the compute units of one device.
+        """An engine with the network's weights on compute units that share it.
 
         Args:
-            compute_units: of the device.
+            compute_units: of one device or several.
             network: the layers.
             clipped: counts of inputs.
             before: an engine of the same layers with other weights; what is equal is not sent
@@ -61,9 +62,6 @@ class NetworkEngine:
         Raises:
             DtypeError: the network was quantized for another element type than the image's.
         """
-        if compute_units[0].device.target == "native":
-            # One unit uses all of this CPU; a second would hold the weights once more.
-            compute_units = compute_units[:1]
         if before is None:
             return cls([Chain(unit, network) for unit in compute_units], clipped)
         pairs = zip(compute_units, before._chains, strict=True)
@@ -90,22 +88,42 @@ class NetworkEngine:
         Raises:
             InvalidValueError: another width, or a number that is not finite.
         """
-        if self.network.input_offset is not None and rows.dtype == np.float64:
+        offset = self.network.input_offset
+        if not self._predicts or (offset is not None and rows.dtype == np.float64):
             return self._predict_in_steps(rows)
-        prediction = self._prediction
-        if prediction is None:
-            if not self._chains[0].predicts:
-                return self._predict_in_steps(rows)
-            prediction = Prediction(self._chains[0], self.network, self.clipped)
-            self._prediction = prediction
-        if len(rows) > ROWS_WORTH_A_UNIT and len(self._chains) > 1:
-            return self._predict_in_steps(rows)
-        if rows.shape[1] != prediction.features:
-            as_rows("rows", rows, prediction.features)
+        if rows.shape[1] != self._features:
+            as_rows("rows", rows, self._features)
         # Asking is sooner done than numpy looks at an array that needs no copy.
         if rows.dtype is not SINGLE or not rows.flags.carray:
             rows = readable(rows, np.float32)
-        return prediction.run(rows)
+        if len(self._chains) > 1 and len(rows):
+            return self._predict_in_parts(rows)
+        return (self._predictions[0] or self._prediction_on(0)).run(rows)
+
+    def _prediction_on(self, number: int) -> Prediction:
+        """That of a chain, made when it is first needed: its unit may fail at it."""
+        found = self._predictions[number]
+        if found is None:
+            found = Prediction(self._chains[number], self.network, self.clipped)
+            self._predictions[number] = found
+        return found
+
+    def _predict_in_parts(self, rows):
+        """As one :class:`Prediction` has it, on all units that rows are worth."""
+        units = [chain.compute_unit for chain in self._chains]
+        network = self.network
+        columns = network.output_units // network.output_windows
+        found = np.empty((len(rows), columns), np.float32)
+
+        def fill(number, part):
+            self._prediction_on(number).fill(rows[part], found[part])
+
+        try:
+            share(units, shared_rows(len(rows), len(units), ROWS_PER_PREDICTION), fill)
+        except InvalidValueError:
+            as_rows("rows", rows, self._features)  # C counts rows within a part
+            raise
+        return next(filter(None, self._predictions)).finish(found)
 
     def timed_predict(self, rows: np.ndarray, name: str, timeline: Timeline) -> np.ndarray:
         """As :meth:`predict`, on one unit where it can, with spans of what it does.
@@ -134,9 +152,7 @@ class NetworkEngine:
 
     def run(self, integers: np.ndarray) -> np.ndarray:
         """The engine's elements (m, n) for elements (m, k)."""
-        is_little = len(integers) <= min(ROWS_WORTH_A_UNIT, self.rows_per_program)
-        chains = self._chains[:1] if is_little else self._chains
-        return run_in_parts(chains, integers, self.rows_per_program)
+        return run_in_parts(self._chains, integers, self.rows_per_program)
 
     def layer_outputs(
         self, rows: np.ndarray, sums: list[np.ndarray] | None = None

@@ -33,6 +33,7 @@ class Prediction:
 
     Attributes:
         features: values in a row.
+        fill: ``fill(rows, found)`` has C compute an output, which :meth:`finish` completes.
     """
 
     def __init__(self, chain, network: QuantizedNetwork, clipped: ClippedInputs, timeline=None):
@@ -42,7 +43,7 @@ class Prediction:
         self.features = network.features
         self.clipped = clipped
         self._units = network.output_units // network.output_windows
-        self._predict = chain.compute_unit._predictor(
+        self.fill = chain.compute_unit._predictor(
             self._coding_of(network, timeline),
             activations[0],
             self._layers_of(network, weights, biases, tables, activations[1 : len(weights) + 1]),
@@ -59,8 +60,12 @@ class Prediction:
             InvalidValueError: a value is not finite; tells its row and column.
         """
         found = np.empty((len(rows), self._units), np.float32)
-        self._predict(rows, found)
-        self.clipped.seen(len(rows))
+        self.fill(rows, found)
+        return self.finish(found)
+
+    def finish(self, found: np.ndarray) -> np.ndarray:
+        """The model's output, where ``fill`` has computed all of it; counts the rows."""
+        self.clipped.seen(len(found))
         return found if self._activation is None else activate(self._activation, found)
 
     def _array(self, ctype, values, size=None):
