@@ -19,6 +19,7 @@ def document(results: Results) -> str:
         name += f", xfblas on {run.isa}" if run.isa else ""
         parts += _section(run, "gemm", f"Products, {name}: GMAC/s, medians", _speed, lesser)
         parts += _section(run, "convolve", f"Convolutions, {name}: GMAC/s, medians", _speed, lesser)
+        parts += _section(run, "frames", f"Frames of a U-Net, {name}: ms, medians", _time, lesser)
         parts += _section(run, "predict", f"Predictions, {name}: ms, medians", _time, lesser)
     parts += ["### Targets", _targets(results)]
     return "\n\n".join(parts) + "\n"

@@ -1,15 +1,11 @@
 """Whether results meet the targets."""
 
 from dataclasses import dataclass
-from itertools import product
 
 from bench.results import Results, Run
 from bench.targets import (
     CLUSTER,
-    FULL_RANGE,
-    LOW_BITS,
     MEMORY,
-    NETWORK,
     SCALING,
     TARGETS,
     WHOLE_CORES,
@@ -71,10 +67,7 @@ class Outcome:
 def outcomes(results: Results) -> list[Outcome]:
     """All targets, for each number of threads that was measured."""
     found = []
-    features = results.machine.get("cpu", {}).get("features", ())
     for target in TARGETS:
-        if target.without in features:
-            continue
         runs = [run for run in results.runs if run.isa == target.isa]
         found += [_outcome(target, run) for run in runs] or [
             Outcome(target.text, None, target.least, {}, {})
@@ -112,17 +105,22 @@ def _outcome(target: Target, run: Run) -> Outcome:
 def _scaling(results: Results) -> list[Outcome]:
     one, two = results.run(1), results.run(2)
     found = []
-    for candidate, (names, least) in product((LOW_BITS, NETWORK, FULL_RANGE), SCALING):
+    each = (
+        (kind, candidate, names, least)
+        for kind, candidates, names, least in SCALING
+        for candidate in candidates
+    )
+    for kind, candidate, names, least in each:
         medians, bests, is_noisy = {}, {}, False
         for name in names:
-            cases = [run.case("gemm", name) if run else None for run in (one, two)]
+            cases = [run.case(kind, name) if run else None for run in (one, two)]
             if any(case is None or candidate not in case.series for case in cases):
                 continue
             single, double = one.summary(cases[0], candidate), two.summary(cases[1], candidate)
             medians[name] = single.median / double.median
             bests[name] = single.best / double.best
             is_noisy |= single.is_noisy or double.is_noisy
-        text = f"gemm: {candidate}, 2 threads / 1"
+        text = f"{kind}: {candidate}, 2 threads / 1"
         if two and two.cores < 2 * WHOLE_CORES:
             text += f" (the machine gave {two.cores:.2f} cores)"
         found.append(Outcome(text, None, least, medians, bests, is_noisy))

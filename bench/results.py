@@ -17,7 +17,7 @@ class Case:
     """A problem with the samples of all candidates.
 
     Attributes:
-        kind: ``"gemm"``, ``"convolve"``, ``"predict"`` or ``"scripts"``.
+        kind: ``"gemm"``, ``"convolve"``, ``"frames"``, ``"predict"`` or ``"scripts"``.
         name: such as ``512``, or ``784-64-10, 32 rows``.
         macs: multiplications of one call.
         series: samples by candidate, one for each round.

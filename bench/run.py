@@ -35,7 +35,7 @@ def run(settings: Settings) -> Results:
     memory: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="xfblas-bench-") as name:
         folder = Path(name)
-        if {"gemm", "convolve", "predict", "scripts"} & set(settings.cases):
+        if {"gemm", "convolve", "frames", "predict", "scripts"} & set(settings.cases):
             for threads in settings.threads:
                 runs.append(_work(settings, threads, None, folder))
         if "isa" in settings.cases:

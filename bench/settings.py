@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 CASES = (
-    "gemm", "convolve", "predict", "scripts", "isa", "memory", "wrapper", "cluster",
+    "gemm", "convolve", "frames", "predict", "scripts", "isa", "memory", "wrapper", "cluster",
 )  # fmt: skip
 FULL_ROUNDS = 7
 QUICK_ROUNDS = 3

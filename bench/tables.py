@@ -11,6 +11,7 @@ from bench.suppliers import is_ours
 BASELINES = {
     "gemm": "numpy float32",
     "convolve": "ONNX Runtime float32",
+    "frames": "ONNX Runtime float32",
     "predict": "ONNX Runtime float32",
     "scripts": "numpy float32",
 }
@@ -19,6 +20,7 @@ FILE_WIDTH = 170
 TITLES = {
     "gemm": "Matrix products",
     "convolve": "Convolutions of 3 x 3",
+    "frames": "Frames of a U-Net, float32 in and out",
     "predict": "Predictions, float32 in and out",
     "scripts": "numpy scripts",
 }

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import convolve, gemm, predict, scripts
-from bench.candidate import Candidate, WrongResult
+from bench import convolve, frames, gemm, predict, scripts
+from bench.candidate import Candidate, Missing, WrongResult
 from bench.machine.gate import Gate
 from bench.machine.register_loop import RegisterLoop
 from bench.machine.waiting import waited_seconds
@@ -61,6 +61,8 @@ class Worker:
             if "convolve" in self._settings.cases:
                 for convolution in convolve.convolutions(self._settings.quick):
                     self._convolution(convolution)
+            if "frames" in self._settings.cases:
+                self._frames()
             if "predict" in self._settings.cases:
                 for mlp in predict.models(self._settings.quick):
                     self._network(mlp)
@@ -96,6 +98,20 @@ class Worker:
             found, missing = convolve.candidates(convolution, self._threads, stack)
             self._note_missing(missing)
             self._case("convolve", convolution.name, convolution.macs, found)
+
+    def _frames(self) -> None:
+        try:
+            unet = frames.StreetUnet()
+        except Missing as error:
+            return self._note_missing({"street_unet": str(error)})
+        self._say(f"{unet.name}: preparing models")
+        with ExitStack() as stack:
+            predictors = frames.Predictors(unet, self._threads, self._folder, stack)
+            self._note_missing(predictors.missing)
+            for count in frames.QUICK_FRAMES if self._settings.quick else frames.FRAMES:
+                found = predictors.candidates(unet.frames(count))
+                plural = "frame" if count == 1 else "frames"
+                self._case("frames", f"{unet.name}, {count} {plural}", count * unet.macs, found)
 
     def _network(self, mlp) -> None:
         self._say(f"{mlp.name}: preparing models")

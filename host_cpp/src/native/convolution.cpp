@@ -5,6 +5,7 @@
 
 #include "native/engine.hpp"
 #include "native/feature_maps.hpp"
+#include "native/multiply_on_tiles.hpp"
 #include "native/panel_product.hpp"
 #include "native/product.hpp"
 #include "native/statistics.hpp"
@@ -25,26 +26,35 @@ constexpr uint64_t longest_kept = 768 * 1024;
 constexpr int64_t fewest_pixels = 256, tasks_of_thread = 4;
 // Neighbouring tasks copy again what their windows share, so that tasks are rather square.
 constexpr int64_t fewest_rows = 8, fewest_columns = 64;
+// So many times the bytes of a window may be multiplied on tiles.
+constexpr int64_t most_of_tiles_for_k = 4;
 
 // How output pixels are dealt to tasks: so many rows and columns each, as evenly as they go.
 struct Tasks {
   int64_t frames, rows, columns;          // tasks along each axis
   int64_t all_rows, all_columns;          // output pixels
+  int64_t columns_together;               // in one task
 
   int64_t count() const { return frames * rows * columns; }
+  int64_t first_column(int64_t column) const {
+    const auto groups = (all_columns + columns_together - 1) / columns_together;
+    return std::min(all_columns, column * groups / columns * columns_together);
+  }
   OutputPart part(int64_t task) const {
     const auto column = task % columns, row = task / columns % rows;
-    const auto x = column * all_columns / columns, y = row * all_rows / rows;
+    const auto x = first_column(column), y = row * all_rows / rows;
     return {task / columns / rows, y, x, (row + 1) * all_rows / rows - y,
-            (column + 1) * all_columns / columns - x};
+            first_column(column + 1) - x};
   }
 };
 
 int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
 
 // bytes_of: what so many rows and columns of output pixels need of the map, in the form of tiles.
+// columns_together: as Tasks has it.
 template <typename Bytes>
-Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, const Bytes& bytes_of) {
+Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, int64_t columns_together,
+                const Bytes& bytes_of) {
   const auto is_large = [&](int64_t rows, int64_t columns) {
     const auto bytes = bytes_of(rows, columns);
     return bytes > most_copied_bytes || (bytes > copied_bytes && rows * columns > fewest_sharing);
@@ -58,7 +68,17 @@ Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, const By
   rows = std::clamp<int64_t>(rows, 1, std::min<int64_t>(map.out_y, parts_of(lines, threads)));
   while (rows > 1 && is_large(rows, columns)) --rows;
   while (columns > 1 && is_large(rows, columns)) columns = (columns + 1) / 2;
-  return {frames, parts_of(map.out_y, rows), parts_of(map.out_x, columns), map.out_y, map.out_x};
+  const auto across = std::min(parts_of(map.out_x, columns), parts_of(map.out_x, columns_together));
+  return {frames,    parts_of(map.out_y, rows), across, map.out_y, map.out_x, columns_together};
+}
+
+// Whether tiles fill well: a line of output pixels their rows, and the runs of a window their steps
+// of k. Words take four products on tiles, so that vectors are faster sooner.
+bool fills_tiles(const FeatureMap& map, int element_bytes) {
+  const auto run = int64_t(map.kernel_x) * map.channels;
+  const auto rows_of_b = map.kernel_y * rounded_up(run, tile_depth);
+  return pays_on_tiles(kernels(), map.out_x, map.kernel_y * run) &&
+         rows_of_b * element_bytes <= most_of_tiles_for_k * map.kernel_y * run;
 }
 
 class Convolution {
@@ -75,9 +95,10 @@ class Convolution {
     const auto threads =
         product_.m * product_.k * product_.n < serial_products ? 1 : ThreadPool::shared().threads();
     const auto pixel_bytes = int64_t(map_.channels) * (panels_.has_quads() ? 1 : 2);
-    const bool by_taps = TapProducts::pays(map_);
+    const bool by_taps = TapProducts::pays(map_, panels_);
     const auto tasks = tasks_for(
-        map_, product_.m / map_.pixels(), threads, [&](int64_t rows, int64_t columns) {
+        map_, product_.m / map_.pixels(), threads, panels_.has_tiles() ? tile_rows : 1,
+        [&](int64_t rows, int64_t columns) {
           return pixel_bytes * (by_taps ? TapProducts::pixels_of(map_, rows, columns)
                                         : source_.rows.places(rows) * source_.columns.places(columns));
         });
@@ -97,8 +118,14 @@ class Convolution {
     space.soon = soon;
     const auto of_part = product_of(part);
     PathCounts counts{};
-    if (TapProducts::pays(map_) && run_taps(of_part, part, space, counts))
+    if (TapProducts::pays(map_, panels_) && run_taps(of_part, part, space, counts))
       return counter_.add(counts);
+    if (panels_.has_tiles()) {
+      const auto planes = windows.take_planes(kernels(), source_, part);
+      multiply_windows_on_tiles(kernels(), of_part, panels_, planes, part.rows, part.columns, space,
+                                counts);
+      return counter_.add(counts);
+    }
     windows.take(kernels(), source_, part, panels_.has_quads());
     PanelProduct product(kernels(), of_part, panels_, windows, 0, space);
     const auto& all = panels_.panels();
@@ -123,7 +150,7 @@ class Convolution {
       paths.push_back(*path);
     }
     for (size_t i = 0; i < paths.size(); ++i) {
-      ++counts[size_t(paths[i])];
+      ++counts[size_t(panels_.has_tiles() ? SumPath::tiles : paths[i])];
       taps.run(panels_.panels()[i], paths[i]);
     }
     return true;
@@ -184,7 +211,8 @@ void run_convolution(char* memory, const Instruction& i, const FeatureMap& map,
   if (is_product) become_product(product, map);
   const bool wide = !product.needs_low_bits_only();
   const auto run = is_product ? product.k : int64_t(map.kernel_x) * map.channels;
-  const auto panels = panels_of_b(memory, i, configuration, cache, wide, run);
+  const auto rows = is_product ? product.m : fills_tiles(map, product.element_bytes()) ? map.out_x : 0;
+  const auto panels = panels_of_b(memory, i, configuration, cache, wide, rows, run);
   if (is_product) run_packed(product, *panels);
   else Convolution(product, map, *panels).run();
 }

@@ -7,6 +7,7 @@
 
 #include "native/feature_maps.hpp"
 #include "native/float_product.hpp"
+#include "native/multiply_on_tiles.hpp"
 #include "native/product.hpp"
 #include "native/softmax.hpp"
 #include "xfblas/check.hpp"
@@ -209,14 +210,14 @@ SourceOfB source_of_b(char* memory, const Instruction& i, const Configuration& c
 
 std::shared_ptr<const Panels> panels_of_b(char* memory, const Instruction& i,
                                           const Configuration& configuration, PanelCache& cache,
-                                          bool wide, int64_t run) {
+                                          bool wide, int64_t rows, int64_t run) {
   auto b = source_of_b(memory, i, configuration);
-  if (!(i.flags & flag_b_packed)) return cache.find_kept(b, 0, i.k, i.n, wide, run);
+  if (!(i.flags & flag_b_packed)) return cache.find_kept(b, rows, i.k, i.n, wide, run);
   auto panels = std::make_shared<Panels>();
   const auto pack = [&](const auto* packed) {
-    const auto rows = unpacked(layout_of_b(*configuration.machine), i.k, i.n, packed);
-    panels->pack(kernels(), {rows.data(), i.n, b.element_bytes}, i.k, 0, i.n, wide,
-                 PackedFor::vectors, run);
+    const auto across = unpacked(layout_of_b(*configuration.machine), i.k, i.n, packed);
+    panels->pack(kernels(), {across.data(), i.n, b.element_bytes}, i.k, 0, i.n, wide,
+                 pays_on_tiles(kernels(), rows, i.k) ? PackedFor::tiles : PackedFor::vectors, run);
   };
   if (b.element_bytes == 2) pack(static_cast<const int16_t*>(b.data));
   else pack(static_cast<const int8_t*>(b.data));

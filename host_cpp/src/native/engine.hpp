@@ -22,10 +22,11 @@ void run_host_product(char* memory, const Configuration& configuration, const Ho
 // The product of an instruction of the Gemm or Fcn engine on integers, without its B.
 IntegerProduct integer_product(char* memory, const Instruction& instruction,
                                const Configuration& configuration);
-// Of any instruction whose B is (k, n), packed for the kernel's array or not; `run`: of A's rows.
+// Of any instruction whose B is (k, n), packed for the kernel's array or not; `rows` and `run` as
+// PanelCache::find_kept has them.
 std::shared_ptr<const Panels> panels_of_b(char* memory, const Instruction& instruction,
                                           const Configuration& configuration, PanelCache& cache,
-                                          bool wide, int64_t run);
+                                          bool wide, int64_t rows, int64_t run);
 SourceOfB source_of_b(char* memory, const Instruction& instruction,
                       const Configuration& configuration);
 

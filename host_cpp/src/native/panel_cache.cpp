@@ -40,14 +40,14 @@ std::shared_ptr<const Panels> PanelCache::packed(Entry& entry, const SourceOfB& 
   const bool wants_tiles = rows > 0 && (pays_on_tiles(kernels(), rows, entry.place.k) ||
                                         (entry.panels && entry.panels->has_tiles()));
   const bool needs_bounds = wide && b.element_bytes == 2;
-  const auto wanted_run = run_of_panels(entry.place.k, run);
+  const auto kinds = wants_tiles ? PackedFor::tiles : PackedFor::vectors;
+  const auto wanted_run = run_of_panels(entry.place.k, run, kinds);
   if (!entry.panels || (needs_bounds && !entry.panels->is_wide()) ||
       wants_tiles != entry.panels->has_tiles() || entry.panels->run() != wanted_run) {
     const bool was_alone = entry.is_alone;
     restore(entry.place.offset, entry.place.bytes);
     auto panels = std::make_shared<Panels>();
-    panels->pack(kernels(), b, entry.place.k, 0, entry.place.n, wide,
-                 wants_tiles ? PackedFor::tiles : PackedFor::vectors, run);
+    panels->pack(kernels(), b, entry.place.k, 0, entry.place.n, wide, kinds, run);
     entry.panels = std::move(panels);
     if (was_alone) give_back(entry.place);
     entry.is_alone = was_alone;

@@ -29,11 +29,12 @@ int64_t panels_for(const Kernels& kernels, int64_t columns) {
 
 void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first,
                   int64_t columns, bool wide, PackedFor kinds, int64_t run) {
-  if (run_of_panels(k, run) != k) {
-    const auto rows = padded_runs(b, k, first, columns, run, rounded_up(run, 4));
-    pack(kernels, {rows.data(), columns, b.element_bytes}, k / run * rounded_up(run, 4), 0, columns,
-         wide, PackedFor::vectors);
-    run_ = run, padded_run_ = rounded_up(run, 4);
+  if (run_of_panels(k, run, kinds) != k) {
+    const auto padded = rounded_up(run, run_unit(kinds));
+    const auto rows = padded_runs(b, k, first, columns, run, padded);
+    pack(kernels, {rows.data(), columns, b.element_bytes}, k / run * padded, 0, columns, wide,
+         kinds);
+    run_ = run, padded_run_ = padded;
     return;
   }
   k_ = run_ = padded_run_ = k, element_bytes_ = b.element_bytes;
@@ -207,10 +208,11 @@ void Panels::unpack_tiles(Element* rows, int64_t ldb) const {
     const auto step = panel.tile_planes * tile_bytes;
     for (int64_t j = 0; j < panel.columns; ++j)
       for (int64_t p = 0; p < k_; ++p) {
+        if (p % padded_run_ >= run_) continue;
         const auto* at = panel.tiles + (j / tile_columns * steps + p / tile_depth) * step +
                          p % tile_depth / 4 * 64 + j % tile_columns * 4 + p % 4;
         const int high = at[0];
-        rows[p * ldb + panel.column + j] = Element(
+        rows[(p / padded_run_ * run_ + p % padded_run_) * ldb + panel.column + j] = Element(
             panel.tile_planes == 2 ? high * 256 + int(uint8_t(at[tile_bytes])) : high);
       }
   }

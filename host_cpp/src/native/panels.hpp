@@ -63,7 +63,8 @@ class Panels {
  public:
   // Packs columns first .. first+columns-1. The bounds, and what paths of 48 bits need besides,
   // are made where `wide` asks for them (of int16 only).
-  // Of runs shorter than k each is padded with zeros to whole groups of four rows, see Runs.
+  // Of runs shorter than k each is padded with zeros to whole groups of four rows, see Runs, or for
+  // tiles to whole steps of them.
   void pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t first, int64_t columns,
             bool wide, PackedFor kinds = PackedFor::all, int64_t run = 0);
 
@@ -111,8 +112,13 @@ class Panels {
   int64_t tiles_bytes_ = 0;  // 0 where nothing is packed for tiles
 };
 
+// To whole numbers of so many rows of B a run is padded.
+constexpr int64_t run_unit(PackedFor kinds) { return kinds == PackedFor::tiles ? tile_depth : 4; }
+
 // What a run that is shorter than k is packed as: in all of k where nothing pads it.
-inline int64_t run_of_panels(int64_t k, int64_t run) { return run == 0 || run % 4 == 0 ? k : run; }
+inline int64_t run_of_panels(int64_t k, int64_t run, PackedFor kinds) {
+  return run == 0 || run == k || run % run_unit(kinds) == 0 ? k : run;
+}
 
 // Columns are dealt to panels as evenly as whole vectors allow.
 int64_t panels_for(const Kernels& kernels, int64_t columns);

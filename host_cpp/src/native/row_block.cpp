@@ -73,7 +73,7 @@ RowPlanes RowBlock::take_planes(const Kernels& kernels, const SourceOfA& a, int6
                                is_byte ? nullptr : row + plane);
     }
   }
-  return {to, stride, plane, count};
+  return {{reinterpret_cast<const char*>(to), stride, 1}, plane, count, range_};
 }
 
 const ElementRange& RowBlock::range() {

@@ -48,12 +48,13 @@ struct TileRows {
   }
 };
 
-// Rows as planes of bytes for tiles, see tile_kernels.hpp; of whole steps of k, and of whole pairs
-// of tiles, though what is in rows that are not there is anything.
+// Rows as planes of bytes for tiles, see tile_kernels.hpp; of whole steps of k, and of whole tiles,
+// though what is in rows that are not there, and behind a run, is anything.
 struct RowPlanes {
-  const int8_t* data;
-  ptrdiff_t stride, plane;
+  TileRows rows;    // of the first plane
+  ptrdiff_t plane;  // from one to the next
   int count;
+  ElementRange range;  // of int16
 };
 
 class RowBlock {
@@ -86,7 +87,7 @@ class RowBlock {
   int64_t rows_ = 0, k_ = 0;
   TileRows elements_{}, high_words_{}, high_bytes_{};
   bool has_range_ = false, has_norm_ = false, has_bounds_ = false;
-  ElementRange range_;
+  ElementRange range_{};
   double largest_norm_ = 0;
   RowBounds bounds_;
   Workspace element_space_, high_space_;

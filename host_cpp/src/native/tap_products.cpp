@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+
+#include "native/sums_on_tiles.hpp"
 
 namespace xfblas {
 namespace {
 
-// Output pixels whose products are made at once, so that these stay in the first-level cache.
-constexpr int64_t columns_at_once = 32;
+// Output pixels whose products are made at once, so that these stay in the first-level cache. On
+// tiles as many as, twice upsampled, meet the pixels of one.
+constexpr int64_t most_columns_at_once = 32, columns_of_tile = 30;
 // With fewer channels adding costs what is saved.
 constexpr uint32_t fewest_channels = 16;
 
@@ -37,7 +41,9 @@ FeatureMap single_pixels(FeatureMap map, int64_t first_row, int64_t first_column
 
 }  // namespace
 
-bool TapProducts::pays(const FeatureMap& map) {
+// What tiles were packed for has whole steps of k for each tap where channels are such.
+bool TapProducts::pays(const FeatureMap& map, const Panels& panels) {
+  if (panels.has_tiles() && map.channels % tile_depth != 0) return false;
   return map.up_y * map.up_x > 1 && map.stride_y < map.up_y + 1 && map.stride_x < map.up_x + 1 &&
          map.taps() > 1 && map.channels % 4 == 0 && map.channels >= fewest_channels;
 }
@@ -61,13 +67,16 @@ TapProducts::TapProducts(const Kernels& kernels, const IntegerProduct& product,
       pixels_(source.data, single_pixels(map, first_row_, first_column_), source.lda,
               source.element_bytes),
       block_(block_of_thread()),
-      space_(space) {
+      space_(space),
+      columns_at_once_(panels.has_tiles() ? columns_of_tile : most_columns_at_once) {
   const auto last_row = rows_.last(part.y + part.rows - 1);
   const auto last_column = columns_.last(part.x + part.columns - 1);
-  block_.take(kernels, pixels_,
-              {part.frame, 0, 0, last_row - first_row_ + 1, last_column - first_column_ + 1},
-              panels.has_quads());
-  kept_rows_ = rows_.span(1), kept_columns_ = columns_.span(columns_at_once);
+  const OutputPart pixels{part.frame, 0, 0, last_row - first_row_ + 1,
+                          last_column - first_column_ + 1};
+  if (panels.has_tiles()) planes_ = block_.take_planes(kernels, pixels_, pixels);
+  else block_.take(kernels, pixels_, pixels, panels.has_quads());
+  kept_rows_ = rows_.span(1);
+  kept_columns_ = rounded_up(columns_.span(columns_at_once_), tile_rows);
   const auto width = int64_t(kernels.width());
   const auto tile = int64_t(kernels.rows_of_tile(1)) * width;
   sums_ = space_of_thread().room<int32_t>(
@@ -77,6 +86,11 @@ TapProducts::TapProducts(const Kernels& kernels, const IntegerProduct& product,
 
 std::optional<SumPath> TapProducts::path_for(const Panel& panel) {
   if (product_.element_bytes() == 1 || product_.needs_low_bits_only()) return SumPath::low_bits;
+  if (panels_.has_tiles()) {
+    const SumsOnTiles sums(kernels_, product_, panels_, panel, planes_);
+    if (sums.reach() == Reach::wide) return std::nullopt;
+    return SumPath::proved;
+  }
   if (panels_.proves_everything() || panel.bounds->prove(block_.range()) ||
       panel.bounds->prove_by_norm(std::sqrt(double(map_.taps())) * block_.largest_norm()))
     return SumPath::proved;
@@ -84,8 +98,10 @@ std::optional<SumPath> TapProducts::path_for(const Panel& panel) {
 }
 
 void TapProducts::run(const Panel& panel, SumPath path) {
-  for (int64_t x = 0; x < part_.columns; x += columns_at_once)
-    run_columns(panel, path, x, std::min(part_.columns, x + columns_at_once));
+  std::optional<OpenTiles> open;
+  if (panels_.has_tiles()) open.emplace(*kernels_.tiles);
+  for (int64_t x = 0; x < part_.columns; x += columns_at_once_)
+    run_columns(panel, path, x, std::min(part_.columns, x + columns_at_once_));
 }
 
 int32_t* TapProducts::sums_of(int64_t row, int64_t tap, int64_t pixel) const {
@@ -113,6 +129,21 @@ void TapProducts::multiply_row(const Panel& panel, int64_t row, int64_t first, i
   }
 }
 
+// The same on tiles.
+void TapProducts::multiply_row_on_tiles(const Panel& panel, int64_t row, int64_t first,
+                                        int64_t count) {
+  const SumsOnTiles sums(kernels_, product_, panels_, panel, planes_);
+  const auto& a = planes_.rows;
+  const auto channels = int64_t(map_.channels);
+  const Runs runs{0, 1, channels};
+  const auto* from = reinterpret_cast<const int8_t*>(a.data) + (row - first_row_) * a.line +
+                     (first - first_column_) * a.stride;
+  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap)
+    for (int64_t pixel = 0; pixel < count; pixel += rows_on_tiles)
+      sums.add(from + pixel * a.stride, int(std::min<int64_t>(rows_on_tiles, count - pixel)), runs,
+               tap * channels, true, sums_of(row, tap, pixel), nullptr);
+}
+
 void TapProducts::run_columns(const Panel& panel, SumPath path, int64_t x, int64_t end) {
   const auto first = columns_.first(part_.x + x);
   const auto count = columns_.last(part_.x + end - 1) - first + 1;
@@ -126,7 +157,10 @@ void TapProducts::run_columns(const Panel& panel, SumPath path, int64_t x, int64
     }
   auto made = rows_.first(part_.y);  // the next row of pixels to multiply
   for (int64_t y = 0; y < part_.rows; ++y) {
-    for (; made <= rows_.last(part_.y + y); ++made) multiply_row(panel, made, first, count);
+    for (; made <= rows_.last(part_.y + y); ++made) {
+      if (panels_.has_tiles()) multiply_row_on_tiles(panel, made, first, count);
+      else multiply_row(panel, made, first, count);
+    }
     begins_.clear();
     for (int64_t tap = 0; tap < taps; ++tap)
       begins_.push_back(sums_of(rows_.pixel(part_.y + y, tap / columns_.kernel), tap, 0));

@@ -37,7 +37,7 @@ class TapProducts {
               ThreadSpace& space);
 
   // Whether this takes fewer products for a convolution, whose sums fit 32 bits.
-  static bool pays(const FeatureMap& map);
+  static bool pays(const FeatureMap& map, const Panels& panels);
   // Pixels of the map that so many output pixels need.
   static int64_t pixels_of(const FeatureMap& map, int64_t rows, int64_t columns);
 
@@ -48,6 +48,7 @@ class TapProducts {
  private:
   void run_columns(const Panel& panel, SumPath path, int64_t x, int64_t end);
   void multiply_row(const Panel& panel, int64_t row, int64_t first, int64_t count);
+  void multiply_row_on_tiles(const Panel& panel, int64_t row, int64_t first, int64_t count);
   int32_t* sums_of(int64_t row, int64_t tap, int64_t pixel) const;
 
   const Kernels& kernels_;
@@ -59,7 +60,9 @@ class TapProducts {
   int64_t first_row_, first_column_;  // of the pixels that were copied
   SourceOfWindows pixels_;            // a window of one pixel each
   WindowBlock& block_;
+  RowPlanes planes_{};  // of the block, for tiles
   ThreadSpace& space_;
+  int64_t columns_at_once_;
   int64_t kept_rows_, kept_columns_;  // of products
   int32_t* products_;
   int32_t* sums_;

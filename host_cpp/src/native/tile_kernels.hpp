@@ -25,7 +25,9 @@ struct TileOperands {
   const int8_t* b;     // for each step, a tile of each plane
   ptrdiff_t b_column;  // from 16 columns to the next
   int a_planes, b_planes;
-  int64_t steps;       // of tile_depth
+  int64_t steps;       // of tile_depth, in each run
+  int64_t runs = 1;    // of A's rows, `run_stride` bytes apart
+  ptrdiff_t run_stride = 0;
   bool has_upper;      // whether bits from 2^16 on matter; else products of high bytes are left out
 };
 

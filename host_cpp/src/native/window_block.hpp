@@ -76,6 +76,9 @@ class WindowBlock {
  public:
   void take(const Kernels& kernels, const SourceOfWindows& source, const OutputPart& part,
             bool as_quads);
+  // As planes only, with room behind for what a tile's last rows and steps read.
+  RowPlanes take_planes(const Kernels& kernels, const SourceOfWindows& source,
+                        const OutputPart& part);
 
   int64_t lines() const { return part_.rows; }
   int64_t rows() const { return part_.columns; }
@@ -89,13 +92,18 @@ class WindowBlock {
   const TileRows& high_bytes();
 
  private:
+  void begin(const Kernels& kernels, const SourceOfWindows& source, const OutputPart& part);
   template <typename To, typename From>
-  void copy(void (*convert)(const From*, int64_t, To*), To fill);
-  template <typename To, typename From>
-  void copy_row(const From* row, void (*convert)(const From*, int64_t, To*), To fill, To* to) const;
+  void copy_elements(void (*convert)(const From*, int64_t, To*), To fill);
+  // `to` takes what is at each place of the copy, one after the other.
+  template <typename From, typename Copy>
+  void copy(Copy& to) const;
+  template <typename From, typename Copy>
+  void copy_row(const From* row, int64_t at, Copy& to) const;
   template <typename To>
   void convert(void (*convert)(const int16_t*, int64_t, To*));
-  TileRows tile_rows(const void* data, int element_bytes) const;
+  // unit: of elements, to whole numbers of which B pads a run.
+  TileRows tile_rows_of(const void* data, int element_bytes, int64_t unit) const;
   int64_t elements_of_row() const { return places_x_ * int64_t(source_->map.channels); }
   const int16_t* words() const { return reinterpret_cast<const int16_t*>(elements_.data); }
 

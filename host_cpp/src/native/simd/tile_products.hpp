@@ -100,15 +100,17 @@ struct TileProduct {
 
   static void run(const TileOperands& o, TileSums& sums) {
     each<0, tiles*(1 + has_middle + has_high)>([](auto sum) { zero_tile<sum>(); });
-    const auto* a = o.a;
     const auto* b = o.b;
-    for (int64_t step = 0; step < o.steps; ++step, a += tile_depth, b += b_planes * tile_bytes)
-      each<0, column_tiles>([&](auto column) {
-        each<0, b_planes>([&](auto plane) {
-          load_tile<7>(b + column * o.b_column + plane * tile_bytes, tile_depth);
-          add_rows<column, plane>(o, a);
+    for (int64_t run = 0; run < o.runs; ++run) {
+      const auto* a = o.a + run * o.run_stride;
+      for (int64_t step = 0; step < o.steps; ++step, a += tile_depth, b += b_planes * tile_bytes)
+        each<0, column_tiles>([&](auto column) {
+          each<0, b_planes>([&](auto plane) {
+            load_tile<7>(b + column * o.b_column + plane * tile_bytes, tile_depth);
+            add_rows<column, plane>(o, a);
+          });
         });
-      });
+    }
     each<0, tiles>([&](auto tile) {
       store_tile<first_low + tile>(sums.low[tile], tile_depth);
       if constexpr (has_middle) store_tile<first_middle + tile>(sums.middle[tile], tile_depth);
