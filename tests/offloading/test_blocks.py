@@ -78,6 +78,14 @@ def test_the_measured_threshold(monkeypatch):
     assert found in [side**3 for side in thresholds.SIDES] + [thresholds.LARGE]
 
 
+def test_a_cube_that_is_won_by_chance(monkeypatch):
+    faster = {8: True, 16: False, 32: True, 64: True}
+    monkeypatch.setattr(thresholds, "_is_faster", lambda side, dtype: faster.get(side, False))
+    assert thresholds._measure(np.dtype(np.int16)) == 32**3
+    faster[64] = False
+    assert thresholds._measure(np.dtype(np.int16)) == thresholds.LARGE
+
+
 def test_nested_blocks():
     with xfblas.offload(threshold=10**9):
         A @ B

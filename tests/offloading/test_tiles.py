@@ -99,6 +99,22 @@ def test_memory_is_bounded(generator, kind, memory, tmp_path):
     assert peak <= memory + 2**17
 
 
+@pytest.mark.parametrize("view", [False, True])
+def test_a_mapped_result_goes_by_tiles(generator, tmp_path, monkeypatch, view):
+    a, b = operands(generator, "int16", 300, 10, 400)
+    monkeypatch.setattr(tiles, "MEMORY", 50_000)
+    mapped = np.memmap(tmp_path / "c", "int16", "w+", shape=(300, 400))
+    out = mapped[:] if view else mapped
+    tracemalloc.start()
+    try:
+        xfblas.matmul(a, b, out)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(out, a @ b)
+    assert peak < out.nbytes // 2
+
+
 def test_tiles_fill_their_memory():
     kind = product_kind(np.empty((1, 1), "i2"), np.empty((1, 1), "i2"), (None, None), None, {})
     m, k, n = tiles.tile_sizes(kind, 10**6, 10**6, 10**6, 2**30)

@@ -8,6 +8,8 @@ from numpy.typing import DTypeLike
 
 from xfblas.checks import shown
 from xfblas.device.binding import INT_MAX
+from xfblas.device.compute_unit import NULL, from_buffer
+from xfblas.device.compute_unit import _operand as operand
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.products import _devices
@@ -15,6 +17,8 @@ from xfblas.errors import InvalidValueError
 from xfblas.offloading.general_product import general_product
 from xfblas.offloading.tiles import WORTH_SHARING
 from xfblas.rows.result_array import empty_result
+
+ndarray, empty = np.ndarray, np.empty
 
 
 class Options(TypedDict, total=False):
@@ -85,15 +89,14 @@ def matmul(
         )
     # A product of 64 x 64 takes as long as twenty such questions, so the usual answers come first.
     is_sent = type(b) is DeviceMatrix
-    if options or type(a) is not np.ndarray or not (is_sent or type(b) is np.ndarray):
+    if options or type(a) is not ndarray or not (is_sent or type(b) is ndarray):
         return general_product(a, b, out, device, options)
     dtype = a.dtype
     try:
         (m, k), (rows, n) = a.shape, b.shape
-        fits = k == rows and (b.dtype is dtype or b.dtype == dtype)
     except ValueError:
-        fits = False
-    if not fits:
+        return general_product(a, b, out, device, options)
+    if k != rows or (b.dtype is not dtype and b.dtype != dtype):
         return general_product(a, b, out, device, options)
     if is_sent:
         unit = b.compute_unit
@@ -101,15 +104,19 @@ def matmul(
             raise InvalidValueError("b is on another device than the one that was given")
     else:
         known = _devices.get(dtype) if device is None else device if dtype == device.dtype else None
-        if known is None or (known.closed and device is None):
+        # A closed device that was given says so itself.
+        if known is None or (known._handle._closing and device is None):
             return general_product(a, b, out, device, options)
         if len(known.sharing_units) > 1 and m * k * n >= WORTH_SHARING:
             return general_product(a, b, out, device, options)
         unit = known.compute_units[0]
     if out is None:
-        out = empty_result((m, n), dtype)
+        try:
+            out = empty((m, n), dtype)
+        except (MemoryError, ValueError):
+            out = empty_result((m, n), dtype)  # which says what has no room
     elif not (
-        type(out) is np.ndarray
+        type(out) is ndarray
         and (out.dtype is dtype or out.dtype == dtype)
         and out.shape == (m, n)
         and out.flags.carray
@@ -122,7 +129,14 @@ def matmul(
         return general_product(a, b, out, device, options)
     if m and k and n:
         try:
-            unit._multiply(a, b, out, m, k, n)
+            # As ComputeUnit._multiply has it, without a call more.
+            host = sent = NULL
+            if is_sent:
+                sent = b.pointer
+            else:
+                host = from_buffer(b if b.flags.carray else operand(b))
+            source = from_buffer(a if a.flags.carray else operand(a))
+            unit._handle.multiply(m, n, k, source, host, sent, from_buffer(out), unit.index)
         except OverflowError:
             raise InvalidValueError(
                 f"a has shape {a.shape} and b {b.shape}, expected at most {INT_MAX:,} rows and "

@@ -58,7 +58,7 @@ def takes_tiles(
     if asked or any(is_stored(each) for each in (a, b, out)):
         return True
     (m, k), n = a.shape, b.shape[1]
-    mapped = sum(each.nbytes for each in (a, b) if isinstance(each.base, np.memmap))
+    mapped = sum(each.nbytes for each in (a, b, out) if isinstance(_mapped(each), np.memmap))
     if mapped > MEMORY or m * k * n > LONG:
         return True
     if m * k * n >= WORTH_SHARING and len(kind.device(device).sharing_units) > 1:
@@ -72,12 +72,17 @@ def tile_sizes(kind: ProductKind, m: int, k: int, n: int, memory: int) -> tuple[
     """Rows, steps of k and columns of a tile, whose work fits ``memory`` bytes.
 
     Of each operand two tiles are there, one being read, and a third where its type is changed. Of
-    the result there are the sum and what is added to it; split products keep slices of operands and
-    several results besides.
+    the result there are the sum and what is added to it. Whole sums are of 8 bytes at first, beside
+    which the engine packs half as much; split products keep slices of operands and several results.
     """
     is_split = kind.result.kind == "f" and kind.image.kind == "i"
     operand = [(12 if is_split else 3) * each.itemsize for each in kind.operands]
-    result = (4 if is_split else 2) * max(kind.result.itemsize, 2)
+    if is_split:
+        result = 4 * kind.result.itemsize
+    elif kind.result.itemsize > kind.image.itemsize:
+        result = 8 + 4 + max(kind.result.itemsize, 8)
+    else:
+        result = 2 * max(kind.result.itemsize, 2)
     most = {"m": m, "k": k, "n": n}
     tile = {name: min(size, LEAST_TILE) for name, size in most.items()}
     if not kind.adds:
@@ -194,7 +199,7 @@ def _shares(out: Any, operand: Any) -> bool:
 
 
 def _mapped(array: Any) -> Any:
-    return array if isinstance(array, np.memmap) else array.base
+    return array if isinstance(array, np.memmap) else getattr(array, "base", None)
 
 
 def _require_another(out: Any, *operands: Any) -> None:

@@ -13,8 +13,6 @@ from xfblas.rows.result_array import empty_result
 
 #: So many products of the largest elements leave a sum in the engine's bits.
 MOST_K = 2**17 - 1
-#: Rows, steps and columns from which on B is packed whole: beside sums of 8 bytes there is room.
-ROWS_WORTH_PACKING = 512
 #: What each launch of the Fcn engine shifts a sum by, so that its elements are the next bits.
 SHIFTS = {2: (0, 16, 32), 1: (0, 8, 16, 24)}
 
@@ -43,9 +41,6 @@ def whole_sums(unit: ComputeUnit, a: np.ndarray, b: Any) -> np.ndarray:
 def _direct(unit: ComputeUnit, a: np.ndarray, b: Any) -> np.ndarray:
     (m, k), n = a.shape, b.shape[1]
     out = empty_result((m, n), np.int64)
-    if not isinstance(b, DeviceMatrix) and m >= ROWS_WORTH_PACKING <= k and n >= ROWS_WORTH_PACKING:
-        # Packed whole, so that rows of A are prepared once and not for some columns at a time.
-        b = unit.send(b, keep="packed")
     is_sent = isinstance(b, DeviceMatrix)
     host = ffi.NULL if is_sent else ffi.from_buffer(arrays.readable(b))
     sent = b.pointer if is_sent else ffi.NULL

@@ -75,7 +75,9 @@ struct ColumnTotals {
         high_magnitudes(width),
         sums(width) {}
 
-  void add(const ColumnNorms& part) {
+  // part: ColumnNorms or ColumnTotals.
+  template <typename Part>
+  void add(const Part& part) {
     for (size_t j = 0; j < squares.size(); ++j) {
       squares[j] += part.squares[j];
       magnitudes[j] += uint64_t(part.magnitudes[j]);
@@ -85,6 +87,8 @@ struct ColumnTotals {
       sums[j] += part.sums[j];
     }
   }
+
+  void clear() { *this = ColumnTotals(squares.size()); }
 
   ColumnBounds::Block block() const {
     return {{std::sqrt(largest(squares)), largest(magnitudes)},
@@ -119,13 +123,14 @@ ColumnBounds column_bounds(const Kernels& kernels, const int16_t* panel, int64_t
   for (int64_t p = 0; p < k; p += step) {
     ColumnNorms part;
     kernels.column_norms(panel + p * int64_t(width), std::min(step, k - p), vectors, part);
-    all.add(part);
-    for (int place = 0; place < block_sizes; ++place) {
-      open[place].add(part);
-      const auto end = p + step;
-      if (end % size_of_block(place) != 0 && end < k) continue;
+    open[block_sizes - 1].add(part);
+    const auto end = p + step;
+    // A block that ends belongs to one of the next size.
+    for (int place = block_sizes - 1; place >= 0; --place) {
+      if (end % size_of_block(place) != 0 && end < k) break;
       bounds.blocks[place].push_back(open[place].block());
-      open[place] = ColumnTotals(width);
+      (place > 0 ? open[place - 1] : all).add(open[place]);
+      open[place].clear();
     }
   }
   bounds.whole = all.block().all;

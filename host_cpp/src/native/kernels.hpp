@@ -126,6 +126,9 @@ struct Kernels {
   using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfTile&,
                           const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);
   Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
+  // The sums themselves, `ldc` apart from row to row.
+  void (*store_sums)(Reach reach, int rows, int columns, const SumsOfTile& sums, int64_t* c,
+                     ptrdiff_t ldc);
 
   // The function of r, which is not PReLU, of elements of C in their place.
   void (*apply16)(const Requantization& r, int rows, int columns, void* c, ptrdiff_t ldc);

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "native/multiply.hpp"
-#include "native/whole_sums.hpp"
 
 namespace xfblas {
 
@@ -28,8 +27,8 @@ inline void finish_sums(const Kernels& kernels, const IntegerProduct& product, R
   auto* c = static_cast<char*>(product.c) +
             (at.line * product.c_line + at.row * product.ldc + at.column) * product.c_bytes();
   if (r.keeps_sums)
-    return store_whole_sums(reach, rows, columns, sums, kernels.width(),
-                            reinterpret_cast<int64_t*>(c), product.ldc);
+    return kernels.store_sums(reach, rows, columns, sums, reinterpret_cast<int64_t*>(c),
+                              product.ldc);
   const auto* x = static_cast<const char*>(product.x);
   if (x)
     x += (at.line * product.x_line + at.row * product.ldx + at.column) * product.addend_bytes;

@@ -10,7 +10,8 @@ namespace xfblas {
 namespace {
 
 // What is packed at once and forgotten: at most this much for each thread, and on large products
-// a small part of the operands.
+// a small part of the operands. Whole sums have 8 bytes each: what is packed beside them is as much
+// as half of those, which at most shapes is all of B, so that rows of A are prepared once.
 constexpr int64_t most_packed_bytes = 1536 * 1024, least_packed_bytes = 256 * 1024;
 constexpr int64_t part_of_operands = 24;
 
@@ -65,8 +66,10 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
   const auto threads = threads_for(product);
   const auto operands = (product.m * product.k + product.k * product.n + product.m * product.n) *
                         product.element_bytes();
-  const auto budget =
+  auto budget =
       std::clamp(operands / part_of_operands / threads, least_packed_bytes, most_packed_bytes);
+  if (product.requantization.keeps_sums)
+    budget = std::max(budget, product.m * product.n * int64_t(sizeof(int64_t)) / 2 / threads);
   const bool wide = !product.needs_low_bits_only();
   const auto column_bytes = product.k * (wide ? 3 : 2);
   const auto panels_at_once = std::max<int64_t>(1, budget / (column_bytes * kernels.width()));
@@ -85,6 +88,7 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
     PathCounts counts{};
     multiply(kernels, product, panels, 0, product.m, first, thread_space(), counts);
     counter.add(counts);
+    if (panels.bytes() > uint64_t(most_packed_bytes)) panels = {};
   });
   counter.report(kernels, product, "packed on the way");
 }

@@ -127,6 +127,14 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
                      _mm256_slli_epi32(load_lanes(odd), 16));
 }
 
+inline Vector signs_of_words(Vector v) {
+  return _mm256_or_si256(_mm256_srai_epi16(v, 15), _mm256_set1_epi16(1));
+}
+inline Vector high_bytes_of_words(Vector v) {
+  return _mm256_srai_epi16(_mm256_adds_epi16(v, _mm256_set1_epi16(128)), 8);
+}
+inline Vector subtract_words(Vector a, Vector b) { return _mm256_sub_epi16(a, b); }
+
 struct Extremes {
   __m256i least, most;
   Extremes() : least(zero()), most(zero()) {}

@@ -150,6 +150,15 @@ inline Vector interleave(const int16_t* even, const int16_t* odd) {
                      _mm512_slli_epi32(load_lanes(odd), 16));
 }
 
+// Of int16, two to a lane: -1 or 1, the byte nearest to a 256th, the difference modulo 2^16.
+inline Vector signs_of_words(Vector v) {
+  return _mm512_or_si512(_mm512_srai_epi16(v, 15), _mm512_set1_epi16(1));
+}
+inline Vector high_bytes_of_words(Vector v) {
+  return _mm512_srai_epi16(_mm512_adds_epi16(v, _mm512_set1_epi16(128)), 8);
+}
+inline Vector subtract_words(Vector a, Vector b) { return _mm512_sub_epi16(a, b); }
+
 // The smallest and the largest of many int16, or 0.
 struct Extremes {
   __m512i least, most;

@@ -5,21 +5,34 @@ namespace {
 
 // Of a panel of pairs.
 void column_norms(const int16_t* panel, int64_t k, int vectors, ColumnNorms& norms) {
-  const int width = vectors * lanes;
-  norms = {};
-  for (int64_t p = 0; p < k; p += 2, panel += 2 * width)
-    for (int j = 0; j < width; ++j) {
-      const int32_t even = panel[2 * j], odd = panel[2 * j + 1];
-      const int32_t high_even = std::min((even + 128) >> 8, 127);
-      const int32_t high_odd = std::min((odd + 128) >> 8, 127);
-      const int32_t low_even = even - 256 * high_even, low_odd = odd - 256 * high_odd;
-      norms.squares[j] += uint32_t(even * even) + uint32_t(odd * odd);
-      norms.magnitudes[j] += std::abs(even) + std::abs(odd);
-      norms.sums[j] += even + odd;
-      norms.low_squares[j] += low_even * low_even + low_odd * low_odd;
-      norms.low_magnitudes[j] += std::abs(low_even) + std::abs(low_odd);
-      norms.high_magnitudes[j] += std::abs(high_even) + std::abs(high_odd);
+  const auto ones = set(0x00010001), words = set(0xffff);
+  for (int j = 0; j < vectors; ++j) {
+    // Two squares are at most 2^31: their halves are added up one by one.
+    auto low_halves = zero(), high_halves = zero(), magnitudes = zero(), sums = zero();
+    auto low_squares = zero(), low_magnitudes = zero(), high_magnitudes = zero();
+    const auto* from = panel + 2 * lanes * j;
+    for (int64_t p = 0; p < k; p += 2, from += 2 * lanes * vectors) {
+      const auto b = load(from), high = high_bytes_of_words(b);
+      const auto low = subtract_words(b, both_bits(shift_left(high, 8), set(int32_t(0xff00ff00))));
+      auto squares = zero();
+      dot_pairs(squares, b, b);
+      low_halves = add(low_halves, both_bits(squares, words));
+      high_halves = add(high_halves, shift_right_unsigned(squares, 16));
+      dot_pairs(magnitudes, b, signs_of_words(b));
+      dot_pairs(sums, b, ones);
+      dot_pairs(low_squares, low, low);
+      dot_pairs(low_magnitudes, low, signs_of_words(low));
+      dot_pairs(high_magnitudes, high, signs_of_words(high));
     }
+    const int at = j * lanes;
+    uint32_t halves[2][lanes];
+    store(halves[0], low_halves), store(halves[1], high_halves);
+    for (int i = 0; i < lanes; ++i)
+      norms.squares[at + i] = halves[0][i] + (uint64_t(halves[1][i]) << 16);
+    store(norms.magnitudes + at, magnitudes), store(norms.sums + at, sums);
+    store(norms.low_squares + at, low_squares), store(norms.low_magnitudes + at, low_magnitudes);
+    store(norms.high_magnitudes + at, high_magnitudes);
+  }
 }
 
 uint64_t sum_of_squares(const int16_t* values, int64_t count) {

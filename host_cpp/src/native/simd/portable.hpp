@@ -7,6 +7,7 @@ namespace {
 // Unsigned, because sums wrap.
 typedef uint32_t Vector __attribute__((vector_size(16)));
 typedef int32_t SignedVector __attribute__((vector_size(16)));
+typedef int16_t Words __attribute__((vector_size(16)));
 constexpr int lanes = 4;
 #ifdef XFBLAS_TILES
 constexpr int most_vectors = 4;  // as many columns as a tile register
@@ -108,6 +109,14 @@ void store_four(Element* to, const Vector (&v)[4]) {
 inline Vector interleave(const int16_t* even, const int16_t* odd) {
   return both_bits(load_lanes(even), set(0xffff)) | (load_lanes(odd) << 16);
 }
+
+inline Vector signs_of_words(Vector v) { return Vector((Words(v) >> 15) | 1); }
+inline Vector high_bytes_of_words(Vector v) {
+  // The largest would leave 16 bits when they are rounded.
+  const auto words = Words(v);
+  return Vector(((words > 32639 ? Words{} + int16_t(32639) : words) + 128) >> 8);
+}
+inline Vector subtract_words(Vector a, Vector b) { return Vector(Words(a) - Words(b)); }
 
 struct Extremes {
   int16_t least = 0, most = 0;

@@ -3,6 +3,7 @@
 #include "native/simd/pack.hpp"
 #include "native/simd/norms.hpp"
 #include "native/simd/wide_sums.hpp"
+#include "native/simd/whole_sums.hpp"
 #include "native/simd/finish.hpp"
 #include "native/simd/functions.hpp"
 #include "native/simd/encode.hpp"
@@ -52,6 +53,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.refine_estimated = refine_estimated;
   k.add_sums = xfblas::add_sums;
   k.finish = finish_of;
+  k.store_sums = store_sums;
   k.apply16 = apply_function<int16_t>, k.apply8 = apply_function<int8_t>;
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;
   k.decode16 = decode<int16_t>, k.decode8 = decode<int8_t>;
