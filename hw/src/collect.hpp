@@ -14,22 +14,25 @@ namespace xfblas {
 template <class E>
 void collect(Problem problem, int row, stream<typename E::SumVector>& own,
              stream<typename E::SumVector>& below, stream<typename E::SumVector>& above) {
-  const uint64_t tiles = tile_count<E>(problem);
   Tile tile = tile_at<E>(problem, 0, 0);
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
+  for (uint32_t i = 0; i < problem.tiles; ++i) {
   strips:
-    for (uint32_t strip = 0; strip < tile.row_strips; ++strip) {
-      const uint32_t rows =
-          smaller(E::array_rows, tile.rows - strip * E::array_rows);
-      const uint32_t first = uint32_t(row);
-      const uint32_t rows_below = rows > first + 1 ? rows - first - 1 : 0;
-      const uint32_t own_count = tile.column_strips;
+    for (uint8_t strip = 0; strip < tile.row_strips; ++strip) {
+      const uint16_t rows = uint16_t(smaller(E::array_rows, tile.rows - strip * E::array_rows));
+      const uint16_t first = uint16_t(row);
+      // Its own row's sums, then those of the rows below that count.
+      uint16_t from = first;
+      uint8_t column_strip = 0;
     vectors:
-      for (uint32_t v = 0; v < own_count * (1 + rows_below); ++v) {
+      while (from == first || from < rows) {
 #pragma HLS PIPELINE II=1
-        const typename E::SumVector sums = v < own_count ? own.read() : below.read();
+        const typename E::SumVector sums = from == first ? own.read() : below.read();
         if (first < rows) above.write(sums);
+        if (++column_strip == tile.column_strips) {
+          column_strip = 0;
+          ++from;
+        }
       }
     }
     tile = tile_after<E>(problem, tile);

@@ -21,26 +21,33 @@ struct ABlock {
   using type = typename E::Element[depth][E::array_rows];
 };
 
+// Of a k of a strip. Two constants, which are powers of two as a rule, in place of a product.
+template <class E>
+uint32_t place_in_block(const Problem& problem, uint16_t strip, uint32_t k) {
+#pragma HLS INLINE
+  return (problem.is_narrow ? strip * (E::chunk / 2) : strip * E::chunk) + k;
+}
+
 // Where the next group of elements goes.
 template <class E>
 struct ACursor {
-  uint32_t strip, row, k;  // row: within the strip
+  uint16_t strip, row, k;  // row: within the strip
 
   // Row-major: along k to the end of the row, then to the next row.
-  void along_row(uint32_t length) {
+  void along_row(uint16_t length) {
 #pragma HLS INLINE
     k += E::group;
     if (k < length) return;
     k = 0;
-    if (++row < uint32_t(E::array_rows)) return;
+    if (++row < uint16_t(E::array_rows)) return;
     row = 0;
     ++strip;
   }
   // Packed: along the rows of a column, strip after strip, then to the next k.
-  void along_column(uint32_t strips) {
+  void along_column(uint16_t strips) {
 #pragma HLS INLINE
     row += E::group;
-    if (row < uint32_t(E::array_rows)) return;
+    if (row < uint16_t(E::array_rows)) return;
     row = 0;
     if (++strip < strips) return;
     strip = 0;
@@ -51,7 +58,8 @@ struct ACursor {
 // `count` lanes of a group.
 template <class E>
 void write_group(write_lock<typename ABlock<E>::type>& block, const typename E::AVector& group,
-                 const ACursor<E>& at, bool is_packed, uint32_t count) {
+                 const Problem& problem, const ACursor<E>& at, bool is_packed,
+                 uint32_t count) {
 #pragma HLS INLINE
   const typename E::AVector rotated =
       rotated_up(group, int((at.row + at.k) % E::array_rows));
@@ -60,7 +68,7 @@ banks:
 #pragma HLS UNROLL
     const uint32_t lane = (bank - at.row - at.k) % E::array_rows;
     const uint32_t k = is_packed ? at.k : at.k + lane;
-    if (lane < count) block[at.strip * E::chunk + k][bank] = rotated.lane[bank];
+    if (lane < count) block[place_in_block<E>(problem, at.strip, k)][bank] = rotated.lane[bank];
   }
 }
 
@@ -78,7 +86,8 @@ lanes:
 
 // Elements with places of their own, up to the last of the chunk.
 template <class E>
-void buffer_gathered(stream<Gathered<E>>& gathered, write_lock<typename ABlock<E>::type>& block) {
+void buffer_gathered(const Problem& problem, stream<Gathered<E>>& gathered,
+                     write_lock<typename ABlock<E>::type>& block) {
 #pragma HLS INLINE
   Gathered<E> item = {};
   uint32_t done = 0;  // lanes
@@ -91,9 +100,10 @@ groups:
     } else {
       spend(1);
     }
-    const ACursor<E> at = {item.row / E::array_rows, item.row % E::array_rows, item.k + done};
+    const ACursor<E> at = {uint16_t(item.row / E::array_rows), uint16_t(item.row % E::array_rows),
+                           uint16_t(item.k + done)};
     const uint32_t count = smaller(E::group, item.lanes - done);
-    write_group<E>(block, group_of<E>(item.word, done / E::group), at, false, count);
+    write_group<E>(block, group_of<E>(item.word, done / E::group), problem, at, false, count);
     done += count;
   }
 }
@@ -102,21 +112,21 @@ template <class E>
 void buffer_a(Task task, stream<typename E::Word>& words, stream<Gathered<E>>& gathered,
               stream_of_blocks<typename ABlock<E>::type>& blocks) {
   constexpr uint32_t groups_of_a_word = E::word_lanes / E::group;
-  const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
+  for (uint32_t i = 0; i < task.problem.tiles; ++i) {
   chunks:
-    for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
-      const uint32_t length = chunk_length<E>(task.problem, chunk * E::chunk);
-      const uint32_t row_words = pieces(length, E::word_lanes);
-      const uint32_t packed_lanes = length * tile.row_strips * E::array_rows;
+    for (uint32_t left = task.problem.k; left > 0;) {
+      const uint16_t length = chunk_length<E>(task.problem, left);
+      left -= length;
+      const uint16_t row_words = uint16_t(pieces(length, E::word_lanes));
+      const uint32_t packed_lanes = uint32_t(length) * tile.row_strips * E::array_rows;
       const uint32_t count =
           task.a.is_packed ? pieces(packed_lanes, E::word_lanes) : tile.rows * row_words;
-      const uint32_t row_length = row_words * E::word_lanes;
+      const uint16_t row_length = uint16_t(row_words * E::word_lanes);
       write_lock<typename ABlock<E>::type> block(blocks);
       if (E::has_units && task.walks) {
-        buffer_gathered<E>(gathered, block);
+        buffer_gathered<E>(task.problem, gathered, block);
         continue;
       }
       ACursor<E> at = {0, 0, 0};
@@ -128,7 +138,8 @@ tiles:
         if (part == 0) word = words.read();
         const typename E::AVector group = group_of<E>(word, part);
         // The last packed word may hold more groups than the chunk has columns.
-        if (at.k < uint32_t(E::chunk)) write_group<E>(block, group, at, task.a.is_packed, E::group);
+        if (at.k < chunk_of<E>(task.problem))
+          write_group<E>(block, group, task.problem, at, task.a.is_packed, E::group);
         if (part > 0) spend(1);
         if (task.a.is_packed)
           at.along_column(tile.row_strips);
@@ -144,23 +155,24 @@ tiles:
 template <class E>
 void feed_a(Problem problem, stream_of_blocks<typename ABlock<E>::type>& blocks,
             stream<typename E::AVector>& out) {
-  const uint64_t tiles = tile_count<E>(problem);
   Tile tile = tile_at<E>(problem, 0, 0);
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
+  for (uint32_t i = 0; i < problem.tiles; ++i) {
   chunks:
-    for (uint32_t chunk = 0; chunk < chunk_count<E>(problem); ++chunk) {
-      const uint32_t length = chunk_length<E>(problem, chunk * E::chunk);
+    for (uint32_t left = problem.k; left > 0;) {
+      const uint16_t length = chunk_length<E>(problem, left);
+      left -= length;
       read_lock<typename ABlock<E>::type> block(blocks);
-      uint32_t strip = 0, k = 0;
+      uint16_t k = 0;
+      uint8_t strip = 0;
     columns:
-      for (uint32_t c = 0; c < length * tile.row_strips; ++c) {
+      while (k < length) {
 #pragma HLS PIPELINE II=1
         typename E::AVector banks;
       banks:
         for (int bank = 0; bank < E::array_rows; ++bank) {
 #pragma HLS UNROLL
-          banks.lane[bank] = block[strip * E::chunk + k][bank];
+          banks.lane[bank] = block[place_in_block<E>(problem, strip, k)][bank];
         }
         out.write(rotated_up(banks, int((E::array_rows - k % E::array_rows) % E::array_rows)));
         if (++strip == tile.row_strips) {

@@ -102,15 +102,15 @@ pixels:
 template <class E>
 void gather_a(Task task, stream<typename E::Word>& words, stream<Gathered<E>>& out) {
   if (!E::has_units || !task.walks) return;
-  const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
   Pixel start = {0, 0, 0, 0};
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
+  for (uint32_t i = 0; i < task.problem.tiles; ++i) {
     Piece piece = piece_from(task.walk, 0, 0, 0, E::chunk);
   chunks:
-    for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
-      const uint32_t length = chunk_length<E>(task.problem, chunk * E::chunk);
+    for (uint32_t left = task.problem.k; left > 0;) {
+      const uint16_t length = chunk_length<E>(task.problem, left);
+      left -= length;
       uint32_t k = 0;
     pieces:
       while (k < length) {

@@ -86,21 +86,21 @@ void pack_c(Task task, stream<typename E::BVector>& vectors, stream<typename E::
   constexpr int piece = is_narrow ? E::array_columns : E::word_lanes;
   constexpr int words_of_a_vector = E::array_columns / piece;
   constexpr uint32_t vectors_of_a_word = E::word_lanes / piece;
-  const uint64_t tiles = tile_count<E>(problem);
   Tile tile = tile_at<E>(problem, 0, 0);
   Pixel start = {0, 0, 0, 0};
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
+  for (uint32_t i = 0; i < problem.tiles; ++i) {
     if (E::has_units && task.walks && task.walk.joins_pixels) {
       pack_pixels<E>(task.walk, start, tile, vectors, words);
       step_tile<E>(task, tile, start);
       continue;
     }
-    uint32_t column_strip = 0, part = 0;
+    uint16_t row = 0, part = 0;
+    uint8_t column_strip = 0;
     int32_t lanes_left = 0;
     typename E::Word word = {};
   vectors:
-    for (uint32_t v = 0; v < tile.rows * tile.column_strips; ++v) {
+    while (row < tile.rows) {
 #pragma HLS PIPELINE II=words_of_a_vector
       if (column_strip == 0) {
         lanes_left = int32_t(tile.columns);
@@ -123,6 +123,7 @@ tiles:
       }
       part = part + 1 == vectors_of_a_word ? 0 : part + 1;
       column_strip = row_ends ? 0 : column_strip + 1;
+      row += row_ends;
     }
     step_tile<E>(task, tile, start);
   }

@@ -19,13 +19,13 @@ void post_process(Task task, stream<typename E::Word>& table_words,
 #pragma HLS ARRAY_PARTITION variable=tables dim=1 type=complete
 #pragma HLS BIND_STORAGE variable=tables type=ram_t2p impl=bram
   if (task.has_table) load_tables<E>(table_words, tables);
-  const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
-    uint32_t row = 0, column_strip = 0;
+  for (uint32_t i = 0; i < task.problem.tiles; ++i) {
+    uint16_t row = 0;
+    uint8_t column_strip = 0;
   vectors:
-    for (uint32_t v = 0; v < tile.rows * tile.column_strips; ++v) {
+    while (row < tile.rows) {
 #pragma HLS PIPELINE II=1
       const typename E::SumVector sums = sums_in.read();
       typename E::XVector addend = {};

@@ -21,17 +21,18 @@ void processing_element(Problem problem, int row, stream<typename E::AVector>& a
   typename E::SumVector sums[E::strips];
 #pragma HLS BIND_STORAGE variable=sums type=ram_s2p impl=lutram
 #pragma HLS AGGREGATE variable=sums
-  const uint64_t tiles = tile_count<E>(problem);
   Tile tile = tile_at<E>(problem, 0, 0);
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
-    const uint32_t strips = tile.strips();
+  for (uint32_t i = 0; i < problem.tiles; ++i) {
+    const uint16_t strips = tile.strips();
     // A small tile waits for its adders: it visits a sum only every update_interval cycles.
-    const uint32_t slots = larger(strips, E::update_interval);
-    uint32_t k = 0, slot = 0, column_strip = 0;
+    const uint16_t slots = uint16_t(larger(strips, E::update_interval));
+    uint32_t k = 0;
+    uint16_t slot = 0;
+    uint8_t column_strip = 0;
     typename E::Element a = 0;
   steps:
-    for (uint64_t step = 0; step < uint64_t(problem.k) * slots; ++step) {
+    while (k < problem.k) {
 #pragma HLS PIPELINE II=1
 #pragma HLS DEPENDENCE variable=sums type=inter direction=RAW distance=E::update_interval dependent=true
       if (slot < strips) {

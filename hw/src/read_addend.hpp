@@ -33,20 +33,23 @@ addends:
 template <class E>
 void read_addend(Task task, stream<typename E::Word>& words, stream<typename E::XVector>& out) {
   if (!task.has_x) return;
-  const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
   using XUnpacker = Unpacker<E, E::array_columns * E::addend_lanes>;
   XUnpacker unpacker;
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
-    const uint32_t rows = task.bias_row ? 1 : tile.rows;
-    uint32_t column_strip = 0;
+  for (uint32_t i = 0; i < task.problem.tiles; ++i) {
+    const uint16_t rows = task.bias_row ? 1 : tile.rows;
+    uint16_t row = 0;
+    uint8_t column_strip = 0;
   vectors:
-    for (uint32_t v = 0; v < rows * tile.column_strips; ++v) {
+    while (row < rows) {
 #pragma HLS PIPELINE II=XUnpacker::words_of_a_vector
       if (column_strip == 0) unpacker.begin(uint64_t(tile.columns) * E::addend_lanes);
       out.write(addends_of<E>(unpacker.next(words)));
-      if (++column_strip == tile.column_strips) column_strip = 0;
+      if (++column_strip == tile.column_strips) {
+        column_strip = 0;
+        ++row;
+      }
     }
     tile = tile_after<E>(task.problem, tile);
   }

@@ -57,10 +57,12 @@ void read_rows(const typename E::Word* memory, Rows rows, stream<typename E::Wor
   const bool end_to_end = rows.stride == words * E::word_lanes;
   const uint32_t bursts = end_to_end ? 1 : rows.count;
   const uint64_t lanes = end_to_end ? rows.count * rows.stride : rows.lanes;
+  uint64_t first = rows.first;
 rows:
   for (uint32_t row = 0; row < bursts; ++row) {
 #pragma HLS LOOP_TRIPCOUNT min=1 max=E::tile_rows
-    read_span<E>(memory, rows.first + row * rows.stride, lanes, out);
+    read_span<E>(memory, first, lanes, out);
+    first += rows.stride;
   }
 }
 
@@ -99,7 +101,7 @@ Rows rows_of_x(const Task& task, const Tile& tile) {
   const uint64_t row = task.bias_row ? 0 : tile.row;
   return Rows{task.x.first + row * task.x.stride + uint64_t(tile.column) * E::addend_lanes,
               task.x.stride, uint64_t(tile.columns) * E::addend_lanes,
-              task.bias_row ? 1 : tile.rows};
+              task.bias_row ? 1u : tile.rows};
 }
 
 // A piece of k for the pixels of a tile: words as they lie in memory.
@@ -162,7 +164,6 @@ template <class E>
 void read_operands(const typename E::Word* memory, Task task, stream<typename E::Word>& table_words,
                    stream<typename E::Word>& a_words, stream<typename E::Word>& map_words,
                    stream<typename E::Word>& b_words, stream<typename E::Word>& x_words) {
-  const uint64_t tiles = tile_count<E>(task.problem);
   const bool walks = E::has_units && task.walks;
   Tile tile = tile_at<E>(task.problem, 0, 0);
   Pixel start = {0, 0, 0, 0};
@@ -171,12 +172,11 @@ void read_operands(const typename E::Word* memory, Task task, stream<typename E:
     read_span<E>(memory, task.table, table_entries * entry_bytes / sizeof(typename E::Element),
                  table_words);
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
+  for (uint32_t i = 0; i < task.problem.tiles; ++i) {
     Piece piece = piece_from(task.walk, 0, 0, 0, E::chunk);
   chunks:
-    for (uint32_t chunk = 0; chunk < chunk_count<E>(task.problem); ++chunk) {
-      const uint32_t k = chunk * E::chunk;
-      const uint32_t length = chunk_length<E>(task.problem, k);
+    for (uint32_t k = 0, length; k < task.problem.k; k += length) {
+      length = chunk_length<E>(task.problem, task.problem.k - k);
       if (walks)
         read_pieces<E>(memory, task.walk, piece, start, tile.rows, length, map_words);
       else

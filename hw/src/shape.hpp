@@ -31,6 +31,10 @@ struct Shape {
   static constexpr int strips = row_strips * column_strips;
   static constexpr int chunk = chunk_;
   static constexpr int update_interval = Traits::update_interval;
+  // Whether tiles of a narrow C are twice as high and half as wide, so that as many sums are used.
+  static constexpr bool narrows = 4 * tile_rows <= tile_columns && column_strips % 2 == 0 &&
+                                  divides(2 * word_lanes, tile_columns) &&
+                                  divides(2 * word_lanes, chunk);
   // A word of A is spread over the banks of the array's rows, this many lanes at a time.
   static constexpr int group = word_lanes < array_rows ? word_lanes : array_rows;
 
@@ -53,6 +57,10 @@ struct Shape {
   static_assert(divides(word_lanes, chunk),
                 "a chunk of k must be a multiple of a word's elements, so that each chunk of a "
                 "row begins at a word");
+  static_assert(tile_rows <= 32767 && tile_columns <= 65535 && chunk <= 65535 &&
+                    row_strips <= 127 && column_strips <= 255,
+                "a tile must fit the counters of the processes: 16 bits for its elements and 8 for "
+                "its strips");
   static_assert(strips >= update_interval,
                 "a full tile must have more strips than an addition takes cycles, or the array "
                 "waits for its own sums");

@@ -40,9 +40,7 @@ template <class E>
 Task task_of(const Instruction& i) {
 #pragma HLS INLINE
   Task task;
-  task.problem.m = i.m;
-  task.problem.k = i.k;
-  task.problem.n = i.n;
+  task.problem = problem_of<E>(i.m, i.k, i.n, (i.flags & flag_a_packed) == 0);
   task.a = matrix_at<E>(i.a, i.lda, (i.flags & flag_a_packed) != 0, 1);
   task.b = matrix_at<E>(i.b, i.ldb, (i.flags & flag_b_packed) != 0, 1);
   task.c = matrix_at<E>(i.c, i.ldc, false, 1);
@@ -72,8 +70,8 @@ Task convolution_task_of(const Instruction& i, const Instruction& map) {
 #pragma HLS INLINE
   Task task = task_of<E>(i);
   task.walks = true;
-  task.walk = walk_of<E>(feature_map(map), task.a.first, task.c.first, i, E::chunk,
-                         E::tile_columns, true);
+  task.walk = walk_of<E>(feature_map(map), task.a.first, task.c.first, i,
+                         chunk_of<E>(task.problem), tile_columns<E>(task.problem), true);
   return task;
 }
 

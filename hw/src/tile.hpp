@@ -1,7 +1,9 @@
 // How a product is cut into tiles. Every process walks the same tiles in the same order.
 //
 // Tile counts and the strips of the last tiles follow from m and n at run time: m is rounded up
-// to the rows of the array, not to those of a tile.
+// to the rows of the array, not to those of a tile. What needs a product or a division is worked
+// out once for an instruction, and what processes count is as narrow as a tile, so that none of
+// them has multipliers of its own for its loops.
 #ifndef XFBLAS_TILE_HPP
 #define XFBLAS_TILE_HPP
 
@@ -11,14 +13,16 @@ namespace xfblas {
 
 struct Problem {
   uint32_t m, k, n;
+  uint32_t tiles;   // C lies in memory, so that they fit
+  bool is_narrow;   // C, so that tiles are twice as high and half as wide
 };
 
 struct Tile {
-  uint32_t row, column;                // its first element of C
-  uint32_t rows, columns;              // of C that it covers
-  uint32_t row_strips, column_strips;  // of the array that they need
+  uint32_t row, column;               // its first element of C
+  uint16_t rows, columns;             // of C that it covers
+  uint8_t row_strips, column_strips;  // of the array that they need
 
-  uint32_t strips() const { return row_strips * column_strips; }
+  uint16_t strips() const { return uint16_t(row_strips * column_strips); }
 };
 
 inline uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -28,9 +32,35 @@ inline uint32_t pieces(uint32_t value, uint32_t part) {
   return value / part + (value % part != 0);
 }
 
+// may_be_narrow: not where A is packed, whose layout has tiles of one height.
 template <class E>
-uint64_t tile_count(const Problem& problem) {
-  return uint64_t(pieces(problem.m, E::tile_rows)) * pieces(problem.n, E::tile_columns);
+Problem problem_of(uint32_t m, uint32_t k, uint32_t n, bool may_be_narrow) {
+#pragma HLS INLINE
+  Problem problem;
+  problem.m = m;
+  problem.k = k;
+  problem.n = n;
+  problem.is_narrow = E::narrows && may_be_narrow && n <= uint32_t(E::tile_columns / 2);
+  problem.tiles = problem.is_narrow ? pieces(m, 2 * E::tile_rows)
+                                    : pieces(m, E::tile_rows) * pieces(n, E::tile_columns);
+  return problem;
+}
+
+// Of a whole tile, and how many k of A are buffered at a time: always as many elements.
+template <class E>
+uint32_t tile_rows(const Problem& problem) {
+#pragma HLS INLINE
+  return problem.is_narrow ? 2 * E::tile_rows : E::tile_rows;
+}
+template <class E>
+uint32_t tile_columns(const Problem& problem) {
+#pragma HLS INLINE
+  return problem.is_narrow ? E::tile_columns / 2 : E::tile_columns;
+}
+template <class E>
+uint32_t chunk_of(const Problem& problem) {
+#pragma HLS INLINE
+  return problem.is_narrow ? E::chunk / 2 : E::chunk;
 }
 
 template <class E>
@@ -39,10 +69,10 @@ Tile tile_at(const Problem& problem, uint32_t row, uint32_t column) {
   Tile tile;
   tile.row = row;
   tile.column = column;
-  tile.rows = smaller(E::tile_rows, problem.m - row);
-  tile.columns = smaller(E::tile_columns, problem.n - column);
-  tile.row_strips = pieces(tile.rows, E::array_rows);
-  tile.column_strips = pieces(tile.columns, E::array_columns);
+  tile.rows = uint16_t(smaller(tile_rows<E>(problem), problem.m - row));
+  tile.columns = uint16_t(smaller(tile_columns<E>(problem), problem.n - column));
+  tile.row_strips = uint8_t(pieces(tile.rows, E::array_rows));
+  tile.column_strips = uint8_t(pieces(tile.columns, E::array_columns));
   return tile;
 }
 
@@ -50,21 +80,18 @@ Tile tile_at(const Problem& problem, uint32_t row, uint32_t column) {
 template <class E>
 Tile tile_after(const Problem& problem, const Tile& tile) {
 #pragma HLS INLINE
-  const bool row_ends = problem.n - tile.column <= uint32_t(E::tile_columns);
-  const bool problem_ends = problem.m - tile.row <= uint32_t(E::tile_rows);
-  const uint32_t next_row = problem_ends ? 0 : tile.row + E::tile_rows;
+  const bool row_ends = problem.n - tile.column <= tile_columns<E>(problem);
+  const bool problem_ends = problem.m - tile.row <= tile_rows<E>(problem);
+  const uint32_t next_row = problem_ends ? 0 : tile.row + tile_rows<E>(problem);
   return tile_at<E>(problem, row_ends ? next_row : tile.row,
-                    row_ends ? 0 : tile.column + E::tile_columns);
+                    row_ends ? 0 : tile.column + tile_columns<E>(problem));
 }
 
-// k is taken a chunk at a time; the last one may be shorter.
+// k is taken a chunk at a time; the last one may be shorter. `left`: of k.
 template <class E>
-uint32_t chunk_count(const Problem& problem) {
-  return pieces(problem.k, E::chunk);
-}
-template <class E>
-uint32_t chunk_length(const Problem& problem, uint32_t first) {
-  return smaller(E::chunk, problem.k - first);
+uint16_t chunk_length(const Problem& problem, uint32_t left) {
+#pragma HLS INLINE
+  return uint16_t(smaller(chunk_of<E>(problem), left));
 }
 
 }  // namespace xfblas

@@ -101,7 +101,8 @@ void write_rows(typename E::Word* memory, uint64_t first, uint64_t stride, uint3
   const uint64_t lanes = end_to_end ? uint64_t(count) * columns : columns;
 rows:
   for (uint32_t row = 0; row < bursts; ++row) {
-    write_span<E>(memory, first + row * stride, lanes, words);
+    write_span<E>(memory, first, lanes, words);
+    first += stride;
   }
 }
 
@@ -126,11 +127,10 @@ pixels:
 
 template <class E>
 void write_c(typename E::Word* memory, Task task, stream<typename E::Word>& words) {
-  const uint64_t tiles = tile_count<E>(task.problem);
   Tile tile = tile_at<E>(task.problem, 0, 0);
   Pixel start = {0, 0, 0, 0};
 tiles:
-  for (uint64_t i = 0; i < tiles; ++i) {
+  for (uint32_t i = 0; i < task.problem.tiles; ++i) {
     if (E::has_units && task.walks)
       write_pixels<E>(memory, task.walk, start, tile.rows, tile.column, tile.columns, words);
     else
