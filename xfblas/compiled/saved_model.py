@@ -213,11 +213,11 @@ def _description(file: Group, where: str) -> dict[str, Any]:
 
 
 def _check_maps(step: MapStep, network: QuantizedMaps, dtype: str) -> None:
-    given, output = network.network.map(network.network.input), network.network.output
-    stored = network.network.map(output.map)
+    given = network.network.map(network.network.input)
+    stored = network.network.map(network.network.output.map)
     sizes = (
         (given.height * given.width * given.channels, step.input_shape),
-        (stored.height * stored.width * output.channels, step.output_shape),
+        (stored.height * stored.width * network.network.output_channels, step.output_shape),
     )
     is_fit = network.output_shape == step.output_shape
     if not is_fit or any(size != math.prod(shape) for size, shape in sizes):

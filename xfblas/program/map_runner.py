@@ -15,6 +15,7 @@ from xfblas.program.chain import addend_of
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_plan import MapPlan, plan_maps
 from xfblas.quantization.map_steps import ConvolutionStep, MapNetwork
+from xfblas.quantization.output_windows import joining_offset
 
 #: What maps may take on a unit where nobody says how many frames a program has, and how many then.
 BYTES_PER_PROGRAM, FRAMES_PER_PROGRAM = 16 * 2**20, 256
@@ -73,8 +74,10 @@ class MapRunner:
             InvalidValueError: another shape, or a number that is not finite; tells its place.
         """
         x = self._frames("x", x)
-        stored, output = self.network.map(self.network.output.map), self.network.output
-        found = np.empty((len(x), stored.height, stored.width, output.channels), np.float32)
+        stored = self.network.map(self.network.output.map)
+        found = np.empty(
+            (len(x), stored.height, stored.width, self.network.output_channels), np.float32
+        )
         if len(x):
             self._run(self._program, x, found)
         return found
@@ -135,7 +138,7 @@ class MapRunner:
         arena = self._arena_of(plan)
         try:
             stored = self.network.map(self.network.output.map)
-            shape = (len(x), stored.height, stored.width, self.network.output.channels)
+            shape = (len(x), stored.height, stored.width, self.network.output_channels)
             self._run(self._program_of(arena, plan), x, np.empty(shape, np.float32))
             elements = arena.read().reshape(-1)
         finally:
@@ -247,9 +250,10 @@ class MapRunner:
 
     def _decoding_of(self):
         network, decoding = self.network, ffi.new("xfblasOutput_t *")
-        decoding.columns, decoding.windows = network.output.channels, 1
+        windows, bits = network.output_windows, 8 * network.dtype.itemsize
+        decoding.columns, decoding.windows = network.output_channels, windows
         decoding.scales = self._array("float[]", network.output_scale, decoding.columns)
-        decoding.offset, decoding.slope = -network.output_zero, 1
+        decoding.offset, decoding.slope = joining_offset(windows, bits, network.output_zero), 1
         decoding.softmax = network.softmax
         return decoding
 

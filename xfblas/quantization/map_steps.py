@@ -127,7 +127,9 @@ class MapNetwork:
 
     Real numbers of the input become elements by ``(x - input_offset) * input_scale`` rounded
     (halves to even), clamped to +-``input_limit``, for each channel; elements of the output become
-    real numbers by ``(element - output_zero) / output_scale`` for each channel.
+    real numbers by ``(element - output_zero) / output_scale`` for each channel. Where these have
+    several columns each, in windows, the sum of :mod:`~xfblas.quantization.output_windows` stands
+    for the element.
 
     Attributes:
         dtype: of the elements, int8 or int16.
@@ -138,8 +140,9 @@ class MapNetwork:
         input_scale: (channels,) float64.
         input_offset: (channels,) float64, or None.
         input_limit: largest size of an input element.
-        output_scale: (channels,) float32.
+        output_scale: (output_channels,) float32.
         output_zero: the element that stands for 0.
+        output_windows: how many columns a channel of the output has.
         softmax: whether a float softmax over the output's channels follows.
         round, saturate: flags of all steps with sums.
     """
@@ -158,6 +161,12 @@ class MapNetwork:
     softmax: bool = False
     round: bool = True
     saturate: bool = True
+    output_windows: int = 1
+
+    @property
+    def output_channels(self) -> int:
+        """Of the real numbers."""
+        return self.output.channels // self.output_windows
 
     def map(self, name: str) -> StoredMap:
         """The stored map of a name."""

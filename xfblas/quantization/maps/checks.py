@@ -11,6 +11,8 @@ from xfblas.quantization.maps.quantized_maps import QuantizedMaps
 
 #: Sizes of maps, windows and steps have 16 bits in an instruction.
 LARGEST = 65535
+#: Columns of a channel of the output.
+MOST_WINDOWS = 4096
 KINDS = ("max", "average", "depthwise")
 
 
@@ -29,11 +31,14 @@ def require_fit(maps: QuantizedMaps) -> None:
     for step in network.steps:
         _check_step(step, network)
     _check_slice("output", network.output, network)
+    windows, columns = network.output_windows, network.output.channels
+    is_fit = _is_whole(windows, 1, MOST_WINDOWS) and columns % windows == 0
+    _require(is_fit, "output_windows", windows, f"a divisor of {columns} columns")
     given = network.map(network.input).channels
     for name, values, size in (
         ("input_scale", network.input_scale, given),
         ("input_offset", network.input_offset, given),
-        ("output_scale", network.output_scale, network.output.channels),
+        ("output_scale", network.output_scale, network.output_channels),
     ):
         if values is None and name == "input_offset":
             continue
@@ -46,7 +51,9 @@ def require_fit(maps: QuantizedMaps) -> None:
     _require(_is_whole(zero, -limit - 1, limit), "output_zero", zero, "an element")
     for tensor in maps.tensors:
         _check_slice(f"tensor {tensor.name}", tensor.slice, network)
-        is_fit = tensor.scale.shape == (tensor.slice.channels,) and bool((tensor.scale > 0).all())
+        is_fit = _is_whole(tensor.windows, 1, MOST_WINDOWS)
+        is_fit = is_fit and tensor.scale.size * tensor.windows == tensor.slice.channels
+        is_fit = is_fit and tensor.scale.ndim == 1 and bool((tensor.scale > 0).all())
         _require(is_fit, f"tensor {tensor.name}", tensor.scale.shape, "a scale for each channel")
         _require(_is_whole(tensor.step, -1, len(names) - 1), "step", tensor.step, "a step's number")
 

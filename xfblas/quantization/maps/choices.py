@@ -31,6 +31,8 @@ from xfblas.quantization.ways import SPENT
 #: seldom reach far beyond them.
 MARGINS = {16: 2.0, 8: 1.0}
 LARGEST_MARGINS = {16: 4.0, 8: 2.0}
+#: Windows of an output's channel in bytes, and what part of all products they may add.
+MOST_OUTPUT_WINDOWS, SPENT_ON_OUTPUT = 4, 1 / 12
 #: Where relu6 has its last value.
 LARGEST_RELU6 = 6.0
 
@@ -55,6 +57,7 @@ class Choices:
     Attributes:
         scales: of all tensors.
         made: the integers of each node that sums, by the node's id.
+        windows: how many columns each channel of the output has.
     """
 
     def __init__(self, step: MapStep, lowering: Lowering, sample: Sample, options: Options):
@@ -63,6 +66,8 @@ class Choices:
         self.scales = Scales(lowering, options.bits)
         self._importance = self._importances()
         self.made: dict[int, Made] = {}
+        self._last = _last_alone(lowering)
+        self.windows = self._output_windows()
         self._set_input()
         for node in lowering.nodes:
             if node.has_sums:
@@ -164,7 +169,8 @@ class Choices:
             for index, part in enumerate(node.parts)
         ]
         zero = scales.zero(name)
-        levels = window_levels(1, self._bits, zero)
+        windows = self.windows if node is self._last else 1
+        levels = window_levels(windows, self._bits, zero)
         ranges, importance = self._ranges(name)[own], self._importance[name][own]
         importance = np.where(importance > 0, importance, importance.max() or 1.0)
         table, fixed = self._table(node, sums, importance), None
@@ -173,7 +179,7 @@ class Choices:
             fixed = levels / ranges
         elif table is not None:
             fixed = np.full(node.outputs, table.argument_scale)
-        wanted = Wanted(ranges, importance, zero if table is None else 0, levels, fixed)
+        wanted = Wanted(ranges, importance, zero if table is None else 0, levels, fixed, windows)
         parts, scale = self._integers(node.layer, sums, wanted)
         prelu = prelu_of(node, zero)
         ends = [ends_after(node, part, prelu, table, self._bits) for part in parts]
@@ -185,7 +191,7 @@ class Choices:
             (scales.low, np.min([end[0] for end in ends], axis=0)),
             (scales.high, np.max([end[1] for end in ends], axis=0)),
         ):
-            known.setdefault(name, np.zeros(channels, values.dtype))[own] = values
+            known.setdefault(name, np.zeros(channels, values.dtype))[own] = values[: node.outputs]
         return Made(parts, prelu, table)
 
     def _integers(self, name, sums, wanted) -> tuple[list[PartIntegers], np.ndarray]:
@@ -201,7 +207,7 @@ class Choices:
                 if finest is not None and noise > finest * 10 ** (SPENT / 10):
                     break
                 parts = [
-                    integers_of(name, one, scale, wanted.zero, accumulator, options) for one in sums
+                    integers_of(name, one, scale, wanted, accumulator, options) for one in sums
                 ]
             except UnsupportedModelError:
                 if finest is None:
@@ -209,6 +215,14 @@ class Choices:
                 break
             finest, found = noise, (parts, scale)
         return found
+
+    def _output_windows(self) -> int:
+        """As many as cost little beside all products: no other noise is heard like theirs."""
+        if self._last is None or self._bits == 16:
+            return 1
+        everything = sum(node.products for node in self._lowering.nodes)
+        most = 1 + int(everything * SPENT_ON_OUTPUT / self._last.products)
+        return min(most, MOST_OUTPUT_WINDOWS)
 
     def _table(self, node: Node, sums, importance):
         if not node.function or node.function == "relu6":
@@ -222,3 +236,15 @@ class Choices:
         return choose_entries(
             node.function, node.parameters, exact, reach, margin, importance, self._bits
         )
+
+
+def _last_alone(lowering: Lowering) -> Node | None:
+    """The node that gives the output by sums alone, which nothing else reads; None without one."""
+    name = lowering.output.stored
+    last = lowering.nodes[-1]
+    readers = [source for node in lowering.nodes for source in node.sources]
+    together = [part for parts in lowering.joined.values() for part in parts]
+    is_alone = name not in (*readers, *together) and last.target == name
+    if not is_alone or last.kind != "sum" or not last.is_linear:
+        return None
+    return last if last.outputs == lowering.sizes[name][2] else None

@@ -15,9 +15,14 @@ from xfblas.quantization.instruction_fields import ACCUMULATOR_MAX, BIAS_MAX, pr
 from xfblas.quantization.integers import Target, choose_factor
 from xfblas.quantization.layers import QuantizedLayer
 from xfblas.quantization.maps.nodes import Node, Part
+from xfblas.quantization.maps.rounding import rounded
 from xfblas.quantization.maps.sampling import Windows
 from xfblas.quantization.options import Options
 from xfblas.quantization.output_scales import output_scales
+from xfblas.quantization.output_windows import window_offsets
+
+#: Beyond it a weight's rounding is no noise to speak of.
+LARGEST_BYTE = 127
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,7 @@ class Wanted:
         zero: the element that stands for 0 in the output.
         levels: the largest size of an output in steps.
         fixed: (n,) scales that outputs must have, or None.
+        windows: how many columns an output has.
     """
 
     ranges: np.ndarray
@@ -53,6 +59,7 @@ class Wanted:
     zero: int
     levels: int
     fixed: np.ndarray | None = None
+    windows: int = 1
 
 
 class PartSums:
@@ -80,6 +87,7 @@ class PartSums:
         self.exact = _multiplied(seen.values.astype(np.float64), part.kernel, self.is_alone)
         self.exact += seen.bias_of(part)
         self.seen_bias = seen.bias_of(part)
+        self.values = values.reshape(len(values), -1)
         self.means = values.mean(axis=0)  # (taps, channels)
         squares = (values**2).mean(axis=0)
         self.power = float(squares.sum() / (squares.shape[1] if self.is_alone else 1))
@@ -98,6 +106,12 @@ class PartSums:
             center, reach = middle[:, 0] @ weights, width[:, 0] @ np.abs(weights)
         return center - reach, center + reach
 
+    def rounded(self, weights: np.ndarray, largest: int) -> np.ndarray:
+        """(k, n) whole numbers from -largest to largest."""
+        if self.is_alone or largest > LARGEST_BYTE:
+            return np.clip(np.rint(weights), -largest, largest)
+        return rounded(weights, self.values, largest)
+
     def mean_of(self, weights: np.ndarray) -> np.ndarray:
         """(n,) the mean of the sums of products on the sample."""
         if self.is_alone:
@@ -111,7 +125,7 @@ class PartSums:
         found = np.maximum(self.largest / weight_max, np.abs(addend).max(axis=0) / BIAS_MAX)
         return np.maximum(found, np.abs(ends).max(axis=0) / 2.0 ** (accumulator - 1))
 
-    def target(self, scale: np.ndarray, zero: int, accumulator: int) -> Target:
+    def target(self, scale: np.ndarray, zero: float, accumulator: int) -> Target:
         """For :func:`~xfblas.quantization.integers.choose_factor`."""
         high = self.bias.max(axis=0) * scale + zero
         spread = (self.bias.min(axis=0) - self.bias.max(axis=0)) * scale
@@ -183,7 +197,12 @@ def choose_scale(
 
 
 def integers_of(
-    name: str, one: PartSums, scale: np.ndarray, zero: int, accumulator: int, options: Options
+    name: str,
+    one: PartSums,
+    scale: np.ndarray,
+    wanted: Wanted,
+    accumulator: int,
+    options: Options,
 ) -> PartIntegers:
     """The integers of a part.
 
@@ -191,17 +210,21 @@ def integers_of(
         UnsupportedModelError: no weights fit.
     """
     element = np.int16 if options.bits == 16 else np.int8
-    target, largest, tightened = one.target(scale, zero, accumulator), options.weight_max(name), 1.0
+    offsets = window_offsets(wanted.windows, options.bits, wanted.zero)
+    target = one.target(scale, offsets.max(), accumulator)
+    largest, tightened = options.weight_max(name), 1.0
     for _ in range(20):
         post = choose_factor(name, target.scaled(tightened), options)
         factor = 2.0 ** post[1] / post[0]
-        weights = np.clip(np.rint(one.kernel * (scale * factor)), -largest, largest)
-        bias = (one.bias * scale + zero) * factor
+        weights = one.rounded(one.kernel * (scale * factor), largest)
+        bias = one.bias * scale * factor
         if options.bias_correction:
             exact = (one.exact - one.seen_bias) * scale * factor
             bias = bias + exact.mean(axis=0) - one.mean_of(weights)
-        total = weights.sum(axis=0)
-        bias = np.clip(np.rint(bias - one.inputs.zero * total), -BIAS_MAX, BIAS_MAX)
+        bias = bias - one.inputs.zero * weights.sum(axis=0)
+        bias = np.concatenate([bias + offset * factor for offset in offsets], axis=1)
+        bias = np.clip(np.rint(bias), -BIAS_MAX, BIAS_MAX)
+        weights = np.tile(weights, wanted.windows)
         low, high = one.ends_of(weights)
         low, high = low + bias.min(axis=0), high + bias.max(axis=0)
         found = PartIntegers(

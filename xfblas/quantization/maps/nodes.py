@@ -78,6 +78,11 @@ class Node:
         return self.parts[0].bias.shape[1] if self.has_sums else self.channels
 
     @property
+    def products(self) -> int:
+        """Multiplications of a frame."""
+        return sum(part.rows.output * part.columns.output * part.kernel.size for part in self.parts)
+
+    @property
     def is_linear(self) -> bool:
         """Whether nothing follows its sums yet."""
         return self.has_sums and self.slope == 1 and not self.function

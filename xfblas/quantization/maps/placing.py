@@ -22,13 +22,17 @@ class _Home:
 class Placing:
     """Places for all tensors.
 
+    Args:
+        lowering: the nodes.
+        windows: how many columns a tensor's channels have, by name, of those that have several.
+
     Attributes:
         nodes: those of the lowering, with the copies that it takes.
         maps: all stored maps.
     """
 
-    def __init__(self, lowering: Lowering):
-        self._lowering = lowering
+    def __init__(self, lowering: Lowering, windows: dict[str, int]):
+        self._lowering, self._windows = lowering, windows
         self._homes: dict[str, _Home] = {}
         self._groups: dict[tuple[str, ...], _Home] = {}
         self._copies: list[Node] = []
@@ -65,10 +69,12 @@ class Placing:
     def slice_of(self, name: str) -> MapSlice:
         """A tensor's channels."""
         home = self._homes[name]
-        return MapSlice(home.map, self._lowering.sizes[name][2], home.first)
+        channels = self._lowering.sizes[name][2] * self._windows.get(name, 1)
+        return MapSlice(home.map, channels, home.first)
 
     def _own(self, name: str) -> None:
         rows, columns, channels = self._lowering.sizes[name]
+        channels *= self._windows.get(name, 1)
         self.maps.append(StoredMap(name, rows, columns, channels))
         self._homes[name] = _Home(name, 0)
 

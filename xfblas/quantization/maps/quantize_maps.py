@@ -49,15 +49,15 @@ class _Assembly:
 
     def network(self) -> QuantizedMaps:
         """All of it, placed."""
-        lowering, scales = self._lowering, self._choices.scales
-        placing = Placing(lowering)
+        lowering, scales, out = self._lowering, self._choices.scales, self._lowering.output.stored
+        windows = {out: self._choices.windows}
+        placing = Placing(lowering, windows)
         steps = []
         for node in placing.nodes:
             for index, part in enumerate(node.parts):
                 name = node.target if len(node.parts) == 1 else f"{node.target}:{index}"
                 name += f":{node.target_first}" if node.target_first else ""
                 steps.append(self._step_of(name, placing, node, index, part))
-        out = lowering.output.stored
         offset, scale = self._choices.input_coding()
         network = MapNetwork(
             self._step.name,
@@ -71,6 +71,7 @@ class _Assembly:
             self._options.element_max,
             scales.of(out).astype(np.float32),
             scales.zero(out),
+            output_windows=windows[out],
         )
         shapes = {part.output: shape for part, shape in zip(
             self._step.steps, self._step.shapes, strict=True)}  # fmt: skip
@@ -83,6 +84,7 @@ class _Assembly:
                 scales.of(name),
                 scales.zero(name),
                 _written(steps, placing.slice_of(name)),
+                windows.get(name, 1),
             )
             for name in lowering.sizes
             if name in shapes and name != self._step.input
@@ -138,7 +140,7 @@ class _Assembly:
             node.channels,
             node.outputs,
             node.activation,
-            sum(part.rows.output * part.columns.output * part.kernel.size for part in parts),
+            node.products * made.parts[0].weights.shape[1] // node.outputs,
             max(part.sum_bits for part in made.parts),
             self._bits,
         )

@@ -8,6 +8,7 @@ import numpy as np
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.map_steps import MapNetwork, MapSlice
 from xfblas.quantization.maps.simulation import decode, encode, simulate_maps
+from xfblas.quantization.output_windows import join_windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,8 @@ class StoredTensor:
         shape: of one row of the model's.
         scale: (channels,) float64, elements in a unit.
         zero: the element that stands for 0.
+        windows: how many columns each channel has, see
+            :mod:`~xfblas.quantization.output_windows`.
         step: after which of the network's steps it is whole; -1 for the input.
     """
 
@@ -29,10 +32,13 @@ class StoredTensor:
     scale: np.ndarray
     zero: int
     step: int
+    windows: int = 1
 
     def values(self, elements: np.ndarray) -> np.ndarray:
         """float32 of the elements (m, rows, columns, channels)."""
-        return ((elements.astype(np.float64) - self.zero) / self.scale).astype(np.float32)
+        rows, bits = elements.reshape(-1, elements.shape[-1]), 8 * elements.itemsize
+        joined = join_windows(rows, self.windows, bits, self.zero) / self.scale
+        return joined.astype(np.float32).reshape(*elements.shape[:-1], -1)
 
 
 @dataclass(frozen=True)

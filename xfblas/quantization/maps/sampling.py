@@ -10,7 +10,7 @@ from xfblas.quantization.maps.nodes import Node, Part, places_of
 
 #: Values of windows that are kept for one part of a node, and windows at most and at least.
 KEPT = 2**20
-MOST_WINDOWS, LEAST_WINDOWS = 1024, 96
+MOST_WINDOWS, LEAST_WINDOWS = 4096, 96
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from xfblas.quantization.map_steps import (
     Walk,
 )
 from xfblas.quantization.maps.nodes import places_of
+from xfblas.quantization.output_windows import join_windows
 from xfblas.quantization.simulation import add_products
 
 #: Elements of gathered windows that are multiplied at once.
@@ -32,8 +33,10 @@ def encode(network: MapNetwork, frames: np.ndarray) -> np.ndarray:
 
 
 def decode(network: MapNetwork, elements: np.ndarray) -> np.ndarray:
-    """Real numbers of elements of the output, float32."""
-    return (elements.astype(np.float32) - np.float32(network.output_zero)) / network.output_scale
+    """Real numbers (m, rows, columns, channels) of elements of the output, float32."""
+    rows, bits = elements.reshape(-1, elements.shape[-1]), 8 * network.dtype.itemsize
+    joined = join_windows(rows, network.output_windows, bits, network.output_zero)
+    return (joined.astype(np.float32) / network.output_scale).reshape(*elements.shape[:-1], -1)
 
 
 def simulate_maps(

@@ -31,7 +31,7 @@ from xfblas.quantization.maps.checks import require_fit
 from xfblas.quantization.maps.quantized_maps import MapSummary, QuantizedMaps, StoredTensor
 
 FORMAT = "xfblas quantized maps"
-VERSION = 1
+VERSION = 2
 _ARRAYS = ("input_scale", "input_offset", "output_scale")
 
 
@@ -59,6 +59,7 @@ def write_maps(maps: QuantizedMaps, group: h5py.Group) -> None:
         "output": asdict(network.output),
         "input_limit": network.input_limit,
         "output_zero": network.output_zero,
+        "output_windows": network.output_windows,
         "softmax": network.softmax,
         "round": network.round,
         "saturate": network.saturate,
@@ -69,6 +70,7 @@ def write_maps(maps: QuantizedMaps, group: h5py.Group) -> None:
                 "shape": tensor.shape,
                 "zero": tensor.zero,
                 "step": tensor.step,
+                "windows": tensor.windows,
             }
             for tensor in maps.tensors
         ],
@@ -126,6 +128,8 @@ def _read(group: Any, described: dict[str, Any]) -> QuantizedMaps:
         output=MapSlice(**described["output"]),
         **{key: described[key] for key in ("input_limit", "output_zero")},
         **{key: described[key] for key in ("softmax", "round", "saturate")},
+        # Files of version 1 have none.
+        output_windows=described.get("output_windows", 1),
         **arrays,
     )
     tensors = tuple(
@@ -136,6 +140,7 @@ def _read(group: Any, described: dict[str, Any]) -> QuantizedMaps:
             group[f"tensors/{number}/scale"][()],
             one["zero"],
             one["step"],
+            one.get("windows", 1),
         )
         for number, one in enumerate(described["tensors"])
     )
