@@ -141,6 +141,9 @@ class _Assembly:
             sum(part.rows.output * part.columns.output * part.kernel.size for part in parts),
             max(part.sum_bits for part in made.parts),
             self._bits,
+            max(int(np.abs(part.weights.astype(int)).max()) for part in made.parts).bit_length()
+            + 1,
+            None if made.table is None else float(made.table.argument_scale),
         )
 
 
