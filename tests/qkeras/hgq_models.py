@@ -3,11 +3,31 @@
 import keras
 import numpy as np
 from hgq.config import LayerConfigScope, QuantizerConfigScope
-from hgq.layers import QBatchNormDense, QDense, Quantizer
+from hgq.layers import (
+    QBatchNormalization,
+    QBatchNormDense,
+    QConv1D,
+    QConv2D,
+    QDense,
+    QGlobalAveragePooling1D,
+    QGlobalAveragePooling2D,
+    QMaxPooling1D,
+    QMaxPooling2D,
+    Quantizer,
+)
 
 
 def make(choose, name):
     """A model with random weights and bits, and the version of its Keras."""
+    return _drawn(choose, name, _dense_layers)
+
+
+def make_maps(choose, name):
+    """The same of convolutions."""
+    return _drawn(choose, name, _map_layers)
+
+
+def _drawn(choose, name, layers_of):
     draw = np.random.RandomState(choose.randrange(2**31))
     scopes = [
         QuantizerConfigScope(
@@ -21,6 +41,15 @@ def make(choose, name):
     scopes.append(LayerConfigScope(enable_ebops=choose.random() < 0.5, enable_oq=False))
     for scope in scopes:
         scope.__enter__()
+    model = keras.Sequential(layers_of(choose), name=name)
+    for scope in reversed(scopes):
+        scope.__exit__(None, None, None)
+    for weight in model.weights:
+        _draw(draw, weight)
+    return model, 3
+
+
+def _dense_layers(choose):
     layers = [keras.Input((choose.randint(2, 12),))]
     depth = choose.randint(1, 3)
     for index in range(depth):
@@ -33,12 +62,30 @@ def make(choose, name):
         layers.append(kind(units, activation=activation, **more))
     if choose.random() < 0.5:
         layers.append(Quantizer(place="datalane"))
-    model = keras.Sequential(layers, name=name)
-    for scope in reversed(scopes):
-        scope.__exit__(None, None, None)
-    for weight in model.weights:
-        _draw(draw, weight)
-    return model, 3
+    return layers
+
+
+def _map_layers(choose):
+    rank = choose.choice([1, 2, 2])
+    layers = [keras.Input((*(choose.randint(5, 7) for _ in range(rank)), choose.randint(1, 3)))]
+    convolution = QConv1D if rank == 1 else QConv2D
+    for index in range(choose.randint(1, 2)):
+        more = {"padding": "same" if index else choose.choice(["valid", "same"])}
+        more["strides"] = choose.choice([1, 1, 2])
+        more["use_bias"] = choose.random() < 0.8
+        more["enable_oq"] = choose.random() < 0.3
+        more["activation"] = choose.choice(["relu", "relu", None, "tanh"])
+        layers.append(convolution(choose.randint(1, 4), choose.randint(1, 3), **more))
+        if choose.random() < 0.3:
+            layers.append(QBatchNormalization(center=choose.random() < 0.8))
+        if choose.random() < 0.4:
+            layers.append((QMaxPooling1D if rank == 1 else QMaxPooling2D)(2, padding="same"))
+    if choose.random() < 0.5:
+        layers.append((QGlobalAveragePooling1D if rank == 1 else QGlobalAveragePooling2D)())
+    else:
+        layers.append(keras.layers.Flatten())
+    layers.append(QDense(choose.randint(1, 4)))
+    return layers
 
 
 def _draw(draw, weight):
@@ -51,5 +98,5 @@ def _draw(draw, weight):
     elif name in ("bn_gamma", "moving_variance"):
         values = np.abs(draw.normal(size=shape)) + 0.5
         weight.assign(values.astype(np.float16).astype(np.float32))
-    elif name in ("kernel", "bias", "moving_mean"):
+    elif name in ("kernel", "bias", "moving_mean", "bn_beta"):
         weight.assign((draw.normal(size=shape) * 0.6).astype(np.float16).astype(np.float32))

@@ -9,7 +9,8 @@ These packages need Keras versions that exclude each other, so each has an envir
     python3.11 -m venv hgq && hgq/bin/pip install HGQ2==0.2.0 jax
     hgq/bin/python tests/qkeras/make_vectors.py tests/qkeras/vectors_hgq2.npz
 
-With ``--models`` and ``--seed`` it makes others, which ``XFBLAS_VECTORS=file pytest tests/qkeras``
+With ``--maps`` it makes models of convolutions, for ``vectors_maps_*.npz``. With
+``--models`` and ``--seed`` it makes others, which ``XFBLAS_VECTORS=file pytest tests/qkeras``
 compares. Weights and inputs are numbers of float16, so that the files are small.
 """
 
@@ -31,10 +32,11 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--models", type=int, default=110)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--maps", action="store_true")
     arguments = parser.parse_args()
     import numpy as np
 
-    make = _maker()
+    make = _maker(arguments.maps)
     packed, configurations = Packed(), []
     for number in range(arguments.models):
         choose = random.Random(f"{arguments.seed}/{number}")
@@ -87,13 +89,13 @@ class Packed:
         }
 
 
-def _maker():
+def _maker(of_maps):
     if importlib.util.find_spec("hgq") is None:
-        return _qkeras_maker()
+        return _qkeras_maker(of_maps)
     os.environ["KERAS_BACKEND"] = "jax"
     import hgq_models
 
-    return hgq_models.make
+    return hgq_models.make_maps if of_maps else hgq_models.make
 
 
 def _named(layer):
@@ -109,13 +111,15 @@ def _drawn(draw, name, values):
     """Values of a trained layer's size, in float16."""
     import numpy as np
 
+    if values.dtype.kind != "f":
+        return values
     found = draw.normal(size=values.shape) * 0.6
     if name in ("gamma", "moving_variance"):
         found = np.abs(found) + 0.3
     return found.astype(np.float16).astype(np.float32)
 
 
-def _qkeras_maker():
+def _qkeras_maker(of_maps):
     import qkeras
 
     if hasattr(qkeras.quantizers, "tf"):
@@ -175,6 +179,70 @@ def _qkeras_maker():
             layers.append(L.Activation("softmax"))
         return keras.Sequential(layers, name=name), version
 
+    def make_maps(choose, name):
+        L, rank = keras.layers, choose.choice([1, 2, 2, 2])
+        sizes = [choose.randint(5, 8) for _ in range(rank)]
+        layers = [keras.Input((*sizes, choose.randint(1, 4)))]
+        text = f"quantized_bits({choose.randint(2, 9)},{choose.randint(0, 3)},alpha=1)"
+        layers.append(qkeras.QActivation(quantizer(choose, text, False)))
+        for index in range(choose.randint(1, 2)):
+            layers += _convolutions(choose, L, rank, index == 0)
+        if choose.random() < 0.5:
+            layers.append(getattr(L, f"GlobalAveragePooling{rank}D")())
+            if rank == 2 and choose.random() < 0.7:
+                average = {"average_quantizer": "quantized_bits(8,0,alpha=1)"}
+                layers[-1] = qkeras.QGlobalAveragePooling2D(**average)
+        else:
+            layers.append(L.Flatten())
+        layers.append(qkeras.QActivation("quantized_relu(6,2)"))
+        ending = {"kernel_quantizer": quantizer(choose, _kernel(choose))}
+        ending["bias_quantizer"] = quantizer(choose, _bias(choose))
+        layers.append(qkeras.QDense(choose.randint(1, 4), **ending))
+        return keras.Sequential(layers, name=name), version
+
+    def _convolutions(choose, L, rank, is_large):
+        """One convolution, and what may follow it."""
+        kinds = ["QConv1D"] * 3 + ["QSeparableConv1D"] * (version == 2)
+        if rank == 2:
+            kinds = ["QConv2D"] * 4 + ["QDepthwiseConv2D"] * 3
+            kinds += ["QConv2DTranspose"] * (
+                version == 3
+            )  # QKeras 0.9's needs an older TensorFlow.
+            kinds += ["QSeparableConv2D"] * 2 + ["QConv2DBatchnorm"] * 2
+            kinds += ["QDepthwiseConv2DBatchnorm"]
+        kind = choose.choice(kinds)
+        more = {"kernel_size": [choose.randint(1, 3) for _ in range(rank)]}
+        more["padding"] = choose.choice(["valid", "same"]) if is_large else "same"
+        if choose.random() < 0.3:
+            more["strides"] = 2
+        elif choose.random() < 0.3 and "Transpose" not in kind:
+            more["dilation_rate"] = 2
+        keys = ["kernel_quantizer"]
+        if "Depthwise" in kind or "Separable" in kind:
+            more["depth_multiplier"] = choose.randint(1, 2)
+            keys = ["depthwise_quantizer"] + ["pointwise_quantizer"] * ("Separable" in kind)
+        if "Depthwise" not in kind:
+            more["filters"] = choose.randint(1, 5)
+        for key in keys:
+            more[key] = quantizer(choose, _kernel(choose))
+        if choose.random() < 0.8:
+            more["bias_quantizer"] = quantizer(choose, _bias(choose))
+        else:
+            more["use_bias"] = choose.random() < 0.3
+        activation = quantizer(choose, _activation(choose)) if choose.random() < 0.4 else None
+        found = [getattr(qkeras, kind)(activation=activation, **more)]
+        if activation is None:
+            if choose.random() < 0.3:
+                found.append(L.BatchNormalization())
+            pooling = choose.choice(["MaxPooling", "MaxPooling", "", "", "", "QAveragePooling"])
+            if pooling == "QAveragePooling" and rank == 2:
+                average = {"average_quantizer": "quantized_bits(6,0,alpha=1)"}
+                found.append(qkeras.QAveragePooling2D(padding="same", **average))
+            elif pooling == "MaxPooling":
+                found.append(getattr(L, f"MaxPooling{rank}D")(padding="same"))
+            found.append(qkeras.QActivation(quantizer(choose, _activation(choose), False)))
+        return found
+
     def _kernel(choose):
         bits, integer = choose.randint(1, 8), choose.randint(0, 2)
         alpha = choose.choice(["1", "1", "1", "'auto'", "'auto_po2'", "None", "0.5"])
@@ -218,7 +286,7 @@ def _qkeras_maker():
         kinds += [f"quantized_hswish({bits + 1},{integer},alpha=1)"]
         return choose.choice(kinds)
 
-    return make
+    return make_maps if of_maps else make
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def test_predictions_are_the_packages_own(path):
             assert differing_rows(vector, found, OF_ELEMENTS) <= may_differ(vector), vector.name
         else:
             assert re.search(r"differs in \d+ of \d+ values, by up to", told), vector.name
-    assert count >= 50 and exact > 0.85 * count
+    assert count >= (20 if "maps" in path.stem else 50) and exact > 0.85 * count
 
 
 def differing_rows(vector, found, part):

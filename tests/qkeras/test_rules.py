@@ -19,7 +19,7 @@ def predicted(*layers, weights=None, x=X, keras=2):
         {"class_name": kind, "config": {"name": f"l{index}", **config}}
         for index, (kind, config) in enumerate(layers)
     ]
-    entries[0]["config"]["batch_input_shape"] = [None, x.shape[1]]
+    entries[0]["config"]["batch_input_shape"] = [None, *x.shape[1:]]
     text = json.dumps({"class_name": "Sequential", "config": {"name": "m", "layers": entries}})
     stored = tuple(
         StoredLayer((layer,), (), tuple(StoredWeight((k,), np.asarray(v)) for k, v in of.items()))
@@ -104,8 +104,8 @@ def test_what_is_refused_by_name(given, told):
         predicted(("QActivation", {"activation": given}))
 
 
-def test_convolutions_are_refused_by_name():
-    with pytest.raises(UnsupportedModelError, match="QConv2D"):
-        predicted(("QConv2D", {"filters": 3}))
-    with pytest.raises(UnsupportedModelError, match="BinaryConv2D"):
-        predicted(("BinaryConv2D", {"filters": 3}))
+def test_layers_that_are_refused_by_name():
+    with pytest.raises(UnsupportedModelError, match="QSimpleRNN"):
+        predicted(("QSimpleRNN", {"units": 3}))
+    with pytest.raises(UnsupportedModelError, match="QConv3D"):
+        predicted(("hgq>QConv3D", {"filters": 3}))

@@ -103,7 +103,9 @@ def step_inputs(graph: ModelGraph, inputs: list[np.ndarray]) -> dict[str, np.nda
         return {step.name: _some(step, given[step.input]) for step in steps}
     count = len(inputs[0])
     values = max(1, max(math.prod(one.shape[1:]) for one in inputs))
-    at_once = max(1, min(FLOAT_ROWS, ROW_VALUES // values)) if graph.map_steps else FLOAT_ROWS
+    is_large = graph.map_steps or graph.gathered_values
+    values = max(values, graph.gathered_values)
+    at_once = max(1, min(FLOAT_ROWS, ROW_VALUES // values)) if is_large else FLOAT_ROWS
     parts = -(-count // at_once)
 
     def keep(step: EngineStep | MapStep, rows: np.ndarray) -> Any:

@@ -10,6 +10,7 @@ from xfblas.compiled.softmax_steps import as_run, softmax_networks
 from xfblas.device.binding import softmax
 from xfblas.errors import InvalidValueError
 from xfblas.graph import EngineStep, MapStep, ModelGraph
+from xfblas.layers.curves import CURVES
 from xfblas.layers.placement import PREACTIVATION
 from xfblas.program.clipped_inputs import ClippedInputs, clipped_inputs
 from xfblas.program.map_engine import MapEngine
@@ -20,6 +21,10 @@ from xfblas.timeline import HOST, Timeline
 
 #: The track of what runs on compute units in parts that are not timed.
 UNITS = "compute units"
+#: Functions of one value, which the engine computes at the end of the sums before them.
+_PIXELWISE = ("relu", "prelu", *CURVES)
+#: Values of gathered windows that the host keeps at once.
+GATHERED = 2**24
 
 
 class GraphEngine:
@@ -91,6 +96,8 @@ class GraphEngine:
     def rows_at_once(self) -> int:
         """Rows that are worth giving at once."""
         sizes = [engine.rows_at_once for engine in self._engines.values()]
+        values = self.graph.gathered_values
+        sizes += [max(1, GATHERED // values)] if values else []
         return min(sizes, default=8192)
 
     def outputs(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -167,7 +174,7 @@ class GraphEngine:
         def compute(step, rows):
             engine = self._engines.get(step.name)
             if isinstance(step, MapStep):
-                before[step.name] = _traced(step, engine, rows)
+                before[step.name] = _traced(step, engine, rows, preactivations)
                 return step.outputs_of(rows) if engine is None else engine.predict(rows)
             into = sums[step.name] = []
             if engine is not None:
@@ -191,7 +198,7 @@ class GraphEngine:
                     layers[_free(layer.output, layers)] = values.reshape(*lead, values.shape[-1])
             elif isinstance(step, MapStep):
                 layers.update(before[step.name])
-            else:
+            elif step.function != "gather_windows":  # What it gives are copies of its input.
                 layers[_free(step.output, layers)] = np.asarray(tensors[step.output], np.float32)
         is_float = self.plain is not None and self.plain.network.softmax is None
         if is_float and self.plain.network.output_activation == "softmax":
@@ -219,10 +226,13 @@ class GraphEngine:
         return {name: one.plan for name, one in engines if isinstance(one, MapEngine)}
 
 
-def _traced(step: MapStep, engine: MapEngine | None, values: np.ndarray) -> dict:
+def _traced(
+    step: MapStep, engine: MapEngine | None, values: np.ndarray, preactivations: bool
+) -> dict:
     """Tensors of a step over maps: those that the engine stores, or all of the host's."""
     if engine is not None:
-        return engine.trace(values)
+        names = {part.output: part.inputs[0] for part in step.steps if part.function in _PIXELWISE}
+        return engine.trace(values, names if preactivations else None)
     found: dict[str, np.ndarray] = {}
     step.run(values, found.__setitem__, {part.output for part in step.steps})
     return found

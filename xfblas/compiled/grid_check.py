@@ -6,8 +6,8 @@ from xfblas.compiled.simulation import simulated
 from xfblas.graph import HostStep, ModelGraph
 from xfblas.quantization import QuantizedNetwork
 
-#: Rows that the integers are compared with the model on.
-ROWS = 256
+#: Rows that the integers are compared with the model on, fewer where many values come of each.
+ROWS, LEAST_ROWS, GATHERED = 256, 8, 2**23
 
 
 def differences(
@@ -20,7 +20,8 @@ def differences(
         networks: of its steps.
         inputs: the calibration rows of each input.
     """
-    expected, found = simulated(graph, networks, inputs, ROWS)
+    rows = min(ROWS, max(LEAST_ROWS, GATHERED // max(1, graph.gathered_values)))
+    expected, found = simulated(graph, networks, inputs, rows)
     told = []
     for step in graph.steps:
         if isinstance(step, HostStep) and step.function == "quantizer":

@@ -12,7 +12,12 @@ from xfblas.layers.quantizers import Grid, grid_of
 #: Biases in so small a part of the products' step are computed by the engine with these.
 FINEST = 64
 #: Functions that give values that they have taken; those of one number for all values of a row.
-_PASSING = ("reshape", "permute", "repeat", "crop", "take", "largest", "smallest")
+_PASSING = ("reshape", "permute", "repeat", "crop", "take", "largest", "smallest", "max_pool")
+_PASSING += ("upsample",)
+#: Those that put zeros beside them too.
+_WITH_ZEROS = ("pad", "gather_windows")
+#: Those of one value or of rising ones, whose arguments matter where those of a later quantizer do.
+_RISING = ("reshape", "permute", "max_pool", "largest", "upsample", "crop")
 
 
 def grids_of(graph: ModelGraph) -> dict[str, Grid]:
@@ -28,12 +33,39 @@ def grids_of(graph: ModelGraph) -> dict[str, Grid]:
         elif step.function in _PASSING and step.inputs[0] in found:
             grid = found[step.inputs[0]]
             found |= {step.output: grid} if np.size(grid.step) == 1 else {}
+        elif step.function in _WITH_ZEROS and step.inputs[0] in found:
+            grid = _with_zeros(found[step.inputs[0]], step)
+            found |= {} if grid is None else {step.output: grid}
         elif step.function == "concatenate" and all(name in found for name in step.inputs):
             grids = [found[name] for name in step.inputs]
             if len({float(grid.step) if np.size(grid.step) == 1 else None for grid in grids}) == 1:
                 low = min(grid.low for grid in grids)
                 found[step.output] = Grid(grids[0].step, low, max(grid.high for grid in grids))
     return found
+
+
+def _with_zeros(grid, step):
+    """The grid of values with zeros beside them; for each channel where windows are gathered."""
+    arrays = np.broadcast_arrays(*(np.asarray(v) for v in (grid.step, grid.low, grid.high)))
+    gathers = step.function == "gather_windows"
+    if gathers and arrays[0].ndim > 1:
+        axis = 0 if step.parameters.get("channels_first") else -1
+        arrays = [np.moveaxis(v, axis, -1).reshape(-1, v.shape[axis]) for v in arrays]
+        steps, low, high = arrays
+        # Where all is 0 any step will do.
+        steps = np.where((low == 0) & (high == 0), np.inf, steps)
+        finest = np.where(np.isinf(steps).all(axis=0), 1.0, steps.min(axis=0))
+        ratio = np.where(np.isinf(steps), 1.0, steps / finest)
+        if (ratio != np.rint(ratio)).any():
+            return None
+        arrays = [finest, low.min(axis=0), high.max(axis=0)]
+    elif arrays[0].size > 1 and not gathers:
+        return None
+    if gathers and arrays[0].size > 1:
+        taps = math.prod(len(seen[0]) for seen in step.parameters["windows"])
+        arrays = [np.tile(v, taps) for v in arrays]
+    steps, low, high = arrays
+    return Grid(steps, np.minimum(low, 0), np.maximum(high, 0))
 
 
 def with_biases_on_host(graph: ModelGraph) -> ModelGraph:
@@ -83,7 +115,7 @@ def ends_of(graph: ModelGraph, tensor: str) -> tuple[float, float]:
         return (-math.inf, math.inf)
     for step in readers:
         ends = (-math.inf, math.inf)
-        if isinstance(step, HostStep) and step.function == "reshape":
+        if isinstance(step, HostStep) and step.function in _RISING:
             ends = ends_of(graph, step.output)
         elif isinstance(step, HostStep) and step.name.endswith(":bias"):
             room = float(np.abs(step.arrays["shift"]).max())

@@ -142,6 +142,20 @@ class ModelGraph:
         """The steps that the engine computes over feature maps."""
         return tuple(step for step in self.steps if isinstance(step, MapStep))
 
+    @property
+    def gathered_values(self) -> int:
+        """Values that the host gathers of one row for the products of a convolution; 0 without."""
+        widths = {step.input: step.network.input_units for step in self.engine_steps}
+        widths |= {step.input: step.input_shape[-1] for step in self.map_steps}
+        most = 0
+        for step in self.steps:
+            if isinstance(step, HostStep) and step.function == "gather_windows":
+                windows = step.parameters["windows"]
+                taps = math.prod(len(seen[0]) for seen in windows)
+                width = widths.get(step.output, taps)
+                most = max(most, width * math.prod(len(seen) for seen in windows))
+        return most
+
     def forward(self, inputs: Any) -> list[np.ndarray]:
         """The outputs, float32, as Keras' ``predict`` gives them.
 

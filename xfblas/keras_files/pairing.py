@@ -6,7 +6,15 @@ import numpy as np
 
 from xfblas.errors import InvalidValueError
 from xfblas.keras_files.architecture import LayerSpec, snake_case
-from xfblas.keras_files.quantizer_weights import FIRST_BITS, has_whole, is_of_hgq, joined, kinds_of
+from xfblas.keras_files.quantizer_weights import (
+    FIRST_BITS,
+    ITERATION,
+    OF_SIZE,
+    has_parts,
+    has_whole,
+    joined,
+    kinds_of,
+)
 from xfblas.keras_files.stored_weights import (
     StoredLayer,
     StoredWeights,
@@ -37,10 +45,8 @@ _KINDS = {
     "scale": "gamma",
     **{name: name for name in FIRST_BITS},
 }
-#: Counts what a normalization has seen; not needed to predict, and not of floats.
-_COUNT = "count"
-#: HGQ's measures of a layer's size.
-_OF_TRAINING = ("ebops", "size_factor")
+#: Count what a normalization has seen; not needed to predict, not of floats, nor always there.
+_COUNTS = ("count", ITERATION)
 
 
 def pair(
@@ -210,7 +216,7 @@ def _mismatch(specs, stored, why):
 
 def _by_kind(spec, expected, layer, where):
     """A layer's arrays by kind: by their names, or where those say nothing by their order."""
-    if is_of_hgq(spec):
+    if has_parts(spec):
         return _arrays(spec, expected, kinds_of(layer, expected), layer, where)
     names = [re.sub(r"_\d+$", "", weight.path[-1]) for weight in layer.weights]
     kinds = [_KINDS.get(name) for name in names]
@@ -224,7 +230,7 @@ def _by_kind(spec, expected, layer, where):
 
 
 def _arrays(spec, expected, kinds, layer, where):
-    needed = [kind for kind in expected if kind != _COUNT or _COUNT in kinds]
+    needed = [kind for kind in expected if kind not in _COUNTS or kind in kinds]
     if sorted(map(str, kinds)) != sorted(needed):
         raise InvalidValueError(
             f"{where}: layer {spec} has the weights {layer}; expected {', '.join(expected)}"
@@ -232,7 +238,7 @@ def _arrays(spec, expected, kinds, layer, where):
     return {
         kind: _as_float32(weight.values, f"{where}: layer {spec}: {kind}", has_whole(spec))
         for kind, weight in zip(kinds, layer.weights, strict=True)
-        if kind not in (_COUNT, *_OF_TRAINING) and not kind.endswith("/i_decay_speed")
+        if kind not in (*_COUNTS, *OF_SIZE) and not kind.endswith("/i_decay_speed")
     }
 
 

@@ -1,6 +1,6 @@
-"""HGQ's weights: those of a layer, and those of the quantizers inside it, as one layer's.
+"""Weights of a layer and of what is inside it, as one layer's: quantizers, a folded normalization.
 
-A quantizer's weights are called by its part of the layer and their own name, ``kq/f``.
+Those inside are called by their part of the layer and their own name, ``kq/f``.
 """
 
 import re
@@ -16,11 +16,20 @@ PARTS = ("iq", "kq", "bq", "oq", "quantizer")
 #: Weights of HGQ 1's quantizers, which are bytes.
 FIRST_BITS = ("keep_negative", "bits", "integers")
 _OF_HGQ = "hgq>"
+#: HGQ's measures of a layer's size in training; the first it calls beta.
+OF_SIZE = ("size_factor", "ebops")
+#: The batch normalization inside QKeras' layers, and their count of steps.
+NORM, ITERATION = "batchnorm", "iteration"
 
 
 def is_of_hgq(spec: LayerSpec) -> bool:
     """Whether a layer is HGQ's."""
     return spec.class_name.startswith(_OF_HGQ)
+
+
+def has_parts(spec: LayerSpec) -> bool:
+    """Whether weights of a layer are those of quantizers or of a normalization inside it."""
+    return is_of_hgq(spec) or spec.class_name.endswith("Batchnorm")
 
 
 def has_whole(spec: LayerSpec) -> bool:
@@ -30,7 +39,7 @@ def has_whole(spec: LayerSpec) -> bool:
 
 def joined(specs: list[LayerSpec], stored: StoredWeights) -> StoredWeights:
     """The same weights with those of quantizers, which Keras 3 files apart, in their layers."""
-    owners = {spec.slot for spec in specs if is_of_hgq(spec)}
+    owners = {spec.slot for spec in specs if has_parts(spec)}
     if not owners:
         return stored
     own, inner = {}, {}
@@ -49,10 +58,14 @@ def joined(specs: list[LayerSpec], stored: StoredWeights) -> StoredWeights:
 
 
 def kinds_of(layer: StoredLayer, expected: tuple[str, ...]) -> list[str | None]:
-    """What each weight of HGQ's layer is: by its name, or by its place among its part's."""
+    """What each weight of such a layer is: by its name, or by its place among its part's."""
     numbered = [weight for weight in layer.weights if weight.path[-1].isdigit()]
     if numbered:
         return [_by_place(weight, expected) for weight in layer.weights]
+    of_norm = {kind.removeprefix(f"{NORM}/"): kind for kind in expected if f"{NORM}/" in kind}
+    if of_norm:
+        names = ["kernel" if w.path[-1].endswith("kernel") else w.path[-1] for w in layer.weights]
+        return [of_norm.get(name, name) for name in names]
     return [_by_name(weight) for weight in layer.weights]
 
 
@@ -68,8 +81,10 @@ def _by_place(weight, expected):
 
 def _by_name(weight: StoredWeight):
     name = weight.path[-1]
-    if weight.path[-2:] == ("bn", "gamma"):
-        return "bn_gamma"  # Keras 1 had the layer's name before that of a weight.
+    if name == "beta" and not weight.values.ndim:
+        return OF_SIZE[0]
+    if name in ("gamma", "beta"):
+        return f"bn_{name}"  # The first also as Keras 1 had it, after the name of a layer.
     for word in reversed(weight.path[:-1]):
         found = re.fullmatch(rf"(?:.*_)?({'|'.join(PARTS[:-1])})", word)
         if found:

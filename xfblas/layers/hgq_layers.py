@@ -1,129 +1,44 @@
-"""HGQ's layers: dense ones with bits for each value, their quantizers alone, and its first ones."""
+"""HGQ's layers: dense ones, convolutions, pooling and normalization, with bits for each value."""
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from xfblas.keras_files.quantizer_weights import OF_SIZE
 from xfblas.layers.activation_rules import activation
 from xfblas.layers.dense import Dense
-from xfblas.layers.fixed_point import OVERFLOWS, ROUNDINGS
-from xfblas.layers.host_operation import HostOperation
-from xfblas.layers.operation import NO_SUCH_LAYER, CannotRun, Operation, Place, reads
-from xfblas.layers.quantized_layers import steps_of
-from xfblas.layers.quantizers import quantized
+from xfblas.layers.gathered_windows import KernelLayout
+from xfblas.layers.hgq_quantizers import Part, of_rows, part_of
+from xfblas.layers.operation import NO_SUCH_LAYER, RULES, Operation, Place, reads
+from xfblas.layers.quantized_convolutions import channels_back, filters_of, windows_of
+from xfblas.layers.quantized_layers import column_steps
+from xfblas.layers.scaling import Scale, batch_normalization
 from xfblas.layers.settings import number
-
-#: Ways of HGQ 2 to overflow. 'NONE' is that of weights whose bits follow their values.
-_OVERFLOWS = ("SAT", "SAT_SYM", "WRAP")
-
-
-@dataclass(frozen=True)
-class Part:
-    """A quantizer of a layer.
-
-    Attributes:
-        name: of its weights, before the slash.
-        kinds: their names, in the order in which Keras saves them.
-        settings: of :func:`~xfblas.layers.fixed_point.fixed_point`.
-    """
-
-    name: str
-    kinds: tuple[str, ...]
-    settings: dict = field(default_factory=dict)
-
-    @property
-    def weights(self) -> tuple[str, ...]:
-        """Kinds of weights, as the layer has them."""
-        return tuple(f"{self.name}/{kind}" for kind in self.kinds)
-
-    def arrays(self, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Signs, integer and fraction bits."""
-        signed, integer = (np.rint(weights[f"{self.name}/{kind}"]) for kind in "ki")
-        if "b" in self.kinds:
-            fraction = np.rint(weights[f"{self.name}/b"]) - integer
-        else:
-            fraction = np.rint(weights[f"{self.name}/f"])
-        return {"signed": signed, "integer": integer, "fraction": fraction}
-
-    def of_weights(self, values: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
-        """Values on the grid of this part."""
-        arrays = self.arrays(weights)
-        return quantized(values, "fixed_point", self.settings, **arrays)[0].astype(np.float32)
-
-
-def _part(name, given) -> Part | None:
-    """The quantizer of a configuration, or None where it is one that does nothing."""
-    config = given.get("config") if isinstance(given, dict) else None
-    if not isinstance(config, dict):
-        raise CannotRun(f"its quantizer {name} is {str(given)[:60]}, expected a configuration")
-    kind = config.get("q_type")
-    if kind == "dummy":
-        return None
-    if kind not in ("kif", "kbi"):
-        raise CannotRun(f"its quantizer {name} is of type {str(kind)[:60]}, expected kif or kbi")
-    for key in ("scaler", "affine"):
-        if config.get(key) is not None:
-            raise CannotRun(f"its quantizer {name} has {key}={str(config[key])[:60]}")
-    rounding = str(config.get("round_mode")).upper().removeprefix("S_")
-    overflow = str(config.get("overflow_mode")).upper()
-    if rounding not in ROUNDINGS or overflow not in _OVERFLOWS:
-        raise CannotRun(
-            f"its quantizer {name} has {rounding} and {overflow}, expected one of "
-            f"{', '.join(ROUNDINGS)} and of {', '.join(_OVERFLOWS)}"
-        )
-    wraps, first = overflow == "WRAP", "f" if kind == "kif" else "b"
-    if wraps:
-        kinds = (first, "k", "i", "i_decay_speed")
-        is_free = config.get("is_weight") and config.get("trainable", True)
-        if is_free and (kind == "kif" or rounding == "RND"):
-            overflow = "NONE"
-    else:
-        kinds = ("i", "f", "k") if kind == "kif" else ("b", "i", "k")
-    return Part(name, kinds, {"rounding": rounding, "overflow": overflow})
-
-
-@dataclass(frozen=True, eq=False)
-class FixedPoint(Operation):
-    """A quantizer of rows."""
-
-    part: Part
-
-    @property
-    def part_name(self) -> str:  # type: ignore[override]
-        """See :class:`Operation`."""
-        return self.part.name
-
-    def at(self, place: Place, weights: dict[str, np.ndarray]) -> HostOperation:
-        """See :meth:`Operation.at`."""
-        arrays = self.part.arrays(weights)
-        rank = len(place.shapes[0])
-        if any(values.ndim != rank + 1 or len(values) != 1 for values in arrays.values()):
-            shape = arrays["integer"].shape
-            raise CannotRun(f"its quantizer has bits of shape {shape} for rows of {rank} axes")
-        arrays = {kind: values[0] for kind, values in arrays.items()}
-        parameters = {"quantizer": "fixed_point", "settings": self.part.settings}
-        reason = "the engine has no bits for each value"
-        found = HostOperation(self.layer, "quantizer", parameters, arrays, reason)
-        return found.at(place, {})
 
 
 @dataclass(frozen=True, eq=False)
 class HgqDense(Dense):
-    """A dense layer with bits for each weight.
+    """A product with bits for each weight.
 
     Attributes:
         parts: quantizers by kind of weight.
+        layout: of the kernel of a convolution, whose windows are the rows; None for a matrix.
         epsilon: where a batch normalization is folded into the weights, what it adds to the
             variance.
     """
 
     parts: dict[str, Part] = field(default_factory=dict, kw_only=True)
     epsilon: float | None = field(default=None, kw_only=True)
+    layout: KernelLayout | None = field(default=None, kw_only=True)
 
     def at(self, place: Place, weights: dict[str, np.ndarray]) -> Dense:
         """See :meth:`Operation.at`."""
+        kernel, layout = weights["kernel"], self.layout
+        if layout is not None:
+            layout.require(self, place, kernel)
+            weights = {**weights, "kernel": layout.matrix(kernel)}
         found = super().at(place, weights)
-        kernel, bias = found.kernel, found.bias
+        bias = found.bias
         if self.epsilon is not None:
             bias = bias - weights["moving_mean"] @ kernel
             deviation = np.sqrt(weights["moving_variance"] + np.float32(self.epsilon))
@@ -131,25 +46,19 @@ class HgqDense(Dense):
         steps = None
         if "kernel" in self.parts:
             kernel = self.parts["kernel"].of_weights(kernel, weights)
-            steps = steps_of(kernel, np.ones(()))
+            steps = column_steps(kernel, np.ones(()), layout)
         if "bias" in self.parts:
             bias = self.parts["bias"].of_weights(bias, weights)
+        kernel = kernel if layout is None else layout.matrix(kernel)
         return replace(found, kernel=kernel, bias=bias, steps=steps)
 
 
 @reads("hgq>QDense", "hgq>QBatchNormDense")
 def _dense(layer) -> list[Operation]:
-    config = layer.config
-    units = number(config.get("units"), None)
+    units = number(layer.config.get("units"), None)
     has_norm = layer.class_name == "hgq>QBatchNormDense"
-    weights = ("kernel", "bias") if config.get("use_bias", True) else ("kernel",)
-    parts = {kind: _part(f"{kind[0]}q", config.get(f"{kind[0]}q_conf")) for kind in weights}
-    parts = {kind: part for kind, part in parts.items() if part is not None}
-    weights += ("bn_gamma",) if has_norm and config.get("scale", True) else ()
-    weights += ("beta", "ebops") if config.get("enable_ebops") else ()
-    weights += ("moving_mean", "moving_variance") if has_norm else ()
-    weights += tuple(kind for part in parts.values() for kind in part.weights)
-    epsilon = number(config.get("epsilon"), 1e-3) if has_norm else None
+    weights, parts = _weights(layer, has_norm)
+    epsilon = number(layer.config.get("epsilon"), 1e-3) if has_norm else None
     dense = HgqDense(
         layer,
         None if units is None else int(units),
@@ -157,57 +66,96 @@ def _dense(layer) -> list[Operation]:
         parts=parts,
         epsilon=epsilon,
     )
-    first = _rows(layer, "iq") if config.get("enable_iq", True) else []
-    last = _rows(layer, "oq") if config.get("enable_oq") else []
-    return [*first, dense, *activation(layer), *last]
+    return _between_quantizers(layer, [dense, *activation(layer)])
 
 
-def _rows(layer, name):
-    part = _part(name, layer.config.get(f"{name}_conf"))
-    if part is None:
-        return []
-    return [FixedPoint(layer, part, weights=part.weights, refusal=NO_SUCH_LAYER)]
+@reads("hgq>QConv1D", "hgq>QConv2D")
+def _convolution(layer) -> list[Operation]:
+    gathered, layout = windows_of(layer, "convolution")
+    weights, parts = _weights(layer, False)
+    own = {"weights": weights, "parts": parts, "layout": layout, "refusal": NO_SUCH_LAYER}
+    products = HgqDense(layer, filters_of(layer.config), **own)
+    found = [gathered, products, *channels_back(layer), *activation(layer)]
+    return _between_quantizers(layer, found)
 
 
-@reads("hgq>Quantizer")
-def _quantizer(layer) -> list[Operation]:
-    part = _part("quantizer", layer.config.get("config"))
-    if part is None:
-        return []
-    return [FixedPoint(layer, part, weights=part.weights, refusal=NO_SUCH_LAYER)]
+def _weights(layer, has_norm):
+    """Kinds of weights of a layer with a kernel, in the order of its file, and its quantizers."""
+    config = layer.config
+    weights = ("kernel", "bias") if config.get("use_bias", True) else ("kernel",)
+    parts = {kind: part_of(f"{kind[0]}q", config.get(f"{kind[0]}q_conf")) for kind in weights}
+    parts = {kind: part for kind, part in parts.items() if part is not None}
+    weights += ("bn_gamma",) if has_norm and config.get("scale", True) else ()
+    weights += _of_size(layer)
+    weights += ("moving_mean", "moving_variance") if has_norm else ()
+    weights += tuple(kind for part in parts.values() for kind in part.weights)
+    return weights, parts
+
+
+def _of_size(layer):
+    """Weights that measure a layer's size in training."""
+    return OF_SIZE if layer.config.get("enable_ebops") else ()
+
+
+@reads(
+    "hgq>QMaxPooling1D",
+    "hgq>QMaxPooling2D",
+    "hgq>QAveragePooling1D",
+    "hgq>QAveragePooling2D",
+    "hgq>QGlobalAveragePooling1D",
+    "hgq>QGlobalAveragePooling2D",
+    "hgq>QGlobalMaxPooling1D",
+    "hgq>QGlobalMaxPooling2D",
+)
+def _pooling(layer) -> list[Operation]:
+    bare = replace(layer, class_name=layer.class_name.removeprefix("hgq>Q"))
+    (found,) = RULES[bare.class_name](bare)
+    return _between_quantizers(layer, [replace(found, layer=layer, weights=_of_size(layer))])
 
 
 @dataclass(frozen=True, eq=False)
-class FirstFixedPoint(Operation):
-    """The quantizer of HGQ 1, a layer with numbers of bits as weights."""
+class HgqScale(Scale):
+    """A batch normalization, whose factor and offset are quantized.
 
-    settings: dict
+    Attributes:
+        parts: quantizers of both, by kind.
+    """
 
-    def at(self, place: Place, weights: dict[str, np.ndarray]) -> HostOperation:
+    parts: dict[str, Part] = field(default_factory=dict, kw_only=True)
+
+    def at(self, place: Place, weights: dict[str, np.ndarray]) -> Scale:
         """See :meth:`Operation.at`."""
-        signed, bits, integers = (
-            np.rint(weights[kind]) for kind in ("keep_negative", "bits", "integers")
+        epsilon = np.float32(self.epsilon)
+        factor = weights.get("bn_gamma", np.float32(1)) / np.sqrt(
+            weights["moving_variance"] + epsilon
         )
-        rank = len(place.shapes[0])
-        arrays = {"signed": signed, "integer": integers - signed, "fraction": bits - integers}
-        arrays = {
-            kind: values[0] if values.ndim == rank + 1 else values
-            for kind, values in arrays.items()
-        }
-        parameters = {"quantizer": "fixed_point", "settings": self.settings}
-        reason = "the engine has no bits for each value"
-        found = HostOperation(self.layer, "quantizer", parameters, arrays, reason)
-        return found.at(place, {})
+        # Without an offset of its own HGQ takes 1.
+        offset = weights.get("bn_beta", np.float32(1)) - weights["moving_mean"] * factor
+        found = {"scale": factor, "shift": offset}
+        for kind, part in self.parts.items():
+            found[kind] = part.of_weights(found[kind], weights)
+        bare = replace(self, kind="constant", arrays=found, weights=())
+        return Scale.at(bare, place, {})
 
 
-@reads("FixedPointQuantizer")
-def _first_quantizer(layer) -> list[Operation]:
-    rounding, overflow = layer.config.get("RND", "TRN"), layer.config.get("SAT", "WRAP")
-    if rounding not in ROUNDINGS or overflow not in OVERFLOWS:
-        raise CannotRun(
-            f"has RND={str(rounding)[:20]} and SAT={str(overflow)[:20]}, expected one of "
-            f"{', '.join(ROUNDINGS)} and of {', '.join(OVERFLOWS)}"
-        )
-    settings = {"rounding": rounding, "overflow": overflow}
-    weights = ("keep_negative", "bits", "integers")
-    return [FirstFixedPoint(layer, settings, weights=weights, refusal=NO_SUCH_LAYER)]
+@reads("hgq>QBatchNormalization")
+def _normalization(layer) -> list[Operation]:
+    config = layer.config
+    (scale,) = batch_normalization(layer)
+    kinds = (("scale", "kq"), ("shift", "bq"))
+    parts = {kind: part_of(name, config.get(f"{name}_conf")) for kind, name in kinds}
+    parts = {kind: part for kind, part in parts.items() if part is not None}
+    weights = ("bn_gamma",) if config.get("scale", True) else ()
+    weights += ("bn_beta",) if config.get("center", True) else ()
+    weights += ("moving_mean", "moving_variance", *_of_size(layer))
+    weights += tuple(kind for part in parts.values() for kind in part.weights)
+    own = {"weights": weights, "parts": parts, "refusal": NO_SUCH_LAYER}
+    found = HgqScale(layer, "constant", scale.axes, {}, scale.epsilon, **own)
+    return _between_quantizers(layer, [found])
+
+
+def _between_quantizers(layer, operations):
+    """Operations after the quantizer of a layer's inputs, and before that of its outputs."""
+    first = of_rows(layer, "iq") if layer.config.get("enable_iq", True) else []
+    last = of_rows(layer, "oq") if layer.config.get("enable_oq") else []
+    return [*first, *operations, *last]

@@ -7,6 +7,7 @@ from xfblas.layers import (  # noqa: F401 - they register rules
     dense,
     hgq_layers,
     host_rules,
+    quantized_convolutions,
     quantized_layers,
     reshaping,
     scaling,

@@ -42,6 +42,14 @@ def mean(x, axes, keepdims=False):
     return _nonempty(x, axes).mean(axis=tuple(axes), keepdims=keepdims, dtype=np.float64)
 
 
+def scaled_mean(x, axes, factors, keepdims=False):
+    """The mean, rounded to float32, times some numbers one after the other."""
+    found = mean(x, axes, keepdims).astype(np.float32)
+    for factor in factors:
+        found = found * np.float32(factor)
+    return found
+
+
 def largest(x, axes, keepdims=False):
     """The largest value over axes, which may not be empty."""
     return _nonempty(x, axes).max(axis=tuple(axes), keepdims=keepdims)
@@ -61,6 +69,27 @@ def take(x, index):
     """``x[:, ...]``: whole numbers, and slices as [start, stop, step]."""
     parts = [slice(*part) if isinstance(part, list) else part for part in index]
     return np.ascontiguousarray(x[(slice(None), *parts)])
+
+
+def gather_windows(x, windows, channels_first=False):
+    """Maps of one or two axes and channels to (m, *outputs, taps * channels).
+
+    Args:
+        windows: for each axis, for each output the places that its taps see; -1 sees 0.
+    """
+    x = np.moveaxis(x, 1, -1) if channels_first else x
+    rank = x.ndim - 2
+    if rank != len(windows):
+        raise ValueError(f"a map has {rank} axes, the windows {len(windows)}")
+    # The last place along each axis is -1.
+    x = np.pad(x, ((0, 0), *((0, 1),) * rank, (0, 0)))
+    places = []
+    for axis, seen in enumerate(windows):
+        shape = [1] * (2 * rank)
+        shape[axis], shape[rank + axis] = np.shape(seen)
+        places.append(np.reshape(seen, shape))
+    found = x[(slice(None), *places)]
+    return found.reshape(*found.shape[: rank + 1], -1)
 
 
 def _nonempty(x, axes):

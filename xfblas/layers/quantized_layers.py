@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from xfblas.keras_files.quantizer_weights import ITERATION, NORM
 from xfblas.layers.activation_rules import activation
 from xfblas.layers.dense import Dense
+from xfblas.layers.gathered_windows import KernelLayout
 from xfblas.layers.operation import CannotRun, Operation, Place, reads
 from xfblas.layers.quantizer_settings import Quantizer, quantizer_of
 from xfblas.layers.scaling import Scale, batch_normalization
-from xfblas.layers.settings import number
+from xfblas.layers.settings import gamma_beta, number
 
 #: Weights of a grid are whole multiples of a step, to this part, which float32 leaves of them.
 _NEAR = 2.0**-21
@@ -21,31 +23,69 @@ _LARGEST_MULTIPLE = 2.0**15
 
 @dataclass(frozen=True, eq=False)
 class QuantizedDense(Dense):
-    """A dense layer whose weights are quantized when it is placed.
+    """A product whose weights are quantized when it is placed.
 
     Attributes:
-        quantizers: by kind of weight.
+        quantizers: by kind of weight, kernel and bias.
+        layout: of the kernel of a convolution, whose windows are the rows; None for a matrix.
+        kernel_kind: which of the weights the kernel is.
+        epsilon: where a batch normalization is folded into the weights before they are quantized,
+            what it adds to the variance.
     """
 
     quantizers: dict[str, Quantizer] = field(default_factory=dict, kw_only=True)
+    layout: KernelLayout | None = field(default=None, kw_only=True)
+    kernel_kind: str = field(default="kernel", kw_only=True)
+    epsilon: float | None = field(default=None, kw_only=True)
 
     def at(self, place: Place, weights: dict[str, np.ndarray]) -> Dense:
         """See :meth:`Operation.at`."""
-        found = super().at(place, weights)
-        kernel, bias, steps = found.kernel, found.bias, None
+        kernel, layout = weights[self.kernel_kind], self.layout
+        if layout is not None:
+            layout.require(self, place, kernel)
+        bare = {"kernel": kernel if layout is None else layout.matrix(kernel)}
+        given = {kind: values for kind, values in weights.items() if kind == "bias"}
+        found = super().at(place, bare | given)
+        bias, steps = found.bias, None
+        if self.epsilon is not None:
+            kernel, bias = _folded(kernel, bias, weights, self.epsilon, layout)
         if "kernel" in self.quantizers:
-            kernel, scale = _quantized(self.quantizers["kernel"], kernel, found.kernel.shape)
-            steps = steps_of(kernel, scale)
-        if "bias" in self.quantizers and "bias" in self.weights:
-            bias, _ = _quantized(self.quantizers["bias"], bias, bias.shape)
+            kernel, scale = _quantized(self.quantizers["kernel"], kernel)
+            steps = column_steps(kernel, scale, layout)
+        if "bias" in self.quantizers and ("bias" in self.weights or self.epsilon is not None):
+            bias, _ = _quantized(self.quantizers["bias"], bias)
+        kernel = kernel if layout is None else layout.matrix(kernel)
         return replace(found, kernel=kernel, bias=bias, steps=steps)
 
 
-def _quantized(quantizer, values, shape):
+def _folded(kernel, bias, weights, epsilon, layout):
+    """Kernel and bias of a convolution with the batch normalization after it."""
+    part = {kind.rpartition("/")[2]: values for kind, values in weights.items()}
+    inverse = 1 / np.sqrt(part["moving_variance"] + np.float32(epsilon))
+    inverse = inverse * part.get("gamma", np.float32(1))
+    bias = inverse * (bias - part["moving_mean"]) + part.get("beta", np.float32(0))
+    is_depthwise = layout is not None and layout.function == "depthwise_convolution"
+    return kernel * (inverse.reshape(kernel.shape[-2:]) if is_depthwise else inverse), bias
+
+
+def _quantized(quantizer, values):
     found, scale = quantizer.of_weights(values)
-    if found.shape != shape or not np.isfinite(found).all():
+    if found.shape != values.shape or not np.isfinite(found).all():
         raise CannotRun(f"{quantizer.name} makes weights of shape {found.shape} that are unusable")
     return found.astype(np.float32), scale
+
+
+def column_steps(
+    kernel: np.ndarray, scale: np.ndarray, layout: KernelLayout | None
+) -> np.ndarray | None:
+    """:func:`steps_of` of a kernel as Keras has it, with the scale of its integers."""
+    if layout is None:
+        return steps_of(kernel, scale)
+    scales = np.abs(layout.matrix(np.broadcast_to(scale, kernel.shape)))
+    largest = scales.max(axis=0)
+    # A scale for each input is a step where all are powers of two.
+    is_one = ((scales == largest) | (scales == 0)).all()
+    return steps_of(layout.matrix(kernel), largest if is_one else np.ones(()))
 
 
 def steps_of(kernel: np.ndarray, scale: np.ndarray) -> np.ndarray | None:
@@ -67,27 +107,44 @@ def steps_of(kernel: np.ndarray, scale: np.ndarray) -> np.ndarray | None:
     return steps if is_found.all() else None
 
 
-@reads("QDense")
+@reads("QDense", "QDenseBatchnorm")
 def _quantized_dense(layer):
-    config = layer.config
-    units = number(config.get("units"), None)
-    weights = ("kernel", "bias") if config.get("use_bias", True) else ("kernel",)
-    found = {kind: quantizer_of(config.get(f"{kind}_quantizer"), layer) for kind in weights}
-    _require_known(found, config)
-    if found["kernel"] is not None:
-        found["kernel"] = found["kernel"].with_scale()
-    quantizers = {kind: quantizer for kind, quantizer in found.items() if quantizer is not None}
+    units = number(layer.config.get("units"), None)
     units = None if units is None else int(units)
-    dense = QuantizedDense(layer, units, weights=weights, quantizers=quantizers)
-    return [dense, *activation(layer)]
+    weights, more = quantized_weights(layer)
+    return [QuantizedDense(layer, units, weights=weights, **more), *activation(layer)]
 
 
-def _require_known(quantizers, config):
-    """Raises where a configuration names a quantizer that is none."""
-    for kind, quantizer in quantizers.items():
-        given = config.get(f"{kind}_quantizer")
-        if quantizer is None and given is not None:
-            raise CannotRun(f"{kind}_quantizer {str(given)[:60]} can not be computed here")
+def quantized_weights(
+    layer, kernel: str = "kernel", key: str = "kernel_quantizer"
+) -> tuple[tuple[str, ...], dict]:
+    """Kinds of weights of a layer with a kernel, and what its :class:`QuantizedDense` takes."""
+    config = layer.config
+    has_norm = layer.class_name.endswith("Batchnorm")
+    weights = (kernel, "bias") if config.get("use_bias", True) else (kernel,)
+    quantizers = {"kernel": stated_quantizer(layer, key)}
+    if "bias" in weights or has_norm:
+        quantizers["bias"] = stated_quantizer(layer, "bias_quantizer")
+    found = {kind: quantizer for kind, quantizer in quantizers.items() if quantizer is not None}
+    if "kernel" in found:
+        found["kernel"] = found["kernel"].with_scale()
+    more: dict = {"quantizers": found, "kernel_kind": kernel}
+    if has_norm:
+        if config.get("axis", -1) not in (-1, [-1], 3, [3]):
+            raise CannotRun(f"axis is {config['axis']!r}, expected that of the channels")
+        more["epsilon"] = number(config.get("epsilon"), 1e-3)
+        norm = (*gamma_beta(config), "moving_mean", "moving_variance")
+        weights = (*weights, *(f"{NORM}/{kind}" for kind in norm), ITERATION)
+    return weights, more
+
+
+def stated_quantizer(layer, key: str) -> Quantizer | None:
+    """The quantizer that a configuration has by this key, or None where it has none."""
+    given = layer.config.get(key)
+    found = quantizer_of(given, layer)
+    if found is None and given is not None:
+        raise CannotRun(f"{key} {str(given)[:60]} can not be computed here")
+    return found
 
 
 @reads("QActivation")
@@ -121,8 +178,7 @@ def _quantized_normalization(layer):
         raise CannotRun("inverse_quantizer is given, expected None")
     (scale,) = batch_normalization(layer)
     keys = {"gamma": "gamma", "beta": "beta", "moving_mean": "mean", "moving_variance": "variance"}
-    named = {kind: quantizer_of(config.get(f"{keys[kind]}_quantizer"), layer) for kind in keys}
-    _require_known({keys[kind]: quantizer for kind, quantizer in named.items()}, config)
+    named = {kind: stated_quantizer(layer, f"{keys[kind]}_quantizer") for kind in keys}
     quantizers = {}
     for kind, quantizer in named.items():
         if quantizer is not None:
@@ -136,13 +192,17 @@ def _quantized_normalization(layer):
 def _old_dense(layer) -> list[Operation]:
     """Weights of two or three values, of a size H that is stated or from the number of units."""
     (dense, *rest) = _quantized_dense(layer)
-    kind = "binary_tanh" if layer.class_name == "BinaryDense" else "ternary_tanh"
-    return [OldDense(layer, dense.units, weights=dense.weights, kind=kind), *rest]
+    return [OldDense(layer, dense.units, weights=dense.weights, kind=old_kind(layer)), *rest]
+
+
+def old_kind(layer) -> str:
+    """The quantizer of a layer with binary or ternary weights."""
+    return "binary_tanh" if layer.class_name.startswith("Binary") else "ternary_tanh"
 
 
 @dataclass(frozen=True, eq=False)
 class OldDense(QuantizedDense):
-    """A dense layer with weights of -H, H and perhaps 0."""
+    """A product with weights of -H, H and perhaps 0."""
 
     kind: str = ""
 
@@ -150,7 +210,8 @@ class OldDense(QuantizedDense):
         """See :meth:`Operation.at`."""
         height = self.layer.config.get("H", 1.0)
         if height == "Glorot":
-            height = math.sqrt(1.5 / sum(weights["kernel"].shape))
+            *window, inputs, outputs = weights["kernel"].shape
+            height = math.sqrt(1.5 / (math.prod(window) * (inputs + outputs)))
         height = number(height, 1.0)
         if height <= 0:
             raise CannotRun(f"H is {height}, expected a number above 0 or 'Glorot'")

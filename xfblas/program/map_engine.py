@@ -1,5 +1,7 @@
 """One step over feature maps on compute units that share it: the model's rows in and out."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from xfblas.device.shared_work import even_slices, share
@@ -8,6 +10,7 @@ from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_runner import MapRunner, require_finite_frames
 from xfblas.quantization import QuantizedMaps
 from xfblas.quantization.maps.simulation import empty_maps, encode, place_in
+from xfblas.quantization.maps.sums import sums_before
 
 
 class MapEngine:
@@ -54,12 +57,25 @@ class MapEngine:
             found = np.concatenate(predicted)
         return self.maps.as_model(found, self.maps.output_shape)
 
-    def trace(self, values: np.ndarray) -> dict[str, np.ndarray]:
-        """The model's tensors that are stored, float32 (m, ...) by name."""
+    def trace(
+        self, values: np.ndarray, before: Mapping[str, str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """The model's tensors that are stored, float32 (m, ...) by name.
+
+        Args:
+            values: as for :meth:`predict`.
+            before: what to call the sums of tensors before their activations, by the tensor; these
+                are given too.
+        """
         frames, maps = self.maps.frames_of(values), self.maps
         by_step = self._runners[0].trace(frames)
         elements = encode(maps.network, frames)
-        return maps.tensors_of(lambda see: replay(maps.network, elements, by_step, see))
+
+        def shown(see):
+            replay(maps.network, elements, by_step, see)
+
+        sums = sums_before(maps, before, shown) if before else {}
+        return sums | maps.tensors_of(shown)
 
     def __repr__(self):
         return f"<MapEngine of {self.maps.network.name} on {len(self._runners)} compute units>"

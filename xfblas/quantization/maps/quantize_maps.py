@@ -143,6 +143,9 @@ class _Assembly:
             node.products * made.parts[0].weights.shape[1] // node.outputs,
             max(part.sum_bits for part in made.parts),
             self._bits,
+            max(int(np.abs(part.weights.astype(int)).max()) for part in made.parts).bit_length()
+            + 1,
+            None if made.table is None else float(made.table.argument_scale),
         )
 
 

@@ -54,6 +54,8 @@ class MapSummary:
         products: of one frame.
         sum_bits: bits that hold all sums.
         bits: of an element.
+        weight_bits: that the largest weight needs.
+        argument_scale: elements in a unit of what its table takes; None without a table.
     """
 
     name: str
@@ -65,6 +67,8 @@ class MapSummary:
     products: int
     sum_bits: int
     bits: int
+    weight_bits: int = 0
+    argument_scale: float | None = None
 
     def text(self) -> str:
         """A line for a table."""

@@ -14,6 +14,7 @@ from xfblas.quantization.map_steps import (
     MapNetwork,
     MapPlacement,
     Walk,
+    WindowStep,
 )
 from xfblas.quantization.maps.nodes import places_of
 from xfblas.quantization.output_windows import join_windows
@@ -59,14 +60,35 @@ def simulate_maps(
             see(-1, maps)
         first, width = step.source.first_channel, step.source.channels
         source = maps[step.source.map][..., first : first + width]
-        found = _convolved(step, source, network) if isinstance(
-            step, ConvolutionStep
-        ) else _windowed(step, source, network)  # fmt: skip
+        found = _result(step, source, network)
         place_in(maps[step.target.map], step.target, found)
         if see is not None:
             see(number, maps)
     first = network.output.first_channel
     return maps[network.output.map][..., first : first + network.output.channels].copy()
+
+
+def shifted_sums(
+    step: ConvolutionStep | WindowStep, source: np.ndarray, network: MapNetwork
+) -> np.ndarray:
+    """A step's sums after its shift, before they are rounded and what follows: float64.
+
+    Args:
+        step: one that multiplies.
+        source: (m, rows, columns, channels) elements that it reads.
+        network: that it is of.
+    """
+
+    def finish(total, epilogue, network):
+        scale, shift = epilogue.post
+        return total * (scale / 2.0**shift)
+
+    return _result(step, source, network, finish, np.dtype(np.float64))
+
+
+def _result(step, source, network, finish=None, dtype=None):
+    compute = _convolved if isinstance(step, ConvolutionStep) else _windowed
+    return compute(step, source, network, finish or _finished, dtype or network.dtype)
 
 
 def empty_maps(network: MapNetwork, frames: int) -> dict[str, np.ndarray]:
@@ -90,9 +112,9 @@ def place_in(stored: np.ndarray, target: MapPlacement, found: np.ndarray) -> Non
     stored[place] = found
 
 
-def _convolved(step, source, network):
+def _convolved(step, source, network, finish, dtype):
     rows, columns = step.walk.output
-    found = np.empty((len(source), rows, columns, step.weights.shape[1]), network.dtype)
+    found = np.empty((len(source), rows, columns, step.weights.shape[1]), dtype)
     at_once = max(1, GATHERED // (len(step.weights) * columns))
     bias = step.bias.astype(np.int64)
     for frame in range(len(source)):
@@ -101,25 +123,25 @@ def _convolved(step, source, network):
             windows, _ = _gathered(source[frame], step.walk, part)
             total = add_products(windows.reshape(-1, len(step.weights)), step.weights)
             own = bias if len(bias) == 1 else bias[part.start * columns : part.stop * columns]
-            done = _finished(total + own, step.epilogue, network)
+            done = finish(total + own, step.epilogue, network)
             found[frame, part.start : part.stop] = done.reshape(len(part), columns, -1)
     return found
 
 
-def _windowed(step, source, network):
+def _windowed(step, source, network, finish, dtype):
     rows, columns = step.walk.output
-    found = np.empty((len(source), rows, columns, source.shape[3]), network.dtype)
+    found = np.empty((len(source), rows, columns, source.shape[3]), dtype)
     taps = step.walk.kernel[0] * step.walk.kernel[1]
     at_once = max(1, GATHERED // (taps * source.shape[3] * columns))
     for frame in range(len(source)):
         for first in range(0, rows, at_once):
             part = range(first, min(first + at_once, rows))
             windows, inside = _gathered(source[frame], step.walk, part)
-            found[frame, part.start : part.stop] = _window(step, windows, inside, network)
+            found[frame, part.start : part.stop] = _window(step, windows, inside, network, finish)
     return found
 
 
-def _window(step, windows, inside, network):
+def _window(step, windows, inside, network, finish):
     """(rows, columns, channels) of windows (rows, columns, taps, channels)."""
     if step.kind == "max":
         least = np.iinfo(network.dtype).min
@@ -130,7 +152,7 @@ def _window(step, windows, inside, network):
         total = np.where(inside[..., np.newaxis], windows, 0).sum(axis=2, dtype=np.int64)
         return (2 * total + count) // (2 * count)
     total = (windows.astype(np.int64) * step.weights.astype(np.int64)).sum(axis=2)
-    return _finished(total + step.bias.astype(np.int64)[0], step.epilogue, network)
+    return finish(total + step.bias.astype(np.int64)[0], step.epilogue, network)
 
 
 def _gathered(frame: np.ndarray, walk: Walk, part: range):
