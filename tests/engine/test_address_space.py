@@ -10,9 +10,14 @@ import xfblas
 from xfblas import errors
 
 LIMITED = """
-import resource
+import mmap, resource
 import numpy as np, xfblas
 resource.setrlimit(resource.RLIMIT_AS, (3_000_000 * 1024,) * 2)
+try:
+    mmap.mmap(-1, 2**32 - 2**16).close()
+    print("no limit")
+except (OSError, OverflowError):
+    pass
 devices = [xfblas.open(device=index, engine="Gemm") for index in range(8)]
 a = np.full((500, 500), 3, np.int16)
 for device in devices:
@@ -33,6 +38,8 @@ assert all((matrix.read() == number).all() for number, matrix in enumerate(kept)
 def test_a_limit_of_three_gigabytes():
     done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    if "no limit" in done.stdout:
+        pytest.skip("a process has all the address space that it asks for, as under qemu-user")
     assert "address space" in done.stdout
 
 

@@ -67,6 +67,12 @@ def test_ci_runs_the_tests_as_other_cpus_have_them(machine):
     assert f"{blas}/{isa}" in text and "OPENBLAS_CORETYPE=$blas XFBLAS_ISA=$isa" in text
 
 
+@pytest.mark.parametrize("architecture", ["arm64", "armhf"])
+def test_both_kinds_of_arm_have_a_python_of_their_own(architecture):
+    python = f"{ROOT}/build/arm/{architecture}/venv/bin/python -m pytest"
+    assert [line for line in commands("test-arm") if python in line and "tests/engine" in line]
+
+
 def test_help_has_a_sentence_for_every_target():
     text = (ROOT / "Makefile").read_text()
     done = subprocess.run(["make", "-C", ROOT, "help"], capture_output=True, text=True, check=True)
