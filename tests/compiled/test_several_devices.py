@@ -231,7 +231,14 @@ def test_saved_models_and_runtimes(rows, tmp_path):
     with xfblas.compile(network(), rows) as model:
         expected = model.predict(rows, verbose=0)
         model.save(tmp_path / "m.xfblas")
-    with xfblas.load(tmp_path / "m.xfblas", device=(0, 1)) as model:
+    for where in ({"device": (0, 1)}, {"devices": [1, 0]}):
+        with xfblas.load(tmp_path / "m.xfblas", **where) as model:
+            assert len(model.device.devices) == 2
+            np.testing.assert_array_equal(model.predict(rows, verbose=0), expected)
+    with pytest.raises(errors.InvalidValueError, match=r"device is 1 and devices \[0\]"):
+        xfblas.load(tmp_path / "m.xfblas", device=1, devices=[0])
+    with xfblas.compile(network(), rows, devices=[0, 1]) as model:
+        assert len(model.device.sharing_units) == 2
         np.testing.assert_array_equal(model.predict(rows, verbose=0), expected)
     with xfblas.open(devices=range(2)) as cards:
         runtime = xfblas.KerasRT(network(), calibration=rows, compute_unit=cards)

@@ -32,8 +32,10 @@ def run_estimate(args) -> int:
     if args.engine == ENGINE:
         return run_stream(args)
     from xfblas.graph.reader import read_source
+    from xfblas.performance.choices import choices, why_int8_is_slower
     from xfblas.performance.estimate import estimate_calls, estimate_product
     from xfblas.performance.model_parts import ModelParts, parts_of
+    from xfblas.performance.this_cpu import measure_products
 
     board = read_board(args.platform)
     machine = board.machine(args.dtype, args.engine)
@@ -56,12 +58,22 @@ def run_estimate(args) -> int:
         for chain in parts.chains
     ]
     call = estimate_calls(board, args.dtype, chains, rows)
+    sizes = [(product.m, product.k, product.n) for product in call.products]
+    seconds, told = measure_products(args.dtype, sizes)
+    ways = choices(board, args.engine, args.dtype, parts.chains, rows)
+    why = None
+    if args.engine == "fcn" and args.dtype != "float":
+        why = why_int8_is_slower(board, args.engine, parts.chains, rows)
     if args.json:
         host = [{"name": name, "reason": reason} for name, reason in parts.host]
         described = {"platform": board.name, "engine": args.engine, **call.to_dict(), "host": host}
+        described["this_cpu"] = {"how": told, "product_seconds": seconds, "seconds": sum(seconds)}
+        described["choices"] = [way.to_dict() for way in ways]
+        described["why_int8_is_slower"] = why
         print(json.dumps(described))
     else:
-        _print_table(board, machine, args, call, parts.host)
+        _print_table(board, machine, args, call, parts.host, seconds)
+        _print_choices(ways, seconds, told, rows, why)
     return 0
 
 
@@ -115,16 +127,20 @@ def _print_maps(board, machine, args, model) -> bool:
     return True
 
 
-def _print_table(board, machine, args, call, host):
+def _print_table(board, machine, args, call, host, cpu_seconds):
     print(
         f"{board.name}: {args.engine} {args.dtype}, array {machine.array_rows}x"
         f"{machine.array_columns}, tile {machine.tile_rows}x{machine.tile_columns}, "
         f"{machine.clock_mhz} MHz, one compute unit (an estimate, never measured on a card)"
     )
-    print(f"{'product':16} {'cycles':>12} {'time':>12} {'GOPS':>9} {'efficiency':>11}  bound")
-    for product in call.products:
+    print(
+        f"{'product':16} {'cycles':>12} {'time':>12} {'this CPU':>12} {'GOPS':>9} "
+        f"{'efficiency':>11}  bound"
+    )
+    for number, product in enumerate(call.products):
+        here = _time(cpu_seconds[number]) if cpu_seconds else "-"
         print(
-            f"{product.name:16} {product.cycles:12,} {_time(product.seconds):>12} "
+            f"{product.name:16} {product.cycles:12,} {_time(product.seconds):>12} {here:>12} "
             f"{product.gops:9.1f} {product.efficiency:11.1%}  {product.bound}"
         )
     if not call.products:
@@ -134,6 +150,25 @@ def _print_table(board, machine, args, call, host):
     print(f"launch {_time(call.launch_seconds)}, input {_time(call.input_seconds)}, ", end="")
     print(f"output {_time(call.output_seconds)}")
     print(f"call {_time(call.seconds)}, {call.rows_per_second:,.0f} rows/s")
+
+
+def _print_choices(ways, cpu_seconds, told, rows, why):
+    """One unit and all, rows and packed, and this CPU: what the same call takes each way."""
+    if ways:
+        print("the call with the host's rounding and conversions, which the lines above leave out:")
+        print(f"{'units':>7} {'layout':8} {'time':>12} {'rows/s':>14} {'of one unit':>12}")
+    for way in ways:
+        print(
+            f"{way.units:7} {way.layout:8} {_time(way.seconds):>12} {way.rows_per_second:14,.0f} "
+            f"{way.speedup:11.2f}x"
+        )
+    total = sum(cpu_seconds)
+    if total:
+        print(f"this CPU {_time(total):>20} {rows / total:14,.0f}   products alone, {told}")
+    else:
+        print(f"this CPU: {told}")
+    if why is not None:
+        print(why)
 
 
 def _time(seconds: float) -> str:

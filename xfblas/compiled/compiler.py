@@ -14,6 +14,7 @@ from xfblas.compiled.recipe import Recipe
 from xfblas.compiled.saved_model import read
 from xfblas.compiled.table_choice import tables_of
 from xfblas.device.default_images import DATA_TYPES
+from xfblas.device.devices import one_of
 from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError
 from xfblas.graph import ModelGraph, Network, read_graph
@@ -33,6 +34,7 @@ def compile(
     *,
     calib_iter: int | None = None,
     device: Any = None,
+    devices: Any = None,
     xclbin: str | os.PathLike[str] | None = None,
     target: str | None = None,
     bits: int | None = None,
@@ -65,6 +67,7 @@ def compile(
         device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device:
             of a list of several all compute units share the rows. Devices that are opened here are
             shared by models, and closed when no model uses them.
+        devices: the list of several by this name, as for :func:`xfblas.open`.
         xclbin: path of an image with the Fcn engine; by default a packaged one.
         target: as for :func:`xfblas.open`.
         bits: 16 (the default), 8, or 32 for float32: which packaged image to take.
@@ -101,7 +104,7 @@ def compile(
     graph = read_graph(model, architecture, on_host, tables=True, maps=True)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     placed_ever: set[str] = set(on_host)
-    held = lease(device, xclbin, wanted, target, trust)
+    held = lease(one_of(device, devices), xclbin, wanted, target, trust)
     try:
         has_tables = _has_tables(held.device.dtype, quantization)
         if not has_tables:
@@ -150,6 +153,7 @@ def load(
     path: str | os.PathLike[str],
     *,
     device: Any = None,
+    devices: Any = None,
     xclbin: str | os.PathLike[str] | None = None,
     target: str | None = None,
     trusted: bool = False,
@@ -159,8 +163,8 @@ def load(
 
     Args:
         path: of the file.
-        device, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image must have
-            the element type that the model was compiled for.
+        device, devices, xclbin, target: where it runs, as for :func:`xfblas.compile`; the image
+            must have the element type that the model was compiled for.
         trusted: whether the file is read at once, see :func:`xfblas.read_graph`.
         trust: whether an image that was not built here may run, as for :func:`xfblas.open`.
 
@@ -171,7 +175,7 @@ def load(
         DtypeError: the device computes with another element type.
     """
     dtype, parts = read(path, trusted)
-    held = lease(device, xclbin, dtype, target, trust)
+    held = lease(one_of(device, devices), xclbin, dtype, target, trust)
     try:
         recipe = Recipe(requantized, **parts.pop("recipe"))
         return CompiledModel(lease=held, recipe=recipe, **parts)

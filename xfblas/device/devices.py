@@ -111,6 +111,21 @@ def require_places(name: str, value: Any) -> list[int | str]:
     return places
 
 
+def one_of(device: Any, devices: Any) -> Any:
+    """Where to run: ``device``, or the list ``devices`` in its place.
+
+    Raises:
+        InvalidValueError: both were given, or ``devices`` is no list.
+    """
+    if devices is None:
+        return device
+    if device is not None and not (type(device) is int and device == 0):
+        raise InvalidValueError(
+            f"device is {shown(device)} and devices {shown(devices)}, expected one of them"
+        )
+    return require_places("devices", devices)
+
+
 def open(
     xclbin: str | os.PathLike[str] | None = None,
     cfg: str | os.PathLike[str] | None = None,
@@ -131,12 +146,7 @@ def open(
     Raises:
         InvalidValueError: a device is named twice, or what :class:`Device` raises.
     """
-    if devices is not None:
-        if device != 0:
-            raise InvalidValueError(
-                f"device is {shown(device)} and devices {shown(devices)}, expected one of them"
-            )
-        device = require_places("devices", devices)
+    device = one_of(device, devices)
     if not isinstance(device, (list, tuple, range)):
         return Device(xclbin, cfg, device, **options)  # type: ignore[arg-type]
     with ExitStack() as stack:
