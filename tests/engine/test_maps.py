@@ -69,6 +69,35 @@ def test_upsampled_maps_of_many_channels(unit, seed):
     np.testing.assert_array_equal(case.run(unit), case.expected(), f"{seed}: {case}")
 
 
+@examples(60)
+@given(seed=SEEDS)
+def test_few_output_channels(unit, seed):
+    """Where the native engine has a kernel's columns side by side, if sums fit 32 bits."""
+    rng = np.random.default_rng(seed)
+    dtype = unit.device.dtype
+    case = map_cases.random_case(rng, dtype, "convolution")
+    kernel, n = map_cases.pair(rng, 1, 2, 3, 5), int(rng.choice([1, 3, 4, 5]))
+    channels, (rows, columns) = (
+        int(rng.choice([3, 16, 33, 64])),
+        (4, int(rng.choice([19, 69, 150]))),
+    )
+    size = int(rng.choice([1, 2]))
+    maps = map_cases.elements(rng, (size, rows, columns, channels), dtype)
+    case.maps, case.first_channel, case.channels, case.is_shared = maps, 0, channels, False
+    case.walk |= {
+        "kernel": kernel, "output": (rows, columns), "stride": (1, 1), "upsampling": (1, 1),
+        "dilation": (int(rng.choice([1, 2])), 1), "padding": (kernel[0] // 2, kernel[1] // 2),
+    }  # fmt: skip
+    case.b = map_cases.elements(rng, (kernel[0] * kernel[1] * channels, n), dtype)
+    if dtype == np.int16 and seed % 3:
+        case.b >>= 9  # whose sums fit
+    pixels = 1 if seed % 2 else rows * columns
+    case.x = rng.integers(-(2**31), 2**31, (pixels, n)).astype(np.int32)
+    case.target = np.full((size, rows, columns, n + 2), 55, dtype)
+    case.first, case.step, case.target_channel = (0, 0), (1, 1), 1
+    np.testing.assert_array_equal(case.run(unit), case.expected(), f"{seed}: {case}")
+
+
 @pytest.mark.native  # a card holds the image of the other tests
 @pytest.mark.parametrize("largest, path", [(40, "proved"), (1500, "spilled"), (32767, None)])
 def test_sums_of_more_than_32_bits(largest, path, generator):

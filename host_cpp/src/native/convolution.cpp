@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "native/engine.hpp"
 #include "native/feature_maps.hpp"
+#include "native/lane_taps.hpp"
 #include "native/multiply_on_tiles.hpp"
 #include "native/panel_product.hpp"
 #include "native/product.hpp"
@@ -89,7 +91,11 @@ class Convolution {
         map_(map),
         panels_(panels),
         source_(static_cast<const char*>(product.a.data), map, product.a.lda,
-                product.element_bytes()) {}
+                product.element_bytes()) {
+    if (panels.has_vectors() && !TapProducts::pays(map, panels) &&
+        LaneTaps::pays(kernels(), source_, product.n))
+      lane_taps_.emplace(kernels(), source_, panels, product.n);
+  }
 
   void run() {
     const auto threads =
@@ -134,7 +140,9 @@ class Convolution {
       if (is_long) space.soon = panels_.bytes_of(all[(i + 1) % all.size()]);
       const auto route = product.route_for(all[i]);
       ++counts[size_t(route.path)];
-      product.run(all[i], route);
+      if (lane_taps_ && lane_taps_->takes(route))
+        lane_taps_->run(windows, of_part, all[i], route.path, space);
+      else product.run(all[i], route);
     }
     counter_.add(counts);
   }
@@ -173,6 +181,7 @@ class Convolution {
   const FeatureMap& map_;
   const Panels& panels_;
   SourceOfWindows source_;
+  std::optional<LaneTaps> lane_taps_;
   Counter counter_;
 };
 
