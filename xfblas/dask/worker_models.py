@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ def content_of(model: CompiledModel | str | os.PathLike[str]) -> bytes:
         return path.read_bytes()
 
 
+@lru_cache(maxsize=1)
 def digest_of(content: bytes) -> str:
-    """A short name of a model's content."""
+    """A short name of a model's content, which tasks of a worker share: it is hashed once."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
