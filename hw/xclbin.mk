@@ -48,8 +48,8 @@ CONFIGURE     := $(PYTHON) $(if $(IS_STREAM),$(HW)/stream/manager.py --board $(P
 
 # --freqhz took the place of --kernel_frequency in 2023.2; from 2023.1 on HLS has a mode of its own.
 VITIS ?= $(shell v++ --version 2>/dev/null | sed -n 's/.*v\([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
-NEW_HLS   = $(filter 2023.1 2023.2 2024.1 2024.2 2025.1 2025.2,$(VITIS))
-NEW_CLOCK = $(filter 2023.2 2024.1 2024.2 2025.1 2025.2,$(VITIS))
+NEW_HLS   = $(filter 2023.1 2023.2 2024.% 2025.%,$(VITIS))
+NEW_CLOCK = $(filter 2023.2 2024.% 2025.%,$(VITIS))
 FREQUENCY = $(if $(NEW_CLOCK),--freqhz $(CLOCK_MHZ)000000,--kernel_frequency $(CLOCK_MHZ))
 
 .PHONY: xclbin emu hw hw_emu needs-vitis

@@ -114,9 +114,11 @@ def test_block_memories(width, depth):
 
 @pytest.mark.hw
 def test_what_walks_over_maps():
-    window = counted("window_lane"), counted("window_lane", "xc7")
-    assert (window[1]["luts"], window[0]["luts"]) == near(counts.WINDOW_LUTS)
-    assert window[0]["dsps"] == counts.WINDOW_DSPS
+    for bits, sums in ((16, 48), (8, 32)):
+        least = counted("window_lane", "xc7", W=bits, ACC=sums)
+        most = counted("window_lane", W=bits, ACC=sums)
+        assert (least["luts"], most["luts"]) == near(counts.WINDOW_LUTS[bits])
+        assert least["dsps"] == most["dsps"] == counts.WINDOW_DSPS
     average = counted("average_lane")
     assert average["luts"] == near(counts.AVERAGE_LUTS[1])
     assert average["dsps"] == counts.AVERAGE_DSPS

@@ -14,20 +14,21 @@ EPILOGUE_LUTS = {16: 494, 8: 400}
 TABLE_LUTS = 327
 #: DSPs of a lane: a sum of 48 bits times a scale of 16 is cut in two, and a slope; of a table.
 SCALE_DSPS, SLOPE_DSPS, TABLE_DSPS = 2, 1, 1
-#: A scale of 32 bits, where its 16 are not seen.
-WIDE_SCALE_DSPS = {16: 4, 8: 3}
+#: One more where the tools cut the scale's product in three.
+CUT_DSPS = 1
 #: A bit of a memory of LUTs, of 32 entries and of 64; of a choice between two; of a turn's stage.
 LUTRAM_BIT, DEEP_LUTRAM_BIT, CHOICE_BIT, STAGE_BIT = 0.573, 8 / 7, 1.0, 0.6
-#: A bit of a memory of LUTs with 256 entries: four of 64, and the choice among them.
-LARGE_LUTRAM_BIT = 4 * DEEP_LUTRAM_BIT + 1
+#: A bit of a memory of LUTs with 256 entries: four of 64; the slice's multiplexers choose.
+LARGE_LUTRAM_BIT = 4 * DEEP_LUTRAM_BIT
 #: A bit of a word put together from two, by stages of its turn: chosen before it turns, or behind.
 JOINED_BITS = (
-    *((1.6, 2.1), (2.3, 2.6), (2.9, 3.2)),
-    *((3.3, 5.8), (3.6, 5.1), (4.9, 7.7)),
+    *((1.6, 2.1), (2.1, 3.3), (2.9, 3.2)),
+    *((3.0, 5.8), (3.6, 5.1), (4.9, 7.7)),
 )
 #: A lane of a window, of an average; an element that may be padding; a divider, a bit a cycle.
 #: With the adder in the DSP, and beside it.
-WINDOW_LUTS, AVERAGE_LUTS, PADDED_LUTS, DIVIDER_LUTS = (157, 200), (216, 250), 57, 138
+WINDOW_LUTS = {16: (157, 200), 8: (101, 133)}
+AVERAGE_LUTS, PADDED_LUTS, DIVIDER_LUTS = (216, 250), 57, 138
 WINDOW_DSPS, AVERAGE_DSPS = 1, 5
 #: Of floats, as HLS reports its operators (not counted): a product, a sum.
 FLOAT_PRODUCT_DSPS, FLOAT_SUM_DSPS = 3, 2

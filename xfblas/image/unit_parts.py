@@ -12,6 +12,7 @@ from .part_counts import (
     AVERAGE_DSPS,
     AVERAGE_LUTS,
     CHOICE_BIT,
+    CUT_DSPS,
     DIVIDER_LUTS,
     EPILOGUE_LUTS,
     FLOAT_PRODUCT_DSPS,
@@ -30,7 +31,6 @@ from .part_counts import (
     TABLE_LUTS,
     WALK_DSPS,
     WALK_LUTS,
-    WIDE_SCALE_DSPS,
     WINDOW_DSPS,
     WINDOW_LUTS,
     Use,
@@ -51,8 +51,10 @@ SOFTMAX_BLOCKS, SOFTMAX_DSPS, SOFTMAX_LUTS = 22, 3, 1500
 RECIPROCAL_LUTS = 35 * 35
 #: Products of 32 and 64 bits for places in memory and bounds of loops, once for an instruction.
 PLACE_DSPS = 149
+#: Where words are put together: one in each process, or one for each of its streams.
+LEAST_JOINTS, MOST_JOINTS = 6, 9
 #: Bursts on their way and beats of each, of a port.
-READ_BURSTS, WRITE_BURSTS, MERGE_BURSTS, BURST = 32, 32, 4, 64
+READ_BURSTS, WRITE_BURSTS, MERGE_BURSTS, BURST = 16, 16, 4, 64
 
 
 def unit_parts(machine: Machine, dtype: str, engine: str) -> dict[str, Use]:
@@ -88,9 +90,13 @@ def _array_parts(machine: Machine, dtype: str, bits: int, is_fcn: bool) -> dict[
     sums = sum_bits(dtype)
     strips = machine.tile_rows // rows * (machine.tile_columns // columns)
     gate = count * sums * CHOICE_BIT
-    # An entry that stays zero does for a gate, where the memory has one left.
-    fewest = 0 if strips < SHALLOW else gate / 2
-    parts = {"sums": use(lutram(count * sums, strips)), "first k": use((fewest, gate))}
+    if dtype == "int8":
+        first = use(gate)  # which is in the adders beside the DSPs
+    elif strips < SHALLOW:
+        first = use((0, gate))  # the memory has an entry left that stays zero
+    else:
+        first = use((gate / 2, gate))
+    parts = {"sums": use(lutram(count * sums, strips)), "first k": first}
     parts["sums' FIFOs"] = parts["sums"]
     # A row needs an element of A less than the one above it, if the tools see that.
     links = rows * columns * bits + count * sums
@@ -103,7 +109,7 @@ def _array_parts(machine: Machine, dtype: str, bits: int, is_fcn: bool) -> dict[
         lanes = use(times(columns, FLOAT_SUM_LUTS), columns * FLOAT_SUM_DSPS)
         return {"array": array, **parts, "epilogue": lanes, "places": use(0, (0, PLACE_DSPS))}
     dsps = columns * (SCALE_DSPS + (SLOPE_DSPS if is_fcn else 0))
-    wide = columns * WIDE_SCALE_DSPS[bits]
+    wide = columns * CUT_DSPS
     parts = {"array": use(0, count), **parts}
     parts["epilogue"] = use(columns * EPILOGUE_LUTS[bits], (dsps, dsps + wide))
     if is_fcn:
@@ -117,12 +123,16 @@ def _operand_parts(machine: Machine, bits: int, word: int, is_fcn: bool) -> dict
     row_strips = machine.tile_rows // rows
     column_strips = machine.tile_columns // columns
     addend = 32 if is_fcn else bits
+    # A quarter of a chunk, or what the array takes while a chunk of A comes.
+    waiting = rows * (chunk // machine.word_elements + machine.burst_cycles)
+    waiting = max(chunk * column_strips // 4, waiting)
+    joint = joined(word, machine.word_elements)
     turns = 2 * rows * bits * STAGE_BIT * math.log2(max(2, rows))
     return {
         "A": use(turns, 0, rows * ram_blocks(bits, 2 * row_strips * chunk)),
-        "B": use(0, 0, ram_blocks(columns * bits, chunk * column_strips)),
+        "B": use(0, 0, ram_blocks(columns * bits, waiting)),
         "X": use(0, 0, ram_blocks(columns * addend, machine.tile_rows * column_strips)),
-        "words": use(times(9, joined(word, machine.word_elements))),
+        "words": use((LEAST_JOINTS * joint[0], MOST_JOINTS * joint[1])),
         "words' FIFOs": use(5 * word * LUTRAM_BIT),
     }
 
@@ -149,7 +159,7 @@ def _parts_beside(machine: Machine, bits: int, word: int) -> dict[str, Use]:
     fixed += quarter * (EPILOGUE_LUTS[bits] + TABLE_LUTS + sums)
     least, most = (
         fixed + lanes * lane + quarter * average
-        for lane, average in zip(WINDOW_LUTS, AVERAGE_LUTS, strict=True)
+        for lane, average in zip(WINDOW_LUTS[bits], AVERAGE_LUTS, strict=True)
     )
     window_dsps = lanes * WINDOW_DSPS
     window_dsps += quarter * (SCALE_DSPS + SLOPE_DSPS + TABLE_DSPS + AVERAGE_DSPS)
