@@ -76,7 +76,7 @@ def test_the_yardstick_of_the_public_engine():
 def test_what_does_not_fit(name, dtype, values, kind):
     board = with_values(name, **values)
     units = board.number("compute_units")
-    with pytest.raises(InvalidValueError, match=rf"{name}: fcn .* of the {kind}s of SLR\d \("):
+    with pytest.raises(InvalidValueError, match=rf"{name}: .*fcn .* of the {kind}s of SLR\d \("):
         require_unit_fits(board, dtype, "fcn", units)
     require_unit_fits(board, dtype, "fcn", units, force=True)
 
@@ -157,6 +157,20 @@ def test_resources_are_printed(capsys):
     told = json.loads(capsys.readouterr().out)
     assert [slr["name"] for slr in told["slrs"]] == ["SLR0", "SLR2"]
     assert told["unit"]["dsps"] == 1315 and told["slrs"][0]["limited_by"] == "LUT"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-m", "3"], "-m is given beside --resources"),
+        (["--model", "m.h5"], "--model is given beside --resources"),
+        (["--engine", "stream"], "--resources is given beside engine stream"),
+        (["--engine", "fcm"], "--engine is 'fcm', expected fcn or gemm or gemv"),
+    ],
+)
+def test_options_that_resources_have_no_use_for(capsys, words, sentence):
+    assert main(["estimate", "--resources", *words]) == 2
+    assert sentence in capsys.readouterr().err
 
 
 def test_images_of_sizes_that_do_not_fit(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import json
 
+from xfblas.errors import InvalidValueError
 from xfblas.image.boards import Board
 from xfblas.image.fitting import LIMIT, Fit, build_hours, fits_of, parts_on
 from xfblas.image.machine import Machine
@@ -10,7 +11,16 @@ from xfblas.image.unit_parts import BESIDE
 
 
 def run_resources(args, board: Board, machine: Machine) -> int:
-    """Prints what the parts take, what limits them and how long a build may take."""
+    """Prints what the parts take, what limits them and how long a build may take.
+
+    Raises:
+        InvalidValueError: an option of a product or a model is given too.
+    """
+    for option, given in (("-m", args.m), ("-k", args.k), ("-n", args.n), ("--model", args.model)):
+        if given is not None:
+            raise InvalidValueError(
+                f"{option} is given beside --resources, which are of any product"
+            )
     parts = parts_on(board, machine, args.dtype, args.engine)
     use = sum(parts.values(), Use())
     units = board.number("compute_units")

@@ -110,10 +110,11 @@ def require_fit(board: Board, what: str, fits: list[Fit], force: bool = False) -
     if full:
         fit = max(full, key=lambda fit: fit.share)
         asked, there = _asked(fit)
+        units = f"{fit.units} units of " if fit.units > 1 else ""
         raise InvalidValueError(
-            f"{board.name}: {what} takes {fit.share:.0%} of the {fit.limit}s of {fit.region.name} "
-            f"({asked:,.0f} of {there:,}) by the counts of its parts, expected at most "
-            f"{LIMIT:.0%}: take a smaller one, or force it (--force, with make FORCE=1)"
+            f"{board.name}: {units}{what} takes {fit.share:.0%} of the {fit.limit}s of "
+            f"{fit.region.name} ({asked:,.0f} of {there:,}) by the counts of its parts, "
+            f"expected at most {LIMIT:.0%}: take smaller or fewer ones, or force it (--force, with make FORCE=1)"
         )
 
 

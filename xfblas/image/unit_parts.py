@@ -6,6 +6,8 @@ the most is what the tools make of it where they pair no gates, turn words twice
 
 import math
 
+from xfblas.errors import InvalidValueError
+
 from .element_types import ELEMENT_TYPES
 from .machine import Machine
 from .part_counts import (
@@ -41,6 +43,7 @@ from .part_counts import (
     use,
 )  # fmt: skip
 
+ENGINES = ("fcn", "gemm", "gemv", "zynq")
 #: What stands beside the array of an Fcn engine of integers, for feature maps and softmax.
 BESIDE = ("maps", "windows", "softmax")
 #: FIFOs and memories with as many entries as a memory of LUTs has for the price of one.
@@ -64,7 +67,12 @@ def unit_parts(machine: Machine, dtype: str, engine: str) -> dict[str, Use]:
         machine: the engine's sizes.
         dtype: ``"short"``, ``"int8"`` or ``"float"``.
         engine: ``"fcn"``, ``"gemm"``, ``"gemv"``, or ``"zynq"`` for the Fcn engine of hw/zynq.
+
+    Raises:
+        InvalidValueError: there is no such engine.
     """
+    if engine not in ENGINES:
+        raise InvalidValueError(f"engine is {engine!r}, expected {' or '.join(ENGINES[:3])}")
     bits = 8 * ELEMENT_TYPES[dtype].bytes
     word = machine.word_elements * bits
     if engine == "gemv":
