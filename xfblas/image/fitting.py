@@ -114,7 +114,8 @@ def require_fit(board: Board, what: str, fits: list[Fit], force: bool = False) -
         raise InvalidValueError(
             f"{board.name}: {units}{what} takes {fit.share:.0%} of the {fit.limit}s of "
             f"{fit.region.name} ({asked:,.0f} of {there:,}) by the counts of its parts, "
-            f"expected at most {LIMIT:.0%}: take smaller or fewer ones, or force it (--force, with make FORCE=1)"
+            f"expected at most {LIMIT:.0%}: take smaller or fewer ones, or force it (--force, with "
+            "make FORCE=1)"
         )
 
 
