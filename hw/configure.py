@@ -18,6 +18,8 @@ from xfblas.files import write_if_new
 from xfblas.image.boards import Board, read_board
 from xfblas.image.configuration import Configuration
 from xfblas.image.element_types import ELEMENT_TYPES
+from xfblas.image.fitting import require_unit_fits
+from xfblas.image.regions import ports_of, slr_of
 
 ENGINES = ("fcn", "gemm", "gemv")
 PAGE_BYTES = 4096
@@ -86,15 +88,12 @@ def link_configuration(board: Board, engine: str, units: int) -> str:
         raise InvalidValueError(
             f"{units} compute units need {units * share} banks, the board {board.name} has {banks}"
         )
-    kernel, memory, slrs = f"{engine}Kernel", board.text("memory"), board.number("slrs")
+    kernel = f"{engine}Kernel"
     lines = ["[connectivity]", f"nk={kernel}:{units}"]
     for unit in range(units):
-        first = unit * share
-        numbers = str(first) if share == 1 else f"{first}:{first + share - 1}"
-        for port in ("rd", "wr"):
-            lines.append(f"sp={kernel}_{unit + 1}.{port}:{memory}[{numbers}]")
-        if slrs > 1:
-            lines.append(f"slr={kernel}_{unit + 1}:SLR{unit % slrs}")
+        lines += ports_of(board, kernel, unit)
+        if board.number("slrs") > 1:
+            lines.append(f"slr={kernel}_{unit + 1}:SLR{slr_of(board, unit)}")
     return "\n".join(lines) + "\n"
 
 
@@ -105,6 +104,7 @@ def main():
     parser.add_argument("--dtype", choices=sorted(ELEMENT_TYPES), required=True)
     parser.add_argument("--units", type=int, help="compute units, instead of the board's number")
     parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("--force", action="store_true", help="build what takes too much of an SLR")
     arguments = parser.parse_args()
     engine, dtype = arguments.engine, arguments.dtype
     try:
@@ -115,6 +115,7 @@ def main():
             "link.cfg": link_configuration(board, engine, units),
             "config_info.dat": configuration(board, engine, dtype, units).to_text(),
         }
+        require_unit_fits(board, dtype, engine, units, arguments.force)
     except InvalidValueError as error:
         sys.exit(f"configure.py: {error}")
     arguments.output.mkdir(parents=True, exist_ok=True)

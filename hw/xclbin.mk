@@ -12,6 +12,7 @@
 #     MULTIPLIERS  of all layers together; empty takes the board's
 #     FORM         linked (a kernel for each layer) or single (one kernel, for small boards)
 #   NUM_CU    compute units; empty takes the board's number
+#   FORCE     1 builds what takes more than 70 % of an SLR too, which is refused otherwise
 #   VITIS     version of Vitis, such as 2022.2; empty asks v++
 #   JOBS      parallel jobs of v++
 
@@ -21,6 +22,7 @@ ENGINE   ?= fcn
 DTYPE    ?= short
 NUM_CU   ?=
 JOBS     ?= 4
+FORCE    ?=
 LAYERS      ?= 784,64,10
 ACTIVATION  ?= tanh
 OUTPUTS     ?=
@@ -42,12 +44,12 @@ CLOCK_MHZ     := $(shell sed -n 's/^clock_mhz *= *//p' $(BOARD_FILE) 2>/dev/null
 CONFIGURE     := $(PYTHON) $(if $(IS_STREAM),$(HW)/stream/manager.py --board $(PLATFORM) --layers $(LAYERS) \
   --activation $(ACTIVATION) --dtype $(DTYPE) $(addprefix --outputs ,$(OUTPUTS)) \
   $(addprefix --multipliers ,$(MULTIPLIERS)) --form $(FORM),$(HW)/configure.py --board $(PLATFORM) \
-  --engine $(ENGINE) --dtype $(DTYPE) $(addprefix --units ,$(NUM_CU))) --output $(FOLDER)
+  --engine $(ENGINE) --dtype $(DTYPE) $(addprefix --units ,$(NUM_CU))) $(if $(filter-out 0,$(FORCE)),--force) --output $(FOLDER)
 
 # --freqhz took the place of --kernel_frequency in 2023.2; from 2023.1 on HLS has a mode of its own.
 VITIS ?= $(shell v++ --version 2>/dev/null | sed -n 's/.*v\([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
-NEW_HLS   = $(filter 2023.1 2023.2 2024.1 2024.2 2025.1 2025.2,$(VITIS))
-NEW_CLOCK = $(filter 2023.2 2024.1 2024.2 2025.1 2025.2,$(VITIS))
+NEW_HLS   = $(filter 2023.1 2023.2 2024.% 2025.%,$(VITIS))
+NEW_CLOCK = $(filter 2023.2 2024.% 2025.%,$(VITIS))
 FREQUENCY = $(if $(NEW_CLOCK),--freqhz $(CLOCK_MHZ)000000,--kernel_frequency $(CLOCK_MHZ))
 
 .PHONY: xclbin emu hw hw_emu needs-vitis

@@ -20,6 +20,8 @@ from xfblas.errors import InvalidValueError
 from xfblas.files import write_if_new
 from xfblas.image.boards import Board, read_board
 from xfblas.image.element_types import ELEMENT_TYPES
+from xfblas.image.regions import ports_of
+from xfblas.image.stream_fitting import require_stream_fits
 from xfblas.image.stream_header import c_header
 from xfblas.image.stream_image import stream_configuration
 from xfblas.image.stream_network import StreamNetwork, beats_of
@@ -93,10 +95,7 @@ def constants(board: Board, network: StreamNetwork) -> str:
 
 def link_configuration(board: Board, network: StreamNetwork, form: str) -> str:
     """v++'s connectivity: a chain of kernels, one SLR after the other, or one kernel."""
-    share = board.number("banks_of_a_unit")
-    banks = "0" if share == 1 else f"0:{share - 1}"
-    lines = ["[connectivity]", "nk=streamKernel:1"]
-    lines += [f"sp=streamKernel_1.{port}:{board.text('memory')}[{banks}]" for port in ("rd", "wr")]
+    lines = ["[connectivity]", "nk=streamKernel:1", *ports_of(board, "streamKernel", 0)]
     if form == "single":
         return "\n".join(lines) + "\n"
     count, slrs = len(network.layers), board.number("slrs")
@@ -134,6 +133,7 @@ def main():
     parser.add_argument("--outputs", help="what can go to the host, such as x1,s2; all by default")
     parser.add_argument("--multipliers", type=int, help="instead of the board's")
     parser.add_argument("--form", choices=FORMS, default="linked")
+    parser.add_argument("--force", action="store_true", help="build what takes too much of an SLR")
     parser.add_argument("--output", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     try:
@@ -154,6 +154,7 @@ def main():
             "network.txt": network_text(network),
             "network.svg": network_svg(network),
         }
+        require_stream_fits(board, network, arguments.force)
     except InvalidValueError as error:
         sys.exit(f"manager.py: {error}")
     arguments.output.mkdir(parents=True, exist_ok=True)

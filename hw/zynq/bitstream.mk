@@ -5,6 +5,7 @@
 #
 #   BOARD   ultra96v2, pynq-z2, kv260 or zcu102     TOP     master, or stream with an AXI DMA
 #   DTYPE   short or int8                           JOBS    parallel jobs of Vivado
+#   FORCE   1 builds what takes more than 70 % of the chip too
 #   VITIS   version of the tools, such as 2022.2; empty asks vivado
 #
 # Writes <folder>/xfblas_<top>.bit and .hwh: PYNQ reads the second beside the first, by its name.
@@ -41,7 +42,7 @@ bitstream: ip
 	@echo $(FOLDER)/$(NAME).bit
 
 ip: needs-vivado
-	$(PYTHON) $(HW)/configure.py --board $(BOARD) --engine fcn --dtype $(DTYPE) --output $(FOLDER)
+	$(PYTHON) $(HW)/configure.py --board $(BOARD) --engine fcn --dtype $(DTYPE) $(if $(filter-out 0,$(FORCE)),--force) --output $(FOLDER)
 	cd $(FOLDER) && XFBLAS_HW=$(abspath $(HW)) XFBLAS_TOP=$(TOP) XFBLAS_KERNEL=$(KERNEL) \
 	  XFBLAS_PART=$(PART) XFBLAS_CLOCK_MHZ=$(CLOCK) $(HLS) $(abspath $(ZYNQ))/ip.tcl
 

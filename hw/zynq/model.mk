@@ -25,7 +25,7 @@ model: $(OBJECT)
 	@echo $(OBJECT)
 
 $(FOLDER)/xfblas_configuration.hpp: FORCE
-	@$(PYTHON) $(HW)/configure.py --board $(BOARD) --engine fcn --dtype $(DTYPE) --output $(FOLDER)
+	@$(PYTHON) $(HW)/configure.py --board $(BOARD) --engine fcn --dtype $(DTYPE) $(if $(filter-out 0,$(FORCE)),--force) --output $(FOLDER)
 FORCE:
 
 $(OBJECT): $(NEEDED) $(FOLDER)/xfblas_configuration.hpp

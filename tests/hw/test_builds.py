@@ -45,21 +45,39 @@ def test_classic_commands(board, target, engine):
     assert ("emconfigutil" in done.stdout) == (target == "hw_emu")
 
 
+@pytest.mark.parametrize("board", board_names())
 @pytest.mark.parametrize(
     ("version", "has_mode", "has_frequency"),
     [
+        ("2022.1", False, False),
         ("2022.2", False, False),
         ("2023.1", True, False),
         ("2023.2", True, True),
+        ("2024.1", True, True),
         ("2024.2", True, True),
+        ("2025.1", True, True),
         ("2025.2", True, True),
     ],
 )
-def test_commands_follow_the_version(version, has_mode, has_frequency):
-    done = make("TARGET=hw", "PLATFORM=u55c", f"VITIS={version}")
-    assert ("v++ -c --mode hls --config hls_config.cfg" in done.stdout) == has_mode
-    assert ("--freqhz 250000000" in done.stdout) == has_frequency
-    assert ("--kernel_frequency" in done.stdout) != has_frequency
+def test_commands_follow_the_version(board, version, has_mode, has_frequency):
+    """All that Vitis is called with, for each board and version."""
+    done = make("TARGET=hw", f"PLATFORM={board}", f"VITIS={version}")
+    assert done.returncode == 0, done.stderr
+    folder, platform = f"hw/build/{board}-fcn-short-hw", read_board(board).text("platform")
+    hertz = 1_000_000 * read_board(board).number("clock_mhz")
+    frequency = f"--freqhz {hertz}" if has_frequency else f"--kernel_frequency {hertz // 10**6}"
+    temporary = f"--save-temps --temp_dir {folder}/temporary"
+    lines = " ".join(done.stdout.replace("\\\n", " ").split())
+    classic = (
+        f"v++ -c -t hw --platform {platform} -k fcnKernel -I hw/include -I {folder} {frequency}"
+    )
+    newer = f"cd {folder} && v++ -c --mode hls --config hls_config.cfg --work_dir fcnKernel"
+    assert lines.count("v++ -") == 2
+    assert (newer in lines, classic in lines) == (has_mode, not has_mode)
+    assert (
+        f"v++ -l -t hw --platform {platform} --config {folder}/link.cfg {frequency} --jobs 4 "
+        f"{temporary} -o {folder}/fcn.xclbin {folder}/fcnKernel.xo"
+    ) in lines
 
 
 @pytest.mark.skipif(shutil.which("v++") is not None, reason="Vitis is installed here")

@@ -67,20 +67,30 @@ def test_config_info_speaks_of_the_image(tmp_path):
     assert {name: words[f"BLAS_{name}"] for name in expected} == expected
 
 
-def test_link_configuration(tmp_path):
-    configure(tmp_path, "--board", "u250", "--engine", "fcn", "--dtype", "short", "--units", "2")
+@pytest.mark.parametrize(("board", "second"), [("u250", 1), ("u200", 2)])
+def test_link_configuration(tmp_path, board, second):
+    """A U200's second unit is not in its middle SLR, and has the memory beside its own."""
+    configure(tmp_path, "--board", board, "--engine", "fcn", "--dtype", "short", "--units", "2")
+    bank = {"u250": 1, "u200": 3}[board]
     assert (tmp_path / "link.cfg").read_text().splitlines() == [
         "[connectivity]",
         "nk=fcnKernel:2",
         "sp=fcnKernel_1.rd:DDR[0]",
         "sp=fcnKernel_1.wr:DDR[0]",
         "slr=fcnKernel_1:SLR0",
-        "sp=fcnKernel_2.rd:DDR[1]",
-        "sp=fcnKernel_2.wr:DDR[1]",
-        "slr=fcnKernel_2:SLR1",
+        f"sp=fcnKernel_2.rd:DDR[{bank}]",
+        f"sp=fcnKernel_2.wr:DDR[{bank}]",
+        f"slr=fcnKernel_2:SLR{second}",
     ]
-    configure(tmp_path, "--board", "u50", "--engine", "gemm", "--dtype", "short", "--units", "2")
-    assert "sp=gemmKernel_2.rd:HBM[4:7]" in (tmp_path / "link.cfg").read_text()
+
+
+@pytest.mark.parametrize("board", ["u50", "u55c", "u280"])
+def test_ports_into_hbm_have_a_channel_each(tmp_path, board):
+    configure(tmp_path, "--board", board, "--engine", "gemm", "--dtype", "short")
+    text = (tmp_path / "link.cfg").read_text()
+    ports = [line.rpartition(".")[2] for line in text.splitlines() if line.startswith("sp=")]
+    assert len(set(ports)) == len(ports) == 2 * len([x for x in text.split() if "slr=" in x])
+    assert "sp=gemmKernel_2.rd:HBM[4:7].4" in text and "sp=gemmKernel_2.wr:HBM[4:7].5" in text
 
 
 @pytest.mark.parametrize(

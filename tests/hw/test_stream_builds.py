@@ -81,7 +81,7 @@ def test_the_mode_of_newer_tools(tmp_path):
         (["DTYPE=int8"], "dtype is 'int8'"),
         (["ACTIVATION=elu"], "activation of layer 1 is 'elu'"),
         (["OUTPUTS=s9"], "outputs has 's9'"),
-        (["PLATFORM=u280"], "no board is called 'u280'"),
+        (["PLATFORM=u1"], "no board is called 'u1'"),
     ],
 )
 def test_impossible_networks_fail_with_a_sentence(words, message):

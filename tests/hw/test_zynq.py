@@ -139,3 +139,35 @@ def test_the_readme_states_every_board():
         for dtype in ("short", "int8"):
             assert described.text(f"{dtype}.array") in row
         assert f"{described.number('clock_mhz')} MHz" in row
+
+
+CHECKED = """
+#include <cstdio>
+#include "whole_words.hpp"
+
+using namespace xfblas;
+
+int main() {
+  Instruction product{}, plain{};
+  product.opcode = opcode_fcn, product.a = 2, product.b = 3, product.c = 4;
+  product.m = product.k = product.n = product.lda = product.ldb = product.ldc = 16;
+  product.post = pack_post(1, 0);
+  Instruction map = map_instruction(FeatureMap{}), window = product;
+  window.opcode = opcode_window;
+  const Instruction pairs[4][2] = {{product, plain}, {map, plain}, {window, map}, {product, map}};
+  for (const auto& pair : pairs)
+    std::printf("%u ", unsigned(WholeWordProduct::check(pair[0], pair[1], 1024)));
+}
+"""
+
+
+def test_feature_maps_are_left_to_the_cards(tmp_path):
+    """What walks over one is refused, and so is the product behind a Map."""
+    configure = [sys.executable, HW / "configure.py", "--board", "pynq-z2", "--engine", "fcn"]
+    subprocess.run([*configure, "--dtype", "short", "--output", tmp_path], check=True)
+    (tmp_path / "checked.cpp").write_text(CHECKED)
+    command = ["g++", "-std=c++14", "-w", f"-I{HW / 'include'}", f"-I{ZYNQ}", f"-I{tmp_path}"]
+    command += [str(tmp_path / "checked.cpp"), "-o", str(tmp_path / "checked")]
+    subprocess.run(command, check=True)
+    shown = subprocess.run([tmp_path / "checked"], check=True, capture_output=True, text=True)
+    assert shown.stdout.split() == ["0", "1", "1", "1"]

@@ -32,7 +32,8 @@ def test_frames_per_second_of_a_u250():
     alone = estimate_maps(board, street_unet(), units=1)
     assert alone.frames_per_second == pytest.approx(frame.frames_per_second / 4)
     wide = estimate_maps(board, street_unet(np.int16))
-    assert 0.4 < wide.frames_per_second / frame.frames_per_second < 0.6
+    # An SLR holds as many multipliers of int16, whose words hold half as many elements.
+    assert 0.8 < wide.frames_per_second / frame.frames_per_second < 1
     assert (
         "16 compute" not in frame.to_text() and "frames/s with 4 compute units" in frame.to_text()
     )

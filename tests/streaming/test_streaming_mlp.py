@@ -139,7 +139,7 @@ def test_an_image_that_routes_some_outputs(weights, rows):
         ({"activation": "elu"}, "activation of layer 1 is 'elu'"),
         ({"activation": 3}, "activation is 3"),
         ({"dtype": "int8"}, "dtype is 'int8', expected float32 or int16"),
-        ({"board": "u280"}, "no board is called 'u280'"),
+        ({"board": "u1"}, "no board is called 'u1'"),
         ({"multipliers": 0}, "multipliers is 0"),
         ({"multipliers": 1}, "multipliers is 1, expected 2"),
         ({"outputs": ["s3"]}, "outputs has 's3'"),

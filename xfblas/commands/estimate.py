@@ -3,9 +3,11 @@
 import json
 
 from xfblas.commands.arguments import add_architecture
+from xfblas.commands.estimate_resources import print_fullness, run_resources
 from xfblas.commands.estimate_stream import ENGINE, add_options, require_options, run_stream
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
+from xfblas.image.fitting import fits_of, require_unit_fits, unit_use
 
 
 def add_commands(subparsers):
@@ -22,6 +24,12 @@ def add_commands(subparsers):
     add_architecture(parser)
     parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
     add_options(parser)
+    parser.add_argument(
+        "--resources", action="store_true", help="LUTs, DSPs and block RAMs instead of cycles"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="estimate what takes too much of an SLR too"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run_estimate)
 
@@ -39,6 +47,9 @@ def run_estimate(args) -> int:
 
     board = read_board(args.platform)
     machine = board.machine(args.dtype, args.engine)
+    if args.resources:
+        return run_resources(args, board, machine)
+    require_unit_fits(board, args.dtype, args.engine, board.number("compute_units"), args.force)
     rows = 1 if args.m is None else args.m
     if args.model is None:
         parts = ModelParts([[("", *_sizes(args), False)]], [])
@@ -147,6 +158,8 @@ def _print_table(board, machine, args, call, host, cpu_seconds):
         print("nothing of this model runs on the engine")
     for name, reason in host:
         print(f"on the host, not counted: {name} ({reason})")
+    use = unit_use(board, machine, args.dtype, args.engine)
+    print_fullness(fits_of(board, use, board.number("compute_units")))
     print(f"launch {_time(call.launch_seconds)}, input {_time(call.input_seconds)}, ", end="")
     print(f"output {_time(call.output_seconds)}")
     print(f"call {_time(call.seconds)}, {call.rows_per_second:,.0f} rows/s")

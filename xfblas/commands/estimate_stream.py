@@ -4,13 +4,14 @@ import json
 
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
+from xfblas.image.stream_fitting import require_stream_fits
 from xfblas.image.stream_network import StreamNetwork
 from xfblas.image.stream_plan import budget_of, plan_network
 
 ENGINE = "stream"
 #: Options of the stream engine alone, and of all others.
 OWN = ("layers", "batch", "activation", "outputs", "multipliers")
-OTHERS = ("m", "k", "n", "packed")
+OTHERS = ("m", "k", "n", "packed", "resources")
 
 
 def add_options(parser):
@@ -56,6 +57,7 @@ def run_stream(args) -> int:
         return plan_network(sizes, activation, data_type, budget)
 
     network = planned(board)
+    require_stream_fits(board, network, args.force)
     found = estimate_stream(board, network, rows, outputs)
     others = {}
     for name in board_names():

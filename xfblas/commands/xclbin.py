@@ -17,6 +17,7 @@ from xfblas.image.built_here import record
 from xfblas.image.changes import OPTIONS, changed, read_source
 from xfblas.image.container import Section, read
 from xfblas.image.describe import describe
+from xfblas.image.image_fitting import require_image_fits
 from xfblas.image.images import SPECIFICATIONS, memory_banks, specification
 from xfblas.image.kinds import section_kind
 from xfblas.image.options import PREFIXES
@@ -81,6 +82,9 @@ def _add_build(commands):
         help="a further section from a file, by name or number of its kind; may be repeated",
     )
     parser.add_argument("--cfg", metavar="PATH", help="config_info.dat to write; default OUT.dat")
+    parser.add_argument(
+        "--force", action="store_true", help="sizes that take too much of a board's SLR too"
+    )
     parser.set_defaults(run=_reporting(run_build, parser))
 
 
@@ -110,6 +114,7 @@ def run_build(args) -> int:
     for option, path in (("OUT", out), ("--cfg", cfg)):
         refuse_inputs(option, path, inputs)
     wanted = specification_of(args)
+    require_image_fits(wanted.configuration, args.force)
     # Together, since each is refused beside another one's.
     container, text = build_container(wanted), wanted.configuration_text.encode()
     write_all({out: container.serialize(), cfg: text})

@@ -141,6 +141,15 @@ def _board_with(argument: str, given: str, separator: str) -> str:
     )
 
 
+def board_of_part(part: str) -> str | None:
+    """The board that an image's configuration names, by its name or its FPGA; None for others."""
+    names = {name: read_board(name).text("part") for name in board_names()}
+    if part in names:
+        return part
+    same = (name for name, own in names.items() if _device_of(own, "-") == _device_of(part, "-"))
+    return next(same, None)
+
+
 def _device_of(text: str, separator: str) -> str:
     """What stands before the package of a part, and before the shell of a platform."""
     return text.lower().partition(separator)[0].partition("_gen3x")[0]
