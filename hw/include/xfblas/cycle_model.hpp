@@ -166,7 +166,14 @@ class CycleModel {
     const uint64_t away = read_x(i, tile) + read_a(i, tile, length);
     const uint64_t quarter = m_.chunk * (m_.tile_columns / m_.array_columns) / 4;
     const uint64_t rows_of_a = m_.array_rows * (m_.chunk / m_.word_lanes + m_.burst_cycles);
-    const uint64_t cover = larger(quarter, rows_of_a) * pieces(tile.rows, m_.array_rows);
+    uint64_t cover = larger(quarter, rows_of_a) * pieces(tile.rows, m_.array_rows);
+    const uint64_t rest = i.k % m_.chunk;
+    if (rest != 0 && i.k > m_.chunk) {
+      // A shorter last chunk leaves as little to do as it is, and some of the one before.
+      const uint64_t last = compute(i, tile) / i.k * rest;
+      const uint64_t meanwhile = read_a(i, tile, rest) + read_b(i, tile, rest);
+      cover = smaller(cover, last + (cover > meanwhile ? cover - meanwhile : 0));
+    }
     return away > cover ? away - cover : 0;
   }
   // already: cycles of its reads that an earlier term has counted.
