@@ -171,7 +171,7 @@ lib/pkgconfig/xfblas.pc: host_cpp/xfblas.pc.in pyproject.toml Makefile
 	@$(call describe,host_cpp/include,xfblas/images) >$@
 
 # Without a virtual environment: this part of the package needs nothing but Python.
-$(IMAGES): $(wildcard xfblas/image/*.py)
+$(IMAGES): $(wildcard xfblas/image/*.py hw/platforms/*/platform.cfg)
 	@$(MAKE) --no-print-directory check
 	@$(PYTHON) -c 'from xfblas.image.images import write_images; write_images("xfblas/images")'
 	@touch $@

@@ -14,6 +14,8 @@ namespace xfblas {
 template <class E>
 void collect(Problem problem, int row, stream<typename E::SumVector>& own,
              stream<typename E::SumVector>& below, stream<typename E::SumVector>& above) {
+#pragma HLS FUNCTION_INSTANTIATE variable=row
+  const bool is_last = row == E::array_rows - 1;  // has nothing below it
   Tile tile = tile_at<E>(problem, 0, 0);
 tiles:
   for (uint32_t i = 0; i < problem.tiles; ++i) {
@@ -27,7 +29,8 @@ tiles:
     vectors:
       while (from == first || from < rows) {
 #pragma HLS PIPELINE II=1
-        const typename E::SumVector sums = from == first ? own.read() : below.read();
+        const bool is_own = is_last || from == first;
+        const typename E::SumVector sums = is_own ? own.read() : below.read();
         if (first < rows) above.write(sums);
         if (++column_strip == tile.column_strips) {
           column_strip = 0;

@@ -17,8 +17,11 @@ struct ElementTraits<int16_t> {
   static constexpr bool is_float = false;
   static constexpr int bits = 16;
   static constexpr int accumulator_bits = 48;
-  // Cycles between two updates of one sum: read LUTRAM and add, then write.
-  static constexpr int update_interval = 2;
+  // Cycles between two updates of one sum in the array: LUTRAM is read into a register, the
+  // multiplier's own adder has another one, then LUTRAM is written.
+  static constexpr int update_interval = 3;
+  // The same where an adder of its own follows the products.
+  static constexpr int adder_interval = 2;
   using Accumulator = signed_bits<accumulator_bits>;
   using WideAddend = int32_t;
 
@@ -38,7 +41,10 @@ struct ElementTraits<int8_t> {
   static constexpr bool is_float = false;
   static constexpr int bits = 8;
   static constexpr int accumulator_bits = 32;
+  // 32 bits are added beside the multiplier, in the cycle in which LUTRAM is written: a multiplier
+  // that two products share has no adder for both of them.
   static constexpr int update_interval = 2;
+  static constexpr int adder_interval = 2;
   using Accumulator = signed_bits<accumulator_bits>;
   using WideAddend = int32_t;
 
@@ -49,7 +55,9 @@ struct ElementTraits<int8_t> {
   // Unsigned, because a sum of 32 bits wraps.
   static Accumulator add(Accumulator a, Accumulator b) {
 #pragma HLS INLINE
-    return Accumulator(int32_t(uint32_t(int32_t(a)) + uint32_t(int32_t(b))));
+    const uint32_t sum = uint32_t(int32_t(a)) + uint32_t(int32_t(b));
+#pragma HLS BIND_OP variable=sum op=add impl=fabric
+    return Accumulator(int32_t(sum));
   }
 };
 
@@ -59,6 +67,7 @@ struct ElementTraits<float> {
   static constexpr int bits = 32;
   static constexpr int accumulator_bits = 32;
   static constexpr int update_interval = 8;  // the latency of a floating-point adder
+  static constexpr int adder_interval = update_interval;
   using Accumulator = float;
   using WideAddend = float;
 

@@ -1,4 +1,4 @@
-// Signed integers of a given width: the vendor's where it is there, else the smallest standard
+// Integers of a given width: the vendor's where it is there, else the smallest standard
 // type that holds them. Code that uses them must not rely on the wrap at that width.
 #ifndef XFBLAS_INTEGER_HPP
 #define XFBLAS_INTEGER_HPP
@@ -12,6 +12,8 @@
 namespace xfblas {
 template <int bits>
 using signed_bits = ap_int<bits>;
+template <int bits>
+using unsigned_bits = ap_uint<bits>;
 }
 
 #else
@@ -20,13 +22,17 @@ namespace xfblas {
 template <bool wide>
 struct StandardInteger {
   using type = int64_t;
+  using unsigned_type = uint64_t;
 };
 template <>
 struct StandardInteger<false> {
   using type = int32_t;
+  using unsigned_type = uint32_t;
 };
 template <int bits>
 using signed_bits = typename StandardInteger<(bits > 32)>::type;
+template <int bits>
+using unsigned_bits = typename StandardInteger<(bits > 32)>::unsigned_type;
 }  // namespace xfblas
 
 #endif

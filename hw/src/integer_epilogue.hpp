@@ -11,9 +11,11 @@ namespace xfblas {
 
 // What happens to a sum on its way to C.
 struct Epilogue {
-  uint32_t post_scale, post_shift;
-  int32_t prelu_scale;
-  uint32_t prelu_alpha;
+  // As wide as their fields, because the multipliers' sizes follow from them.
+  unsigned_bits<16> post_scale;
+  unsigned_bits<8> post_shift;
+  signed_bits<10> prelu_scale;
+  unsigned_bits<5> prelu_alpha;
   uint32_t activation;
   uint32_t input_fraction, output_fraction;
   uint32_t groups;
@@ -40,11 +42,11 @@ struct IntegerEpilogue {
   // Scale, shift, round and narrow: what every opcode does.
   static int32_t narrow(int64_t sum, const Epilogue& e) {
 #pragma HLS INLINE
-    const int64_t scaled = wrapped<48>(int64_t(uint64_t(sum) * uint64_t(e.post_scale)));
+    const int64_t scaled = wrapped<48>(int64_t(signed_bits<48>(sum) * e.post_scale));
     // One shifter gives the value and, below it, the highest bit that was shifted out, which is
     // what rounding half up adds.
     const int64_t twice =
-        e.post_shift == 0 ? scaled * 2 : shifted_right(scaled, e.post_shift - 1);
+        e.post_shift == 0 ? scaled * 2 : shifted_right(scaled, uint32_t(e.post_shift) - 1);
     int64_t value = twice >> 1;
     if (e.rounds) value += twice & 1;
     if (e.saturates) value = value > maximum ? maximum : value < minimum ? minimum : value;
@@ -62,7 +64,8 @@ struct IntegerEpilogue {
     if (e.activation != activation_prelu)
       return fixed_activation<bits>(c, e.activation == activation_sigmoid, int(e.input_fraction),
                                     int(e.output_fraction));
-    return c >= 0 ? c : int32_t(wrapped<bits>((c * e.prelu_scale) >> e.prelu_alpha));
+    const int32_t product = int32_t(signed_bits<bits>(c) * e.prelu_scale);
+    return c >= 0 ? c : int32_t(wrapped<bits>(product >> int(e.prelu_alpha)));
   }
 };
 

@@ -22,14 +22,17 @@
 
 namespace xfblas {
 
-// FIFO depths in items. A chunk of B and a tile of X wait here while another operand is read.
+// FIFO depths in items. B and a tile of X wait here while another operand is read: a quarter of a
+// chunk of B, or as much as the array takes while a chunk of A comes in bursts of a row each.
 template <class E>
 struct Depth {
   static constexpr int words = 32;   // half a burst
   static constexpr int vectors = 8;  // enough to hide both ends' registers
   // A chunk of a map waits here for its shifter, so that B is read meanwhile.
   static constexpr int map_words = E::has_units ? E::tile_rows * E::chunk / E::word_lanes : 2;
-  static constexpr int b_vectors = E::chunk * E::column_strips;
+  static constexpr int b_vectors =
+      int(larger(E::chunk * E::column_strips / 4,
+                 E::array_rows * (E::chunk / E::word_lanes + int(burst_cycles))));
   static constexpr int addends = E::tile_rows * E::column_strips;
   static constexpr int sums = E::strips;  // the second buffer of C
 };
@@ -54,6 +57,16 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::BVector, Depth<E>::vectors> c_vectors("c_vectors");
   stream<typename E::Word, Depth<E>::words> c_words("c_words");
 #pragma HLS ARRAY_PARTITION variable=a_blocks dim=2 type=complete
+#pragma HLS BIND_STORAGE variable=table_words type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=a_words type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=b_words type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=x_words type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=gathered type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=a_columns type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=b_rows type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=collected type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=c_vectors type=fifo impl=lutram
+#pragma HLS BIND_STORAGE variable=c_words type=fifo impl=lutram
 #pragma HLS BIND_STORAGE variable=map_words type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=b_vectors type=fifo impl=bram
 #pragma HLS BIND_STORAGE variable=addends type=fifo impl=bram

@@ -54,10 +54,15 @@ void multiply_vector(const typename V::Word* rd, typename V::Word* wr, VectorTas
 #pragma HLS DATAFLOW
   XFBLAS_DATAFLOW("multiply_vector");
   stream<typename V::Word, 32> x_words("x_words");
+#pragma HLS BIND_STORAGE variable=x_words type=fifo impl=lutram
   stream<typename V::Word, 64> a_words("a_words");
+#pragma HLS BIND_STORAGE variable=a_words type=fifo impl=lutram
   stream<typename V::Word, 32> y_words("y_words");
+#pragma HLS BIND_STORAGE variable=y_words type=fifo impl=lutram
   stream<typename V::PartVector, 8> parts("parts");
+#pragma HLS BIND_STORAGE variable=parts type=fifo impl=lutram
   stream<typename V::Word, 32> results("results");
+#pragma HLS BIND_STORAGE variable=results type=fifo impl=lutram
 
   XFBLAS_PROCESS(read_vector_operands<V>, rd, task, x_words, a_words, y_words);
   XFBLAS_PROCESS(dot<V>, task.m, task.k, x_words, a_words, parts);

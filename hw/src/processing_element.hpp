@@ -17,10 +17,13 @@ void processing_element(Problem problem, int row, stream<typename E::AVector>& a
                         stream<typename E::AVector>& a_out, stream<typename E::BVector>& b_in,
                         stream<typename E::BVector>& b_out,
                         stream<typename E::SumVector>& sums_out) {
+#pragma HLS FUNCTION_INSTANTIATE variable=row
   const bool is_last = row == E::array_rows - 1;
-  typename E::SumVector sums[E::strips];
+  typename E::SumVector sums[E::strips + E::has_zero];
 #pragma HLS BIND_STORAGE variable=sums type=ram_s2p impl=lutram
 #pragma HLS AGGREGATE variable=sums
+  // What the first k adds to, where the memory has room for it: else every lane needs a gate.
+  if (E::has_zero) sums[E::strips] = cleared<typename E::Accumulator, E::array_columns>();
   Tile tile = tile_at<E>(problem, 0, 0);
 tiles:
   for (uint32_t i = 0; i < problem.tiles; ++i) {
@@ -43,13 +46,13 @@ tiles:
         }
         const typename E::BVector b = b_in.read();
         if (!is_last) b_out.write(b);
-        const typename E::SumVector before = sums[slot];
+        const typename E::SumVector before = sums[E::has_zero && k == 0 ? E::strips : slot];
         typename E::SumVector after;
       multiply:
         for (int lane = 0; lane < E::array_columns; ++lane) {
 #pragma HLS UNROLL
           const typename E::Accumulator sum =
-              k == 0 ? typename E::Accumulator(0) : before.lane[lane];
+              !E::has_zero && k == 0 ? typename E::Accumulator(0) : before.lane[lane];
           after.lane[lane] = E::Traits::multiply_add(sum, a, b.lane[lane]);
         }
         sums[slot] = after;

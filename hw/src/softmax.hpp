@@ -233,15 +233,23 @@ void softmax(const typename E::Word* rd, typename E::Word* wr, SoftmaxTask task)
 #pragma HLS DATAFLOW
   XFBLAS_DATAFLOW("softmax");
   stream<typename E::Word, 32> parameters("parameters");
+#pragma HLS BIND_STORAGE variable=parameters type=fifo impl=lutram
   stream<typename E::Word, 32> words("words");
+#pragma HLS BIND_STORAGE variable=words type=fifo impl=lutram
   stream<uint32_t, 8> exp_entries("exp_entries");
+#pragma HLS BIND_STORAGE variable=exp_entries type=fifo impl=srl
   stream<uint32_t, 8> inv_entries("inv_entries");
+#pragma HLS BIND_STORAGE variable=inv_entries type=fifo impl=srl
   stream<uint32_t, 8> multipliers("multipliers");
+#pragma HLS BIND_STORAGE variable=multipliers type=fifo impl=srl
   stream_of_blocks<LogitRow> rows("rows");
   stream<RowMaximum, 4> largest("largest");
+#pragma HLS BIND_STORAGE variable=largest type=fifo impl=lutram
   stream_of_blocks<ExponentialRow> exponentials("exponentials");
   stream<uint32_t, 4> sums("sums");
+#pragma HLS BIND_STORAGE variable=sums type=fifo impl=srl
   stream<typename E::Word, 32> results("results");
+#pragma HLS BIND_STORAGE variable=results type=fifo impl=lutram
 
   XFBLAS_PROCESS(read_rows_of_softmax<E>, rd, task, parameters, words);
   XFBLAS_PROCESS(deal_parameters<E>, task, parameters, exp_entries, inv_entries, multipliers);

@@ -40,8 +40,8 @@ template <class E>
 Task task_of(const Instruction& i) {
 #pragma HLS INLINE
   Task task;
-  task.problem = problem_of<E>(i.m, i.k, i.n, (i.flags & flag_a_packed) == 0);
   task.a = matrix_at<E>(i.a, i.lda, (i.flags & flag_a_packed) != 0, 1);
+  task.problem = problem_of<E>(i.m, i.k, i.n, false, task.a.is_packed);
   task.b = matrix_at<E>(i.b, i.ldb, (i.flags & flag_b_packed) != 0, 1);
   task.c = matrix_at<E>(i.c, i.ldc, false, 1);
   task.x = matrix_at<E>(i.x, i.ldx, false, E::addend_lanes);
@@ -70,6 +70,7 @@ Task convolution_task_of(const Instruction& i, const Instruction& map) {
 #pragma HLS INLINE
   Task task = task_of<E>(i);
   task.walks = true;
+  task.problem = problem_of<E>(i.m, i.k, i.n, true, false);
   task.walk = walk_of<E>(feature_map(map), task.a.first, task.c.first, i,
                          chunk_of<E>(task.problem), tile_columns<E>(task.problem), true);
   return task;

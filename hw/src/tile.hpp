@@ -26,21 +26,26 @@ struct Tile {
 };
 
 inline uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
-inline uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
+constexpr uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 // Safe for the largest values, unlike (value + part - 1) / part.
 inline uint32_t pieces(uint32_t value, uint32_t part) {
   return value / part + (value % part != 0);
 }
 
-// may_be_narrow: not where A is packed, whose layout has tiles of one height.
+// A product's tiles are wide, since rows of C, and of A's fewer rows, are then longer bursts; but
+// where C is one strip wide they would wait for the array's adders. Over a feature map (`walks`)
+// they are as high as they can be, because B is read again for every tile of pixels. A packed A has
+// tiles of one height.
 template <class E>
-Problem problem_of(uint32_t m, uint32_t k, uint32_t n, bool may_be_narrow) {
+Problem problem_of(uint32_t m, uint32_t k, uint32_t n, bool walks, bool a_is_packed) {
 #pragma HLS INLINE
   Problem problem;
   problem.m = m;
   problem.k = k;
   problem.n = n;
-  problem.is_narrow = E::narrows && may_be_narrow && n <= uint32_t(E::tile_columns / 2);
+  const uint32_t narrow = walks ? E::tile_columns / 2 : E::array_columns;
+  const bool is_in_one_chunk = !a_is_packed && k <= uint32_t(E::chunk / 2);
+  problem.is_narrow = E::narrows && n <= narrow && (walks || is_in_one_chunk);
   problem.tiles = problem.is_narrow ? pieces(m, 2 * E::tile_rows)
                                     : pieces(m, E::tile_rows) * pieces(n, E::tile_columns);
   return problem;

@@ -18,7 +18,7 @@ struct VectorShape {
   static constexpr int word_lanes = word_bytes / int(sizeof(Element));
   static constexpr int block_rows = block_rows_;
   static constexpr int chunk = chunk_;
-  static constexpr int update_interval = Traits::update_interval;
+  static constexpr int update_interval = Traits::adder_interval;
   static constexpr int tile_rows = block_rows;  // the most rows of one read
 
   using Word = Vector<Element, word_lanes>;

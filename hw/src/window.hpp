@@ -150,13 +150,19 @@ void window(const typename E::Word* rd, typename E::Word* wr, WindowTask task) {
 #pragma HLS DATAFLOW
   XFBLAS_DATAFLOW("window");
   stream<typename E::Word, 32> table_words("table_words");
+#pragma HLS BIND_STORAGE variable=table_words type=fifo impl=lutram
   stream<typename E::Word, 32> x_words("x_words");
+#pragma HLS BIND_STORAGE variable=x_words type=fifo impl=lutram
   stream<typename E::Word, 32> b_words("b_words");
+#pragma HLS BIND_STORAGE variable=b_words type=fifo impl=lutram
   stream<typename E::Word, 32> map_words("map_words");
+#pragma HLS BIND_STORAGE variable=map_words type=fifo impl=lutram
   stream<Gathered<E>, 8> gathered("gathered");
+#pragma HLS BIND_STORAGE variable=gathered type=fifo impl=lutram
   stream<WindowSums<E>, window_sums> sums("sums");
 #pragma HLS BIND_STORAGE variable=sums type=fifo impl=bram
   stream<typename E::Word, 32> c_words("c_words");
+#pragma HLS BIND_STORAGE variable=c_words type=fifo impl=lutram
 
   XFBLAS_PROCESS(read_window<E>, rd, task, table_words, x_words, b_words, map_words);
   XFBLAS_PROCESS(gather_window<E>, task, map_words, gathered);

@@ -38,7 +38,7 @@ struct LayerShape {
   static constexpr int blocks = whole(inputs, fold);
   static constexpr int groups = whole(outputs, lanes);
   // Cycles of a block: as many as there are groups, or as the adder needs.
-  static constexpr int slots = larger(groups, Traits::update_interval);
+  static constexpr int slots = larger(groups, Traits::adder_interval);
 
   static constexpr int input_beats = whole(inputs, Beats::elements);
   static constexpr int output_beats = whole(outputs, Beats::elements);

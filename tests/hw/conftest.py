@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from kernels import HW, Kernel
 
+from xfblas.image.element_types import ELEMENT_TYPES, NAMES
+
 
 @functools.cache
 def build(engine, dtype, board="small", variant="", flags="", optimize=""):
@@ -33,7 +35,7 @@ def formula():
     def cycles(kernel, words, before=(0,) * 16):
         lanes = kernel.word_bytes // kernel.dtype.itemsize
         addend = kernel.addend.itemsize // kernel.dtype.itemsize
-        interval = 8 if kernel.dtype.kind == "f" else 2
+        interval = ELEMENT_TYPES[NAMES[kernel.dtype.name]].update_interval
         names = "array_rows array_columns tile_rows tile_columns chunk vector_rows vector_chunk"
         sizes = [getattr(kernel, name) for name in names.split()]
         machine = [lanes, addend, *sizes, interval, kernel.burst_cycles, kernel.memory_latency]

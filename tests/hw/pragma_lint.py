@@ -15,6 +15,7 @@ OPTIONS = {
     "BIND_OP": {"variable", "op", "impl", "latency"},
     "BIND_STORAGE": {"variable", "type", "impl", "latency"},
     "DATAFLOW": {"disable_start_propagation"},
+    "FUNCTION_INSTANTIATE": {"variable"},
     "DEPENDENCE": {"variable", "class", "type", "direction", "distance", "dependent"},
     "INLINE": {"off", "recursive"},
     "INTERFACE": {
@@ -204,9 +205,15 @@ def processes_of(body):
 
 
 def check_region(function, by_name):
-    """One writer and one reader for every stream; a port in one process only."""
+    """One writer and one reader for every stream, a memory that is chosen for it; a port in one
+    process only.
+    """
     streams = re.findall(r"stream(?:_of_blocks)?<[^;]*> (\w+)(?:\(\"\w+\"\)|\[)", function.body)
     streams += re.findall(r"> \w+\(\"\w+\"\), (\w+)\(", function.body)
+    bound = re.findall(r"BIND_STORAGE variable=(\w+) type=fifo", function.body)
+    for stream in re.findall(r"\bstream<[^;]*> (\w+)(?:\(\"\w+\"\)|\[)", function.body):
+        if stream not in bound and "_PROCESS" in function.body:
+            yield f"the tool chooses the memory of {function.name}'s stream {stream}"
     users, ports = {}, {}
     for name, arguments in processes_of(function.body):
         if name not in by_name:

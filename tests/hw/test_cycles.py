@@ -91,11 +91,11 @@ def test_packed_operands_are_not_slower(kernel_of):
     kernel = kernel_of("fcn", "short", "u250")
     by_layout = [launch(kernel, [(512, 512, 512)], packed)[0].launch for packed in ("", "b", "ab")]
     print(by_layout)
-    assert by_layout[0] > by_layout[1] > by_layout[2]
+    assert by_layout[0] > by_layout[1] >= by_layout[2]
 
 
 def test_draining_hides_behind_the_next_tile(kernel_of):
     """Each tile more takes its multiplications and nothing else."""
     kernel = kernel_of("fcn", "short", "u250")
-    two, three = (launch(kernel, [(128, 512, n)])[0].launch for n in (256, 384))
-    assert three - two == 128 * 512 * 128 // 1024
+    two, three = (launch(kernel, [(64, 512, n)])[0].launch for n in (512, 768))
+    assert three - two == 64 * 512 * 256 // 1024

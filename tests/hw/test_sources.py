@@ -85,6 +85,12 @@ def changed(tmp_path, name, old, new):
         ("feed_b.hpp", "impl=lutram", "impl=blockram", "impl cannot be blockram"),
         (
             "multiply.hpp",
+            "#pragma HLS BIND_STORAGE variable=b_rows type=fifo impl=lutram\n",
+            "",
+            "chooses the memory of multiply's stream b_rows",
+        ),
+        (
+            "multiply.hpp",
             "rd, task, table_words, a_words",
             "rd, task, table_words, b_words",
             "2 processes that write it",
@@ -180,11 +186,11 @@ def test_clang_tidy(kernel_of):
     "change, sentence",
     [
         (("short.array = 4x8", "short.array = 5x8"), "powers of two"),
-        (("short.tile = 8x16", "short.tile = 10x16"), "whole strips of array_rows rows"),
-        (("short.tile = 8x16", "short.tile = 8x20"), "whole strips of array_columns"),
-        (("short.chunk = 8", "short.chunk = 12"), "chunk of k must be a multiple"),
+        (("short.tile = 8x32", "short.tile = 10x32"), "whole strips of array_rows rows"),
+        (("short.tile = 8x32", "short.tile = 8x20"), "whole strips of array_columns"),
+        (("short.chunk = 16", "short.chunk = 12"), "chunk of k must be a multiple"),
         (("word_bytes = 16", "word_bytes = 24"), "a memory word has 16, 32 or 64 bytes"),
-        (("short.tile = 8x16", "short.tile = 4x8"), "waits for its own sums"),
+        (("short.tile = 8x32", "short.tile = 8x8"), "waits for its own sums"),
     ],
 )
 def test_impossible_sizes_fail_with_a_sentence(tmp_path, change, sentence):

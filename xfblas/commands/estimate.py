@@ -22,7 +22,13 @@ def add_commands(subparsers):
         parser.add_argument(f"-{name}", type=int, help=meaning)
     parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")
     add_architecture(parser)
-    parser.add_argument("--packed", action="store_true", help="operands lie tile-contiguous")
+    layout = parser.add_mutually_exclusive_group()
+    layout.add_argument(
+        "--packed", action="store_true", help="A lies tile-contiguous, as B does by itself"
+    )
+    layout.add_argument(
+        "--rows", action="store_true", help="B lies in rows, as the L3 functions send it"
+    )
     add_options(parser)
     parser.add_argument(
         "--resources", action="store_true", help="LUTs, DSPs and block RAMs instead of cycles"
@@ -62,7 +68,8 @@ def run_estimate(args) -> int:
     chains = [
         [
             estimate_product(
-                board, args.engine, args.dtype, m, k, n, packed=args.packed, table=table, name=name
+                *(board, args.engine, args.dtype, m, k, n),
+                **{"packed": args.packed, "rows": args.rows, "table": table, "name": name},
             )
             for name, m, k, n, table in chain
         ]

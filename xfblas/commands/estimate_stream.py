@@ -11,7 +11,7 @@ from xfblas.image.stream_plan import budget_of, plan_network
 ENGINE = "stream"
 #: Options of the stream engine alone, and of all others.
 OWN = ("layers", "batch", "activation", "outputs", "multipliers")
-OTHERS = ("m", "k", "n", "packed", "resources")
+OTHERS = ("m", "k", "n", "packed", "rows", "resources")
 
 
 def add_options(parser):

@@ -15,8 +15,9 @@ class ElementType(NamedTuple):
         c_type: what the kernels' sources call it.
         addends: types that X may have, the default first; none where it is a type of X alone.
         mac_bits: that the engines keep of a sum.
-        update_interval: cycles between two additions to one sum: a float adder is pipelined, an
-            integer one hardly.
+        update_interval: cycles between two additions to one sum of the array: a float adder is
+            pipelined, that of int16 stands in the multiplier, behind a register of its own.
+        adder_interval: the same where an adder of its own follows the products.
     """
 
     dtype: str
@@ -25,12 +26,13 @@ class ElementType(NamedTuple):
     addends: tuple[str, ...] = ()
     mac_bits: int = 0
     update_interval: int = 0
+    adder_interval: int = 0
 
 
 ELEMENT_TYPES = {
-    "short": ElementType("int16", 2, "int16_t", ("int32_t", "short"), 48, 2),
-    "float": ElementType("float32", 4, "float", ("float",), 48, 8),
-    "int8": ElementType("int8", 1, "int8_t", ("int32_t", "int8"), 32, 2),
+    "short": ElementType("int16", 2, "int16_t", ("int32_t", "short"), 48, 3, 2),
+    "float": ElementType("float32", 4, "float", ("float",), 48, 8, 8),
+    "int8": ElementType("int8", 1, "int8_t", ("int32_t", "int8"), 32, 2, 2),
 }
 X_TYPES = {**ELEMENT_TYPES, "int32_t": ElementType("int32", 4, "int32_t")}
 #: Names of the types by numpy's.

@@ -63,7 +63,7 @@ class StreamLayer:
 
     def row_cycles(self, data_type: str) -> int:
         """Cycles of a row's products: inputs * outputs / P where both divide and fill the adder."""
-        return self.blocks * max(self.groups, ELEMENT_TYPES[data_type].update_interval)
+        return self.blocks * max(self.groups, ELEMENT_TYPES[data_type].adder_interval)
 
     def payload_beats(self, data_type: str) -> int:
         """Beats of weights and biases as they are loaded."""

@@ -125,4 +125,4 @@ def record_beats(network: StreamNetwork, outputs: Sequence[str]) -> list[int]:
 
 def interval(layer: StreamLayer, data_type: str) -> int:
     """Cycles between two additions to one sum of a layer."""
-    return max(layer.groups, ELEMENT_TYPES[data_type].update_interval)
+    return max(layer.groups, ELEMENT_TYPES[data_type].adder_interval)

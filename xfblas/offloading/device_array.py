@@ -19,6 +19,7 @@ from xfblas.errors import DtypeError, InvalidValueError, NotSupportedError
 from xfblas.offloading.array_functions import FUNCTIONS, UFUNCS
 from xfblas.offloading.fallbacks import by_numpy, host_of, or_numpy
 from xfblas.offloading.statistics import count_product
+from xfblas.offloading.whole_sums import MOST_K
 from xfblas.rows.result_array import empty_result
 
 FLOAT64 = np.dtype(np.float64)
@@ -93,11 +94,19 @@ class DeviceArray(NDArrayOperatorsMixin):
             self._as_b = (NULL, self._kept().pointer)
         return self._as_b
 
+    def _kept_as_b(self) -> DeviceMatrix:
+        """On a card, as the array reads it; what was computed there has its rows alone."""
+        if self._as_b is None and self._host is not None:
+            self._as_b = self._unit.send(self._host, keep="packed")
+        return self._as_b or self._kept()
+
     def _right(self) -> Any:
         """What a product takes as its B: floats on this CPU lie where a BLAS reads them."""
         if self._is_native and self.dtype.kind == "f":
             return self._host
-        return self._matrix or self._kept()
+        # Longer sums are taken in parts, which are read back.
+        is_packed = not self._is_native and self.shape[0] <= MOST_K
+        return self._kept_as_b() if is_packed else self._kept()
 
     # Products
 
@@ -288,9 +297,9 @@ def _product_there(a: DeviceArray, b: DeviceArray) -> DeviceArray:
     with unit.lock:
         result = unit.empty((a.shape[0], b.shape[1]))
         if a.device.engine == "Gemm":
-            unit.gemm(a._kept(), b._kept(), result, add=False)
+            unit.gemm(a._kept(), b._kept_as_b(), result, add=False)
         else:
-            unit.fcn(a._kept(), b._kept(), result)
+            unit.fcn(a._kept(), b._kept_as_b(), result)
         unit.flush()
         unit.clear()
     return _made(None, result, a.device)

@@ -32,9 +32,10 @@ class Epilogue:
         """``act(((a @ b + bias) * postScale) >> postShift)`` of the image's element type."""
         if not a.shape[1]:  # a sum of nothing, which the engine has not
             a, b = np.zeros((len(a), 1), a.dtype), np.zeros((1, b.shape[1]), a.dtype)
+        is_native = unit.device.target == "native"
         with unit.lock:
             left = unit.send(a)
-            right = b if isinstance(b, DeviceMatrix) else unit.send(b)
+            right = b if isinstance(b, DeviceMatrix) else unit.send(b, packed=not is_native)
             result = unit.empty((len(a), right.shape[1]))
             addend = None if self.bias is None else unit.send(self._rows_for(result.shape))
             unit.fcn(left, right, result, addend, **self.fields)

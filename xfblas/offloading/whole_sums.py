@@ -60,7 +60,7 @@ def sums_by_launches(unit: ComputeUnit, a: np.ndarray, b: Any) -> np.ndarray:
     shape = len(a), b.shape[1]
     with unit.lock:
         left = unit.send(a)
-        right = b if isinstance(b, DeviceMatrix) else unit.send(b)
+        right = b if isinstance(b, DeviceMatrix) else unit.send(b, packed=True)
         parts = [unit.empty(shape) for _ in shifts]
         for shift, part in zip(shifts, parts, strict=True):
             unit.fcn(left, right, part, post_shift=shift)

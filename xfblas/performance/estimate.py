@@ -83,6 +83,7 @@ def estimate_product(
     n: int = 1,
     *,
     packed: bool = False,
+    rows: bool = False,
     table: bool = False,
     name: str = "",
 ) -> Estimate:
@@ -93,7 +94,9 @@ def estimate_product(
         engine: ``"fcn"`` or ``"gemm"`` for A (m, k) times B (k, n), ``"gemv"`` for A times x (k,).
         dtype: ``"short"``, ``"int8"`` or ``"float"``.
         m, k, n: sizes, 1 or more.
-        packed: whether A and B lie tile-contiguous in memory.
+        packed: whether A lies tile-contiguous in memory as well as B. Otherwise it lies in rows, as
+            products and models have it: B is packed where it is sent.
+        rows: whether B lies in rows too, as the functions of the L3 interface send it.
         table: whether the host sends a table of its activation (``"fcn"``, integers).
 
     Raises:
@@ -106,9 +109,12 @@ def estimate_product(
         raise InvalidValueError(f"engine is {engine!r}, expected {' or '.join(OPCODES)}")
     if engine == "gemv" and n != 1:
         raise InvalidValueError(f"n is {n}, expected 1: the gemv engine takes a vector")
+    if packed and rows:
+        raise InvalidValueError("packed and rows are both True, expected one of them")
     machine = board.machine(dtype, engine)
     addend_elements = 4 // ELEMENT_TYPES[dtype].bytes if engine == "fcn" else 1
-    words = _instruction(machine, engine, m, k, n, packed, table)
+    layout = 0 if rows else B_PACKED | A_PACKED * packed
+    words = _instruction(machine, engine, m, k, n, layout, table)
     cycles = ffi.new("xfblasCycles_t *")
     check(lib.xfblasEstimate(c_machine(machine, addend_elements), words, cycles))
     seconds = cycles.total / (machine.clock_mhz * 1e6)
@@ -189,12 +195,12 @@ def estimate_calls(
     return CallEstimate(products, launches, *moves, seconds, rows / seconds if seconds else 0.0)
 
 
-def _instruction(machine: Machine, engine: str, m, k, n, packed, table) -> list[int]:
+def _instruction(machine: Machine, engine: str, m, k, n, layout, table) -> list[int]:
     """Words of an instruction with the sizes that the host pads to: whole memory words."""
     m, k, n = (_whole(machine, size) for size in (m, k, n))
     if engine == "gemv":
         return [OPCODES[engine], 2, 3, 4, 0, m, k, 0, k, *[0] * 7]
-    flags = BIAS_ROW | (A_PACKED | B_PACKED if packed else 0)
+    flags = BIAS_ROW | layout
     activation = [2, flags | FUNCTIONS["table"], 1] if table else [1 << 6, flags, 0]
     return [OPCODES[engine], 2, 3, 4, 5, m, k, n, k, n, n, n, 1 << 8, *activation]
 

@@ -25,21 +25,6 @@ Rows rows_of(const DeviceMatrix& matrix, const HostMatrix& part) {
   return {uint64_t(part.rows), row, host_row, device_row, is_padded};
 }
 
-// k rows of `across` elements with zeros as padding, packed tile by tile. Element is any type of
-// the right size.
-template <typename Element>
-std::vector<char> packed_bytes(const HostMatrix& from, const PackedLayout& layout, uint64_t k,
-                               uint64_t across) {
-  std::vector<Element> rows(k * across);
-  for (int64_t i = 0; i < from.rows; ++i)
-    std::memcpy(&rows[uint64_t(i) * across],
-                from.data + i * from.leading_dimension * int64_t(sizeof(Element)),
-                uint64_t(from.columns) * sizeof(Element));
-  std::vector<char> packed(layout.elements(k, across) * sizeof(Element));
-  pack(layout, k, across, rows.data(), across, 1, reinterpret_cast<Element*>(packed.data()));
-  return packed;
-}
-
 }  // namespace
 
 void require_shape(int64_t rows, int64_t columns, int64_t leading_dimension) {
@@ -81,10 +66,19 @@ void Transfer::write_packed(const DeviceMatrix& matrix, const HostMatrix& from) 
   const PackedLayout layout{uint32_t(machine.tile_columns), uint32_t(machine.array_columns)};
   const auto k = uint64_t(rounded_up(matrix.rows, configuration_.k_padding()));
   const auto across = uint64_t(rounded_up(matrix.columns, configuration_.n_padding()));
-  const auto bytes = matrix.element_bytes == 1   ? packed_bytes<int8_t>(from, layout, k, across)
-                     : matrix.element_bytes == 2 ? packed_bytes<int16_t>(from, layout, k, across)
-                                                 : packed_bytes<int32_t>(from, layout, k, across);
-  write_bytes(matrix.page, bytes.data(), bytes.size());
+  // A tile at a time, since B may be most of this machine's memory. Its rows are pieces of B's.
+  const uint64_t element = matrix.element_bytes;
+  std::vector<char> packed;
+  for (uint64_t first = 0; first < across; first += layout.tile) {
+    const uint64_t width = layout.width(across, first), columns = uint64_t(from.columns);
+    const uint64_t begin = std::min(first, columns), used = std::min(width, columns - begin);
+    packed.assign(k * width * element, 0);
+    copy_rows(packed.data(), width * element, from.data + begin * element,
+              uint64_t(from.leading_dimension) * element,
+              Rows{uint64_t(from.rows), used * element, 0, 0});
+    const auto place = byte_offset(matrix.page) + layout.place(k, across, 0, first) * element;
+    target_.write(compute_unit_, place, packed.data(), one_piece(packed.size()));
+  }
 }
 
 void Transfer::read(const DeviceMatrix& matrix, const HostMatrix& shape, char* to) {

@@ -30,7 +30,7 @@ struct Machine {
   uint64_t addend_lanes;  // elements that one of X takes: 2 for int32 beside int16
   uint64_t array_rows, array_columns, tile_rows, tile_columns, chunk;
   uint64_t vector_rows, vector_chunk;
-  uint64_t update_interval;  // 2 for integers, 8 for float
+  uint64_t update_interval;  // of the array: 3 for int16, 2 for int8, 8 for float
   uint64_t burst_cycles, memory_latency;
 };
 
@@ -40,7 +40,7 @@ class CycleModel {
 
   constexpr uint64_t instruction(const Instruction& i) const {
     if (i.opcode == opcode_softmax) return softmax(i);
-    return i.opcode == opcode_gemv ? vector_product(i) : product(i);
+    return i.opcode == opcode_gemv ? vector_product(i) : cut_as(i).product(i);
   }
   // What each of the things that happen at the same time would take alone, over all tiles.
   struct Parts {
@@ -49,15 +49,7 @@ class CycleModel {
   constexpr Parts parts(const Instruction& i) const {
     if (i.opcode == opcode_gemv) return {pieces(i.m * i.k, m_.word_lanes), vector_product(i), 0};
     if (i.opcode == opcode_softmax) return {i.m * softmax_row(i), softmax_memory(i), 0};
-    const uint64_t down = i.m / m_.tile_rows, right = i.n / m_.tile_columns;
-    const Tile whole{m_.tile_rows, m_.tile_columns};
-    const Tile edge{i.m % m_.tile_rows, i.n % m_.tile_columns};
-    Parts sum{0, 0, 0};
-    add(sum, i, whole, down * right);
-    add(sum, i, {whole.rows, edge.columns}, down);
-    add(sum, i, {edge.rows, whole.columns}, right);
-    add(sum, i, edge, 1);
-    return sum;
+    return cut_as(i).product_parts(i);
   }
   // Before the first instruction: the page of instructions is read.
   constexpr uint64_t launch() const { return m_.memory_latency + page_bytes / instruction_bytes; }
@@ -69,6 +61,23 @@ class CycleModel {
   struct Tile {
     uint64_t rows, columns;
   };
+
+  // The sizes with the tiles of this product, of which some are twice as high and half as wide: see
+  // hw/src/tile.hpp.
+  constexpr Machine cut_for(const Instruction& i, bool walks) const {
+    Machine cut = m_;
+    const bool narrows = 4 * m_.tile_rows <= m_.tile_columns &&
+                         m_.tile_columns / m_.array_columns % 2 == 0 &&
+                         m_.tile_columns % (2 * m_.word_lanes) == 0 &&
+                         m_.chunk % (2 * m_.word_lanes) == 0;
+    const bool is_in_one_chunk = (i.flags & flag_a_packed) == 0 && i.k <= m_.chunk / 2;
+    const uint64_t narrow = walks ? m_.tile_columns / 2 : m_.array_columns;
+    if (!narrows || i.n > narrow || !(walks || is_in_one_chunk)) return cut;
+    cut.tile_rows *= 2;
+    cut.tile_columns /= 2;
+    cut.chunk /= 2;
+    return cut;
+  }
 
   static constexpr uint64_t pieces(uint64_t value, uint64_t part) {
     return (value + part - 1) / part;
@@ -145,19 +154,48 @@ class CycleModel {
     const uint64_t way = 2 * hop * strip;
     return way > strip * row ? way - strip * row : 0;
   }
-  // One row of sums a cycle.
-  constexpr uint64_t drain(const Tile& tile) const {
-    return tile.rows * words_of_a_row(tile) + lag(tile);
-  }
+  // One row of sums a cycle, which hides the lag of all tiles but the last.
+  constexpr uint64_t passing(const Tile& tile) const { return tile.rows * words_of_a_row(tile); }
+  constexpr uint64_t drain(const Tile& tile) const { return passing(tile) + lag(tile); }
   constexpr uint64_t leave(const Instruction& i, const Tile& tile) const {
     return larger(drain(tile), write(tile, i.ldc));
   }
+  // While X and the first chunk of the next A are read, the array has what waits of B.
+  constexpr uint64_t waiting(const Instruction& i, const Tile& tile) const {
+    const uint64_t length = smaller(i.k, m_.chunk);
+    const uint64_t away = read_x(i, tile) + read_a(i, tile, length);
+    const uint64_t quarter = m_.chunk * (m_.tile_columns / m_.array_columns) / 4;
+    const uint64_t rows_of_a = m_.array_rows * (m_.chunk / m_.word_lanes + m_.burst_cycles);
+    uint64_t cover = larger(quarter, rows_of_a) * pieces(tile.rows, m_.array_rows);
+    const uint64_t rest = i.k % m_.chunk;
+    if (rest != 0 && i.k > m_.chunk) {
+      // A shorter last chunk leaves as little to do as it is, and some of the one before.
+      const uint64_t last = compute(i, tile) / i.k * rest;
+      const uint64_t meanwhile = read_a(i, tile, rest) + read_b(i, tile, rest);
+      cover = smaller(cover, last + (cover > meanwhile ? cover - meanwhile : 0));
+    }
+    return away > cover ? away - cover : 0;
+  }
   // already: cycles of its reads that an earlier term has counted.
-  constexpr uint64_t steady(const Instruction& i, const Tile& tile, uint64_t already) const {
-    const uint64_t reads = read(i, tile) + read_x(i, tile);
-    return larger(larger(compute(i, tile), reads > already ? reads - already : 0), leave(i, tile));
+  constexpr uint64_t steady(const Instruction& i, const Tile& tile, uint64_t already = 0) const {
+    const uint64_t reads = read(i, tile) + read_x(i, tile) - already;
+    const uint64_t leaving = larger(passing(tile), write(tile, i.ldc));
+    return larger(larger(compute(i, tile) + waiting(i, tile), reads), leaving);
   }
 
+  constexpr CycleModel cut_as(const Instruction& i) const { return CycleModel(cut_for(i, false)); }
+
+  constexpr Parts product_parts(const Instruction& i) const {
+    const uint64_t down = i.m / m_.tile_rows, right = i.n / m_.tile_columns;
+    const Tile whole{m_.tile_rows, m_.tile_columns};
+    const Tile edge{i.m % m_.tile_rows, i.n % m_.tile_columns};
+    Parts sum{0, 0, 0};
+    add(sum, i, whole, down * right);
+    add(sum, i, {whole.rows, edge.columns}, down);
+    add(sum, i, {edge.rows, whole.columns}, right);
+    add(sum, i, edge, 1);
+    return sum;
+  }
   constexpr void add(Parts& sum, const Instruction& i, const Tile& tile, uint64_t count) const {
     if (tile.rows == 0 || tile.columns == 0) return;
     sum.compute += count * compute(i, tile);
@@ -167,14 +205,14 @@ class CycleModel {
 
   // Cycles of all tiles but the last, which hide the drain of the one before.
   constexpr uint64_t all_but_last(const Instruction& i, const Tile& first, const Tile& last,
-                                  uint64_t first_a) const {
+                                  uint64_t already) const {
     const uint64_t down = i.m / m_.tile_rows, right = i.n / m_.tile_columns;
     const Tile edge{i.m % m_.tile_rows, i.n % m_.tile_columns};
-    uint64_t cycles = down * right * steady(i, {m_.tile_rows, m_.tile_columns}, 0);
-    if (edge.columns != 0) cycles += down * steady(i, {m_.tile_rows, edge.columns}, 0);
-    if (edge.rows != 0) cycles += right * steady(i, {edge.rows, m_.tile_columns}, 0);
-    if (edge.rows != 0 && edge.columns != 0) cycles += steady(i, edge, 0);
-    return cycles - steady(i, last, 0) - steady(i, first, 0) + steady(i, first, first_a);
+    uint64_t cycles = down * right * steady(i, {m_.tile_rows, m_.tile_columns});
+    if (edge.columns != 0) cycles += down * steady(i, {m_.tile_rows, edge.columns});
+    if (edge.rows != 0) cycles += right * steady(i, {edge.rows, m_.tile_columns});
+    if (edge.rows != 0 && edge.columns != 0) cycles += steady(i, edge);
+    return cycles - steady(i, last) - steady(i, first) + steady(i, first, already);
   }
 
   // Words of a table before all others. Its entries then go to the lanes one a cycle, which hides
@@ -185,10 +223,10 @@ class CycleModel {
   constexpr uint64_t table(const Instruction& i) const {
     return has_table(i) ? burst(table_entries * m_.addend_lanes) : 0;
   }
-  constexpr uint64_t filling(const Instruction& i, const Tile& tile, uint64_t first_a) const {
-    const uint64_t already = table(i) + first_a + lag(tile);
-    const uint64_t cycles = m_.burst_cycles + table_entries;
-    return has_table(i) && cycles > already ? cycles - already : 0;
+  // Until the lanes have the entries, and then the sums of all tiles pass.
+  constexpr uint64_t filling(const Instruction& i) const {
+    const uint64_t passing_all = i.m * words_of_a_row({0, i.n});
+    return has_table(i) ? m_.burst_cycles + table_entries + passing_all : 0;
   }
 
   constexpr uint64_t product(const Instruction& i) const {
@@ -196,24 +234,30 @@ class CycleModel {
     const Tile last{(i.m - 1) % m_.tile_rows + 1, (i.n - 1) % m_.tile_columns + 1};
     const bool is_only = i.m <= m_.tile_rows && i.n <= m_.tile_columns;
     const uint64_t first_a = first_chunk(i, first);
-    const uint64_t before = is_only ? 0 : all_but_last(i, first, last, first_a);
-    const uint64_t all_reads = read(i, last), already = is_only ? first_a : 0;
+    // A tile's products begin when the first chunk of its A is there, while the tile before ends.
+    const uint64_t length = smaller(i.k, m_.chunk), last_a = read_a(i, last, length);
+    const uint64_t before =
+        is_only ? 0 : all_but_last(i, first, last, read_a(i, first, length) - last_a);
+    const uint64_t all_reads = read(i, last), already = is_only ? first_a : last_a;
     const uint64_t reads = all_reads > already ? all_reads - already : 0;
     // X may come while the sums leave.
-    const uint64_t filled = is_only ? filling(i, last, first_a) : 0;
-    const uint64_t sums = larger(larger(compute(i, last), reads), filled) + leave(i, last);
+    const uint64_t sums = larger(compute(i, last), reads) + leave(i, last);
     const uint64_t addends = reads + read_x(i, last) + m_.burst_cycles;
-    return m_.memory_latency + table(i) + first_a + 5 * hop + before + larger(sums, addends) +
-           5 * hop + m_.memory_latency;
+    const uint64_t body = table(i) + first_a + before + larger(sums, addends);
+    return m_.memory_latency + 5 * hop + larger(body, filling(i)) + 5 * hop + m_.memory_latency;
   }
 
+  // Integers have an adder of their own there, behind the products.
+  constexpr uint64_t adder_interval() const {
+    return m_.update_interval > 3 ? m_.update_interval : 2;
+  }
   // Bound by the words of A.
   constexpr uint64_t vector_block(const Instruction& i, uint64_t count) const {
     const uint64_t whole = i.k / m_.vector_chunk, rest = i.k % m_.vector_chunk;
     uint64_t cycles = burst(count);
     cycles += whole * (burst(m_.vector_chunk) + rows(count, m_.vector_chunk, i.lda));
     if (rest != 0)
-      cycles += burst(rest) + larger(rows(count, rest, i.lda), count * m_.update_interval);
+      cycles += burst(rest) + larger(rows(count, rest, i.lda), count * adder_interval());
     return cycles;
   }
   constexpr uint64_t vector_product(const Instruction& i) const {

@@ -24,7 +24,7 @@ class MapCycles : public CycleModel {
   uint64_t instruction(const Instruction& i) const {
     if (i.opcode == opcode_map) return 0;
     if (!walks_) return CycleModel::instruction(i);
-    return i.opcode == opcode_window ? window(i) : convolution(i);
+    return i.opcode == opcode_window ? window(i) : cut_as(i).convolution(i);
   }
   Parts parts(const Instruction& i) const {
     if (i.opcode == opcode_map) return {0, 0, 0};
@@ -33,6 +33,16 @@ class MapCycles : public CycleModel {
       const WindowParts w = window_parts(i);
       return {larger(w.taps, w.results), w.read, w.write};
     }
+    return cut_as(i).convolution_parts(i);
+  }
+
+ private:
+  MapCycles cut_as(const Instruction& i) const {
+    MapCycles cut = *this;
+    cut.m_ = cut_for(i, true);
+    return cut;
+  }
+  Parts convolution_parts(const Instruction& i) const {
     const Reading a = reading(i, m_.chunk, true);
     Parts sum{0, 0, 0};
     for_tiles(i, [&](const Tile& tile, uint64_t count) {
@@ -43,7 +53,6 @@ class MapCycles : public CycleModel {
     return sum;
   }
 
- private:
   // Of all pixels and all of k, once: the port's words and bursts; the shifter's steps and those of
   // A's buffer, of whole chunks and of the last, shorter one.
   struct Reading {
@@ -220,15 +229,17 @@ class MapCycles : public CycleModel {
                                                 : (a.whole + a.rest) * first.rows / i.m);
     const uint64_t last_chunk = compute(i, first) / i.k * ((i.k - 1) % m_.chunk + 1);
     const uint64_t twice = first_fill > last_chunk ? first_fill - last_chunk : 0;
-    const uint64_t port = a.port * first.rows / i.m * smaller(m_.chunk, i.k) / i.k;
-    const uint64_t first_a = larger(port, first_fill) + m_.burst_cycles + 2 * hop;
-    const bool is_only = i.m <= m_.tile_rows && i.n <= m_.tile_columns;
-    const uint64_t filled = is_only ? filling(i, last, first_a) : 0;
-    const uint64_t all = reads(i, last, a), already = is_only ? port : 0;
+    const auto port_of = [&](const Tile& tile) {
+      return a.port * tile.rows / i.m * smaller(m_.chunk, i.k) / i.k;
+    };
+    const uint64_t first_a = larger(port_of(first), first_fill) + m_.burst_cycles + 2 * hop;
+    // The first chunk of a tile's A comes while the tile before ends.
+    const uint64_t all = reads(i, last, a), already = port_of(last);
     const uint64_t read = all > already ? all - already : 0;
-    const uint64_t body = larger(larger(chunks(i, last, a), read), filled);
-    return m_.memory_latency + table(i) + first_a + 5 * hop + before + body - smaller(twice, body) +
-           leaving(i, last) + 5 * hop + m_.memory_latency;
+    const uint64_t last_body = larger(chunks(i, last, a), read);
+    const uint64_t body = table(i) + first_a + before + last_body - smaller(twice, last_body) +
+                          leaving(i, last);
+    return m_.memory_latency + 5 * hop + larger(body, filling(i)) + 5 * hop + m_.memory_latency;
   }
 
   // Each of the four for all tiles; `tiles`: how many there are.

@@ -64,15 +64,14 @@ stages:
 template <class T, int count>
 Vector<T, count> joined(const Vector<T, count>& low, const Vector<T, count>& high, int offset) {
 #pragma HLS INLINE
-  const Vector<T, count> first = rotated_up(low, (count - offset) % count);
-  const Vector<T, count> second = rotated_up(high, (count - offset) % count);
-  Vector<T, count> word;
+  // Each lane is of one of them wherever it goes, so that one rotation does.
+  Vector<T, count> chosen;
 lanes:
   for (int i = 0; i < count; ++i) {
 #pragma HLS UNROLL
-    word.lane[i] = i < count - offset ? first.lane[i] : second.lane[i];
+    chosen.lane[i] = i >= offset ? low.lane[i] : high.lane[i];
   }
-  return word;
+  return rotated_up(chosen, (count - offset) % count);
 }
 
 }  // namespace xfblas

@@ -10,4 +10,12 @@ class ap_int {
   operator long long() const;
 };
 
+template <int bits>
+class ap_uint {
+ public:
+  ap_uint();
+  ap_uint(unsigned long long value);
+  operator unsigned long long() const;
+};
+
 #endif
