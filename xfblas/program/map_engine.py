@@ -6,8 +6,10 @@ import numpy as np
 
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_runner import MapRunner
+from xfblas.program.timed_maps import timed_maps
 from xfblas.quantization import QuantizedMaps
 from xfblas.quantization.maps.simulation import empty_maps, encode, place_in
+from xfblas.timeline import Timeline
 
 
 class MapEngine:
@@ -52,6 +54,17 @@ class MapEngine:
                     lambda pair: pair[0].predict(pair[1]), zip(runners, parts, strict=True)
                 )
                 found = np.concatenate(list(predicted))
+        return self.maps.as_model(found, self.maps.output_shape)
+
+    def timed_predict(self, values: np.ndarray, name: str, timeline: Timeline) -> np.ndarray:
+        """As :meth:`predict`, on the first unit, with spans of what it does.
+
+        Args:
+            values: as for :meth:`predict`.
+            name: of the step.
+            timeline: takes the spans.
+        """
+        found = timed_maps(self._runners[0], self.maps.frames_of(values), name, timeline)
         return self.maps.as_model(found, self.maps.output_shape)
 
     def trace(self, values: np.ndarray) -> dict[str, np.ndarray]:
