@@ -390,7 +390,8 @@ typedef struct {
  * each a row of `coding`, and output those of the result, each a row of outputCoding. The steps'
  * walks have the number of frames that one program takes; more run in turn. What matrices of the
  * steps hold afterwards is not defined. A value that is not finite is an error, as in xfblasPredict;
- * outputCoding->tables must be NULL. */
+ * outputCoding->tables must be NULL. coding->timeline gets a span for each step of each program, of
+ * `rows` frames from firstRow, with the saturations of what it wrote; steps run one by one then. */
 xfblasStatus_t xfblasPredictMaps(xfblasHandle_t handle, unsigned long long frames,
                                  const float *input, const xfblasCoding_t *coding,
                                  const xfblasMapView_t *source, const xfblasMapStep_t *steps,

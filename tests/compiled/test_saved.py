@@ -170,7 +170,7 @@ def with_attribute(name, value):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (with_attribute("version", 6), "has version 6, expected up to 5"),
+        (with_attribute("version", 7), "has version 7, expected up to 6"),
         (with_attribute("format", "other"), "is not an xfblas model"),
         (removed("description"), "damaged"),
         (replaced("description", "{"), "damaged"),

@@ -74,3 +74,18 @@ def test_words_and_costly_heads_have_one_window(keras, headed):
         with xfblas.compile(model, calibration=frames, bits=bits) as compiled:
             (maps,) = compiled.networks.values()
             assert maps.network.output_windows == 1
+
+
+def test_channels_of_other_signs_share_a_zero(keras):
+    """Channels that are never negative, beside one that is: none is left without a scale."""
+    generator = np.random.default_rng(7)
+    frames = generator.uniform(0, 1, (16, 9, 8, 3)) * [127, 63, 510] + [-3, 1, 0.5]
+    frames = frames.astype(np.float32)
+    model = keras.Sequential([keras.Input((9, 8, 3)), keras.layers.Conv2D(5, 3)])
+    with xfblas.compile(model, calibration=frames, bits=8) as compiled:
+        (maps,) = compiled.networks.values()
+        spread = maps.network.input_scale * np.ptp(frames, axis=(0, 1, 2))
+        assert spread.min() > 200
+        exact = np.asarray(model.predict_on_batch(frames))
+        error = compiled.predict(frames, verbose=0) - exact
+        assert error.std() < exact.std() / 40

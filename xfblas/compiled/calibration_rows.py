@@ -9,7 +9,8 @@ import numpy as np
 
 from xfblas.checks import require_integer
 from xfblas.errors import InvalidValueError
-from xfblas.graph import EngineStep, MapStep, ModelGraph
+from xfblas.graph import EngineStep, HostStep, MapStep, ModelGraph
+from xfblas.notices import notify
 from xfblas.rows.batches import CALIBRATION_ROWS, data_of
 from xfblas.rows.streams import FunctionBatches, is_stream, number_of_batches
 from xfblas.tables.image_folder import ImageFolder
@@ -50,6 +51,8 @@ def calibration_inputs(
         NotSupportedError: a folder of images, and Pillow is not installed.
     """
     calibration = opened_calibration(calibration, calib_iter)
+    if isinstance(calibration, ImageFolder) and graph.inputs[0].preprocessing is not None:
+        calibration = calibration.as_stored()
     try:
         # As many rows as are wanted are in at most as many batches, also of an endless stream.
         endless = is_stream(calibration) and number_of_batches(calibration) == float("inf")
@@ -129,3 +132,16 @@ def _some(step: EngineStep | MapStep, rows: np.ndarray) -> np.ndarray:
         return rows.reshape(-1, rows.shape[-1])
     most = min(MOST_FRAMES, max(LEAST_FRAMES, FRAME_PIXELS // math.prod(step.input_shape[:-1])))
     return rows[:: -(-len(rows) // most)]
+
+
+def tell_scaled_twice(graph: ModelGraph) -> None:
+    """Tells of a model that scales its images itself though ``preprocess`` was given."""
+    given = {spec.name for spec in graph.inputs if spec.preprocessing is not None}
+    for step in graph.steps:
+        first = step.steps[0] if isinstance(step, MapStep) else step
+        is_scale = isinstance(first, HostStep) and first.function == "scale"
+        if is_scale and first.inputs[0] in given:
+            notify(
+                f"layer {first.output} scales {first.inputs[0]}, and preprocess does so before it: "
+                "leave preprocess out where the model takes pixels from 0 to 255"
+            )

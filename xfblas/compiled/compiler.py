@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from xfblas.arrays import element_type
 from xfblas.checks import require_switch, shown
+from xfblas.compiled.calibration_rows import tell_scaled_twice
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.quantized_steps import quantized_steps, requantized
 from xfblas.compiled.recipe import Recipe
@@ -19,6 +21,7 @@ from xfblas.device.shared_devices import lease
 from xfblas.errors import InvalidValueError
 from xfblas.graph import ModelGraph, Network, read_graph
 from xfblas.graph.reader import read_source
+from xfblas.graph.tensor_spec import with_preprocessing
 from xfblas.layers.placement import PLACED
 from xfblas.quantization.options import Options, is_number, takes
 from xfblas.scoring import scoring_of
@@ -33,6 +36,7 @@ def compile(
     calibration: Any = None,
     *,
     calib_iter: int | None = None,
+    preprocess: Any = None,
     device: Any = None,
     devices: Any = None,
     xclbin: str | os.PathLike[str] | None = None,
@@ -64,6 +68,11 @@ def compile(
             on a float image. Names of columns, as data frames have them, are
             remembered: what is predicted later is put in their order.
         calib_iter: how many batches to take of a calibration that is a function or a stream.
+        preprocess: what the model takes of 8-bit images, which is kept with it: a dict of
+            ``scale`` and ``offset`` (numbers, or one for each channel) and ``channels`` ("rgb" or
+            "bgr"), such as ``{"scale": 1 / 127.5, "offset": -1}`` for ``x / 127.5 - 1``; of several
+            inputs a dict of these by name. uint8 images, of the calibration too, become that;
+            other numbers are taken as the model's own input, which a warning tells once.
         device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device:
             of a list of several all compute units share the rows. Devices that are opened here are
             shared by models, and closed when no model uses them.
@@ -101,24 +110,35 @@ def compile(
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
     model = read_source(model, architecture, trusted)
-    graph = read_graph(model, architecture, on_host, tables=True, maps=True)
+
+    def read_with(placed: Any, **parts: bool) -> ModelGraph:
+        found = read_graph(model, architecture, placed, **parts)
+        return found if inputs is None else replace(found, inputs=inputs)
+
+    inputs = None
+    graph = read_with(on_host, tables=True, maps=True)
+    if preprocess is not None:
+        # Once, since each tells once of images that are no uint8.
+        inputs = with_preprocessing(graph.inputs, preprocess)
+        graph = replace(graph, inputs=inputs)
+        tell_scaled_twice(graph)
     scoring = scoring_of(model, loss, metrics, loss_weights, weighted_metrics)
     placed_ever: set[str] = set(on_host)
     held = lease(one_of(device, devices), xclbin, wanted, target, trust)
     try:
         has_tables = _has_tables(held.device.dtype, quantization)
         if not has_tables:
-            graph = read_graph(model, architecture, on_host)
+            graph = read_with(on_host)
 
         def read(more: Mapping[str, str]) -> ModelGraph:
             placed = {**more, **dict.fromkeys(on_host, PLACED)}
             placed_ever.update(placed)
-            return read_graph(model, architecture, placed, tables=True, maps=True)
+            return read_with(placed, tables=True, maps=True)
 
         # Whoever passes a graph has chosen.
         is_graph = isinstance(model, (ModelGraph, Network))
         options = dict(quantization)
-        graph, networks, reasons, inputs = quantized_steps(
+        graph, networks, reasons, rows = quantized_steps(
             graph,
             calibration,
             held.device.dtype,
@@ -131,8 +151,8 @@ def compile(
         on_engine = {name for step in graph.engine_steps for name in tables_of(step)}
         elsewhere = tuple(sorted(placed_ever - on_engine))
         options["bits"] = 8 * held.device.dtype.itemsize
-        recipe = Recipe(requantized, inputs, options, softmax, elsewhere, has_tables)
-        rows = 0 if inputs is None else len(inputs[0])
+        recipe = Recipe(requantized, rows, options, softmax, elsewhere, has_tables)
+        count = 0 if rows is None else len(rows[0])
         if softmax is not None:
             quantization["softmax"] = softmax
         return CompiledModel(
@@ -141,7 +161,7 @@ def compile(
             held,
             host_reasons=reasons,
             scoring=scoring,
-            calibration={"rows": rows, **{name: str(v) for name, v in quantization.items()}},
+            calibration={"rows": count, **{name: str(v) for name, v in quantization.items()}},
             recipe=recipe,
         )
     except BaseException:

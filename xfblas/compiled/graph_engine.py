@@ -126,7 +126,7 @@ class GraphEngine:
 
         def compute(step, rows):
             engine = self._engines.get(step.name)
-            if isinstance(engine, NetworkEngine):
+            if isinstance(engine, NetworkEngine | MapEngine):
                 return engine.timed_predict(rows, step.name, timeline)
             with timeline.measure(step.name, HOST if engine is None else UNITS, rows=len(rows)):
                 return self._compute(step, rows)

@@ -69,6 +69,9 @@ def summary_text(model) -> str:
         for row in rows
     ]
     text.insert(1, "-" * max(map(len, text)))
+    for spec in model.graph.inputs:
+        if spec.preprocessing is not None:
+            text.append(f"{spec.name}: {spec.preprocessing.text()}")
     for name, plan in model.memory().items():
         text.append(
             f"maps of {name}: {plan.total_bytes / 2**20:.2f} MiB for {plan.frames} frames at once, "

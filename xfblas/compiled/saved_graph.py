@@ -19,6 +19,7 @@ from xfblas.graph import (
 from xfblas.hdf5 import Group
 from xfblas.layers.host_functions import FUNCTIONS
 from xfblas.layers.placement import Placement
+from xfblas.rows.preprocessing import Preprocessing
 
 
 def write_graph(graph: ModelGraph, file: h5py.File) -> dict:
@@ -64,6 +65,7 @@ def read_graph(file: Group, described: dict) -> ModelGraph:
                 spec["key"],
                 # Earlier files have none.
                 tuple(spec["columns"]) if spec.get("columns") else None,
+                _preprocessing(spec),
             )
             for spec in described[kind]
         )
@@ -103,7 +105,14 @@ def _zeros(step: EngineStep | MapStep, rows: np.ndarray) -> np.ndarray:
 
 
 def _spec(spec: TensorSpec) -> dict:
-    return dataclasses.asdict(spec)
+    found = spec.preprocessing
+    described = dataclasses.asdict(dataclasses.replace(spec, preprocessing=None))
+    return {**described, "preprocessing": None if found is None else found.description()}
+
+
+def _preprocessing(described: dict) -> Preprocessing | None:
+    given = described.get("preprocessing")
+    return None if given is None else Preprocessing.of(given, tuple(described["shape"]))
 
 
 def _write_step(step, group) -> dict:

@@ -35,8 +35,8 @@ from xfblas.scoring.stored import plain_config
 
 #: Files without centers of features and without tables have version 1, which earlier releases read;
 #: those with centers alone 2, with tables of tanh and sigmoid 3, of other functions 4, those with
-#: steps over maps 5.
-VERSION = 5
+#: steps over maps 5, those that preprocess images 6.
+VERSION = 6
 #: What a damaged file's content raises, by experience.
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
@@ -173,7 +173,8 @@ def _write(model: Any, file: h5py.Group, rows: int) -> None:
         "output_names": list(model.scoring.output_names),
     }
     file.attrs["format"] = XFBLAS_FORMAT
-    file.attrs["version"] = max(_version(step) for step in model.graph.steps)
+    preprocesses = any(spec.preprocessing is not None for spec in model.graph.inputs)
+    file.attrs["version"] = 6 if preprocesses else max(map(_version, model.graph.steps))
     # An attribute of HDF5 holds 64 KiB at most, which a model of many layers exceeds.
     file["description"] = json.dumps(described)
 

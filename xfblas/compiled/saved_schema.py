@@ -14,6 +14,7 @@ _SPEC = {
     "key": _OPTIONAL_TEXT,
     # Earlier files have none.
     "columns?": (list, type(None)),
+    "preprocessing?": (dict, type(None)),
 }
 _LAYER = {
     "name": str,

@@ -1,13 +1,15 @@
 """What a model takes and gives: names, shapes and types of tensors."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from xfblas.arrays import readable, seen
+from xfblas.checks import shown
 from xfblas.errors import InvalidValueError
+from xfblas.rows.preprocessing import Preprocessing
 from xfblas.rows.row_source import as_real
 
 
@@ -22,6 +24,7 @@ class TensorSpec:
         key: its key where the model takes or gives a dict, else None.
         columns: names of an input's columns, where the model was calibrated with rows that have
             names, else None.
+        preprocessing: what uint8 images become first, or None.
     """
 
     name: str
@@ -29,6 +32,7 @@ class TensorSpec:
     dtype: str = "float32"
     key: str | None = None
     columns: tuple[str, ...] | None = None
+    preprocessing: Preprocessing | None = None
 
     def convert(self, value) -> np.ndarray:
         """One input as the steps take it: (m, *shape), of this dtype.
@@ -57,6 +61,8 @@ class TensorSpec:
                 f"{name} has shape {passed.shape}, expected ({', '.join(sizes)})"
                 + (hint if is_wide else "")
             )
+        if self.preprocessing is not None:
+            given = self.preprocessing.applied(name, given)
         with np.errstate(over="ignore", invalid="ignore"):
             values = readable(given, self.dtype)
         finite = np.isfinite(values)
@@ -75,3 +81,30 @@ def shapes_of(specs: Iterable[TensorSpec]) -> Any:
     """Shapes with the rows' axis None first: one, or a list of them for several tensors."""
     shapes = [(None, *spec.shape) for spec in specs]
     return shapes[0] if len(shapes) == 1 else shapes
+
+
+def with_preprocessing(specs: tuple[TensorSpec, ...], given: Any) -> tuple[TensorSpec, ...]:
+    """Inputs that take uint8 images too, which become what the model takes.
+
+    Args:
+        specs: the model's inputs.
+        given: a dict of scale, offset and channels, or :class:`Preprocessing`; of several inputs a
+            dict of these by name; None for none.
+
+    Raises:
+        InvalidValueError: it is something else, or does not fit an input.
+    """
+    if given is None:
+        return specs
+    names = [spec.name for spec in specs]
+    by_name = {names[0]: given} if len(names) == 1 else given
+    if not isinstance(by_name, Mapping) or not by_name or not set(by_name) <= set(names):
+        raise InvalidValueError(
+            f"preprocess is {shown(given)}, expected a dict by inputs, of {', '.join(names)}"
+        )
+    return tuple(
+        replace(spec, preprocessing=Preprocessing.of(by_name[spec.name], spec.shape))
+        if spec.name in by_name
+        else spec
+        for spec in specs
+    )

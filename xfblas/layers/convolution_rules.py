@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from xfblas.layers.activation_rules import activation
-from xfblas.layers.operation import NO_SUCH_LAYER, CannotRun, reads
+from xfblas.layers.operation import IN_NO_CHAIN, CannotRun, reads
 from xfblas.layers.settings import checked_whole
 from xfblas.layers.window_operation import WindowOperation
 from xfblas.layers.windows import PADDINGS
@@ -42,7 +42,7 @@ def is_first(config):
 def _windows(layer, function, parameters, weights=(), config=None):
     config = layer.config if config is None else config
     parameters |= {"channels_first": True} if is_first(config) else {}
-    return WindowOperation(layer, function, parameters, weights=weights, refusal=NO_SUCH_LAYER)
+    return WindowOperation(layer, function, parameters, weights=weights, refusal=IN_NO_CHAIN)
 
 
 def convolving(layer, allowed=PADDINGS[:2]):

@@ -1,7 +1,7 @@
 """Layers that the host computes: normalizations of a row, tables, pooling and merging."""
 
 from xfblas.layers.host_operation import HostOperation
-from xfblas.layers.operation import NO_SUCH_LAYER, CannotRun, reads
+from xfblas.layers.operation import IN_NO_CHAIN, CannotRun, reads
 from xfblas.layers.settings import (
     checked_whole,
     gamma_beta,
@@ -13,7 +13,7 @@ from xfblas.layers.settings import (
 
 
 def _host(layer, function, parameters=None, weights=(), **more):
-    more |= {"weights": weights, "refusal": NO_SUCH_LAYER}
+    more |= {"weights": weights, "refusal": IN_NO_CHAIN}
     return [HostOperation(layer, function, parameters or {}, **more)]
 
 

@@ -15,6 +15,8 @@ from xfblas.keras_files.architecture import LayerSpec
 RULES = {}
 #: Why a layer cannot be part of a plain chain.
 NO_SUCH_LAYER = "the engine has no such layer"
+#: The same of one that graphs may have.
+IN_NO_CHAIN = f"{NO_SUCH_LAYER} in a chain of dense layers, but xfblas.compile runs it"
 
 
 def reads(*class_names: str):

@@ -68,4 +68,6 @@ def why_on_host(function: str, has_table: bool) -> str:
     """Why the host computes a function, which the engine may have a table for."""
     if has_table:
         return f"the engine's table of {function} is for integers between dense layers"
+    if function == "concatenate":
+        return "the engine joins channels of maps that it computes, nothing else"
     return f"the engine has no {function}"

@@ -9,7 +9,7 @@ from xfblas.layers.operation import CannotRun, Place
 from xfblas.layers.windows import axes_of
 
 #: Why the host computes what slides over maps, where it does.
-ON_HOST = "maps are for integers, of sizes that are known"
+ON_HOST = "maps are for integers, of sizes that are known: none is open, as in (None, None, 3)"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,9 @@ from xfblas.device.binding import ffi
 from xfblas.notices import notify
 from xfblas.quantization import QuantizedNetwork
 
-#: Of the rows so far: from this share of clipped ones on it is worth a warning.
-SHARE = 0.01
+#: Of the rows so far: from this share of clipped ones on it is worth a warning. What lies a step of
+#: the inputs beyond their range, as white of a picture in bytes, is a rounding.
+SHARE, ROUNDED_STEPS = 0.01, 1.5
 
 
 class ClippedInputs:
@@ -65,7 +66,9 @@ class ClippedInputs:
         """Adds rows whose values have been counted, and warns once where many were clipped."""
         self.rows += rows
         clipped = self.pointer.rows
-        if clipped and clipped >= SHARE * self.rows and not self._told.is_set():
+        is_beyond = self.factors.max(initial=0.0) > 1 + ROUNDED_STEPS / self._coding.limit
+        is_told = self._told.is_set()
+        if clipped and clipped >= SHARE * self.rows and is_beyond and not is_told:
             self._told.set()
             feature = int(self.factors.argmax())
             column = f" ({self._columns[feature]})" if self._columns else ""

@@ -8,9 +8,11 @@ from xfblas.device.shared_work import even_slices, share
 from xfblas.errors import InvalidValueError
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_runner import MapRunner, require_finite_frames
+from xfblas.program.timed_maps import timed_maps
 from xfblas.quantization import QuantizedMaps
 from xfblas.quantization.maps.simulation import empty_maps, encode, place_in
 from xfblas.quantization.maps.sums import sums_before
+from xfblas.timeline import Timeline
 
 
 class MapEngine:
@@ -55,6 +57,17 @@ class MapEngine:
                 require_finite_frames(frames)  # runners count frames within a part
                 raise
             found = np.concatenate(predicted)
+        return self.maps.as_model(found, self.maps.output_shape)
+
+    def timed_predict(self, values: np.ndarray, name: str, timeline: Timeline) -> np.ndarray:
+        """As :meth:`predict`, on the first unit, with spans of what it does.
+
+        Args:
+            values: as for :meth:`predict`.
+            name: of the step.
+            timeline: takes the spans.
+        """
+        found = timed_maps(self._runners[0], self.maps.frames_of(values), name, timeline)
         return self.maps.as_model(found, self.maps.output_shape)
 
     def trace(

@@ -64,11 +64,12 @@ class MapRunner:
         self._arena = self._arena_of(self.plan)
         self._program = self._program_of(self._arena, self.plan)
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray, timeline: Any = None) -> np.ndarray:
         """The network's output (frames, height, width, channels), float32, softmax included.
 
         Args:
             x: (frames, height, width, channels) finite numbers, computed with as float32.
+            timeline: C's ``xfblasTimeline_t``, for a call that shall be timed step by step.
 
         Raises:
             InvalidValueError: another shape, or a number that is not finite; tells its place.
@@ -79,7 +80,7 @@ class MapRunner:
             (len(x), stored.height, stored.width, self.network.output_channels), np.float32
         )
         if len(x):
-            self._run(self._program, x, found)
+            self._run(self._program, x, found, timeline)
         return found
 
     def trace(self, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -119,12 +120,16 @@ class MapRunner:
             raise InvalidValueError(f"{name} has shape {x.shape}, expected (frames, {shape})")
         return readable(x, np.float32)
 
-    def _run(self, program, x, found):
+    def _run(self, program, x, found, timeline=None):
         steps, source, result = program
+        coding = self._coding
+        if timeline is not None:
+            coding = ffi.new("xfblasCoding_t *", coding[0])
+            coding.timeline = timeline
         try:
             self.compute_unit.call(
                 lib.xfblasPredictMaps,
-                *(len(x), ffi.from_buffer("float[]", x), self._coding, source, steps, len(steps)),
+                *(len(x), ffi.from_buffer("float[]", x), coding, source, steps, len(steps)),
                 *(result, self._decoding, ffi.from_buffer("float[]", found)),
             )
         except InvalidValueError:

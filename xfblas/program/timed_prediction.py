@@ -44,11 +44,30 @@ def timed_prediction(
     timeline.add(name, HOST, start, time.monotonic_ns(), rows=len(rows))
     if found.count > capacity:
         raise XfblasError(f"chain {name} has {found.count} spans, expected at most {capacity}")
-    parts = _Parts(chain, network)
-    for span in spans[0 : found.count]:
-        track, told, arguments = parts.of(span)
+    named = _Parts(chain, network)
+    parts = [(span, *named.of(span)) for span in spans[0 : found.count]]
+    for span, track, told, arguments in with_efficiency(parts):
         timeline.add(told, track, span.start, span.end, **arguments)
     return output
+
+
+def with_efficiency(parts: list[tuple]) -> list[tuple]:
+    """Spans of C with track, name and arguments, to which those with MACs get their rates.
+
+    Their efficiency is their rate as a part of the fastest one's, since this CPU tells no peak.
+    """
+    rates = [
+        arguments["MACs"] / (span.end - span.start)
+        if arguments.get("MACs") and span.end > span.start
+        else 0.0
+        for span, _, _, arguments in parts
+    ]
+    fastest = max(rates, default=0.0)
+    for rate, (_, _, _, arguments) in zip(rates, parts, strict=True):
+        if rate:
+            arguments["GMAC/s"] = round(rate, 3)
+            arguments["efficiency"] = round(rate / fastest, 3)
+    return parts
 
 
 class _Parts:
@@ -84,8 +103,6 @@ class _Parts:
         name, k, n = self._layers[span.part]
         macs = span.rows * k * n
         arguments = {"first row": span.firstRow, "m": span.rows, "k": k, "n": n, "MACs": macs}
-        if span.end > span.start:
-            arguments["GMAC/s"] = round(macs / (span.end - span.start), 3)
         if span.saturated >= 0:
             arguments["saturations"] = span.saturated
         return self._track(span), name, arguments

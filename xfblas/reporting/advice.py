@@ -224,7 +224,7 @@ def _model(layers, outputs, alternatives, bits, calibration, name):
                 f"the logits reach {output.decibels:.1f} dB, less than {GOOD[bits]:.0f} dB",
                 "compare with 16 bits: --compare, or compare=True",
             )
-    if not any(line.place == "engine" for line in layers):
+    if not any(line.place in ("engine", "maps") for line in layers):
         yield Advice(
             50.0,
             "model",

@@ -13,7 +13,8 @@ class LayerReport:
         name: of its values, see :mod:`xfblas.layers.placement`.
         step: of the graph, that it belongs to.
         output: tensor that the step gives.
-        place: 'engine' or 'host', or 'softmax' for one that the engine computes by tables.
+        place: 'engine' or 'host', 'maps' for a tensor of the engine's feature maps, 'softmax' for
+            one that the engine computes by tables.
         reason: why there.
         activation: 'linear', 'relu', 'leaky_relu', or the host's function.
         inputs, outputs: the model's k and n.

@@ -62,7 +62,7 @@ class ObservedMaps:
                     if summary is None
                     else summary.activation,
                     inputs=None if summary is None else summary.channels,
-                    outputs=tensor.slice.channels,
+                    outputs=tensor.slice.channels // tensor.windows,
                     values=nearness.values,
                     largest=self._largest[tensor.name],
                     decibels=decibels,

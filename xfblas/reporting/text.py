@@ -209,10 +209,13 @@ def softmax_rows(report) -> list[tuple[str, ...]]:
 
 def place_rows(report) -> list[tuple[str, str, str]]:
     """Every layer of the model, also those that are folded into others."""
-    return [
-        (line.name, line.place, line.reason if line.shape is None else f"dense, {line.reason}")
-        for line in report.places
-    ]
+    on_maps = {line.name for line in report.layers if line.place == "maps"}
+
+    def reason(line):
+        is_dense = line.shape is not None and line.name not in on_maps
+        return f"dense, {line.reason}" if is_dense else line.reason
+
+    return [(line.name, line.place, reason(line)) for line in report.places]
 
 
 def on_engine(report) -> str:

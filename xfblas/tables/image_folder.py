@@ -1,5 +1,6 @@
 """A folder of images, or of ``.npy`` files, as batches: for calibration and for predictions."""
 
+import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ class ImageFolder:
     ):
         self.folder = require_file("folder", folder, "the path of a folder")
         self._skip_bad = require_switch("skip_bad", skip_bad)
+        self._dtype: type | None = np.float32
         if preprocess is not None and not callable(preprocess):
             raise InvalidValueError("preprocess is no function, expected one of an image")
         self._preprocess = preprocess
@@ -72,6 +74,12 @@ class ImageFolder:
         """How many batches it gives at most."""
         return len(self.files)
 
+    def as_stored(self) -> "ImageFolder":
+        """The same with images as uint8, for a model that preprocesses them by itself."""
+        found = copy.copy(self)
+        found._dtype = None if self._preprocess is None else self._dtype
+        return found
+
     def __iter__(self) -> Iterator[np.ndarray]:
         shape, given = None, 0
         for path in self.files:
@@ -96,7 +104,7 @@ class ImageFolder:
         if self._preprocess is not None:
             images = [np.asarray(self._preprocess(image)) for image in images]
         batch = np.stack([as_real(str(path), image) for image in images])
-        return batch.astype(np.float32)
+        return batch if self._dtype is None else batch.astype(self._dtype)
 
 
 def read_image(path: Any) -> np.ndarray:

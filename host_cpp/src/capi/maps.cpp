@@ -76,6 +76,7 @@ xfblasStatus_t xfblasPredictMaps(xfblasHandle_t handle, unsigned long long frame
       given.emplace_back(step_of(*step), names_of(*step));
     const auto features = input_coding_of(coding);
     ClippedValues clipped(features, coding->clipped);
+    Timeline timeline(coding->timeline);
     unit.predict_maps({input,
                        0,
                        features,
@@ -85,7 +86,8 @@ xfblasStatus_t xfblasPredictMaps(xfblasHandle_t handle, unsigned long long frame
                        output_coding_of(outputCoding),
                        output,
                        &clipped,
-                       {}},
+                       {},
+                       &timeline},
                       frames, view_of("source", source), given, view_of("result", result));
     clipped.add_up();
   });

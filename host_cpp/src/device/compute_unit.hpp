@@ -128,6 +128,12 @@ class ComputeUnit {
   // Start and end of each instruction of the last launch, by turns, in cycles.
   std::vector<unsigned long long> last_stamps(uint32_t instructions);
   MapOperations operations_of(const MapStep& step, const MapNames& names) const;
+  // The steps of one program one by one, each a part of its own; frames are those that it takes.
+  void run_timed(const std::vector<std::pair<MapStep, MapNames>>& steps,
+                 const std::vector<Operation>& program, Timeline& timeline, uint64_t first,
+                 uint64_t frames);
+  // Elements of a step's result that are as large or as small as their type allows.
+  int64_t at_ends(const MapStep& step, const MapNames& names, uint64_t frames) const;
   const DeviceMatrix& matrix_of(const char* name, const MapView& view, int64_t frames) const;
   void forward_by_programs(const ForwardPass& pass, int64_t capacity, const DeviceMatrix& first,
                            const DeviceMatrix& last);

@@ -1,5 +1,6 @@
 // Steps over feature maps: queued one by one, or a model's on frames of floats in one call.
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -15,6 +16,15 @@ constexpr auto invalid = XFBLAS_STATUS_INVALID_VALUE;
 Rows pixel_rows(uint64_t pixels, const ComputeUnit::MapView& view, int64_t element) {
   const auto bytes = uint64_t(view.channels * element), step = uint64_t(view.pixel * element);
   return step == bytes ? one_piece(pixels * bytes) : Rows{pixels, bytes, bytes, step};
+}
+
+template <typename Element>
+int64_t count_ends(const std::vector<char>& bytes) {
+  using Ends = std::numeric_limits<Element>;
+  const auto* first = reinterpret_cast<const Element*>(bytes.data());
+  return std::count_if(first, first + bytes.size() / sizeof(Element), [](Element element) {
+    return element == Ends::min() || element == Ends::max();
+  });
 }
 
 }  // namespace
@@ -81,27 +91,69 @@ void ComputeUnit::predict_maps(ForwardPass pass, uint64_t frames, const MapView&
   pass.near = near.coding();
   run_queued();
   clear_blank();
+  auto& timeline = *pass.timeline;
   std::vector<char> rows;
   for (uint64_t done = 0; done < frames;) {
     const auto taken = std::min(uint64_t(capacity), frames - done);
     const auto pixels = taken * uint64_t(input.pixels), found = taken * uint64_t(output.pixels);
     rows.resize(size_t(pixels * uint64_t(input.channels * element)));
-    quantize_rows(pass, done * uint64_t(input.pixels), pixels, int(element), rows.data(),
-                  uint64_t(input.channels * element));
-    target_.write(index_, uint64_t(first.page) * page_bytes + uint64_t(input.first * element),
-                  rows.data(), pixel_rows(pixels, input, element));
+    const auto time = [&](int part, const auto& body) { timeline.time(part, done, taken, body); };
+    time(XFBLAS_PART_ENCODE, [&] {
+      quantize_rows(pass, done * uint64_t(input.pixels), pixels, int(element), rows.data(),
+                    uint64_t(input.channels * element));
+    });
+    time(XFBLAS_PART_WRITE, [&] {
+      target_.write(index_, uint64_t(first.page) * page_bytes + uint64_t(input.first * element),
+                    rows.data(), pixel_rows(pixels, input, element));
+    });
     auto part = program;
     for (auto& operation : part)
       if (operation.instruction.opcode != opcode_map)
         operation.instruction.m = uint32_t(operation.instruction.m / uint64_t(capacity) * taken);
-    launcher_.run(part);
+    if (timeline.is_wanted())
+      run_timed(steps, part, timeline, done, taken);
+    else
+      launcher_.run(part);
     rows.resize(size_t(found * uint64_t(output.channels * element)));
-    target_.read(index_, uint64_t(last.page) * page_bytes + uint64_t(output.first * element),
-                 rows.data(), pixel_rows(found, output, element));
-    dequantize_rows(pass, done * uint64_t(output.pixels), found, int(element), rows.data(),
-                    uint64_t(output.channels * element));
+    time(XFBLAS_PART_READ, [&] {
+      target_.read(index_, uint64_t(last.page) * page_bytes + uint64_t(output.first * element),
+                   rows.data(), pixel_rows(found, output, element));
+    });
+    time(XFBLAS_PART_DECODE, [&] {
+      dequantize_rows(pass, done * uint64_t(output.pixels), found, int(element), rows.data(),
+                      uint64_t(output.channels * element));
+    });
     done += taken;
   }
+}
+
+void ComputeUnit::run_timed(const std::vector<std::pair<MapStep, MapNames>>& steps,
+                            const std::vector<Operation>& program, Timeline& timeline,
+                            uint64_t first, uint64_t frames) {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const auto start = Timeline::now();
+    launcher_.run({program[2 * i], program[2 * i + 1]});
+    const auto end = Timeline::now();
+    const auto& [step, names] = steps[i];
+    timeline.add(int(i), first, frames, start, end, at_ends(step, names, frames));
+  }
+}
+
+int64_t ComputeUnit::at_ends(const MapStep& step, const MapNames& names, uint64_t frames) const {
+  const auto element = int64_t(configuration_.element_bytes());
+  const auto base = uint64_t(matrices_.find("C", names.c).page) * page_bytes;
+  const auto& walk = step.walk;
+  const MapView row{names.c, 0, walk.pixel_c, walk.out_columns, step.n};
+  std::vector<char> bytes(size_t(walk.out_columns * step.n * element));
+  int64_t count = 0;
+  for (int64_t frame = 0; frame < int64_t(frames); ++frame)
+    for (int64_t y = 0; y < walk.out_rows; ++y) {
+      const auto at = walk.first_c + frame * walk.frame_c + y * walk.row_c;
+      target_.read(index_, base + uint64_t(at * element), bytes.data(),
+                   pixel_rows(uint64_t(walk.out_columns), row, element));
+      count += element == 1 ? count_ends<int8_t>(bytes) : count_ends<int16_t>(bytes);
+    }
+  return count;
 }
 
 }  // namespace xfblas

@@ -105,13 +105,13 @@ class Choices:
             scales.low[name], scales.high[name] = -whole, whole
             return
         if self._bits == 8 and scales.input_is_alone:
-            # The same for all channels, since padding is.
-            share = float(np.median(-low / (high - low)))
-            zero = float(np.rint(-largest + 2 * largest * share))
+            # The same for all channels, since padding is: the one that costs the worst least.
+            shares = -low / (high - low)
+            zeros = np.rint(-largest + 2 * largest * np.append(shares, np.median(shares)))
+            lost = [(_scales_at(one, low, high, largest) * (high - low)).min() for one in zeros]
+            zero = float(zeros[::-1][np.argmax(lost[::-1])])
             scales.set_input_zero(zero)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.minimum((largest - zero) / high, (largest + zero) / np.abs(low))
-        scale = np.where(np.isfinite(scale), scale, (largest - zero) / high)
+        scale = _scales_at(zero, low, high, largest)
         scales.given[name] = scale
         whole = np.full(len(scale), largest)
         scales.low[name], scales.high[name] = -whole, whole
@@ -248,3 +248,10 @@ def _last_alone(lowering: Lowering) -> Node | None:
     if not is_alone or last.kind != "sum" or not last.is_linear:
         return None
     return last if last.outputs == lowering.sizes[name][2] else None
+
+
+def _scales_at(zero: float, low: np.ndarray, high: np.ndarray, largest: int) -> np.ndarray:
+    """(channels,) the scales by which values from low to high are elements around a zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        up = np.where(high > 0, (largest - zero) / high, np.inf)
+        return np.minimum(up, np.where(low < 0, (largest + zero) / np.abs(low), np.inf))
