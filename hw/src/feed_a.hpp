@@ -29,7 +29,7 @@ uint32_t place_in_block(const Problem& problem, uint16_t strip, uint32_t k) {
 #pragma HLS INLINE
   constexpr uint32_t memories = ABlock<E>::memories, rows = E::array_rows;
   constexpr uint32_t chunk = uint32_t(E::chunk) / memories;
-  const uint32_t first = problem.is_narrow ? strip * (chunk / 2) : strip * chunk;
+  const uint32_t first = problem.is_narrow ? strip * (chunk / 4) : strip * chunk;
   return first + (memories == 1 ? k : k / (rows * memories) * rows + k % rows);
 }
 template <class E>

@@ -69,13 +69,13 @@ class CycleModel {
     const bool narrows = 4 * m_.tile_rows <= m_.tile_columns &&
                          m_.tile_columns / m_.array_columns % 2 == 0 &&
                          m_.tile_columns % (2 * m_.word_lanes) == 0 &&
-                         m_.chunk % (2 * m_.word_lanes) == 0;
-    const bool is_in_one_chunk = (i.flags & flag_a_packed) == 0 && i.k <= m_.chunk / 2;
+                         m_.chunk % (4 * m_.word_lanes) == 0;
+    const bool is_in_one_chunk = (i.flags & flag_a_packed) == 0 && i.k <= m_.chunk / 4;
     const uint64_t narrow = walks ? m_.tile_columns / 2 : m_.array_columns;
     if (!narrows || i.n > narrow || !(walks || is_in_one_chunk)) return cut;
     cut.tile_rows *= 2;
     cut.tile_columns /= 2;
-    cut.chunk /= 2;
+    cut.chunk /= 4;
     return cut;
   }
 
