@@ -14,18 +14,28 @@
 
 namespace xfblas {
 
-// A chunk of k for all strips of a tile.
+// A chunk of k for all strips of a tile. Where a word is wider than the array has rows, a bank has
+// as many memories as a word meets it, so that a word of a row still takes one cycle.
 template <class E>
 struct ABlock {
-  static constexpr int depth = E::row_strips * E::chunk;
-  using type = typename E::Element[depth][E::array_rows];
+  static constexpr int memories = E::word_lanes / E::group;
+  static constexpr int depth = E::row_strips * E::chunk / memories;
+  using type = typename E::Element[depth][E::array_rows][memories];
 };
 
-// Of a k of a strip. Two constants, which are powers of two as a rule, in place of a product.
+// Of a k of a strip. Constants, which are powers of two as a rule, in place of a product.
 template <class E>
 uint32_t place_in_block(const Problem& problem, uint16_t strip, uint32_t k) {
 #pragma HLS INLINE
-  return (problem.is_narrow ? strip * (E::chunk / 2) : strip * E::chunk) + k;
+  constexpr uint32_t memories = ABlock<E>::memories, rows = E::array_rows;
+  constexpr uint32_t chunk = uint32_t(E::chunk) / memories;
+  const uint32_t first = problem.is_narrow ? strip * (chunk / 4) : strip * chunk;
+  return first + (memories == 1 ? k : k / (rows * memories) * rows + k % rows);
+}
+template <class E>
+uint32_t memory_of_bank(uint32_t k) {
+#pragma HLS INLINE
+  return k / uint32_t(E::array_rows) % ABlock<E>::memories;
 }
 
 // Where the next group of elements goes.
@@ -36,7 +46,7 @@ struct ACursor {
   // Row-major: along k to the end of the row, then to the next row.
   void along_row(uint16_t length) {
 #pragma HLS INLINE
-    k += E::group;
+    k += E::word_lanes;
     if (k < length) return;
     k = 0;
     if (++row < uint16_t(E::array_rows)) return;
@@ -55,11 +65,11 @@ struct ACursor {
   }
 };
 
-// `count` lanes of a group.
+// `count` lanes of a group, as far as they belong into one memory of each bank.
 template <class E>
-void write_group(write_lock<typename ABlock<E>::type>& block, const typename E::AVector& group,
-                 const Problem& problem, const ACursor<E>& at, bool is_packed,
-                 uint32_t count) {
+void write_group(write_lock<typename ABlock<E>::type>& block, uint32_t memory,
+                 const typename E::AVector& group, const Problem& problem, const ACursor<E>& at,
+                 bool is_packed, uint32_t count) {
 #pragma HLS INLINE
   const typename E::AVector rotated =
       rotated_up(group, int((at.row + at.k) % E::array_rows));
@@ -68,7 +78,8 @@ banks:
 #pragma HLS UNROLL
     const uint32_t lane = (bank - at.row - at.k) % E::array_rows;
     const uint32_t k = is_packed ? at.k : at.k + lane;
-    if (lane < count) block[place_in_block<E>(problem, at.strip, k)][bank] = rotated.lane[bank];
+    if (lane < count && (ABlock<E>::memories == 1 || memory_of_bank<E>(k) == memory))
+      block[place_in_block<E>(problem, at.strip, k)][bank][memory] = rotated.lane[bank];
   }
 }
 
@@ -103,7 +114,12 @@ groups:
     const ACursor<E> at = {uint16_t(item.row / E::array_rows), uint16_t(item.row % E::array_rows),
                            uint16_t(item.k + done)};
     const uint32_t count = smaller(E::group, item.lanes - done);
-    write_group<E>(block, group_of<E>(item.word, done / E::group), problem, at, false, count);
+    const typename E::AVector group = group_of<E>(item.word, done / E::group);
+  memories:
+    for (uint32_t memory = 0; memory < uint32_t(ABlock<E>::memories); ++memory) {
+#pragma HLS UNROLL
+      write_group<E>(block, memory, group, problem, at, false, count);
+    }
     done += count;
   }
 }
@@ -131,15 +147,24 @@ tiles:
       }
       ACursor<E> at = {0, 0, 0};
       typename E::Word word = {};
+      // A word of a row at a time, but groups of a packed one.
+      const uint32_t groups_at_a_time = task.a.is_packed ? 1 : groups_of_a_word;
     groups:
-      for (uint32_t g = 0; g < count * groups_of_a_word; ++g) {
+      for (uint32_t g = 0; g < count * groups_of_a_word; g += groups_at_a_time) {
 #pragma HLS PIPELINE II=1
         const uint32_t part = g % groups_of_a_word;
         if (part == 0) word = words.read();
-        const typename E::AVector group = group_of<E>(word, part);
-        // The last packed word may hold more groups than the chunk has columns.
-        if (at.k < chunk_of<E>(task.problem))
-          write_group<E>(block, group, task.problem, at, task.a.is_packed, E::group);
+      memories:
+        for (uint32_t memory = 0; memory < groups_of_a_word; ++memory) {
+#pragma HLS UNROLL
+          ACursor<E> first = at;
+          if (!task.a.is_packed) first.k += uint16_t(memory * E::group);
+          const typename E::AVector group =
+              group_of<E>(word, task.a.is_packed ? part : memory);
+          // The last packed word may hold more groups than the chunk has columns.
+          if (at.k < chunk_of<E>(task.problem))
+            write_group<E>(block, memory, group, task.problem, first, task.a.is_packed, E::group);
+        }
         if (part > 0) spend(1);
         if (task.a.is_packed)
           at.along_column(tile.row_strips);
@@ -172,7 +197,8 @@ tiles:
       banks:
         for (int bank = 0; bank < E::array_rows; ++bank) {
 #pragma HLS UNROLL
-          banks.lane[bank] = block[place_in_block<E>(problem, strip, k)][bank];
+          banks.lane[bank] =
+              block[place_in_block<E>(problem, strip, k)][bank][memory_of_bank<E>(k)];
         }
         out.write(rotated_up(banks, int((E::array_rows - k % E::array_rows) % E::array_rows)));
         if (++strip == tile.row_strips) {

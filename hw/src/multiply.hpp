@@ -57,6 +57,7 @@ void multiply(const typename E::Word* rd, typename E::Word* wr, Task task) {
   stream<typename E::BVector, Depth<E>::vectors> c_vectors("c_vectors");
   stream<typename E::Word, Depth<E>::words> c_words("c_words");
 #pragma HLS ARRAY_PARTITION variable=a_blocks dim=2 type=complete
+#pragma HLS ARRAY_PARTITION variable=a_blocks dim=3 type=complete
 #pragma HLS BIND_STORAGE variable=table_words type=fifo impl=lutram
 #pragma HLS BIND_STORAGE variable=a_words type=fifo impl=lutram
 #pragma HLS BIND_STORAGE variable=b_words type=fifo impl=lutram

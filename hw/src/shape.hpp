@@ -34,7 +34,7 @@ struct Shape {
   // Whether tiles of a narrow C are twice as high and half as wide, so that as many sums are used.
   static constexpr bool narrows = 4 * tile_rows <= tile_columns && column_strips % 2 == 0 &&
                                   divides(2 * word_lanes, tile_columns) &&
-                                  divides(2 * word_lanes, chunk);
+                                  divides(4 * word_lanes, chunk);
   // LUTRAM comes in 32 entries: one is left for a sum of nothing where strips do not fill them.
   static constexpr bool has_zero = strips % 32 != 0;
   // A word of A is spread over the banks of the array's rows, this many lanes at a time.

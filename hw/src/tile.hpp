@@ -44,14 +44,15 @@ Problem problem_of(uint32_t m, uint32_t k, uint32_t n, bool walks, bool a_is_pac
   problem.k = k;
   problem.n = n;
   const uint32_t narrow = walks ? E::tile_columns / 2 : E::array_columns;
-  const bool is_in_one_chunk = !a_is_packed && k <= uint32_t(E::chunk / 2);
+  const bool is_in_one_chunk = !a_is_packed && k <= uint32_t(E::chunk / 4);
   problem.is_narrow = E::narrows && n <= narrow && (walks || is_in_one_chunk);
   problem.tiles = problem.is_narrow ? pieces(m, 2 * E::tile_rows)
                                     : pieces(m, E::tile_rows) * pieces(n, E::tile_columns);
   return problem;
 }
 
-// Of a whole tile, and how many k of A are buffered at a time: always as many elements.
+// Of a whole tile, and how many k of A are buffered at a time. Rows of a map come in short pieces
+// anyway, and a short last chunk leaves less to wait for where the others are not long.
 template <class E>
 uint32_t tile_rows(const Problem& problem) {
 #pragma HLS INLINE
@@ -65,7 +66,7 @@ uint32_t tile_columns(const Problem& problem) {
 template <class E>
 uint32_t chunk_of(const Problem& problem) {
 #pragma HLS INLINE
-  return problem.is_narrow ? E::chunk / 2 : E::chunk;
+  return problem.is_narrow ? E::chunk / 4 : E::chunk;
 }
 
 template <class E>

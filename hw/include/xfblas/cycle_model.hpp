@@ -69,13 +69,13 @@ class CycleModel {
     const bool narrows = 4 * m_.tile_rows <= m_.tile_columns &&
                          m_.tile_columns / m_.array_columns % 2 == 0 &&
                          m_.tile_columns % (2 * m_.word_lanes) == 0 &&
-                         m_.chunk % (2 * m_.word_lanes) == 0;
-    const bool is_in_one_chunk = (i.flags & flag_a_packed) == 0 && i.k <= m_.chunk / 2;
+                         m_.chunk % (4 * m_.word_lanes) == 0;
+    const bool is_in_one_chunk = (i.flags & flag_a_packed) == 0 && i.k <= m_.chunk / 4;
     const uint64_t narrow = walks ? m_.tile_columns / 2 : m_.array_columns;
     if (!narrows || i.n > narrow || !(walks || is_in_one_chunk)) return cut;
     cut.tile_rows *= 2;
     cut.tile_columns /= 2;
-    cut.chunk /= 2;
+    cut.chunk /= 4;
     return cut;
   }
 
@@ -100,13 +100,14 @@ class CycleModel {
                ? burst(pieces(tile.rows, m_.array_rows) * m_.array_rows * length)
                : rows(tile.rows, length, i.lda);
   }
-  // A word wider than the array has rows takes several cycles into A's buffer.
+  // A packed word wider than the array has rows takes several cycles into A's buffer.
   constexpr uint64_t first_chunk(const Instruction& i, const Tile& tile) const {
     const uint64_t length = smaller(i.k, m_.chunk);
     const uint64_t high = pieces(tile.rows, m_.array_rows) * m_.array_rows;
     const uint64_t count =
         i.flags & flag_a_packed ? words(high * length) : tile.rows * words(length);
-    const uint64_t groups = larger(1, m_.word_lanes / m_.array_rows);
+    const bool is_packed = (i.flags & flag_a_packed) != 0;
+    const uint64_t groups = is_packed ? larger(1, m_.word_lanes / m_.array_rows) : 1;
     return larger(read_a(i, tile, length), count * groups + m_.burst_cycles);
   }
   constexpr uint64_t read_b(const Instruction& i, const Tile& tile, uint64_t length) const {
