@@ -142,11 +142,12 @@ def test_a_prediction_sends_its_rows_and_nothing_else(machine, image, padding, o
 
 
 def test_a_prediction_over_all_units_sends_each_row_once(machine):
-    script = NETWORK.replace("IMAGE", "image").replace("UNIT", "device")
+    """Fewer than 256 rows would stay on one; a unit that comes late may get its memory here."""
+    script = NETWORK.replace("IMAGE", "image").replace("UNIT", "device").replace("(64,", "(512,")
     output, calls = machine.run(script)
     second = after(calls, "second")
     sent = [t for t in transfers(second[: second.index("other rows")]) if t[0] == "send"]
-    assert [bytes for _, bytes, _ in sent] == [32 * bytes_of_row(output)] * 2
+    assert sum(bytes == 256 * bytes_of_row(output) for _, bytes, _ in sent) == 2
 
 
 @pytest.mark.parametrize(
