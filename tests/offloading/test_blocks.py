@@ -58,6 +58,32 @@ def test_what_stays_numpys():
     assert not xfblas.stats()["engine"]
 
 
+@pytest.mark.parametrize("name", ["matmul", "dot"])
+def test_results_to_fill(name):
+    expected = A @ B
+    out = np.empty_like(expected)
+    with xfblas.offload(threshold=0):
+        function = getattr(np, name)
+        assert function(A, B, out) is out
+        np.testing.assert_array_equal(out, expected)
+        out[...] = 0
+        assert function(A, B, out=out) is out
+        np.testing.assert_array_equal(out, expected)
+        square = A[:20, :20].copy()
+        function(square, square.copy(), out=square)
+        np.testing.assert_array_equal(square, A[:20, :20] @ A[:20, :20])
+        assert xfblas.stats()["engine"][name] == 3
+        with pytest.raises(ValueError):
+            function(A, B, out=out[1:])
+        with pytest.raises(TypeError):
+            function(A, B, out, out=out)
+    wide = np.empty(expected.shape, np.float64)
+    with xfblas.offload(threshold=0):
+        np.matmul(A, B, out=wide)
+        np.testing.assert_array_equal(np.matmul(A, B, dtype=np.float64), A.astype(float) @ B)
+    np.testing.assert_array_equal(wide, expected)
+
+
 def test_the_threshold():
     with xfblas.offload(threshold=A.size * 30 + 1):
         A @ B

@@ -91,23 +91,35 @@ class offload:
 _blocks = _Blocks()
 
 
-def _routed(name: str, a: Any, b: Any) -> Any:
+def _routed(name: str, a: Any, b: Any, out: Any = None) -> Any:
     """The product of two plain arrays on the engine, or None where numpy has it."""
     if type(a) is not np.ndarray or type(b) is not np.ndarray:
         return None
+    if type(out) is tuple and len(out) == 1:
+        out = out[0]
     # Products of ours ask numpy for none.
-    if not _blocks.stack[-1]._takes(a, b):
+    if not _blocks.stack[-1]._takes(a, b) or not (out is None or _is_plain(out, a, b)):
         count_fallback(name)
         return None
     if a.dtype == np.float64:
         if not (np.isfinite(a).all() and np.isfinite(b).all()):
             count_fallback(name)
             return None
-        result = matmul(a, b, split=True)
+        result = matmul(a, b, out, split=True)
     else:
-        result = matmul(a, b)
+        result = matmul(a, b) if out is None else matmul(a, b, out)
     count_product(name)
     return result
+
+
+def _is_plain(out: Any, a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether a result to fill is what np.dot takes, which converts and broadcasts nothing."""
+    return (
+        type(out) is np.ndarray
+        and out.dtype == a.dtype
+        and out.shape == (a.shape[0], b.shape[1])
+        and out.flags.carray
+    )
 
 
 def _multiply(self: Any, other: Any) -> Any:
@@ -128,8 +140,14 @@ class _Function:
         self.__doc__ = function.__doc__
 
     def __call__(self, *operands: Any, **options: Any) -> Any:
-        if len(operands) == 2 and not options and _blocks.stack:
-            result = _routed(self.__name__, *operands)
+        if _blocks.stack:
+            if len(operands) == 2 and options.keys() <= {"out"}:
+                result = _routed(self.__name__, *operands, **options)
+            elif len(operands) == 3 and not options:
+                result = _routed(self.__name__, *operands)
+            else:
+                count_fallback(self.__name__)
+                result = None
             if result is not None:
                 return result
         return self._function(*operands, **options)
