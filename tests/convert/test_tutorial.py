@@ -26,3 +26,13 @@ def test_the_page_runs(keras, tmp_path, monkeypatch, capsys):
     assert "gelu +-" in shown and "elu +-" in shown and "relu +-" in shown
     found = [line.table_worst for line in names["tables"].layers if line.table]
     assert len(found) == 3 and max(found) < 0.01
+    names["frames"].close()
+    expected = names["network"].predict(names["images"], verbose=0).argmax(axis=1)
+    assert (names["classes"] == expected).mean() > 0.99
+    assert {"conv1", "conv1_relu", "norm", "act", "skip", "pool", "fc"} <= set(names["maps"])
+    assert names["frame_report"]["CSimTarget"] == "simulation"
+    assert int(names["frame_report"]["CSynthesisReport"]["BestLatency"]) > 0
+    assert "norm" in shown and "saturate" in shown
+    assert (tmp_path / "maps.svg").is_file()
+    held = {each.name: each for each in names["ranges"][1]}
+    assert held["act/w"].sizes.max() <= 127 < held["conv1/w"].sizes.max()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.compiled.compiled_model import CompiledModel
+from xfblas.compiled.simulation import simulated
 from xfblas.convert.synthesis_report import read_synthesis_report
 from xfblas.convert.test_bench import TestBench
 from xfblas.device.shared_devices import lease
@@ -15,6 +16,9 @@ from xfblas.errors import ExecutionError, InvalidValueError, NotSupportedError
 from xfblas.image.boards import Board, read_board
 from xfblas.image.element_types import NAMES
 from xfblas.performance.estimate import estimate_product, estimate_softmax
+from xfblas.performance.map_estimate import estimate_maps
+from xfblas.performance.model_parts import rows_of_steps
+from xfblas.quantization import QuantizedMaps
 from xfblas.quantization.softmax_tables import SoftmaxTables
 
 #: Rows of the test vectors that csim computes: it takes a thousand times as long as a card.
@@ -43,7 +47,11 @@ def build(
 
 
 def _simulate(model: CompiledModel, bench: TestBench) -> dict[str, Any]:
-    """Test vectors on the kernels' source, beside native."""
+    """Test vectors on the kernels' source, beside native.
+
+    Images of boards have multiples that maps do not fit, so steps over maps are compared with the
+    exact simulation of their arithmetic.
+    """
     given = bench.inputs
     if given is None:
         raise InvalidValueError(
@@ -52,12 +60,18 @@ def _simulate(model: CompiledModel, bench: TestBench) -> dict[str, Any]:
         )
     rows = np.asarray(given)[:CSIM_ROWS]
     expected = model.predict(rows, verbose=0)
-    with _on_csim(model) as simulated:
-        found = simulated.predict(rows, verbose=0)
+    target = "simulation" if model.graph.map_steps else "csim"
+    if model.graph.map_steps:
+        tensors = simulated(model.graph, model.networks, [np.float32(rows)], len(rows))[1]
+        found: Any = [tensors[spec.name].astype(np.float32) for spec in model.graph.outputs]
+    else:
+        with _on_csim(model) as other:
+            found = other.predict(rows, verbose=0)
     pairs = list(zip(_listed(found), _listed(expected), strict=True))
     if any(one.tobytes() != other.tobytes() for one, other in pairs):
-        raise ExecutionError("csim gives other bytes than native for the test vectors")
-    return {"CSimResults": [one.tolist() for one, _ in pairs], "CSimRows": len(rows)}
+        raise ExecutionError(f"{target} gives other bytes than native for the test vectors")
+    results = [one.tolist() for one, _ in pairs]
+    return {"CSimResults": results, "CSimRows": len(rows), "CSimTarget": target}
 
 
 def _on_csim(model: CompiledModel) -> CompiledModel:
@@ -72,16 +86,28 @@ def _on_csim(model: CompiledModel) -> CompiledModel:
 
 def _cycles(model: CompiledModel, board: Board, dtype: str) -> dict[str, Any]:
     """One row through the engine's layers as they are, by the cycle model."""
-    networks = model.networks.values()
-    layers = [layer for network in networks for layer in network.layers]
-    softmaxes = [network.softmax for network in networks if network.softmax is not None]
+    shares = rows_of_steps(model.graph)
+    chains = {n: each for n, each in model.networks.items() if not isinstance(each, QuantizedMaps)}
+    layers = [
+        (shares.get(name, 1), layer) for name, network in chains.items() for layer in network.layers
+    ]
+    softmaxes = [each.softmax for each in chains.values() if each.softmax is not None]
+    maps = [each for each in model.networks.values() if isinstance(each, QuantizedMaps)]
+    of_frame = sum(
+        step.cycles for each in maps for step in estimate_maps(board, each.network).steps
+    )
 
     def cycles_of(rows: int) -> int:
         found = (
             estimate_product(
-                board, "fcn", dtype, rows, *each.weights.shape, table=each.entries is not None
+                board,
+                "fcn",
+                dtype,
+                rows * share,
+                *each.weights.shape,
+                table=each.entries is not None,
             )
-            for each in layers
+            for share, each in layers
         )
         sums = [
             estimate_softmax(
@@ -90,7 +116,8 @@ def _cycles(model: CompiledModel, board: Board, dtype: str) -> dict[str, Any]:
             )
             for each in softmaxes
         ]  # fmt: skip
-        return sum(product.cycles for product in found) + sum(sums)
+        products = sum(product.cycles for product in found)
+        return products + sum(sums) + rows * of_frame
 
     cycles, interval = cycles_of(1), cycles_of(BATCH) / BATCH
     period = 1000 / board.number("clock_mhz")

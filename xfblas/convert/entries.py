@@ -1,5 +1,6 @@
 """What a configuration has an entry for: layers, and their activations apart from them."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,13 @@ from xfblas.graph.reader import read_layers
 from xfblas.layers.activations import SYNONYMS
 from xfblas.layers.curves import CURVES
 
-#: What has weights that the engine multiplies by.
-PRODUCTS = ("Dense", "TimeDistributed", "Gemm", "MatMul")
+_CONVOLUTIONS = re.compile(
+    r"(Convolution|Conv|DepthwiseConv|SeparableConv)[12]D(V2|Transpose)?|Deconvolution2D"
+)
+#: What else has weights that the engine multiplies by.
+_PRODUCTS = ("Dense", "TimeDistributed", "Gemm", "MatMul", "Conv", "ConvTranspose")
+#: Before and after the names of layers that are like these, but for their quantizers.
+_QUANTIZED = re.compile(r"^(hgq>Q|Q|Binary|Ternary)|Batchnorm$")
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,8 @@ class Entry:
     @property
     def has_weights(self) -> bool:
         """Whether the engine may multiply by its weights."""
-        return self.kind in PRODUCTS
+        kind = _QUANTIZED.sub("", self.kind)
+        return kind in _PRODUCTS or _CONVOLUTIONS.fullmatch(kind) is not None
 
     @property
     def has_engine(self) -> bool:

@@ -16,6 +16,7 @@ from xfblas.layers.placement import PLACED, PREACTIVATION, placements_of
 from xfblas.layers.scaling import Scale
 from xfblas.layers.slope import Slope
 from xfblas.layers.table import Table, as_table, is_table, table_names
+from xfblas.layers.window_operation import WindowOperation
 
 
 def cut_into_steps(
@@ -47,7 +48,7 @@ def _placed(operation, on_host, tables):
     names = [operation.layer.path]
     if is_table(operation):
         names += table_names(operation)
-    elif not operation.is_for_engine:
+    elif not (operation.is_for_engine or isinstance(operation, WindowOperation)):
         return operation
     for name in names:
         if name in on_host:

@@ -70,6 +70,8 @@ def kinds_of(layer: StoredLayer, expected: tuple[str, ...]) -> list[str | None]:
 
 
 def _by_place(weight, expected):
+    if weight.path[-1] == ITERATION:
+        return ITERATION  # Which QKeras for Keras 3 stores by its name among numbers.
     part = weight.path[0] if len(weight.path) > 1 else ""
     kinds = [kind for kind in expected if kind.rpartition("/")[0] == part]
     place = int(weight.path[-1])

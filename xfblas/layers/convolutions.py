@@ -81,13 +81,13 @@ def max_pool(x, size, strides, padding, channels_first=False):
     return _as_given(found, channels_first)
 
 
-def average_pool(x, size, strides, padding, channels_first=False, counts_padding=False):
-    """The mean of each window's values; of those within the map, unless padding counts too."""
+def average_pool(x, size, strides, padding, channels_first=False):
+    """The mean of each window's values, of those within the map."""
     x = _channels_last(x, channels_first)
     axes = axes_of(x.shape[1:-1], size, {"strides": strides, "padding": padding})
     total, count = 0.0, 0.0
     for _, part, inside in _parts(x, axes):
-        total, count = total + part, count + (1.0 if counts_padding else inside)
+        total, count = total + part, count + inside
     return _as_given((total / count).astype(x.dtype), channels_first)
 
 

@@ -13,6 +13,7 @@ from xfblas.layers.operation import CannotRun, Operation, Place
 from xfblas.layers.placement import output_of
 from xfblas.onnx_files import (  # noqa: F401 - some of them register rules
     arithmetic,
+    convolutions,
     functions,
     layouts,
     products,

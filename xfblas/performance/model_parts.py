@@ -37,7 +37,7 @@ def parts_of(model, rows: int, dtype: str, architecture=None, trusted=False) -> 
         InvalidValueError: the file cannot be read.
     """
     graph = read_graph(model, architecture, tables=dtype != "float", trusted=trusted)
-    shares = _rows_of_steps(graph)
+    shares = rows_of_steps(graph)
     chains, host = [], []
     for step in graph.steps:
         reason = _reason(step, graph, dtype)
@@ -65,13 +65,13 @@ def _reason(step, graph, dtype) -> str | None:
     return None
 
 
-def _rows_of_steps(graph: ModelGraph) -> dict[str, int]:
+def rows_of_steps(graph: ModelGraph) -> dict[str, int]:
     """Rows that reach each engine step for one row of the model, which a run of zeros tells."""
     found = {}
 
     def keep(step, rows):
         found[step.name] = len(rows)
-        return step.network.logits(rows)
+        return step.outputs_of(rows)
 
     inputs = [
         np.zeros((1, *(size or 1 for size in spec.shape)), spec.dtype) for spec in graph.inputs

@@ -71,8 +71,8 @@ def _precision(line: Line, model: CompiledModel, weights: dict[str, int], is_sho
         return line.place
     if line.place != "engine":
         return f"host, float32: {line.reason}"
-    bits = weights.get(line.name.partition(":")[0])
-    narrow = "" if bits is None else f", weights of {bits} bits"
+    bits = weights.get(line.name) or weights.get(line.name.partition(":")[0])
+    narrow = "" if not bits else f", weights of {bits} bits"
     return f"engine, {model.device.dtype}{narrow}, {line.reason}"
 
 

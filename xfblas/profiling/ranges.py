@@ -1,5 +1,6 @@
 """``numerical``: sizes of weights and activations over what the elements can hold."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.layers.placement import PREACTIVATION
 from xfblas.profiling.keras_values import get_ymodel_keras
+from xfblas.quantization import QuantizedMaps
 from xfblas.reporting.figure import empty_figure, locator, short
 
 PLOTS = ("boxplot", "histogram")
@@ -108,6 +110,9 @@ def _keras_weights(model: Any) -> list[Range]:
 def _engine_weights(hls_model: ConvertedModel) -> list[Range]:
     found = []
     for network in hls_model.compiled.networks.values():
+        if isinstance(network, QuantizedMaps):
+            found += _map_weights(network)
+            continue
         for layer in network.layers:
             limits = (1.0, 2.0 ** (8 * layer.weights.dtype.itemsize - 1) - 1)
             is_float = layer.weights.dtype.kind == "f"
@@ -116,10 +121,28 @@ def _engine_weights(hls_model: ConvertedModel) -> list[Range]:
     return found
 
 
+def _map_weights(maps: QuantizedMaps) -> list[Range]:
+    """Those of each step that multiplies and is the model's: borders and copies have ones."""
+    found: dict[str, list[np.ndarray]] = {}
+    limits = (1.0, 2.0 ** (maps.bits - 1) - 1)
+    for step in maps.network.steps:
+        for name in {summary.name for summary in maps.summaries}:
+            # Steps of a tensor have numbers after its name where there are several.
+            if step.weights is not None and re.fullmatch(rf"{re.escape(name)}(:\d+)*", step.name):
+                found.setdefault(name, []).append(_sizes(step.weights))
+    return [Range(f"{name}/w", np.concatenate(sizes), *limits) for name, sizes in found.items()]
+
+
 def _limits(hls_model: ConvertedModel) -> dict[str, tuple[float, float]]:
     """The step and the largest value of each layer on the engine that has scales."""
     found = {}
     activated = hls_model.settings.activations
+    for network in hls_model.compiled.networks.values():
+        for tensor in network.tensors if isinstance(network, QuantizedMaps) else ():
+            ends = 2.0 ** (network.bits - 1) - 1 + abs(tensor.zero)
+            name = tensor.name.removesuffix(PREACTIVATION)
+            held = (1 / float(tensor.scale.max()), ends / float(tensor.scale.min()))
+            found[activated.get(name, name) if name == tensor.name else name] = held
     for step in hls_model.compiled.graph.engine_steps:
         network = hls_model.compiled.networks.get(step.name)
         for layer, summary in zip(

@@ -20,6 +20,9 @@ class ObservedMaps:
         self.step, self.maps = step, maps
         self._nearness = {tensor.name: Nearness() for tensor in maps.tensors}
         self._largest = dict.fromkeys(self._nearness, 0.0)
+        self._saturations = dict.fromkeys(self._nearness, 0)
+        self._ends = {tensor.name: self._ends_of(tensor) for tensor in maps.tensors}
+        self._clipped = self._inputs = 0
 
     def add(self, values: np.ndarray) -> np.ndarray:
         """What the engine gives for the model's rows (m, ...), tensors compared on the way.
@@ -31,6 +34,9 @@ class ObservedMaps:
         for first in range(0, len(values), self.step.frames_at_once):
             frames = values[first : first + self.step.frames_at_once]
             output, tensors = self.maps.run(frames)
+            coding = self.maps.input_coding
+            self._clipped += np.count_nonzero(coding.clipped(self.maps.frames_of(frames)))
+            self._inputs += frames.size
             found.append(output)
             self.step.run(frames, lambda name, f, q=tensors: self._see(name, f, q), set(tensors))
         return np.concatenate(found)
@@ -39,6 +45,18 @@ class ObservedMaps:
         self._nearness[name].add(expected, tensors[name])
         largest = float(np.abs(expected).max(initial=0.0))
         self._largest[name] = max(self._largest[name], largest)
+        low, high = self._ends[name]
+        self._saturations[name] += np.count_nonzero((expected < low) | (expected > high))
+
+    def _ends_of(self, tensor):
+        """Between which values elements hold a tensor, for each channel where it has an axis."""
+        half = 2.0 ** (self.maps.bits - 1)
+        ends = [(end - tensor.zero) / tensor.scale for end in (-half - 0.5, half - 0.5)]
+        if len(tensor.shape) == 1 and tensor.shape[0] != tensor.scale.size:
+            return ends[0].min(), ends[1].max()
+        is_first = self.maps.channels_first and len(tensor.shape) > 1
+        shape = (-1, *(1,) * (len(tensor.shape) - 1)) if is_first else (-1,)
+        return tuple(end.reshape(shape) for end in ends)
 
     def reports(self) -> list[LayerReport]:
         """A line for each tensor that is stored, in order."""
@@ -68,6 +86,10 @@ class ObservedMaps:
                     decibels=decibels,
                     lost=None if worst is None or decibels is None else worst - decibels,
                     cosine=nearness.cosine,
+                    weight_bits=None if summary is None else summary.weight_bits or None,
+                    saturations=self._saturations[tensor.name],
+                    clipped_inputs=None if lines else self._clipped,
+                    inputs_seen=None if lines else self._inputs,
                     proved_bits=None if summary is None else summary.sum_bits,
                     scale_low=float(tensor.scale.min()),
                     scale_high=float(tensor.scale.max()),

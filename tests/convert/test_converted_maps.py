@@ -1,0 +1,97 @@
+"""Configurations, traces and reports of models with convolutions."""
+
+import numpy as np
+import pytest
+
+import xfblas
+from xfblas import profiling
+from xfblas.convert.entries import Entry
+
+pytestmark = [pytest.mark.native, pytest.mark.filterwarnings("ignore")]
+#: Maps from -1 to 1, the same in each run.
+X = np.sin(np.arange(24 * 6 * 6 * 2) * 0.7).reshape(24, 6, 6, 2).astype(np.float32)
+
+
+def network(keras):
+    """Convolutions with every kind of end: relu, leaky, by table, after a normalization."""
+    L = keras.layers
+    given = keras.Input((6, 6, 2))
+    x = L.Conv2D(6, 3, padding="same", activation="relu", name="c1")(given)
+    x = L.Conv2D(5, 3, name="c2")(x)
+    x = L.BatchNormalization(name="norm")(x)
+    x = L.LeakyReLU(0.25, name="leaky")(x)
+    x = L.Conv2DTranspose(4, 2, strides=2, activation="tanh", name="up")(x)
+    x = L.DepthwiseConv2D(3, activation="gelu", name="deep")(x)
+    x = L.Conv2D(3, 1, name="c3")(x)
+    x = L.Flatten(name="flat")(x)
+    return keras.Model(given, L.Dense(4, name="fc")(x))
+
+
+def converted(model, tmp_path, config=None, x=X):
+    """It on the engine."""
+    own = {"calib_data": x, "output_dir": tmp_path / "project", "input_data_tb": x[:2]}
+    return xfblas.convert_from_keras_model(model, hls_config=config, **own)
+
+
+@pytest.mark.parametrize("bits, least", [(16, 55), (8, 18)])
+def test_sums_before_activations_are_keras_own(keras, tmp_path, bits, least):
+    model = network(keras)
+    config = xfblas.config_from_keras_model(model, default_precision=f"int{bits}")
+    expected = profiling.get_ymodel_keras(model, X)
+    with converted(model, tmp_path, config) as frames:
+        _, found = frames.trace(X)
+    # Both sides of each activation, of layers of their own and of those that are part of one.
+    assert {"c1", "c1_relu", "norm", "leaky", "up", "up_tanh", "deep", "deep_gelu"} <= set(found)
+    for name, values in found.items():
+        assert values.shape == expected[name].shape, name
+        error = values - expected[name]
+        decibels = 20 * np.log10(np.linalg.norm(expected[name]) / np.linalg.norm(error))
+        assert decibels > least, name
+    for before, after in (("c1", "c1_relu"), ("up", "up_tanh"), ("norm", "leaky")):
+        function = {"c1": lambda v: v * (v > 0), "up": np.tanh}.get(
+            before, lambda v: np.where(v < 0, v / 4, v)
+        )
+        assert np.abs(function(found[before]) - found[after]).max() < 2.0 ** (4 - bits), before
+
+
+def test_a_precision_of_weights_is_that_of_the_integers(keras, tmp_path):
+    model = network(keras)
+    config = xfblas.config_from_keras_model(model, granularity="name")
+    for name in ("c1", "c2", "up", "deep", "c3", "fc"):
+        assert config["LayerName"][name]["Precision"] == {"weight": "auto"}, name
+    assert "Precision" not in config["LayerName"]["norm"]
+    config["LayerName"]["deep"]["Precision"]["weight"] = "int5"
+    config["LayerName"]["c3"]["Engine"] = "host"
+    told = xfblas.config_diff(config, model)
+    assert [str(each) for each in told] == [
+        "deep: Precision.weight auto -> int5",
+        "c3: Engine fcn -> host",
+    ]
+    with converted(model, tmp_path, config) as frames:
+        weights = profiling.ranges_of(hls_model=frames, X=X)[1]
+        assert max(each.sizes.max() for each in weights if "deep" in each.name) <= 15
+        assert max(each.sizes.max() for each in weights if "c1" in each.name) > 127
+        text = profiling.plot_model(frames, to_file=tmp_path / "m.txt")
+        assert "weights of 5 bits" in text
+        assert "it was placed on the host" in text
+        report = frames.build()
+    assert report["CSimTarget"] == "simulation" and report["CSimRows"] == 2
+
+
+def test_what_is_clipped_is_told(keras, tmp_path):
+    with converted(network(keras), tmp_path) as frames:
+        found = profiling.debug_accuracy(frames, 30 * X)
+        assert "lie beyond the range" in str(found) and "saturate" in str(found)
+        assert profiling.debug_accuracy(frames, X).layer is None
+
+
+@pytest.mark.parametrize(
+    "kind", ["Conv2D", "QConv2D", "QDepthwiseConv2D", "QConv2DBatchnorm", "hgq>QConv1D", "Conv"]
+)
+def test_convolutions_have_weights(kind):
+    assert Entry("a", kind, "a").has_weights
+
+
+@pytest.mark.parametrize("kind", ["MaxPooling2D", "QBatchNormalization", "QActivation", "Add"])
+def test_others_have_none(kind):
+    assert not Entry("a", kind, "a").has_weights
