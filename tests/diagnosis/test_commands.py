@@ -42,6 +42,20 @@ def test_doctor_names_the_native_engine(capsys, monkeypatch):
     assert "correct the environment: XFBLAS_ISA is sse9" in capsys.readouterr().out
 
 
+def test_doctor_says_why_tiles_are_not_taken(capsys, monkeypatch):
+    here = facts.native()
+
+    def told(**native):
+        monkeypatch.setattr(facts, "native", lambda: {**here, **native})
+        main(["doctor"])
+        return [line[11:] for line in capsys.readouterr().out.splitlines() if line[:3] == "AMX"]
+
+    assert told(without_amx="a reason") == ["a reason"]
+    both = {"instruction_sets": ["amx", "avx2"], "without_amx": None}
+    assert told(instruction_set="avx2", **both) == ["not used, for XFBLAS_ISA is avx2"]
+    assert told(instruction_set="amx", **both) == []
+
+
 def test_doctor_advises_a_blas_library(monkeypatch):
     without = {**facts.native(), "blas": None}
     monkeypatch.setattr(facts, "native", lambda: without)

@@ -69,7 +69,9 @@ def test_arm(tmp_path, generator, machine, optimization):
         tmp_path / "solve", f"{machine}-g++", flags, "solve.cpp", ["-static"]
     )
     wanted = problems_with_paths(generator, problems.SPLIT)
-    solve([MACHINES[machine], program], "portable", tmp_path, wanted)
+    command = [MACHINES[machine], program]
+    solve(command, "portable", tmp_path, wanted)
+    solve(command, "amx_twin", tmp_path, [(problem, problems.TILES) for problem, _ in wanted[::4]])
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,10 @@ def _native_rows(native) -> list[tuple[str, str]]:
     if "error" in native:
         return [("native", native["error"])]
     used, runnable = native["instruction_set"], ", ".join(native["instruction_sets"])
-    without = [("AMX", native["without_amx"])] if native["without_amx"] else []
+    why = native["without_amx"]
+    if not why and used != "amx" and "amx" in native["instruction_sets"]:
+        why = f"not used, for XFBLAS_ISA is {used}"
+    without = [("AMX", why)] if why else []
     return [
         ("native", f"{used} of {runnable}; {native['threads']} threads"),
         *without,
