@@ -10,11 +10,17 @@ from xfblas.export_c.registers import REGISTERS
 KERNELS = {"fcnMaster": False, "fcnStream": True}
 
 
-_START, _DONE, _IDLE = (REGISTERS[f"XFBLAS_CONTROL_{bit}"] for bit in ("START", "DONE", "IDLE"))
+def _number(name: str) -> int:
+    return REGISTERS[f"XFBLAS_{name}"]
 
 
 def _register(name: str) -> int:
-    return REGISTERS[f"XFBLAS_REGISTER_{name}"]
+    return _number(f"REGISTER_{name}")
+
+
+_START, _DONE, _IDLE = (_number(f"CONTROL_{bit}") for bit in ("START", "DONE", "IDLE"))
+#: Bytes that the DMA of a stream top moves at once.
+MOST_TRANSFERRED = _number("DMA_MOST_BYTES")
 
 
 class Kernel:

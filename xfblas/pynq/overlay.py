@@ -21,16 +21,13 @@ from xfblas.errors import (
 from xfblas.export_c.blob import MOST_ROWS, ROWS, Blob, make_blob
 from xfblas.export_c.chain_of import chain_of, chain_of_graph
 from xfblas.export_c.device_pages import PAGE_BYTES
-from xfblas.export_c.registers import REGISTERS
 from xfblas.program.prediction import finished
-from xfblas.pynq.kernel import Kernel
+from xfblas.pynq.kernel import MOST_TRANSFERRED, Kernel
 from xfblas.quantization import QuantizedNetwork
 from xfblas.uncopied import Uncopied
 
 #: Of a result slot, and where its status is.
 SLOT, STATUS = 64, 16
-#: Bytes that the DMA of a stream top moves at once.
-MOST_TRANSFERRED = REGISTERS["XFBLAS_DMA_MOST_BYTES"]
 #: Other weights may need more pages than the first ones.
 SPARE = 1.25
 
