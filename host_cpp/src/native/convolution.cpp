@@ -105,8 +105,9 @@ class Convolution {
     const auto tasks = tasks_for(
         map_, product_.m / map_.pixels(), threads, panels_.has_tiles() ? tile_rows : 1,
         [&](int64_t rows, int64_t columns) {
-          return pixel_bytes * (by_taps ? TapProducts::pixels_of(map_, rows, columns)
-                                        : source_.rows.places(rows) * source_.columns.places(columns));
+          return pixel_bytes *
+                 (by_taps ? TapProducts::pixels_of(map_, rows, columns)
+                          : source_.rows.places(rows) * source_.columns.places(columns));
         });
     run_tasks(threads, tasks.count(), [&](int64_t task) {
       // Most likely this thread takes that one next.
@@ -220,7 +221,8 @@ void run_convolution(char* memory, const Instruction& i, const FeatureMap& map,
   if (is_product) become_product(product, map);
   const bool wide = !product.needs_low_bits_only();
   const auto run = is_product ? product.k : int64_t(map.kernel_x) * map.channels;
-  const auto rows = is_product ? product.m : fills_tiles(map, product.element_bytes()) ? map.out_x : 0;
+  const int64_t on_tiles = fills_tiles(map, product.element_bytes()) ? map.out_x : 0;
+  const auto rows = is_product ? product.m : on_tiles;
   const auto panels = panels_of_b(memory, i, configuration, cache, wide, rows, run);
   if (is_product) run_packed(product, *panels);
   else Convolution(product, map, *panels).run();

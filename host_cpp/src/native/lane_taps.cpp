@@ -15,7 +15,7 @@ int64_t vectors_of(const Kernels& kernels, int64_t columns) {
   return (columns + kernels.lanes - 1) / kernels.lanes;
 }
 
-// The rows of B, for each row of the kernel and channel one, with the kernel's columns side by side.
+// A row for each row of the kernel and channel, of B's rows of all the kernel's columns.
 std::vector<char> side_by_side(const SourceOfWindows& source, const Panels& panels, int64_t n) {
   const auto& map = source.map;
   const auto channels = int64_t(map.channels), taps = int64_t(map.kernel_x);
@@ -34,7 +34,8 @@ std::vector<char> side_by_side(const SourceOfWindows& source, const Panels& pane
 
 bool LaneTaps::pays(const Kernels& kernels, const SourceOfWindows& source, int64_t n) {
   const auto taps = int64_t(source.map.kernel_x);
-  return source.map.pixels() >= fewest_pixels && source.columns.step() == 1 && taps > 1 && taps * n <= kernels.width() &&
+  return source.map.pixels() >= fewest_pixels && source.columns.step() == 1 && taps > 1 &&
+         taps * n <= kernels.width() &&
          2 * vectors_of(kernels, taps * n) <= taps * vectors_of(kernels, n);
 }
 
@@ -79,8 +80,9 @@ void LaneTaps::run(const WindowBlock& windows, const IntegerProduct& product, co
         const auto count = int(std::min(tile, columns - pixel));
         kernels_.add_sums(count, vectors, begins.data(), &offsets[size_t(pixel * kernel_x_)],
                           int(kernel_x_), sums);
-        finish_sums(kernels_, product, reach_of(product, path), {sums, nullptr, panel.column_offsets},
-                    {line, x + pixel, panel.column}, count, panel.columns);
+        finish_sums(kernels_, product, reach_of(product, path),
+                    {sums, nullptr, panel.column_offsets}, {line, x + pixel, panel.column}, count,
+                    panel.columns);
       }
     }
 }

@@ -1,4 +1,4 @@
-// Convolutions of few output channels, with the columns of a kernel side by side in a vector's lanes.
+// Convolutions of few output channels: a kernel's columns side by side in a vector's lanes.
 //
 // Few channels leave most lanes of a vector empty. Here each pixel of the copied windows meets all
 // columns of the kernel at once, in lanes of their own, and what an output pixel has is the sum of
