@@ -117,3 +117,21 @@ def test_folders_are_images(model, images, tmp_path):
 def test_what_is_refused(model, images, preprocess, words):
     with pytest.raises(InvalidValueError, match=words):
         xfblas.compile(model, images, preprocess=preprocess)
+
+
+def test_accelerated_models_calibrate_with_images_too(keras, model, images):
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    with xfblas.compile(model, images, preprocess=HALVES) as compiled:
+        expected = compiled.predict(images, verbose=0)
+    xfblas.accelerate(copy, images, preprocess=HALVES)
+    np.testing.assert_array_equal(copy.predict(images, verbose=0), expected)
+    xfblas.restore(copy)
+
+
+def test_trace_of_no_images(model, images):
+    with xfblas.compile(model, images, preprocess=HALVES) as compiled:
+        some, none = (compiled.trace(each)[1] for each in (images, images[:0]))
+    assert {name: (0, *found.shape[1:]) for name, found in some.items()} == {
+        name: found.shape for name, found in none.items()
+    }

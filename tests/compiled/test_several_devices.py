@@ -290,6 +290,16 @@ def test_products(generator, monkeypatch, dtype, shape):
             xfblas.matmul(a, b, device=cards)
 
 
+@pytest.mark.parametrize("engine", ["Gemm", "Fcn"])
+def test_products_too_small_to_share(generator, engine):
+    a, b = (generator.integers(-9, 9, (30, 30)).astype(np.int16) for _ in "ab")
+    with xfblas.open(engine=engine, devices=[0, 1]) as cards:
+        np.testing.assert_array_equal(xfblas.matmul(a, b, device=cards), a @ b)
+        np.testing.assert_array_equal(xfblas.gemm(1, a, b, device=cards), a @ b)
+    with pytest.raises(errors.NotInitializedError, match="closed"):
+        xfblas.matmul(a, b, device=cards)
+
+
 def test_products_in_tiles_along_k(generator, monkeypatch):
     """A unit that fails in the middle of a sum gives back the tile, and the next one it has."""
     a, b = (generator.integers(-9, 9, (300, 300)).astype(np.int16) for _ in "ab")

@@ -108,11 +108,13 @@ def test_an_image_with_another_kernel_says_so(image_of, tmp_path):
 
 
 def test_packed_weights_are_fewer_cycles_and_cannot_be_read(image_of, generator):
-    weights = generator.integers(-9, 9, (256, 256)).astype(np.int16)
+    # Few rows, so that reading B takes longer than multiplying.
+    rows = generator.integers(-9, 9, (32, 512)).astype(np.int16)
+    weights = generator.integers(-9, 9, (512, 512)).astype(np.int16)
     cycles = []
     with xfblas.open(image_of("fcn", "short", "u250"), target="csim") as device:
         unit = device.compute_units[0]
-        a, c = unit.send(weights), unit.empty((256, 256))
+        a, c = unit.send(rows), unit.empty((32, 512))
         for packed in (False, True):
             b = unit.send(weights, packed=packed)
             unit.clear()
@@ -120,11 +122,11 @@ def test_packed_weights_are_fewer_cycles_and_cannot_be_read(image_of, generator)
             unit.execute()
             start, end = (int(stamp) for stamp in unit.stamps(1)[0])
             cycles.append(end - start)
-            np.testing.assert_array_equal(c.read(), oracle.fcn(weights, weights))
+            np.testing.assert_array_equal(c.read(), oracle.fcn(rows, weights))
         with pytest.raises(errors.NotSupportedError, match="packed"):
             b.read()
         with pytest.raises(errors.InvalidValueError, match="expected that of B alone"):
-            unit.fcn(b, a, c)
+            unit.fcn(b, unit.empty((512, 512)), unit.empty((512, 512)))
     assert cycles[1] < 0.8 * cycles[0]
 
 

@@ -234,3 +234,9 @@ def test_vectors_tell_every_field(monkeypatch, dtype, field):
             patched.setattr(verify, "CASES", tuple(changed))
             seen += not np.array_equal(verify._exact(dtype)[number], expected)
     assert seen >= len(verify.CASES) - 1
+
+
+def test_a_folder_that_is_not_there_is_told_first(tmp_path, capsys):
+    assert main(["verify", "--report", str(tmp_path / "nowhere" / "r.json")]) == 2
+    told = capsys.readouterr()
+    assert "--report is" in told.err and "no folder" in told.err and not told.out

@@ -9,6 +9,7 @@ import tracemalloc
 
 import h5py
 import numpy as np
+import oracle
 import pytest
 
 import xfblas
@@ -205,3 +206,26 @@ def test_wrong_options(options, text):
         xfblas.matmul(a, a, **options)
     with pytest.raises(errors.NotSupportedError, match="products of two matrices"):
         xfblas.matmul(a, a[0], memory=MEBI)
+
+
+@pytest.mark.parametrize("shape", [(300,), (1, 300), (700, 300), (700, 1), (1, 1), ()])
+def test_a_tile_takes_its_part_of_the_bias(generator, shape):
+    a = generator.integers(-99, 99, (700, 500)).astype(np.int16)
+    b = generator.integers(-99, 99, (500, 300)).astype(np.int16)
+    bias = generator.integers(-(2**20), 2**20, shape).astype(np.int32)
+    options = {"bias": bias, "scale": (1, 9), "saturate": True}
+    if shape == ():
+        with pytest.raises(errors.InvalidValueError, match="bias has shape"):
+            xfblas.matmul(a, b, memory=2**20, **options)
+        return
+    expected = oracle.fcn(a, b, np.broadcast_to(bias, (700, 300)), post=(1, 9), saturate=True)
+    np.testing.assert_array_equal(xfblas.matmul(a, b, memory=2**20, **options), expected)
+
+
+@pytest.mark.parametrize("shape", [(64,), (128, 64), (1, 64), (128, 300), (64, 1)])
+def test_a_bias_of_a_tile_alone_is_refused(shape):
+    a, b = np.ones((700, 500), np.int16), np.ones((500, 300), np.int16)
+    out = np.full((700, 300), 7, np.int16)
+    with pytest.raises(errors.InvalidValueError, match=r"expected \(300,\) or \(700, 300\)"):
+        xfblas.matmul(a, b, out=out, bias=np.zeros(shape, np.int32), memory=2**20)
+    assert (out == 7).all()

@@ -5,6 +5,7 @@ import json
 from xfblas.commands.arguments import add_trust, place_of
 from xfblas.errors import InvalidValueError, XfblasError
 from xfblas.files import refuse_inputs, write_text
+from xfblas.tables.table_writer import require_output
 
 
 def add_commands(subparsers):
@@ -52,6 +53,7 @@ def run_verify(args) -> int:
     if args.report is not None:
         inputs = {"the image": args.image, "--vectors": args.vectors}
         refuse_inputs("--report", args.report, inputs)
+        require_output("--report", args.report)
     parts: list = []
 
     def write(error=None):

@@ -4,6 +4,7 @@ import inspect
 import os
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from xfblas import forks
@@ -16,6 +17,7 @@ from xfblas.device.shared_devices import DeviceHeldError
 from xfblas.errors import InvalidValueError
 from xfblas.file_kinds import refuse_others
 from xfblas.graph import read_graph
+from xfblas.graph.tensor_spec import with_preprocessing
 from xfblas.keras_files.keras_object import is_keras_model
 from xfblas.notices import notify
 from xfblas.quantization.options import takes
@@ -116,7 +118,10 @@ class Accelerated:
         calib_iter = self.options.pop("calib_iter", None)
         if calibration is not None:
             # A generator can be used once, so what is needed of it is kept.
-            graph, inputs = calibration_inputs(read_graph(model), calibration, calib_iter)
+            graph = read_graph(model)
+            if (preprocess := self.options.get("preprocess")) is not None:
+                graph = replace(graph, inputs=with_preprocessing(graph.inputs, preprocess))
+            graph, inputs = calibration_inputs(graph, calibration, calib_iter)
             pairs = zip(inputs, graph.inputs, strict=True)
             rows = [NamedRows(values, spec.columns) for values, spec in pairs]
             self.rows = rows if len(rows) > 1 else rows[0]

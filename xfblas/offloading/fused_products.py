@@ -1,6 +1,6 @@
 """Products with an epilogue, by the Fcn engine: bias, scale and activation in one instruction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,18 @@ class Epilogue:
             read = result.read()
             unit.clear()
         return read
+
+    def within(self, shape: tuple[int, int], place: tuple[slice, slice]) -> "Epilogue":
+        """What a tile of a result of that shape takes: the part of the bias that belongs to it.
+
+        Raises:
+            InvalidValueError: the bias has another shape than the result.
+        """
+        if self.bias is None:
+            return self
+        bias = self._rows_for(shape)
+        rows = slice(None) if len(bias) == 1 else place[0]
+        return replace(self, bias=np.ascontiguousarray(bias[rows, place[1]]))
 
     def _rows_for(self, shape: Any) -> np.ndarray:
         assert self.bias is not None

@@ -105,7 +105,7 @@ def matmul(
     else:
         known = _devices.get(dtype) if device is None else device if dtype == device.dtype else None
         # A closed device that was given says so itself.
-        if known is None or (known._handle._closing and device is None):
+        if known is None or (device is None and known._handle._closing):
             return general_product(a, b, out, device, options)
         if len(known.sharing_units) > 1 and m * k * n >= WORTH_SHARING:
             return general_product(a, b, out, device, options)

@@ -15,7 +15,7 @@ from xfblas.device.device_matrix import DeviceMatrix
 from xfblas.device.product_errors import DTYPES, raise_types
 from xfblas.device.products import default_device, product_into
 from xfblas.errors import DtypeError, InvalidValueError
-from xfblas.offloading.fused_products import epilogue
+from xfblas.offloading.fused_products import Epilogue, epilogue
 from xfblas.offloading.split_products import split_product
 from xfblas.offloading.whole_sums import MOST_K, sums_of_bytes, whole_sums
 from xfblas.rows.result_array import empty_result
@@ -36,6 +36,7 @@ class ProductKind:
         engine: that the device needs, or None where Gemm and Fcn do.
         compute: from a unit, ``a`` (m, k) and ``b`` (k, n) of those types to the product, (m, n).
         adds: whether products of parts of k add up to the whole.
+        epilogue: of a fused product, which ``compute`` applies.
     """
 
     operands: tuple[np.dtype, np.dtype]
@@ -44,6 +45,17 @@ class ProductKind:
     engine: str | None
     compute: Callable[[ComputeUnit, np.ndarray, Any], np.ndarray]
     adds: bool = True
+    epilogue: Epilogue | None = None
+
+    def within(self, shape: tuple[int, int], place: tuple[slice, slice]) -> "ProductKind":
+        """The kind that gives the tile at a place of a result of that shape.
+
+        Raises:
+            InvalidValueError: the bias has another shape than the result.
+        """
+        if self.epilogue is None:
+            return self
+        return _fused(self.image, self.epilogue.within(shape, place))
 
     def device(self, given: Device | None) -> Device:
         """The device that was given, if it fits, or the default one."""
@@ -102,10 +114,13 @@ def product_kind(
         engine = _engine_of_sums(device)
         return ProductKind((common, common), np.dtype(np.int64), common, engine, whole_sums)
     if is_fused:
-        made = epilogue(common, **fused, **rounds)
-        compute = partial(_within_sums, made.product)
-        return ProductKind((common, common), common, common, "Fcn", compute, adds=False)
+        return _fused(common, epilogue(common, **fused, **rounds))
     return ProductKind((common, common), common, common, None, _elements)
+
+
+def _fused(dtype: np.dtype, made: Epilogue) -> ProductKind:
+    compute = partial(_within_sums, made.product)
+    return ProductKind((dtype, dtype), dtype, dtype, "Fcn", compute, adds=False, epilogue=made)
 
 
 def _common(a: Any, b: Any, given: tuple[Any, Any], device: Device | None, wanted: Any) -> np.dtype:

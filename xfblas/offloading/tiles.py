@@ -158,6 +158,7 @@ class _Tiles:
             while (place := following or shared.take(number)) is not None:
                 if following is None:
                     reading = self._read(reader, place, self._parts[0])
+                kind = self._kind.within(self._out.shape, place)
                 total = following = None
                 for index, _ in enumerate(self._parts):
                     left, right = reading.result()
@@ -169,7 +170,7 @@ class _Tiles:
                             reading = self._read(reader, following, self._parts[0])
                     if shared.stopped.is_set():
                         return
-                    part = self._kind.compute(unit, left, right)
+                    part = kind.compute(unit, left, right)
                     total = part if total is None else np.add(total, part, out=total)
                     advance()
                 with self._lock:

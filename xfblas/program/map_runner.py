@@ -90,6 +90,9 @@ class MapRunner:
             x: as for :meth:`predict`.
         """
         x = self._frames("x", x)
+        if not len(x):
+            of_one = self.trace(np.zeros((1, *x.shape[1:]), x.dtype))
+            return {name: elements[:0] for name, elements in of_one.items()}
         parts = [
             self._trace_part(x[first : first + self.plan.frames])
             for first in range(0, len(x), self.plan.frames)
@@ -97,7 +100,6 @@ class MapRunner:
         return {
             step.name: np.concatenate([part[step.name] for part in parts])
             for step in self.network.steps
-            if parts
         }
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ class StoredTensor:
         """float32 of the elements (m, rows, columns, channels)."""
         rows, bits = elements.reshape(-1, elements.shape[-1]), 8 * elements.itemsize
         joined = join_windows(rows, self.windows, bits, self.zero) / self.scale
-        return joined.astype(np.float32).reshape(*elements.shape[:-1], -1)
+        return joined.astype(np.float32).reshape(*elements.shape[:-1], joined.shape[-1])
 
 
 @dataclass(frozen=True)
