@@ -13,7 +13,7 @@ from keras_models import KINDS, build, decibels, rows_for
 import xfblas
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device_matrix import DeviceMatrix
-from xfblas.errors import InvalidValueError, NotInitializedError
+from xfblas.errors import InvalidValueError, NotInitializedError, NotSupportedError
 from xfblas.graph import Layer, Network
 
 SIZES = (12, 20, 8, 5)
@@ -295,3 +295,23 @@ def test_a_file_without_rows(model, rows, tmp_path):
         # And they are stored from now on.
         loaded.load_weights(network(4))
         assert near(loaded, network(4), rows)
+
+
+def test_weights_of_maps_are_those_compiled(keras):
+    layers = keras.layers
+    stack = [keras.Input((6, 5, 1)), layers.Conv2D(3, 3), layers.Flatten(), layers.Dense(2)]
+    model = keras.Sequential(stack)
+    images = np.random.default_rng(1).normal(size=(8, 6, 5, 1)).astype(np.float32)
+    with xfblas.compile(model, images) as compiled:
+        before = compiled.predict(images, verbose=0)
+        kernel, bias = stack[1].get_weights()
+        for replace in (
+            lambda: compiled.load_weights(model),
+            lambda: compiled.load_weights(model.get_weights()),
+            lambda: compiled.load_weights({"conv2d": kernel}),
+            lambda: compiled.set_layer_weights(stack[1].name, kernel, bias),
+            lambda: compiled.set_layer_weights(stack[3].name, *stack[3].get_weights()),
+        ):
+            with pytest.raises(NotSupportedError, match=f"from {stack[1].name} on.*compile"):
+                replace()
+        np.testing.assert_array_equal(compiled.predict(images, verbose=0), before)

@@ -10,8 +10,16 @@ import numpy as np
 from xfblas.arrays import seen
 from xfblas.checks import require_text, shown
 from xfblas.compiled.recipe import Recipe
-from xfblas.errors import InvalidValueError, XfblasError
-from xfblas.graph import EngineStep, FoldedLayer, HostStep, ModelGraph, Network, read_graph
+from xfblas.errors import InvalidValueError, NotSupportedError, XfblasError
+from xfblas.graph import (
+    EngineStep,
+    FoldedLayer,
+    HostStep,
+    MapStep,
+    ModelGraph,
+    Network,
+    read_graph,
+)
 from xfblas.graph.grids import with_biases_on_host
 
 
@@ -29,7 +37,9 @@ def graph_with(
 
     Raises:
         InvalidValueError: the source has other layers, shapes or functions; tells the first.
+        NotSupportedError: the model has feature maps on the engine.
     """
+    _require_no_maps(graph)
     if isinstance(source, Mapping):
         for name, pair in source.items():
             pair = pair if isinstance(pair, (tuple, list)) else (pair,)
@@ -50,7 +60,9 @@ def graph_with_layer(graph: ModelGraph, name: Any, kernel: Any, bias: Any = None
 
     Raises:
         InvalidValueError: no layer on the engine has the name, or arrays of other shapes.
+        NotSupportedError: the model has feature maps on the engine.
     """
+    _require_no_maps(graph)
     known = [layer.name for layer in _layers(graph)]
     require_text("name", name, "the name of a layer on the engine")
     if name not in known:
@@ -69,6 +81,15 @@ def graph_with_layer(graph: ModelGraph, name: Any, kernel: Any, bias: Any = None
             )
         changed[index] = _replaced(layer, kernel, bias)
     return _with_layers(graph, changed)
+
+
+def _require_no_maps(graph: ModelGraph) -> None:
+    names = [step.name for step in graph.steps if isinstance(step, MapStep)]
+    if names:
+        raise NotSupportedError(
+            f"the model has feature maps on the engine, from {', '.join(names)} on, whose weights "
+            "stay as they were compiled: compile the model with its new weights"
+        )
 
 
 def _replaced(layer: Any, kernel: Any, bias: Any) -> Any:
