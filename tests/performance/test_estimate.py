@@ -92,6 +92,7 @@ def test_command_prints_a_table_and_json(capsys):
         (["--model", "missing.h5"], "missing.h5"),
         (["--model", "missing.h5", "-k", "3"], "-k or -n is given beside --model"),
         (["--model", "missing.h5", "-m", "0"], "m is 0, expected 1 or more"),
+        (["-m", "99999999", "-k", "99999999", "-n", "999"], "expected a product of fewer than"),
         (["--model", "missing.h5", "--engine", "gemv"], "engine is 'gemv', expected fcn or gemm"),
         (["-m", "3", "-k", "4", "-n", "5", "--engine", "gemv"], "n is 5, expected 1"),
     ],

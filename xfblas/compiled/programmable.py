@@ -42,6 +42,7 @@ class Programmable:
             InvalidValueError: the source has other layers or shapes, or values that are not
                 finite; no calibration is stored; or names each layer that no longer fits the
                 scales, what of it, and how many times its range it needs.
+            NotSupportedError: the model has feature maps on the engine.
             UnsupportedModelError: no scales were found for a layer.
             AllocationError: the device has no memory for a second set of weights.
             NotInitializedError: the model was closed.

@@ -104,7 +104,7 @@ def estimate_product(
     """
     for size_name, size in (("m", m), ("k", k), ("n", n)):
         if not 1 <= size < 2**31:
-            raise InvalidValueError(f"{size_name} is {size}, expected 1 to {2**31 - 1}")
+            raise InvalidValueError(f"{size_name} is {size}, expected 1 or more")
     if m * k * n >= 2**60:
         raise InvalidValueError(
             f"m, k and n are {m}, {k} and {n}, expected a product of fewer than 2**60 "
