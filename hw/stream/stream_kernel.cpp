@@ -12,6 +12,7 @@ void run_chain(const Word* rd, Word* wr, const StreamJob& job) {
 #pragma HLS DATAFLOW
   XFBLAS_DATAFLOW("the layers");
   stream<Beat, 8> link_0("link_0");
+#pragma HLS BIND_STORAGE variable=link_0 type=fifo impl=srl
   XFBLAS_EACH_LAYER(XFBLAS_LINK)
   XFBLAS_PROCESS(read_memory<Word>, rd, job.source_page, job.source_beats, link_0);
   XFBLAS_EACH_LAYER(XFBLAS_LAYER)

@@ -52,6 +52,10 @@ def test_random_networks_give_the_bytes_of_the_simulation(generator, bits):
         network = Network("random", tuple(layers), "softmax", (widths[0],))
         x = generator.standard_normal((60, widths[0])).astype(np.float32)
         with xfblas.compile(network, x[:40], bits=bits, goal=float(generator.choice([0, 38]))) as c:
+            if not c.networks:
+                # What soft_shrink leaves of small sums may be too little to scale: so it says.
+                assert "postScale can bring down" in c.host_reasons["d0"]
+                continue
             (quantized,) = c.networks.values()
             assert c._plain is not None  # One program, one call of C.
             rows = 3 * x

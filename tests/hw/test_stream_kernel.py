@@ -98,7 +98,9 @@ def require_cycles(kernel, generator, counts=(1, 2, 10, 200)):
             found, cycles = kernel.run(rows, layers, outputs)
             require_oracle(found, rows, layers)
             estimated = estimate_stream(board, kernel.network, count, outputs).cycles
-            assert abs(estimated / cycles - 1) < 0.05, (count, outputs, cycles, estimated)
+            # One row through a layer or two takes less than 100 cycles, of which 5 % are too few.
+            tolerance = max(0.05 * cycles, 8)
+            assert abs(estimated - cycles) < tolerance, (count, outputs, cycles, estimated)
 
 
 @pytest.mark.parametrize("data_type", DTYPES)

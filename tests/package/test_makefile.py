@@ -25,21 +25,27 @@ def test_lint_checks_the_style_that_ci_checks():
     assert "mypy" in style[0] and "lint-imports" in style[0]
 
 
+def seed_of_the_commit():
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return int(head.stdout[:8], 16) if head.returncode == 0 else 1
+
+
 def test_ci_runs_everything():
     """What make test leaves out, make test-all has, but for the long checks of make test-hw."""
     assert "\nmake test-all\n" in (ROOT / ".ci/run").read_text()
     runs = [line.split("pytest ")[1] for line in commands("test-all") if "-m pytest" in line]
-    every = '--durations=15 -m "not hw"'
+    once = f"--durations=15 --hypothesis-seed={seed_of_the_commit()}"
+    every = f'{once} -m "not hw"'
     assert runs[:4] == [
         f"{every} -n auto --dist loadfile --ignore=tests/proof",
         f"{every} tests/proof",
         f"{every} --target csim",
         f"{every} --target xrt",
     ]
-    assert all(every in line for line in runs[4:]) and len(runs) > 4
-    assert ".venv/bin/python -m pytest --durations=15 -m hw" in commands("test-hw")
+    assert all(once in line for line in runs[4:]) and len(runs) > 4
+    assert f".venv/bin/python -m pytest {once} -m hw" in commands("test-hw")
     assert [line for line in commands("test") if "pytest" in line] == [
-        ".venv/bin/python -m pytest --durations=15 -n auto --dist loadfile"
+        f".venv/bin/python -m pytest {once} -n auto --dist loadfile"
     ]
 
 

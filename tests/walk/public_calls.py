@@ -309,6 +309,7 @@ def calls(world):
             },
         ),
         # methods
+        "ImageFolder.as_stored": lambda: (xfblas.ImageFolder(world.images).as_stored, {}),
         "DeviceArray": lambda: (xfblas.DeviceArray, {"array": left, "device": world.gemm.device}),
         "DeviceArray.numpy": lambda: (xfblas.asarray(left).numpy, {}),
         "DeviceArray.to_device": lambda: (_to_device(xfblas.asarray(left)), {"device": "cpu"}),

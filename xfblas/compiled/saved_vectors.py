@@ -81,9 +81,9 @@ def save_vectors(model: Any, path: str | os.PathLike[str], x: Any) -> None:
         **{f"input.{number}": array for number, array in enumerate(inputs)},
         **{f"layer.{number}": array for number, array in enumerate([*layers.values(), *outputs])},
     }
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    write_bytes(path, content.getbuffer())
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    write_bytes(path, file.getbuffer())
 
 
 def read_vectors(path: str | os.PathLike[str]) -> Vectors:

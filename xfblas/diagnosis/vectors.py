@@ -11,6 +11,7 @@ from xfblas.compiled.saved_vectors import Vectors, read_vectors
 from xfblas.diagnosis import facts
 from xfblas.diagnosis.verify import Outcome, Part, compare, has_card, timed
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_bytes
 
 #: Of float32, to either side.
 ROUNDING = 2.0**-23
@@ -28,7 +29,7 @@ def verify_vectors(
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.xfblas"
-        path.write_bytes(vectors.model)
+        write_bytes(path, vectors.model)
         model = load(path, xclbin=xclbin, target=target, device=device, trust=trust)
     with model:
         engine = model._require_open()
