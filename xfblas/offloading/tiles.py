@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.checks import require_integer, require_truth
+from xfblas.device.binding import INT_MAX
 from xfblas.device.compute_unit import ComputeUnit
 from xfblas.device.device import Device
 from xfblas.device.device_matrix import DeviceMatrix
@@ -61,7 +62,8 @@ def takes_tiles(
     mapped = sum(each.nbytes for each in (a, b, out) if isinstance(_mapped(each), np.memmap))
     if mapped > MEMORY or m * k * n > LONG:
         return True
-    if m * k * n >= WORTH_SHARING and len(kind.device(device).sharing_units) > 1:
+    worth = m * k * n >= WORTH_SHARING and max(m, k, n) <= INT_MAX
+    if worth and len(kind.device(device).sharing_units) > 1:
         return True
     if device is None or device.target == "native":
         return False

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from xfblas.device.shared_work import even_slices, share
-from xfblas.errors import InvalidValueError
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_runner import MapRunner, require_finite_frames
 from xfblas.program.timed_maps import timed_maps
@@ -51,11 +50,12 @@ class MapEngine:
             units = [runner.compute_unit for runner in runners]
             slices = even_slices(len(frames), len(runners), int(self.plan.frames))
             parts = [frames[part] for part in slices]
-            try:
-                predicted = share(units, parts, lambda number, part: runners[number].predict(part))
-            except InvalidValueError:
-                require_finite_frames(frames)  # runners count frames within a part
-                raise
+            # Before a runner counts what it clips of its part.
+            with np.errstate(over="ignore", invalid="ignore"):
+                is_finite = np.isfinite(frames.sum())
+            if not is_finite:
+                require_finite_frames(frames)
+            predicted = share(units, parts, lambda number, part: runners[number].predict(part))
             found = np.concatenate(predicted)
         return self.maps.as_model(found, self.maps.output_shape)
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from xfblas.arrays import as_rows, readable
 from xfblas.device.shared_work import share
-from xfblas.errors import InvalidValueError
 from xfblas.program.chain import ROWS_PER_PREDICTION, Chain, run_in_parts, shared_rows
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.prediction import Prediction, finished
@@ -118,11 +117,12 @@ class NetworkEngine:
         def fill(number, part):
             self._prediction_on(number).fill(rows[part], found[part])
 
-        try:
-            share(units, shared_rows(len(rows), len(units), ROWS_PER_PREDICTION), fill)
-        except InvalidValueError:
-            as_rows("rows", rows, self._features)  # C counts rows within a part
-            raise
+        # Before a unit counts what it clips of its part. A sum is sooner made than looked at each.
+        with np.errstate(over="ignore", invalid="ignore"):
+            is_finite = np.isfinite(rows.sum())
+        if not is_finite:
+            as_rows("rows", rows, self._features)
+        share(units, shared_rows(len(rows), len(units), ROWS_PER_PREDICTION), fill)
         return next(filter(None, self._predictions)).finish(found)
 
     def timed_predict(self, rows: np.ndarray, name: str, timeline: Timeline) -> np.ndarray:
