@@ -86,6 +86,12 @@ def single(array: np.ndarray) -> np.ndarray:
         return array.astype(np.float32)
 
 
+def has_finite_sum(array: np.ndarray) -> bool:
+    """Whether all elements are finite for sure: a sum is sooner made than a look at each."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum()))
+
+
 def require_writable(name: str, array: np.ndarray) -> None:
     """Raises an InvalidValueError unless results can be copied straight into the array."""
     if not array.flags.c_contiguous:

@@ -26,7 +26,7 @@ class Choice:
 
     Attributes:
         units: compute units that share its rows.
-        layout: "rows" or "packed": how A and B lie in memory.
+        layout: "rows" or "packed": how A lies in memory; B is packed where it is sent.
         seconds: of the call, the host's rounding and conversions included.
         rows_per_second: of its input.
         speedup: beside one unit with the same layout.

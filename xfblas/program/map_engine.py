@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from xfblas.arrays import has_finite_sum
 from xfblas.device.shared_work import even_slices, share
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_runner import MapRunner, require_finite_frames
@@ -51,9 +52,7 @@ class MapEngine:
             slices = even_slices(len(frames), len(runners), int(self.plan.frames))
             parts = [frames[part] for part in slices]
             # Before a runner counts what it clips of its part.
-            with np.errstate(over="ignore", invalid="ignore"):
-                is_finite = np.isfinite(frames.sum())
-            if not is_finite:
+            if not has_finite_sum(frames):
                 require_finite_frames(frames)
             predicted = share(units, parts, lambda number, part: runners[number].predict(part))
             found = np.concatenate(predicted)

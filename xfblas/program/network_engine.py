@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from xfblas.arrays import as_rows, readable
+from xfblas.arrays import as_rows, has_finite_sum, readable
 from xfblas.device.shared_work import share
 from xfblas.program.chain import ROWS_PER_PREDICTION, Chain, run_in_parts, shared_rows
 from xfblas.program.clipped_inputs import ClippedInputs
@@ -117,10 +117,8 @@ class NetworkEngine:
         def fill(number, part):
             self._prediction_on(number).fill(rows[part], found[part])
 
-        # Before a unit counts what it clips of its part. A sum is sooner made than looked at each.
-        with np.errstate(over="ignore", invalid="ignore"):
-            is_finite = np.isfinite(rows.sum())
-        if not is_finite:
+        # Before a unit counts what it clips of its part.
+        if not has_finite_sum(rows):
             as_rows("rows", rows, self._features)
         share(units, shared_rows(len(rows), len(units), ROWS_PER_PREDICTION), fill)
         return next(filter(None, self._predictions)).finish(found)
