@@ -19,7 +19,7 @@ from bench.sampling import Sampler
 from bench.scripts import examples, wrapped_products
 from bench.settings import Settings
 from bench.statistics import is_clear
-from bench.suppliers import first_line, is_ours
+from bench.suppliers import Predictors, first_line, is_ours
 
 LOOP_SECONDS = 0.5
 ISA_SIZES = (512, 1024)
@@ -104,24 +104,23 @@ class Worker:
             unet = frames.StreetUnet()
         except Missing as error:
             return self._note_missing({"street_unet": str(error)})
-        self._say(f"{unet.name}: preparing models")
-        with ExitStack() as stack:
-            predictors = frames.Predictors(unet, self._threads, self._folder, stack)
-            self._note_missing(predictors.missing)
-            for count in frames.QUICK_FRAMES if self._settings.quick else frames.FRAMES:
-                found = predictors.candidates(unet.frames(count))
-                plural = "frame" if count == 1 else "frames"
-                self._case("frames", f"{unet.name}, {count} {plural}", count * unet.macs, found)
+        counts = frames.QUICK_FRAMES if self._settings.quick else frames.FRAMES
+        self._predictions("frames", unet, unet.frames, "frame", counts)
 
     def _network(self, mlp) -> None:
-        self._say(f"{mlp.name}: preparing models")
+        counts = predict.QUICK_ROWS if self._settings.quick else predict.ROWS
+        self._predictions("predict", mlp, mlp.rows, "row", counts)
+
+    def _predictions(self, kind, network, inputs_of, unit, counts) -> None:
+        """Cases of a kind, named as its package: each count of inputs through a network."""
+        self._say(f"{network.name}: preparing models")
         with ExitStack() as stack:
-            predictors = predict.Predictors(mlp, self._threads, self._folder, stack)
+            predictors = Predictors(f"bench.{kind}", network, self._threads, self._folder, stack)
             self._note_missing(predictors.missing)
-            for rows in predict.QUICK_ROWS if self._settings.quick else predict.ROWS:
-                found = predictors.candidates(mlp.rows(rows))
-                plural = "row" if rows == 1 else "rows"
-                self._case("predict", f"{mlp.name}, {rows} {plural}", rows * mlp.macs, found)
+            for count in counts:
+                found = predictors.candidates(inputs_of(count))
+                name = f"{network.name}, {count} {unit}{'' if count == 1 else 's'}"
+                self._case(kind, name, count * network.macs, found)
 
     def _note_missing(self, missing: dict[str, str]) -> None:
         for supplier, reason in missing.items():

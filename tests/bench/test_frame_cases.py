@@ -7,18 +7,19 @@ import pytest
 
 from bench import frames
 from bench.candidate import WrongResult
+from bench.suppliers import Predictors
 
 pytestmark = pytest.mark.exhaustive  # Keras and jax are slow to start
 
 
 @pytest.fixture(scope="module")
-def unet():
+def unet(keras):  # which chooses its backend
     return frames.StreetUnet(1 / 16, (16, 32))
 
 
 def test_everyone_passes_the_checks(unet, tmp_path):
     with ExitStack() as stack:
-        predictors = frames.Predictors(unet, 1, tmp_path, stack)
+        predictors = Predictors("bench.frames", unet, 1, tmp_path, stack)
         assert not [name for name in predictors.missing if name != "openvino_cpu"]
         candidates = predictors.candidates(unet.frames(2))
         for candidate in candidates:
