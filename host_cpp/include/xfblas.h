@@ -121,6 +121,9 @@ xfblasStatus_t xfblasMalloc(xfblasHandle_t handle, void **devPtr, int rows, int 
  * rows, which come back where it is read or is anything but the whole B of a product. */
 xfblasStatus_t xfblasMallocPacked(xfblasHandle_t handle, void **devPtr, int rows, int lda,
                                   int elemSize, unsigned int kernelIndex);
+/* The same for the weights of a convolution over maps, whose columns are not padded there. */
+xfblasStatus_t xfblasMallocPackedFilter(xfblasHandle_t handle, void **devPtr, int rows, int lda,
+                                        int elemSize, unsigned int kernelIndex);
 xfblasStatus_t xfblasSetMatrix(xfblasHandle_t handle, int rows, int cols, int elemSize,
                                const void *A, int lda, void *d_A, unsigned int kernelIndex);
 /* What xfblasSetMatrix takes, of one of several matrices. */

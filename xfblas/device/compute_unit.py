@@ -81,21 +81,19 @@ class ComputeUnit(Uncopied):
                 on a card; then it cannot be read back there. On ``native`` integers need half of
                 the memory, since products otherwise keep a packed copy beside the rows from the
                 second use on (from the first in ``matmul``); rows come back beside the packed copy
-                where the matrix is read, written in part, or used as anything but B.
+                where the matrix is read, written in part, or used as anything but B. ``"filter"``
+                is the same for the weights of a convolution over maps.
 
         Raises:
-            InvalidValueError: ``keep`` is neither ``"rows"`` nor ``"packed"``.
+            InvalidValueError: ``keep`` is none of them.
             DtypeError: its dtype is not the image's element type, nor (for X) its addend type.
         """
-        if not isinstance(keep, str) or keep not in ("rows", "packed"):
-            raise InvalidValueError(f"keep is {shown(keep)}, expected 'rows' or 'packed'")
         array = arrays.require_array("array", arrays.seen("array", array, dtype))
         if array.ndim != 1 or self.device.engine != "Gemv":
             arrays.require_dimensions("array", array, 2)
         arrays.require_dtype("array", array, *self.device.matrix_dtypes)
-        matrix = DeviceMatrix(
-            self, array.shape, array.dtype, require_truth("packed", packed) or keep == "packed"
-        )
+        keep = "packed" if require_truth("packed", packed) and keep == "rows" else keep
+        matrix = DeviceMatrix(self, array.shape, array.dtype, keep)
         matrix.write(array)
         return matrix
 

@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 
 from xfblas import arrays
 from xfblas.arrays import element_type
-from xfblas.checks import require_truth, shown
+from xfblas.checks import shown
 from xfblas.device.binding import INT_MAX, ffi, lib, pointer, require_integer
 from xfblas.errors import DtypeError, InvalidValueError, NotFoundError, XfblasError
 from xfblas.uncopied import Uncopied
@@ -32,7 +32,7 @@ class DeviceMatrix(Uncopied):
     _instead = "read() it and send the array again"
 
     def __init__(
-        self, compute_unit: "ComputeUnit", shape: Any, dtype: DTypeLike, packed: bool = False
+        self, compute_unit: "ComputeUnit", shape: Any, dtype: DTypeLike, keep: str = "rows"
     ):
         sizes = tuple(shape) if isinstance(shape, (tuple, list)) else ()
         device: Any = getattr(compute_unit, "device", None)
@@ -44,7 +44,15 @@ class DeviceMatrix(Uncopied):
         if len(sizes) != 2 and not (takes_vectors and len(sizes) == 1):
             also = ", or the length of a vector" if takes_vectors else ""
             raise InvalidValueError(f"shape is {shown(shape)}, expected rows and columns{also}")
-        packed = require_truth("packed", packed)
+        allocate = {
+            "rows": lib.xfblasMalloc,
+            "packed": lib.xfblasMallocPacked,
+            "filter": lib.xfblasMallocPackedFilter,
+        }
+        if not isinstance(keep, str) or keep not in allocate:
+            raise InvalidValueError(
+                f"keep is {shown(keep)}, expected {' or '.join(map(repr, allocate))}"
+            )
         element = element_type("dtype", dtype)
         if element not in device.matrix_dtypes:
             raise DtypeError(
@@ -60,8 +68,7 @@ class DeviceMatrix(Uncopied):
         self._columns = columns
         self.dtype = element
         place = ffi.new("void **")
-        allocate = lib.xfblasMallocPacked if packed else lib.xfblasMalloc
-        compute_unit.call(allocate, place, rows, columns, self.dtype.itemsize)
+        compute_unit.call(allocate[keep], place, rows, columns, self.dtype.itemsize)
         self._pointer = place[0]
 
     @property

@@ -201,13 +201,13 @@ def estimate_calls(
 
 
 def _instruction(machine: Machine, engine: str, m, k, n, layout, table) -> list[int]:
-    """Words of an instruction with the sizes that the host pads to: whole memory words."""
-    m, k, n = (_whole(machine, size) for size in (m, k, n))
+    """Words of an instruction as the host sends it: n, and all of a Gemv, in whole memory words."""
+    lda, n = _whole(machine, k), _whole(machine, n)
     if engine == "gemv":
-        return [OPCODES[engine], 2, 3, 4, 0, m, k, 0, k, *[0] * 7]
+        return [OPCODES[engine], 2, 3, 4, 0, _whole(machine, m), lda, 0, lda, *[0] * 7]
     flags = BIAS_ROW | layout
     activation = [2, flags | FUNCTIONS["table"], 1] if table else [1 << 6, flags, 0]
-    return [OPCODES[engine], 2, 3, 4, 5, m, k, n, k, n, n, n, 1 << 8, *activation]
+    return [OPCODES[engine], 2, 3, 4, 5, m, k, n, lda, n, n, n, 1 << 8, *activation]
 
 
 def _whole(machine: Machine, elements: int) -> int:

@@ -174,7 +174,8 @@ class MapRunner:
         unit = self.compute_unit
         if step.weights is None:
             return None, None, None
-        weights = unit.send(step.weights, packed=isinstance(step, ConvolutionStep))
+        is_packed = isinstance(step, ConvolutionStep)
+        weights = unit.send(step.weights, keep="filter" if is_packed else "rows")
         bias = None if step.bias is None else unit.send(addend_of(step, unit.device))
         entries = step.epilogue.entries
         return weights, bias, None if entries is None else unit.send_table(entries)

@@ -19,7 +19,15 @@ xfblasStatus_t xfblasMallocPacked(xfblasHandle_t handle, void** devPtr, int rows
                                   int elemSize, unsigned int kernelIndex) {
   return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
     require_place("devPtr", devPtr);
-    *devPtr = unit.allocate_packed(rows, lda, elemSize);
+    *devPtr = unit.allocate_packed(rows, lda, elemSize, false);
+  });
+}
+
+xfblasStatus_t xfblasMallocPackedFilter(xfblasHandle_t handle, void** devPtr, int rows, int lda,
+                                        int elemSize, unsigned int kernelIndex) {
+  return on_unit(handle, kernelIndex, [&](ComputeUnit& unit) {
+    require_place("devPtr", devPtr);
+    *devPtr = unit.allocate_packed(rows, lda, elemSize, true);
   });
 }
 

@@ -25,7 +25,8 @@ class ComputeUnit {
   // Memory that pads by itself, filled with zeros; the pointer only names it.
   void* allocate(int64_t rows, int64_t columns, int64_t element_bytes);
   // The same for a B operand that stays: packed where the image's array and the target take that.
-  void* allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes);
+  // is_filter: of a convolution over maps.
+  void* allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes, bool is_filter);
   // Memory with the host array's layout, named by the host array.
   void allocate_for(const void* host, int64_t rows, int64_t columns, int64_t element_bytes,
                     int64_t leading_dimension);
@@ -109,7 +110,9 @@ class ComputeUnit {
   void write_checked(const void* name, const HostMatrix& from);
   // Of memory that is there; fails where there is no room, and then nothing was changed.
   uint32_t take_pages(uint64_t bytes);
-  void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes, bool is_packed);
+  // packed_columns: see DeviceMatrix.
+  void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes,
+                        int64_t packed_columns = 0);
   // Leaves a program behind that ran on a thread of the process that this one was forked from.
   void forget_if_forked();
   void report_failure();

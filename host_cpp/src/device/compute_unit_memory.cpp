@@ -82,33 +82,36 @@ void ComputeUnit::require_element_bytes(int64_t element_bytes) const {
 
 void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes) {
   const auto lock = idle();
-  return allocate_padded(rows, columns, element_bytes, false);
+  return allocate_padded(rows, columns, element_bytes);
 }
 
-void* ComputeUnit::allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes) {
+void* ComputeUnit::allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes,
+                                   bool is_filter) {
   const auto lock = idle();
   const bool fits = configuration_.machine && element_bytes == configuration_.element_bytes();
-  auto* name = allocate_padded(rows, columns, element_bytes, fits && target_.prefers_packed());
+  const auto n = is_filter ? columns : rounded_up(columns, configuration_.n_padding());
+  const bool packs = fits && target_.prefers_packed();
+  auto* name = allocate_padded(rows, columns, element_bytes, packs ? n : 0);
   matrices_.set_weight(name);
   return name;
 }
 
 void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes,
-                                   bool is_packed) {
+                                   int64_t packed_columns) {
   require_shape(rows, columns, columns);
   require_element_bytes(element_bytes);
   // Which operand it will be is not known yet, so it is padded for any.
   const int64_t padding = std::lcm(std::lcm(configuration_.m_padding(), configuration_.k_padding()),
                                    configuration_.chain_padding());
   const int64_t padded_rows = rounded_up(rows, padding);
-  const int64_t strip = is_packed ? int64_t(configuration_.machine->array_columns) : 1;
+  const int64_t strip = packed_columns ? int64_t(configuration_.machine->array_columns) : 1;
   const int64_t whole = std::lcm(padding, strip);
   const int64_t leading_dimension = rounded_up(columns, whole);
   const auto bytes = matrices_.bytes_of(padded_rows, leading_dimension, element_bytes);
   const auto page = take_pages(bytes);
   void* name = new_name();
   matrices_.add(name, {0, page, bytes, uint32_t(element_bytes), uint32_t(rows), uint32_t(columns),
-                       uint32_t(leading_dimension), true, is_packed});
+                       uint32_t(leading_dimension), true, uint32_t(packed_columns)});
   // Most are written as a whole at once, with their padding, and need no zeros before.
   matrices_.set_blank(name);
   return name;
@@ -190,9 +193,9 @@ void ComputeUnit::require_writable(const void* name, const HostMatrix& from) {
 void ComputeUnit::write_checked(const void* name, const HostMatrix& from) {
   const auto& matrix = matrices_.find("d_A", name);
   const bool is_whole = from.rows == matrix.rows && from.columns == matrix.columns;
-  if (matrix.is_weight && is_whole && !matrix.is_packed && target_.keep(index_, matrix, from))
+  if (matrix.is_weight && is_whole && !matrix.is_packed() && target_.keep(index_, matrix, from))
     return matrices_.set_written(name);
-  if (matrices_.is_blank(name) && (is_whole || matrix.is_packed)) {
+  if (matrices_.is_blank(name) && (is_whole || matrix.is_packed())) {
     transfer_.write_with_padding(matrix, from);
     return matrices_.set_written(name);
   }
@@ -207,7 +210,7 @@ void ComputeUnit::read(const void* name, const HostMatrix& shape, char* to) {
   require(to != nullptr, invalid, "A is NULL, expected the host matrix");
   require_part(matrix, shape);
   require_there("A", to, bytes_of(shape));
-  require(!matrix.is_packed, XFBLAS_STATUS_NOT_SUPPORTED,
+  require(!matrix.is_packed(), XFBLAS_STATUS_NOT_SUPPORTED,
           "d_A is packed for the kernel's array and cannot be read back");
   clear_blank();
   run_queued();

@@ -77,7 +77,7 @@ void ComputeUnit::forward_by_programs(const ForwardPass& pass, int64_t capacity,
     });
     std::vector<Operation> program;
     for (auto layer : pass.layers) {
-      layer.m = uint32_t(rounded_up(int64_t(rows), configuration_.m_padding()));
+      layer.m = uint32_t(rounded_up(int64_t(rows), configuration_.m_step()));
       program.push_back({layer, {}});
     }
     if (pass.softmax.opcode == opcode_softmax) {

@@ -44,12 +44,12 @@ void require_part(const DeviceMatrix& matrix, const HostMatrix& part) {
 }
 
 void Transfer::write(const DeviceMatrix& matrix, const HostMatrix& from) {
-  if (matrix.is_packed) return write_packed(matrix, from);
+  if (matrix.is_packed()) return write_packed(matrix, from);
   target_.write(compute_unit_, byte_offset(matrix.page), from.data, rows_of(matrix, from));
 }
 
 void Transfer::write_with_padding(const DeviceMatrix& matrix, const HostMatrix& from) {
-  if (matrix.is_packed) return write_packed(matrix, from);
+  if (matrix.is_packed()) return write_packed(matrix, from);
   const auto rows = rows_of(matrix, from);
   if (rows.device_bytes() == matrix.bytes) return write(matrix, from);
   std::vector<char> padded(matrix.bytes);
@@ -57,15 +57,15 @@ void Transfer::write_with_padding(const DeviceMatrix& matrix, const HostMatrix& 
   write_bytes(matrix.page, padded.data(), padded.size());
 }
 
-// The layout depends on the sizes, so it is that of the padded product the matrix will be used in.
+// The layout depends on the sizes, so it is that of the products the matrix will be used in.
 void Transfer::write_packed(const DeviceMatrix& matrix, const HostMatrix& from) {
   require(from.rows == matrix.rows && from.columns == matrix.columns, invalid,
           "the host matrix is ", from.rows, " x ", from.columns,
           ", but a packed matrix is written as a whole: ", matrix.rows, " x ", matrix.columns);
   const auto& machine = *configuration_.machine;
   const PackedLayout layout{uint32_t(machine.tile_columns), uint32_t(machine.array_columns)};
-  const auto k = uint64_t(rounded_up(matrix.rows, configuration_.k_padding()));
-  const auto across = uint64_t(rounded_up(matrix.columns, configuration_.n_padding()));
+  const auto k = uint64_t(rounded_up(matrix.rows, configuration_.k_step()));
+  const uint64_t across = matrix.packed_columns;
   // A tile at a time, since B may be most of this machine's memory. Its rows are pieces of B's.
   const uint64_t element = matrix.element_bytes;
   std::vector<char> packed;

@@ -57,6 +57,15 @@ struct Configuration {
   uint32_t m_padding() const { return ddr_width * m_blocks; }
   uint32_t k_padding() const { return ddr_width * k_blocks; }
   uint32_t n_padding() const { return ddr_width * n_blocks; }
+  // Of matrices that pad themselves. Kernels whose sizes are known take any; n stays in whole words,
+  // since a word of C that ends a row would be read and merged.
+  uint32_t m_step() const { return machine ? 1 : m_padding(); }
+  uint32_t k_step() const { return machine ? 1 : k_padding(); }
+  // Whether a packed B of n columns lies as one of another n does.
+  bool packs_alike(int64_t n, int64_t other) const {
+    const auto strip = int64_t(machine->array_columns);
+    return (n + strip - 1) / strip == (other + strip - 1) / strip;
+  }
   // n of a layer whose C is the A of the next one
   uint32_t chain_padding() const { return ddr_width * (k_blocks > n_blocks ? k_blocks : n_blocks); }
 };

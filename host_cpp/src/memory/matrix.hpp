@@ -30,8 +30,12 @@ struct DeviceMatrix {
   uint32_t rows = 0, columns = 0;  // as asked for, without padding
   uint32_t leading_dimension = 0;  // in elements, with padding
   bool pads_itself = false;        // made by xfblasMalloc
-  bool is_packed = false;          // a B operand in the layout of xfblas/packed.hpp
-  bool is_weight = false;          // made by xfblasMallocPacked
+  // Of a B operand in the layout of xfblas/packed.hpp: n of its products, which are in whole words
+  // but over maps. 0 of others.
+  uint32_t packed_columns = 0;
+  bool is_weight = false;  // made by xfblasMallocPacked or xfblasMallocPackedFilter
+
+  bool is_packed() const { return packed_columns != 0; }
 };
 
 }  // namespace xfblas

@@ -50,7 +50,7 @@ void require_rows(const char* name, const DeviceMatrix& matrix, int64_t rows, in
           matrix.element_bytes, " bytes, expected ", element_bytes);
   require(matrix.rows >= rows && matrix.columns >= columns, invalid, name, " was allocated as ",
           matrix.rows, " x ", matrix.columns, ", but this step needs ", rows, " x ", columns);
-  require(!matrix.is_packed || (matrix.rows == rows && matrix.columns == columns), invalid, name,
+  require(!matrix.is_packed() || (matrix.rows == rows && matrix.columns == columns), invalid, name,
           " was packed as ", matrix.rows, " x ", matrix.columns, ", but this step needs ", rows,
           " x ", columns);
 }
@@ -75,11 +75,6 @@ void MapStepMaker::require_maps() const {
   constexpr auto not_supported = XFBLAS_STATUS_NOT_SUPPORTED;
   require(configuration_.data_type != DataType::float32, not_supported,
           "the image computes with float32, expected integers: its kernel walks no feature maps");
-  for (const auto& [name, padding] : {std::pair{"m", configuration_.m_padding()},
-                                      {"k", configuration_.k_padding()},
-                                      {"n", configuration_.n_padding()}})
-    require(padding == 1, not_supported, "the image needs multiples of ", padding, " for ", name,
-            ", expected 1: feature maps have no padding of that kind");
   require(configuration_.machine.has_value(), not_supported,
           "the image tells no sizes of its array, so that it is of another maker: its kernel walks "
           "no feature maps");
@@ -132,7 +127,7 @@ void MapStepMaker::check_places(const MapStep& step, const Matrices& matrices) c
   const auto element = configuration_.element_bytes();
   const auto of_a = span_of_a(step.walk), of_c = span_of_c(step.walk, step.n);
   for (const auto& [name, matrix] : {std::pair{"A", a}, {"C", c}})
-    require(!matrix->is_packed, invalid, name, " is packed, expected that of B alone");
+    require(!matrix->is_packed(), invalid, name, " is packed, expected that of B alone");
   require_inside("A", *a, of_a.end, element);
   require_inside("C", *c, of_c.end, element);
   for (const auto& [name, other] : {std::pair{"B", b}, {"X", x}, {"T", table}})
@@ -157,7 +152,9 @@ void MapStepMaker::check_operands(const MapStep& step, const Matrices& matrices)
   const bool is_depthwise = step.kind == MapStepKind::depthwise;
   const auto taps = taps_of(step.walk);
   require_rows("B", *b, is_depthwise ? taps : taps * step.walk.channels, step.n, element);
-  require(!is_depthwise || !b->is_packed, invalid,
+  require(!b->is_packed() || configuration_.packs_alike(b->packed_columns, step.n), invalid,
+          "B was packed by xfblasMallocPacked, expected by xfblasMallocPackedFilter");
+  require(!is_depthwise || !b->is_packed(), invalid,
           "B is packed, expected rows: a depthwise convolution reads them as they lie");
   const bool has_row = step.epilogue.flags & flag_bias_row;
   require(!is_depthwise || has_row, invalid, "flags is ", step.epilogue.flags, ", expected ",
@@ -185,7 +182,7 @@ Instruction MapStepMaker::second(const MapStep& step, const Matrices& matrices) 
   if (step.kind != MapStepKind::convolution) word.opcode = opcode_window;
   // Pooling has no epilogue.
   if (!b) word.post = word.prelu = word.flags = word.formats = 0;
-  if (b && b->is_packed) word.flags |= flag_b_packed;
+  if (b && b->is_packed()) word.flags |= flag_b_packed;
   return word;
 }
 

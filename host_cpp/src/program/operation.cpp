@@ -123,7 +123,7 @@ void OperationMaker::check_padding(const Sizes& sizes) const {
   require_multiple("ldc", sizes.ldc, configuration_.ddr_width);
 }
 
-// Matrices that pad themselves are given with their true sizes and run with their padded ones.
+// Matrices that pad themselves are given with their true sizes and run with those that the image takes.
 Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matrices,
                                       const EpilogueFields& epilogue) const {
   const auto& [a, b, c, x, table] = matrices;
@@ -133,18 +133,21 @@ Sizes OperationMaker::sizes_of_padded(const Sizes& sizes, const Matrices& matric
   require_part("C", "ldc", *c, m, n, sizes.ldc);
   if (x) require_part("X", "ldx", *x, epilogue.flags & flag_bias_row ? 1 : m, n, sizes.ldx);
   // Beyond a part lies data of the same matrix, where a whole one has zeros.
-  require_whole_or_multiple("k", k, configuration_.k_padding(),
+  require_whole_or_multiple("k", k, configuration_.k_step(),
                             {{"A", a->columns}, {"B", b->rows}});
   require_whole_or_multiple("n", n, configuration_.n_padding(),
                             {{"B", b->columns}, {"C", c->columns}, {"X", x ? x->columns : n}});
   // Fcn overwrites these rows of C; what adds to C must leave them.
   if (engine_ == Engine::gemm)
-    require_whole_or_multiple("m", m, configuration_.m_padding(), {{"C", c->rows}});
-  require(!b->is_packed || (b->rows == k && b->columns == n), invalid, "B was packed as ", b->rows,
+    require_whole_or_multiple("m", m, configuration_.m_step(), {{"C", c->rows}});
+  require(!b->is_packed() || (b->rows == k && b->columns == n), invalid, "B was packed as ", b->rows,
           " x ", b->columns, ", but this product needs ", k, " x ", n);
-  return {rounded_up(m, configuration_.m_padding()),
-          rounded_up(k, configuration_.k_padding()),
-          rounded_up(n, configuration_.n_padding()),
+  const auto whole_n = rounded_up(n, configuration_.n_padding());
+  require(!b->is_packed() || configuration_.packs_alike(b->packed_columns, whole_n), invalid,
+          "B was packed as a filter by xfblasMallocPackedFilter, expected by xfblasMallocPacked");
+  return {rounded_up(m, configuration_.m_step()),
+          rounded_up(k, configuration_.k_step()),
+          whole_n,
           a->leading_dimension,
           b->leading_dimension,
           c->leading_dimension,
@@ -171,12 +174,12 @@ Operation OperationMaker::product(const Sizes& given, const Matrices& matrices,
   for (const auto leading : {sizes.lda, sizes.ldb, sizes.ldc, x ? sizes.ldx : 1})
     require(leading > 0 && leading <= UINT32_MAX, invalid, "a leading dimension is ", leading,
             ", expected at least a row's length");
-  require(!a->is_packed && !c->is_packed && !(x && x->is_packed), invalid,
+  require(!a->is_packed() && !c->is_packed() && !(x && x->is_packed()), invalid,
           "A, C or X is packed, expected that of B alone");
   const Pages pages{a->page, b->page, c->page, page_of(x), page_of(table)};
   Operation operation{product_instruction(engine_, sizes, pages, epilogue),
                       {a->id, b->id, c->id, id_of(x), id_of(table)}};
-  if (b->is_packed) operation.instruction.flags |= flag_b_packed;
+  if (b->is_packed()) operation.instruction.flags |= flag_b_packed;
   const auto operands = operands_of(operation.instruction, engine_, configuration_);
   const DeviceMatrix* const in_order[] = {a, b, c, x ? x : table, table};
   for (size_t i = 0; i < operands.size(); ++i) {
