@@ -36,7 +36,7 @@ inline int32_t average_by(int64_t sum, uint32_t count, uint64_t reciprocal) {
   return int32_t(int64_t(estimate + (rest >= divisor)) - raised);
 }
 
-// A word's quarter, or the whole word where nothing is computed.
+// A part of a word, or the whole word where nothing is computed.
 template <class E, int lanes>
 void finish_part(const WindowTask& window, const WindowSums<E>& sums, uint32_t part,
                  const Vector<typename E::Addend, lanes>& addends,

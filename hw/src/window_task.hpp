@@ -11,8 +11,8 @@ namespace xfblas {
 constexpr uint32_t window_sums = 256;
 constexpr uint32_t window_block = 8;
 // A word leaves in so many parts, because an epilogue for each of its lanes would be large; taps
-// take as long or longer for all but the smallest windows.
-constexpr int window_parts = 4;
+// take as long or longer from 3x3 on.
+constexpr int window_parts = 8;
 
 struct WindowTask {
   Task task;

@@ -59,8 +59,10 @@ struct LayerShape {
   static constexpr int passed_depth = larger(4, earlier_record + 4);
   static constexpr int totals_depth = larger(2, groups);
 
+  // Weights lie as they are loaded: a beat of them is written at once.
+  static constexpr int elements_of_beat = multipliers / word_beats;
   struct Memory {
-    Element weights[blocks * groups][multipliers];
+    Element weights[blocks * groups][word_beats][elements_of_beat];
     Bias biases[groups * lanes];
   };
   static constexpr int on_chip_begin = Next::on_chip_end;

@@ -23,10 +23,9 @@ words:
 #pragma HLS PIPELINE II=1
       const Beat taken = payload.read();
     elements:
-      for (int i = 0; i < Beats::elements; ++i) {
+      for (int i = 0; i < L::elements_of_beat; ++i) {
 #pragma HLS UNROLL
-        if (beat * Beats::elements + i < L::multipliers)
-          memory.weights[word][beat * Beats::elements + i] = Beats::get(taken, i);
+        memory.weights[word][beat][i] = Beats::get(taken, i);
       }
     }
   }
@@ -45,14 +44,18 @@ biases:
 
 // The products of a block for one output, added in halves.
 template <class L>
-typename L::Sum product_of(const typename L::Block& block, const typename L::Element* weights) {
+typename L::Sum product_of(const typename L::Block& block, const typename L::Memory& memory,
+                           int word, int lane) {
 #pragma HLS INLINE
   typename L::Sum part[L::fold];
 #pragma HLS ARRAY_PARTITION variable=part type=complete
 products:
   for (int i = 0; i < L::fold; ++i) {
 #pragma HLS UNROLL
-    part[i] = typename L::Sum(typename L::Bias(block.element[i]) * typename L::Bias(weights[i]));
+    const int place = lane * L::fold + i;
+    const typename L::Element weight =
+        memory.weights[word][place / L::elements_of_beat][place % L::elements_of_beat];
+    part[i] = typename L::Sum(typename L::Bias(block.element[i]) * typename L::Bias(weight));
   }
 halves:
   for (int half = L::fold / 2; half > 0; half /= 2) {
@@ -86,8 +89,8 @@ blocks_of_row:
       for (int lane = 0; lane < L::lanes; ++lane) {
 #pragma HLS UNROLL
         const typename L::Sum before = number == 0 ? typename L::Sum(0) : total.sum[lane];
-        const auto* weights = memory.weights[number * L::groups + group] + lane * L::fold;
-        total.sum[lane] = before + product_of<L>(block, weights);
+        total.sum[lane] =
+            before + product_of<L>(block, memory, number * L::groups + group, lane);
       }
       if (number != L::blocks - 1) continue;
       typename L::Totals with_bias = total;

@@ -9,11 +9,13 @@
 
 #if defined(__SYNTHESIS__) || defined(XFBLAS_VENDOR_STREAM)
 
-// All weights of a word are read in one cycle, and the biases of a group.
+// All weights of a word are read in one cycle, and the biases of a group. A beat of weights is one
+// entry of a memory: alone, each would take a block RAM of 36 bits for its 16.
 #define XFBLAS_PRAGMA(text) _Pragma(#text)
 #define XFBLAS_ON_CHIP(L, name)                                                    \
   static typename L::Memory name;                                                  \
   XFBLAS_PRAGMA(HLS ARRAY_PARTITION variable = name.weights type = complete dim = 2) \
+  XFBLAS_PRAGMA(HLS ARRAY_RESHAPE variable = name.weights type = complete dim = 3)   \
   XFBLAS_PRAGMA(HLS ARRAY_PARTITION variable = name.biases type = complete)
 #define XFBLAS_KEEP_ON_CHIP(place)
 

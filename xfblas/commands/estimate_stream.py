@@ -4,7 +4,8 @@ import json
 
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
-from xfblas.image.stream_fitting import require_stream_fits
+from xfblas.image.fitting import Fit
+from xfblas.image.stream_fitting import require_stream_fits, stream_fits
 from xfblas.image.stream_network import StreamNetwork
 from xfblas.image.stream_plan import budget_of, plan_network
 
@@ -64,7 +65,12 @@ def run_stream(args) -> int:
         other = read_board(name)
         theirs = planned(other)
         told = estimate_stream(other, theirs, rows, outputs)
-        others[name] = (theirs, told, faster_from(other, theirs, outputs))
+        others[name] = (
+            theirs,
+            told,
+            faster_from(other, theirs, outputs),
+            stream_fits(other, theirs),
+        )
     if args.json:
         described = {"platform": board.name, "engine": ENGINE, **found.to_dict()}
         described |= {
@@ -73,8 +79,15 @@ def run_stream(args) -> int:
                 for number, layer in enumerate(network.layers, 1)
             ],
             "boards": {
-                name: {**told.to_dict(), "faster_from": changes}
-                for name, (_, told, changes) in others.items()
+                name: {
+                    **told.to_dict(),
+                    "faster_from": changes,
+                    "shares": {
+                        kind: least for fit in fits for kind, (least, _) in fit.shares.items()
+                    },
+                    "fits": all(fit.fits for fit in fits),
+                }
+                for name, (_, told, changes, fits) in others.items()
             },
         }
         print(json.dumps(described))
@@ -142,14 +155,20 @@ def _print(board, network, found, outputs):
 
 def _print_boards(others):
     print(f"\n{'board':8} {'P':>6} {'cycles':>14} {'streaming':>12} {'Fcn':>12}  the faster call")
-    for name, (network, found, changes) in others.items():
-        told = ", ".join(
+    for name, (network, found, changes, fits) in others.items():
+        told = _too_much(fits) or ", ".join(
             f"{engine} from {rows:,} rows" if rows > 1 else engine for rows, engine in changes
         )
         print(
             f"{name:8} {network.multipliers:6} {found.cycles:14,} {_time(found.seconds):>12} "
             f"{_time(found.fcn_seconds):>12}  {told}"
         )
+
+
+def _too_much(fits: list[Fit]) -> str:
+    return ", ".join(
+        f"does not fit: {fit.share:.0%} of its {fit.limit}s" for fit in fits if not fit.fits
+    )
 
 
 def _time(seconds: float) -> str:

@@ -48,7 +48,7 @@ ENGINES = ("fcn", "gemm", "gemv", "zynq")
 BESIDE = ("maps", "windows", "softmax")
 #: FIFOs and memories with as many entries as a memory of LUTs has for the price of one.
 SHALLOW = 32
-TABLE_BITS, WINDOW_SUMS, WINDOW_PARTS = 18, 256, 4
+TABLE_BITS, WINDOW_SUMS, WINDOW_PARTS = 18, 256, 8
 #: RAMs of 18 Kbit of the softmax: two tables of 4,096 entries, two rows of 1,024 elements twice.
 SOFTMAX_BLOCKS, SOFTMAX_DSPS, SOFTMAX_LUTS = 22, 3, 1500
 RECIPROCAL_LUTS = 35 * 35
@@ -131,7 +131,7 @@ def _operand_parts(machine: Machine, bits: int, word: int, is_fcn: bool) -> dict
     row_strips = machine.tile_rows // rows
     column_strips = machine.tile_columns // columns
     addend = 32 if is_fcn else bits
-    # A quarter of a chunk, or what the array takes while a chunk of A comes.
+    # A finishing of a chunk, or what the array takes while a chunk of A comes.
     waiting = rows * (chunk // machine.word_elements + machine.burst_cycles)
     waiting = max(chunk * column_strips // 4, waiting)
     joint = joined(word, machine.word_elements)
@@ -157,20 +157,20 @@ def _ports(word: int, processes: int) -> dict[str, Use]:
 
 
 def _parts_beside(machine: Machine, bits: int, word: int) -> dict[str, Use]:
-    """Feature maps and softmax; a quarter of a word's lanes finish a window."""
+    """Feature maps and softmax; few of a word's lanes finish a window."""
     lanes = machine.word_elements
-    quarter, sums = lanes // WINDOW_PARTS, sum_bits("short" if bits == 16 else "int8")
+    finishing, sums = lanes // WINDOW_PARTS, sum_bits("short" if bits == 16 else "int8")
     joint, walk = joined(word, lanes), tuple(3 * DIVIDER_LUTS + luts for luts in WALK_LUTS)
     gathered = PADDED_LUTS * lanes + (word + 100) * LUTRAM_BIT
     held = lanes * sums + 32
     fixed = lutram(held, WINDOW_SUMS) + RECIPROCAL_LUTS + gathered + 7 * word * LUTRAM_BIT
-    fixed += quarter * (EPILOGUE_LUTS[bits] + TABLE_LUTS + sums)
+    fixed += finishing * (EPILOGUE_LUTS[bits] + TABLE_LUTS + sums)
     least, most = (
-        fixed + lanes * lane + quarter * average
+        fixed + lanes * lane + finishing * average
         for lane, average in zip(WINDOW_LUTS[bits], AVERAGE_LUTS, strict=True)
     )
     window_dsps = lanes * WINDOW_DSPS
-    window_dsps += quarter * (SCALE_DSPS + SLOPE_DSPS + TABLE_DSPS + AVERAGE_DSPS)
+    window_dsps += finishing * (SCALE_DSPS + SLOPE_DSPS + TABLE_DSPS + AVERAGE_DSPS)
     # Each walks twice: one process reads and the other takes the elements out.
     return {
         "maps": use(
@@ -181,7 +181,7 @@ def _parts_beside(machine: Machine, bits: int, word: int) -> dict[str, Use]:
         "windows": use(
             (least + 3 * joint[0] + 2 * walk[0], most + 8 * joint[1] + 2 * walk[1]),
             (window_dsps + 2 * WALK_DSPS[0], window_dsps + 2 * WALK_DSPS[1]),
-            ram_blocks(held, WINDOW_SUMS) + quarter,
+            ram_blocks(held, WINDOW_SUMS) + finishing,
         ),
         "softmax": use(
             (SOFTMAX_LUTS + 2 * word * LUTRAM_BIT, SOFTMAX_LUTS + 2 * sum(joint)),

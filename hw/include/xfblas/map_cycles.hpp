@@ -60,7 +60,7 @@ class MapCycles : public CycleModel {
   };
 
   // Window's unit, as hw/src/window_task.hpp has it.
-  static constexpr uint64_t sums_of_window = 256, block_of_window = 8, parts_of_window = 4;
+  static constexpr uint64_t sums_of_window = 256, block_of_window = 8, parts_of_window = 8;
 
   bool joins_taps(const Instruction& i) const {
     const uint64_t row = uint64_t(map_.kernel_x) * map_.channels;
