@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xfblas.checks import require_integer
+from xfblas.checks import require_integer, require_truth
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.simulation import simulated
 from xfblas.convert.output_comparison import compare_outputs
@@ -43,10 +43,12 @@ def build(
     csim_rows: int | None,
 ) -> dict[str, Any]:
     """See :meth:`~xfblas.convert.converter.ConvertedModel.build`."""
+    csim = require_truth("csim", csim)
+    needs_vitis = require_truth("synth", synth) | require_truth("bitfile", bitfile)
     if csim_rows is not None:
         require_integer("csim_rows", csim_rows, 1, 2**31)
     board, dtype = read_board(board_name), NAMES[model.device.dtype.name]
-    if synth or bitfile:
+    if needs_vitis:
         _require_vitis()
     inputs = None if bench.inputs is None else bench.arrays(model.graph)
     if csim and inputs is None:
@@ -61,7 +63,7 @@ def build(
         found = _listed(model.predict(inputs, verbose=0))
         report["OutputComparison"] = compare_outputs(model.graph, found, bench.outputs)
     report["CSynthesisReport"] = _cycles(model, board, dtype)
-    if synth or bitfile:
+    if needs_vitis:
         folder = _link(board, dtype, "hw" if bitfile else "hw_emu")
         report["Xclbin"] = str(folder / "fcn.xclbin")
         report["CSynthesisReport"].update(read_synthesis_report(folder))
