@@ -196,14 +196,8 @@ def calls(world):
                 },
                 "debug_accuracy": {"model": world.converted, "X": world.keras_rows[:3]},
                 "plot_model": {"model": world.converted},
-                **dict.fromkeys(
-                    ("numerical", "ranges_of"),
-                    {
-                        "model": world.keras,
-                        "hls_model": world.converted,
-                        "X": world.keras_rows[:3],
-                    },
-                ),
+                "numerical": {"model": world.keras, "hls_model": world.converted},
+                "ranges_of": {"hls_model": world.converted, "X": world.keras_rows[:3]},
             }.items()
         },
         **{
