@@ -4,14 +4,18 @@ Needs nothing but Python, as the images do.
 """
 
 import difflib
+import functools
+import inspect
 import numbers
 import os
 import reprlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from xfblas.errors import InvalidValueError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _short = reprlib.Repr()
 _short.maxlist = _short.maxtuple = _short.maxdict = _short.maxset = 20
@@ -134,8 +138,43 @@ def require_names(argument: str, given: Any, known: Collection[str]) -> None:
     classes = (list, tuple, set, frozenset, dict)
     for name in require_instance(argument, given, *classes, expected="a list of names"):
         if not isinstance(name, str) or name not in known:
-            near = difflib.get_close_matches(str(shown(name)), list(known), 1, 0.0)
-            hint = f"; the nearest is {near[0]!r}" if near else ""
+            hint = "".join(f"; the nearest is {near!r}" for near in nearest_first(name, known)[:1])
             raise InvalidValueError(
                 f"{argument} has no {shown(name)}, expected of {', '.join(known)}{hint}"
             )
+
+
+def nearest_first(name: object, known: Collection[str]) -> list[str]:
+    """All known names, those first that begin like a wrong one or are spelled most like it."""
+    given = (name if isinstance(name, str) else shown(name))[:200].lower()
+
+    def nearness(each: str) -> tuple[bool, float]:
+        text = each.lower()
+        return text.startswith(given or " "), difflib.SequenceMatcher(None, text, given).ratio()
+
+    return sorted(known, key=nearness, reverse=True)
+
+
+def names_keywords(*more: str) -> Callable[[Function], Function]:
+    """Has a function name the nearest of its arguments where a keyword is none of them.
+
+    Args:
+        more: what its ``**`` argument takes.
+
+    Returns:
+        A decorator, by which the function raises an InvalidValueError in place of a TypeError.
+    """
+
+    def decorated(function: Function) -> Function:
+        parameters = inspect.signature(function).parameters.values()
+        own = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
+        known = list(dict.fromkeys([name for name in own if name != "self"] + list(more)))
+
+        @functools.wraps(function)
+        def checked(*arguments: Any, **named: Any) -> Any:
+            require_names(function.__name__, named, known)
+            return function(*arguments, **named)
+
+        return checked  # type: ignore[return-value]
+
+    return decorated

@@ -61,7 +61,7 @@ def test_images_become_the_input_once(model, images, tmp_path, preprocess, bits)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda x: x / 127.5 - 1, "not preprocessed again"),
+        (lambda x: x / 127.5 - 0.5, "reaches beyond what preprocess makes"),
         (lambda x: x.astype(np.float32), "pass images as uint8"),
         (lambda x: (x / 127.5 - 1) / 127.5 - 1, "preprocessed twice"),
     ],
@@ -76,6 +76,18 @@ def test_floats_stay_and_are_told_once(model, images, change, words):
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             compiled.predict(floats, verbose=0)
+
+
+def test_floats_that_are_the_models_own_input_are_taken_in_silence(keras, model, images):
+    floats = by_hand(images, HALVES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        with xfblas.compile(model, images, bits=16, preprocess=HALVES) as compiled:
+            expected = compiled.predict(images, verbose=0)
+            assert (compiled.predict(floats, verbose=0) == expected).all()
+        copy = keras.models.clone_model(model)
+        xfblas.accelerate(copy, floats, bits=16, preprocess=HALVES)
+        copy.predict(floats, verbose=0)
 
 
 def test_a_model_that_scales_itself_is_told(keras, images):

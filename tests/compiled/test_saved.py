@@ -9,6 +9,8 @@ from keras_models import KINDS, build, decibels, rows_for
 
 import xfblas
 from xfblas import errors
+from xfblas.profiling import plot_model
+from xfblas.timeline import write_page, write_trace
 
 
 def listed(outputs):
@@ -255,3 +257,42 @@ def test_every_value_of_a_description_is_checked_when_it_is_loaded(
     path = damage(saved[1], tmp_path, edited(name, value))
     with pytest.raises(errors.InvalidValueError, match=rf"(?s)damaged\.xfblas.*{text}"):
         xfblas.load(path, trusted=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("m.keras", r"path is .*m\.keras, but what is written is no \.keras file: .* in \.xfblas"),
+        ("m.H5", r"path is .*but what is written is no \.h5 file"),
+        ("m.onnx", r"no \.onnx file"),
+        ("m.npz", r"no \.npz file"),
+        ("none/m.xfblas", r"path is .*none/m\.xfblas, but there is no folder .*none"),
+        (".", "path is .*, which is a folder, expected a file to write"),
+        ("m.xfblas/x", "path is .*but there is no folder"),
+    ],
+)
+def test_names_that_mislead_or_lead_nowhere(saved, tmp_path, name, words):
+    (tmp_path / "m.xfblas").write_bytes(b"old")
+    with pytest.raises(errors.InvalidValueError, match=words):
+        saved[0].save(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["m.xfblas"]
+    saved[0].save(tmp_path / "m")
+    xfblas.load(tmp_path / "m").close()
+
+
+def test_every_writer_names_the_folder_that_is_missing(saved, tmp_path):
+    compiled, _, x = saved
+    report, timeline = xfblas.report(compiled, x), compiled.timeline(x)[1]
+    for write in (
+        lambda path: compiled.save_vectors(path, x),
+        report.to_html,
+        report.to_json,
+        lambda path: write_page(path, timeline),
+        lambda path: write_trace(path, timeline),
+        lambda path: plot_model(compiled, path),
+    ):
+        with pytest.raises(errors.InvalidValueError, match=r"but there is no folder .*none"):
+            write(tmp_path / "none" / "m.svg")
+        with pytest.raises(errors.InvalidValueError, match=r"m\.keras"):
+            write(tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())

@@ -85,6 +85,29 @@ def test_what_is_clipped_is_told(keras, tmp_path):
         assert profiling.debug_accuracy(frames, X).layer is None
 
 
+def test_causes_of_maps(keras, tmp_path):
+    """Coarse weights, rows that use little of a range, and channels that are dead."""
+    model = network(keras)
+    config = xfblas.config_from_keras_model(model, granularity="name")
+    config["LayerName"]["deep"]["Precision"]["weight"] = "int3"
+    with converted(model, tmp_path, config) as frames:
+        found = profiling.debug_accuracy(frames, X)
+        assert found.layer == "deep" or "deep" in found.layer
+        assert "its weights have 3 bits" in found.causes[0]
+    config["LayerName"]["deep"]["Precision"]["weight"] = "auto"
+    with converted(model, tmp_path, config) as frames:
+        small = profiling.debug_accuracy(frames, 1e-4 * X)
+        assert small.layer is not None and "of their range" in small.causes[0]
+    kernel, *rest = (values.copy() for values in model.get_layer("c1").get_weights())
+    kernel[..., 1] = 0
+    for values in rest:
+        values[1] = 0
+    model.get_layer("c1").set_weights([kernel, *rest])
+    with converted(model, tmp_path) as frames:
+        told = profiling.debug_accuracy(frames, X)
+    assert any("channels (1)" in each for each in told.dead)
+
+
 @pytest.mark.parametrize(
     "kind", ["Conv2D", "QConv2D", "QDepthwiseConv2D", "QConv2DBatchnorm", "hgq>QConv1D", "Conv"]
 )

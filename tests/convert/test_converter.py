@@ -1,6 +1,7 @@
 """Converted models: hls4ml's verbs on a real model, from the configuration to the report."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -110,6 +111,115 @@ def test_csim_runs_the_test_vectors(model):
         np.testing.assert_array_equal(
             np.float32(report["CSimResults"][0]), converted.predict(ROWS[:5])
         )
+
+
+@pytest.mark.native
+def test_outputs_are_compared_with_what_they_should_be(model):
+    wanted = model.predict(ROWS, verbose=0)
+    wanted[7] = wanted[7, ::-1] + [0.5, 0, 0]
+    given = {"input_data_tb": ROWS, "output_data_tb": wanted}
+    with xfblas.convert_from_keras_model(model, **given) as converted:
+        found = converted.predict(ROWS).astype(np.float64)
+        for csim in (False, True):
+            report = converted.build(csim=csim, csim_rows=3)
+            (line,) = report["OutputComparison"]
+            assert line["Output"] == "fc4" and line["Rows"] == 300 and line["Row"] == 7
+            assert line["LargestDifference"] == pytest.approx(np.abs(found - wanted).max())
+            differing = np.count_nonzero(found.argmax(1) != wanted.argmax(1))
+            assert line["DifferingLabels"] == differing
+        json.dumps(report)
+    with xfblas.convert_from_keras_model(model, input_data_tb=ROWS) as converted:
+        assert "OutputComparison" not in converted.build(csim=False)
+
+
+@pytest.mark.native
+def test_csim_tells_of_rows_that_it_left_out(model):
+    with xfblas.convert_from_keras_model(model, input_data_tb=ROWS[:7], calib_data=ROWS) as found:
+        with pytest.warns(UserWarning, match=r"csim ran the first 5 of 7 rows.*csim_rows=None"):
+            report = found.build(csim_rows=5)
+        assert (report["CSimRows"], report["CSimRowsGiven"]) == (5, 7)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert found.build(csim_rows=None)["CSimRows"] == 7
+            assert found.build(csim_rows=9)["CSimRows"] == 7
+        for wrong in (0, 2.5, "all"):
+            with pytest.raises(InvalidValueError, match="csim_rows is"):
+                found.build(csim_rows=wrong)
+
+
+def test_several_inputs_and_outputs(keras, tmp_path):
+    """Test vectors by lists and by names; a project keeps them in files of their own."""
+    L = keras.layers
+    a, b = keras.Input((8,), name="a"), keras.Input((3,), name="b")
+    hidden = L.Dense(6, "relu", name="one")(L.Concatenate(name="both")([a, b]))
+    last = L.Dense(1, "sigmoid", name="chance")(hidden)
+    model = keras.Model([a, b], [L.Dense(4, name="sums")(hidden), last])
+    rows = [ROWS, ROWS[:, :3]]
+    wanted = model.predict(rows, verbose=0)
+    wanted[1] = wanted[1][:, 0]
+    given = {"input_data_tb": dict(zip("ab", rows, strict=True)), "output_dir": tmp_path / "p"}
+    with xfblas.convert_from_keras_model(model, output_data_tb=wanted, **given) as converted:
+        report = converted.build(csim=False)
+        converted.write()
+    assert [line["Output"] for line in report["OutputComparison"]] == ["sums", "chance"]
+    assert all(line["LargestDifference"] < 0.01 for line in report["OutputComparison"])
+    assert all(line["DifferingLabels"] <= 1 for line in report["OutputComparison"])
+    assert xfblas.build_project(tmp_path / "p", csim=False) == report
+    with xfblas.convert_from_keras_model(model, **given) as converted:
+        converted.write()
+    assert "OutputComparison" not in xfblas.build_project(tmp_path / "p", csim=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"input_data_tb": ROWS[:, :7]}, r"input_data_tb: input .* has shape \(300, 7\), expected"),
+        ({"input_data_tb": ROWS[0]}, r"input_data_tb: input .* has shape \(8,\), expected"),
+        ({"input_data_tb": [ROWS, ROWS]}, "input_data_tb: input .* has shape"),
+        ({"input_data_tb": (row for row in ROWS)}, "input_data_tb is a generator"),
+        ({"calib_data": ROWS[:, :7]}, r"calib_data: input .* has shape \(300, 7\), expected"),
+        ({"output_data_tb": ROWS[:, :3]}, "input_data_tb is None, but output_data_tb was given"),
+        (
+            {"input_data_tb": ROWS, "output_data_tb": ROWS[:, :2]},
+            r"output_data_tb has shape \(300, 2\), expected \(300, 3\): what fc4 should give",
+        ),
+        (
+            {"input_data_tb": ROWS, "output_data_tb": ROWS[:9, :3]},
+            r"output_data_tb has shape \(9, 3\), expected \(300, 3\)",
+        ),
+        (
+            {"input_data_tb": ROWS, "output_data_tb": np.zeros(300, int)},
+            r"output_data_tb has shape \(300,\), expected \(300, 3\)",
+        ),
+        ({"board": "u20"}, "no board is called 'u20', expected one of u200,"),
+        ({"board": "U50x"}, "no board is called 'U50x', expected one of u50,"),
+        ({"part": "xcu25"}, "part is 'xcu25', expected that of a board: xcu250"),
+        ({"platform": "xilinx_u28"}, "platform is .*expected that of a board: xilinx_u280"),
+        ({"bord": "u50"}, "convert_from_keras_model has no 'bord', .*the nearest is 'board'"),
+        ({"output_data": ROWS}, "the nearest is 'output_data_tb'"),
+        ({"iotype": "io_stream"}, "the nearest is 'io_type'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_compiling(model, given, words):
+    with pytest.raises(InvalidValueError, match=words):
+        xfblas.convert_from_keras_model(model, **given)
+
+
+def test_keywords_that_there_are_not(model):
+    converted = xfblas.convert_from_keras_model(model, calib_data=ROWS)
+    for call, words in (
+        (lambda: xfblas.config_from_keras_model(model, granularty="name"), "'granularity'"),
+        (lambda: xfblas.config_from_onnx_model("m.onnx", precision="int8"), "'default_precision'"),
+        (lambda: xfblas.config_diff({}, model=model, arch=1), "'architecture'"),
+        (lambda: xfblas.convert_from_onnx_model("m.onnx", calibdata=ROWS), "'calib_data'"),
+        (lambda: xfblas.convert_from_config(conf={}), "'config'"),
+        (lambda: xfblas.build_project("folder", synthesis=True), "'synth'"),
+        (lambda: converted.build(csm=False), "'csim'"),
+        (lambda: xfblas.compile(model, calibation=ROWS), "'calibration'"),
+        (lambda: xfblas.compile(model, ROWS, gaol=60), "'goal'"),
+    ):
+        with pytest.raises(InvalidValueError, match=f"nearest (name )?is {words}"):
+            call()
 
 
 @pytest.mark.parametrize("ending", ["yml", "json"])

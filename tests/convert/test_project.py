@@ -64,6 +64,25 @@ def test_build_runs_the_vectors_of_the_project(configured, capsys):
     assert main(["convert", "-c", str(configured)]) == 0
     assert main(["build", "-p", str(folder)]) == 0
     assert "csim: 60 rows, the same bytes as native" in capsys.readouterr().out
+    assert main(["build", "-p", str(folder), "--csim-rows", "2"]) == 0
+    printed = capsys.readouterr()
+    assert "csim: the first 2 of 60 rows, the same bytes as native" in printed.out
+    assert "csim ran the first 2 of 60 rows of input_data_tb" in printed.err
+
+
+def test_outputs_that_a_project_should_give(configured, capsys):
+    given = json.loads(configured.read_text()) | {"OutputPredictions": "wanted.npy"}
+    configured.write_text(json.dumps(given))
+    folder = configured.parent / "out"
+    np.save(configured.parent / "wanted.npy", ROWS[:, :3])
+    assert main(["convert", "-c", str(configured)]) == 0
+    assert main(["build", "-p", str(folder), "--no-csim"]) == 0
+    printed = capsys.readouterr().out
+    assert "60 rows, largest difference from output_data_tb" in printed
+    assert "labels differ" in printed
+    np.save(configured.parent / "wanted.npy", ROWS)
+    assert main(["convert", "-c", str(configured)]) == 2
+    assert "has shape (60, 5), expected (60, 3)" in capsys.readouterr().err
 
 
 def test_folders_without_a_project(configured, tmp_path, capsys):

@@ -29,7 +29,7 @@ def branched(keras, kind):
 @pytest.mark.parametrize(
     ("kind", "layer", "reason"),
     [
-        ("open", "first:preactivation", "none is open"),
+        ("open", "first:preactivation", r"its maps have an open size, (None, None, 3)"),
         ("multiply", "odd", "the engine has no multiply"),
         ("rows", "odd", "joins channels"),
         ("columns", "odd", "joins channels"),
@@ -53,6 +53,33 @@ def test_told_and_right(keras, kind, layer, reason):
                 noise = ((found - exact) ** 2).mean()
                 assert found.shape == exact.shape
                 assert 10 * np.log10((exact**2).mean() / noise) > floor
+
+
+@pytest.mark.native
+def test_what_follows_the_host_says_so(keras):
+    """Pooling, sums and reductions behind a layer of the host, and pooling without convolutions."""
+    layers = keras.layers
+    given = keras.Input((12, 10, 3))
+    first = layers.Conv2D(6, 3, padding="same", activation="relu", name="first")(given)
+    second = layers.Conv2D(6, 3, padding="same", name="second")(first)
+    joined = layers.Add(name="add")([first, layers.ReLU(name="act")(second)])
+    ends = layers.GlobalAveragePooling2D(name="mean")(layers.MaxPooling2D(name="pool")(joined))
+    model = keras.Model(given, layers.Dense(4, name="last")(ends))
+    frames = np.random.default_rng(9).normal(0, 1, (8, 12, 10, 3)).astype(np.float32)
+    with xfblas.compile(model, frames, on_host=["second"]) as compiled:
+        lines = []
+        compiled.summary(lines.append)
+        np.testing.assert_allclose(
+            compiled.predict(frames, verbose=0), model.predict_on_batch(frames), atol=0.01
+        )
+    reasons = {line.split()[0]: line for line in lines[0].splitlines() if " host " in line}
+    assert "it was placed on the host" in reasons["second"]
+    for name, before in (("act", "second"), ("add", "act"), ("pool", "add"), ("mean", "pool")):
+        assert f"it follows {before}, which the host computes" in reasons[name]
+    rows = layers.Flatten(name="flat")(layers.MaxPooling2D(name="pool")(given))
+    with xfblas.compile(keras.Model(given, layers.Dense(4)(rows)), frames) as compiled:
+        compiled.summary(lines.append)
+    assert "no convolution on the engine comes before or after it" in lines[1]
 
 
 @pytest.mark.parametrize("call", ["read_network", "KerasRT"])

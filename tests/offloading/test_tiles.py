@@ -229,3 +229,23 @@ def test_a_bias_of_a_tile_alone_is_refused(shape):
     with pytest.raises(errors.InvalidValueError, match=r"expected \(300,\) or \(700, 300\)"):
         xfblas.matmul(a, b, out=out, bias=np.zeros(shape, np.int32), memory=2**20)
     assert (out == 7).all()
+
+
+def test_files_that_cannot_be_written_or_were_closed(tmp_path):
+    a = np.ones((40, 40), np.int16)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("out", (40, 40), "i2")
+    with h5py.File(tmp_path / "a.h5", "r") as file:
+        out = file["out"]
+        with pytest.raises(errors.InvalidValueError, match=r"out \(int16 .* is read-only.*r\+"):
+            xfblas.matmul(a, a, out=out)
+    for call in (lambda: xfblas.matmul(a, a, out=out), lambda: xfblas.matmul(out, a)):
+        with pytest.raises(errors.InvalidValueError, match="is a dataset of a closed file"):
+            call()
+    zarr = pytest.importorskip("zarr")
+    path = tmp_path / "a.zarr"
+    zarr.open(path, mode="w", shape=(40, 40), dtype="i2", chunks=(20, 20))
+    with pytest.raises(errors.InvalidValueError, match=r"out .* is read-only"):
+        xfblas.matmul(a, a, out=zarr.open(path, mode="r"))
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        assert (xfblas.matmul(a, a, out=file["out"])[...] == 40).all()

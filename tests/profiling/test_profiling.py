@@ -52,6 +52,54 @@ def test_keras_values(model):
     assert model.get_layer("fc1").activation.__name__ == "relu"
 
 
+WRONG = {
+    "wide": (np.zeros((3, 11)), r"X: input .* has shape \(3, 11\), expected \(rows, 10\)"),
+    "deep": (np.zeros((3, 5, 2)), r"X: input .* has shape \(3, 5, 2\), expected"),
+    "flat": ([1, 2, 3], r"X: input .* has shape \(3,\), expected"),
+    "word": ("abc", "X is a str of shape"),
+    "none": (None, "X is a NoneType of shape"),
+    "empty": (np.zeros((0, 10)), "X has no rows, expected 1 or more"),
+    "two": ([ROWS, ROWS], r"X: input .* has shape \(2, 400, 10\)"),
+    "nan": (np.full((3, 10), np.nan), r"X: input .* has nan at \(0, 0\)"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_rows_that_do_not_fit_reach_no_model(model, converted, kind):
+    """Of jax, an error within Keras' own predict would leave the layers without weights."""
+    rows, words = WRONG[kind]
+    for call in (
+        lambda: profiling.get_ymodel_keras(model, rows),
+        lambda: profiling.compare(model, converted, rows, "table"),
+        lambda: profiling.debug_accuracy(converted, rows),
+        *(() if rows is None else (lambda: profiling.numerical(model, converted, rows),)),
+        *(() if rows is None else (lambda: profiling.ranges_of(model, X=rows),)),
+    ):
+        with pytest.raises(InvalidValueError, match=words):
+            call()
+        assert model.predict(ROWS[:1], verbose=0).shape == (1, 3)
+
+
+def test_models_that_are_none(keras, model, converted):
+    for call, words in (
+        (lambda: profiling.get_ymodel_keras(converted, ROWS), "keras_model is a ConvertedModel"),
+        (
+            lambda: profiling.compare(model, converted.compiled, ROWS),
+            "hls_model is .*expected what",
+        ),
+        (lambda: profiling.numerical(3), "model is a int, expected a keras.Model"),
+        (lambda: profiling.ranges_of(model, model), "hls_model is .*expected what"),
+        (lambda: profiling.debug_accuracy(model, ROWS), "model is .*expected a converted"),
+        (lambda: profiling.get_ymodel_keras(model, x=ROWS), "has no 'x', .* nearest is 'X'"),
+        (lambda: profiling.numerical(keras_model=model), "numerical has no 'keras_model'"),
+    ):
+        with pytest.raises(InvalidValueError, match=words):
+            call()
+    open_model = keras.Sequential([keras.layers.Dense(2)])
+    with pytest.raises(InvalidValueError, match="whose inputs are open"):
+        profiling.get_ymodel_keras(open_model, ROWS)
+
+
 def test_functional_models_and_shared_layers(keras):
     L = keras.layers
     a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
@@ -125,6 +173,19 @@ def test_the_first_layer_that_goes_wrong(model, converted):
         coarse = profiling.debug_accuracy(narrow, ROWS)
     assert coarse.layer == "leaky" and "weights have 4 bits" in coarse.causes[0]
     assert str(coarse).startswith("leaky: ")
+
+
+def test_columns_that_are_silent(keras, model):
+    """Of a layer that goes wrong those that the engine lost, else those that are dead in float."""
+    copy = keras.models.clone_model(model)
+    kernel, bias = (values.copy() for values in model.get_layer("fc1").get_weights())
+    kernel[:, [2, 5]] = bias[[2, 5]] = 0
+    copy.set_weights(model.get_weights())
+    copy.get_layer("fc1").set_weights([kernel, bias])
+    with converted_with(copy) as found:
+        told = profiling.debug_accuracy(found, ROWS)
+    assert told.layer is None and told.dead == ("fc1 2 of 16 columns (2, 5)",)
+    assert "dead in float too: fc1 2 of 16 columns (2, 5)" in str(told)
 
 
 def test_a_drawing(converted, tmp_path):

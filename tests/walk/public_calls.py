@@ -8,7 +8,7 @@ from keras_models import build
 from onnx_files.onnx_models import Builder
 
 import xfblas
-from xfblas import l3
+from xfblas import l3, profiling
 from xfblas.graph.network import Layer
 from xfblas.l3 import mlp_common, session
 from xfblas.streaming.formats import LayerFormat
@@ -17,6 +17,7 @@ from xfblas.streaming.formats import LayerFormat
 CLASSES = (
     xfblas.CompiledModel,
     xfblas.ComputeUnit,
+    xfblas.ConvertedModel,
     xfblas.Device,
     xfblas.DeviceArray,
     xfblas.DeviceMatrix,
@@ -33,6 +34,7 @@ CLASSES = (
 )
 #: What takes C's own functions, reads the command line, or is made by a function alone.
 LEFT_OUT = {"ComputeUnit.call", "ConvertedModel", "processCommandLine"}
+LEFT_OUT |= {"profiling.Comparison", "profiling.Diagnosis"}
 #: Devices that the walk created, by the index of the L3 functions.
 GEMM, GEMV, FCN, FREE = 10, 11, 12, 13
 
@@ -71,11 +73,10 @@ class World:
         np.save(self.images / "a.npy", np.zeros((4, 5, 3), np.uint8))
         self.project = folder / "project"
         self.keras_rows = generator.normal(size=(60, 12)).astype(np.float32)
-        converted = xfblas.convert_from_keras_model(
+        self.converted = xfblas.convert_from_keras_model(
             self.keras, self.project, calib_data=self.keras_rows, input_data_tb=self.keras_rows[:3]
         )
-        with converted:
-            converted.write()
+        self.converted.write()
         self.stream = xfblas.StreamingMLP([4, 5, 3]).load_weights(self.network)
         self.stream_integers = xfblas.StreamingMLP([4, 5, 3], dtype=np.int16)
         self.runtimes = self.keras_rt(), self.xfblas_rt()
@@ -93,6 +94,7 @@ class World:
 
     def close(self):
         self.model.close()
+        self.converted.close()
         self.stream.close()
         self.stream_integers.close()
         for index, found in list(session._sessions.items()):
@@ -182,6 +184,37 @@ def calls(world):
             xfblas.convert_from_config,
             {"config": {"KerasModel": world.keras}},
         ),
+        **{
+            f"profiling.{name}": lambda name=name, good=good: (getattr(profiling, name), good)
+            for name, good in {
+                "get_ymodel_keras": {"keras_model": world.keras, "X": world.keras_rows[:3]},
+                "compare": {
+                    "keras_model": world.keras,
+                    "hls_model": world.converted,
+                    "X": world.keras_rows[:3],
+                    "plot_type": "table",
+                },
+                "debug_accuracy": {"model": world.converted, "X": world.keras_rows[:3]},
+                "plot_model": {"model": world.converted},
+                "numerical": {"model": world.keras, "hls_model": world.converted},
+                "ranges_of": {"hls_model": world.converted, "X": world.keras_rows[:3]},
+            }.items()
+        },
+        **{
+            f"ConvertedModel.{name}": lambda name=name, good=good: (
+                getattr(world.converted, name),
+                good,
+            )
+            for name, good in {
+                "compile": {},
+                "predict": {"x": world.keras_rows},
+                "trace": {"x": world.keras_rows},
+                "build": {"csim": False},
+                "write": {},
+                "save": {"path": "converted.xfblas"},
+                "close": {},
+            }.items()
+        },
         "load": lambda: (xfblas.load, {"path": world.saved}),
         "write_c_project": lambda: (
             xfblas.write_c_project,
@@ -632,6 +665,7 @@ def public_names():
         if isinstance(value := getattr(xfblas, name), type) and issubclass(value, BaseException)
     }
     found = {*xfblas.__all__, *l3.__all__} - exceptions - {"__version__"}
+    found |= {f"profiling.{name}" for name in profiling.__all__}
     for owner in CLASSES:
         found |= {
             f"{owner.__name__}.{name}"

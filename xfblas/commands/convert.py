@@ -34,11 +34,24 @@ def _add_build(subparsers):
         default=True,
         help="run the test vectors on the kernels' source; by default it does",
     )
+    parser.add_argument(
+        "--csim-rows",
+        type=_rows,
+        default=argparse.SUPPRESS,
+        metavar="ROWS",
+        help="how many of the test vectors csim runs, or all; by default the first few",
+    )
     parser.add_argument("--synth", action="store_true", help="have v++ compile the kernels")
     parser.add_argument("--bitfile", action="store_true", help="have v++ link the image")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_trusted(parser)
     parser.set_defaults(run=run_build, words={"folder": "--project", "input_data_tb": "InputData"})
+
+
+def _rows(text: str) -> int | None:
+    if text != "all" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows, expected one, or all")
+    return None if text == "all" else int(text)
 
 
 def run_convert(args) -> int:
@@ -56,14 +69,21 @@ def run_convert(args) -> int:
 
 def run_build(args) -> int:
     """Prints the report; returns 0."""
+    from xfblas.convert.output_comparison import comparison_text
     from xfblas.convert.project import build_project
 
-    report = build_project(args.project, args.csim, args.synth, args.bitfile, args.trusted)
+    rows = {"csim_rows": args.csim_rows} if hasattr(args, "csim_rows") else {}
+    switches = (args.csim, args.synth, args.bitfile, args.trusted)
+    report = build_project(args.project, *switches, **rows)
     if args.json:
         print(json.dumps(report, indent=2))
         return 0
     if args.csim:
-        print(f"csim: {report['CSimRows']} rows, the same bytes as native")
+        ran, given = report["CSimRows"], report["CSimRowsGiven"]
+        rows = f"{ran} rows" if ran == given else f"the first {ran} of {given} rows"
+        print(f"{report['CSimTarget']}: {rows}, the same bytes as native")
+    for line in report.get("OutputComparison", ()):
+        print(comparison_text(line))
     for name, value in report["CSynthesisReport"].items():
         print(f"{name:22} {value}")
     if "Xclbin" in report:

@@ -10,7 +10,7 @@ import numpy as np
 
 from xfblas import forks
 from xfblas.arrays import single
-from xfblas.checks import require_instance, require_integer, require_path, require_truth, shown
+from xfblas.checks import require_instance, require_integer, require_truth, shown
 from xfblas.compiled.batch_loops import evaluate_batches, predict_batches
 from xfblas.compiled.callback_list import CallbackList, has_callbacks
 from xfblas.compiled.graph_engine import GraphEngine
@@ -20,6 +20,7 @@ from xfblas.compiled.recipe import SAVED_ROWS, Recipe
 from xfblas.device.device import Device
 from xfblas.device.shared_devices import Lease
 from xfblas.errors import InvalidValueError, NotInitializedError
+from xfblas.files.output_path import MODEL_KINDS, ROW_KINDS, require_output
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.tensor_spec import shapes_of
 from xfblas.program.map_plan import MapPlan
@@ -313,19 +314,18 @@ class CompiledModel(Programmable, Uncopied):
         """Writes everything that :func:`xfblas.load` needs into one HDF5 file.
 
         Args:
-            path: of the file.
+            path: of the file; its name may end as it likes, but not as other kinds of files do.
             rows: of the calibration that it keeps at most, by which :meth:`load_weights` derives
                 scales; 0 for none.
 
         Raises:
-            InvalidValueError: an argument cannot be used.
+            InvalidValueError: an argument cannot be used: there is no such folder, or the name is
+                that of a Keras file, say.
             OSError: the file cannot be written.
         """
         from xfblas.compiled.saved_model import save
 
-        path = require_path("path", path)
-        if os.path.isdir(path):
-            raise InvalidValueError(f"path is {path!r}, a folder, expected a file to write")
+        path = require_output("path", path, (".xfblas",), (*MODEL_KINDS, *ROW_KINDS))
         save(self, path, require_integer("rows", rows, 0, 2**31))
 
     def save_vectors(self, path: str | os.PathLike[str], x: Any) -> None:

@@ -1,5 +1,6 @@
 """``xfblas.compile`` and ``load``: from a Keras model or a file to a :class:`CompiledModel`."""
 
+import inspect
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -72,7 +73,8 @@ def compile(
             ``scale`` and ``offset`` (numbers, or one for each channel) and ``channels`` ("rgb" or
             "bgr"), such as ``{"scale": 1 / 127.5, "offset": -1}`` for ``x / 127.5 - 1``; of several
             inputs a dict of these by name. uint8 images, of the calibration too, become that;
-            other numbers are taken as the model's own input, which a warning tells once.
+            other numbers are taken as the model's own input, and a warning tells once of those
+            that do not look like it.
         device: an opened :class:`~xfblas.Device`, or what :func:`xfblas.open` takes as its device:
             of a list of several all compute units share the rows. Devices that are opened here are
             shared by models, and closed when no model uses them.
@@ -106,7 +108,7 @@ def compile(
         CalibrationError: with ``strict``, the calibration tells too little.
     """
     require_switch("strict", strict)
-    Options.require_names(quantization)
+    Options.require_names(quantization, inspect.signature(compile).parameters)
     wanted = _element_type(bits, dtype)
     take_back_weights(model)
     model = read_source(model, architecture, trusted)

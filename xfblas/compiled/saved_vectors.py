@@ -19,6 +19,7 @@ from xfblas.compiled.saved_model import write_to
 from xfblas.device.binding import version
 from xfblas.errors import InvalidValueError
 from xfblas.files import write_bytes
+from xfblas.files.output_path import require_output
 from xfblas.graph import HostStep, MapStep
 from xfblas.rows.arguments import input_arrays
 
@@ -49,7 +50,7 @@ class Vectors:
 
 def save_vectors(model: Any, path: str | os.PathLike[str], x: Any) -> None:
     """See :meth:`xfblas.CompiledModel.save_vectors`."""
-    path = require_path("path", path)
+    path = require_output("path", path)
     engine, inputs = model._require_open(), input_arrays(x, model.graph.inputs)
     if len(inputs[0]) == 0:
         raise InvalidValueError("x has no rows, expected 1 or more to save")

@@ -2,26 +2,31 @@
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from xfblas.checks import require_integer, require_truth
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.simulation import simulated
+from xfblas.convert.output_comparison import compare_outputs
 from xfblas.convert.synthesis_report import read_synthesis_report
 from xfblas.convert.test_bench import TestBench
 from xfblas.device.shared_devices import lease
 from xfblas.errors import ExecutionError, InvalidValueError, NotSupportedError
 from xfblas.image.boards import Board, read_board
 from xfblas.image.element_types import NAMES
+from xfblas.notices import notify
 from xfblas.performance.estimate import estimate_product, estimate_softmax
 from xfblas.performance.map_estimate import estimate_maps
 from xfblas.performance.model_parts import rows_of_steps
 from xfblas.quantization import QuantizedMaps
 from xfblas.quantization.softmax_tables import SoftmaxTables
 
-#: Rows of the test vectors that csim computes: it takes a thousand times as long as a card.
+#: Rows of the test vectors that csim computes unless it is told: a row takes a thousand times as
+#: long as on a card.
 CSIM_ROWS = 64
 #: Rows over which the interval is taken.
 BATCH = 1024
@@ -29,49 +34,79 @@ KERNELS = Path(__file__).parents[2] / "hw"
 
 
 def build(
-    model: CompiledModel, bench: TestBench, board_name: str, csim: bool, synth: bool, bitfile: bool
+    model: CompiledModel,
+    bench: TestBench,
+    board_name: str,
+    csim: bool,
+    synth: bool,
+    bitfile: bool,
+    csim_rows: int | None,
 ) -> dict[str, Any]:
     """See :meth:`~xfblas.convert.converter.ConvertedModel.build`."""
+    csim = require_truth("csim", csim)
+    needs_vitis = require_truth("synth", synth) | require_truth("bitfile", bitfile)
+    if csim_rows is not None:
+        require_integer("csim_rows", csim_rows, 1, 2**31)
     board, dtype = read_board(board_name), NAMES[model.device.dtype.name]
-    if synth or bitfile:
+    if needs_vitis:
         _require_vitis()
+    inputs = None if bench.inputs is None else bench.arrays(model.graph)
+    if csim and inputs is None:
+        raise InvalidValueError(
+            "input_data_tb is None: csim runs test vectors; pass them to "
+            "convert_from_keras_model, or build(csim=False)"
+        )
     report: dict[str, Any] = {}
-    if csim:
-        report.update(_simulate(model, bench))
+    if csim and inputs is not None:
+        report.update(_simulate(model, inputs, csim_rows))
+    if inputs is not None and bench.outputs is not None:
+        found = _listed(model.predict(inputs, verbose=0))
+        report["OutputComparison"] = compare_outputs(model.graph, found, bench.outputs)
     report["CSynthesisReport"] = _cycles(model, board, dtype)
-    if synth or bitfile:
+    if needs_vitis:
         folder = _link(board, dtype, "hw" if bitfile else "hw_emu")
         report["Xclbin"] = str(folder / "fcn.xclbin")
         report["CSynthesisReport"].update(read_synthesis_report(folder))
     return report
 
 
-def _simulate(model: CompiledModel, bench: TestBench) -> dict[str, Any]:
+def _simulate(
+    model: CompiledModel, inputs: list[np.ndarray], csim_rows: int | None
+) -> dict[str, Any]:
     """Test vectors on the kernels' source, beside native.
 
     Images of boards have multiples that maps do not fit, so steps over maps are compared with the
     exact simulation of their arithmetic.
     """
-    given = bench.inputs
-    if given is None:
-        raise InvalidValueError(
-            "input_data_tb is None: csim runs test vectors; pass them to "
-            "convert_from_keras_model, or build(csim=False)"
-        )
-    rows = np.asarray(given)[:CSIM_ROWS]
+    given = len(inputs[0])
+    rows = [values[: given if csim_rows is None else csim_rows] for values in inputs]
+    count = len(rows[0])
     expected = model.predict(rows, verbose=0)
     target = "simulation" if model.graph.map_steps else "csim"
+    start = time.perf_counter()
     if model.graph.map_steps:
-        tensors = simulated(model.graph, model.networks, [np.float32(rows)], len(rows))[1]
+        tensors = simulated(model.graph, model.networks, rows, count)[1]
         found: Any = [tensors[spec.name].astype(np.float32) for spec in model.graph.outputs]
     else:
         with _on_csim(model) as other:
             found = other.predict(rows, verbose=0)
+    seconds = time.perf_counter() - start
     pairs = list(zip(_listed(found), _listed(expected), strict=True))
     if any(one.tobytes() != other.tobytes() for one, other in pairs):
         raise ExecutionError(f"{target} gives other bytes than native for the test vectors")
+    if count < given:
+        notify(
+            f"{target} ran the first {count} of {given} rows of input_data_tb, in {seconds:.2g} s: "
+            "csim_rows (--csim-rows) takes more, csim_rows=None (--csim-rows all) all of them, in "
+            f"at most {seconds * given / count:.2g} s"
+        )
     results = [one.tolist() for one, _ in pairs]
-    return {"CSimResults": results, "CSimRows": len(rows), "CSimTarget": target}
+    return {
+        "CSimResults": results,
+        "CSimRows": count,
+        "CSimRowsGiven": given,
+        "CSimTarget": target,
+    }
 
 
 def _on_csim(model: CompiledModel) -> CompiledModel:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from xfblas.checks import names_keywords
 from xfblas.convert.entries import entries_of
 from xfblas.convert.settings import AUTO, LayerSettings, settings_of_entries
 
@@ -30,6 +31,7 @@ class Change:
         return f"{self.layer}: {self.setting} {self.before} -> {self.after}"
 
 
+@names_keywords()
 def config_diff(config: Any, model: Any, *, architecture: Any = None) -> list[Change]:
     """What a configuration changes of a model's defaults, after all of its sections.
 

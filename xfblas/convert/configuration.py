@@ -16,7 +16,7 @@ which may be on the host behind a layer on the engine: ``dense_tanh``.
 
 from typing import Any
 
-from xfblas.checks import shown
+from xfblas.checks import names_keywords, shown
 from xfblas.convert.entries import Entry, entries_of
 from xfblas.convert.settings import AUTO, ELEMENTS, bits_of
 from xfblas.errors import InvalidValueError
@@ -25,6 +25,7 @@ from xfblas.graph.reader import require_onnx
 GRANULARITIES = ("model", "type", "name")
 
 
+@names_keywords()
 def config_from_keras_model(
     model: Any,
     granularity: str = "model",
@@ -71,6 +72,7 @@ def config_from_keras_model(
     return config
 
 
+@names_keywords()
 def config_from_onnx_model(
     model: Any, granularity: str = "model", *, default_precision: str = "int16"
 ) -> dict[str, Any]:

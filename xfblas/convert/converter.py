@@ -7,18 +7,23 @@ from typing import Any, Self
 
 import numpy as np
 
-from xfblas.checks import require_names, require_path, require_text, shown
+from xfblas.checks import names_keywords, require_names, require_path, require_text, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import compile as compile_model
+from xfblas.convert.build import CSIM_ROWS, build
 from xfblas.convert.project import write_project
 from xfblas.convert.settings import Settings, settings_of
-from xfblas.convert.test_bench import TestBench
+from xfblas.convert.test_bench import TestBench, rows_of
 from xfblas.convert.traces import by_entry
 from xfblas.errors import InvalidValueError, NotInitializedError
-from xfblas.graph.reader import require_onnx
+from xfblas.graph.reader import read_graph, read_source, require_onnx
 from xfblas.image.boards import find_board
 from xfblas.notices import notify
+from xfblas.rows.arguments import converted_inputs
+from xfblas.rows.streams import is_stream
 
+#: Arguments of both ways to convert, by keyword.
+OPTIONS = ("calib_data", "board", "part", "platform", "xclbin", "target", "device")
 #: Arguments of engines with hardware for each layer.
 DATAFLOW = ("io_type", "clock_period", "clock_uncertainty", "backend", "interface", "namespace")
 #: What a file of :func:`convert_from_config` may say, and the argument that it is.
@@ -31,6 +36,7 @@ KEYS = {
 }  # fmt: skip
 
 
+@names_keywords(*DATAFLOW)
 def convert_from_keras_model(
     model: Any,
     output_dir: str | os.PathLike[str] = "my-xfblas-project",
@@ -69,10 +75,9 @@ def convert_from_keras_model(
 
     Raises:
         InvalidValueError: the configuration or an argument has a key, name or value that there is
-            not; the test vectors cannot be read.
+            not, such as a board; the test vectors cannot be read, or do not fit the model.
         UnsupportedModelError: lists every layer that neither engine nor host can run.
     """
-    require_names("convert_from_keras_model", dataflow, DATAFLOW)
     output_dir = require_path("output_dir", output_dir)
     require_text("project_name", project_name, "a name for files")
     for name, value in (("board", board), ("part", part), ("platform", platform)):
@@ -84,15 +89,21 @@ def convert_from_keras_model(
             f"{', '.join(dataflow)} is ignored: the engine is built once for all models, "
             "whose weights lie in its memory"
         )
-    settings = settings_of(hls_config, model, architecture)
+    source = read_source(model, architecture)
+    settings = settings_of(hls_config, source, architecture)
     bench = TestBench.of(input_data_tb, output_data_tb)
+    graph = read_graph(source, architecture)
+    bench = bench.fitted(graph)
+    if not (calib_data is None or _comes_later(calib_data)):
+        converted_inputs("calib_data", calib_data, graph.inputs, 1)
     where = {"xclbin": xclbin, "target": target, "device": device}
     return ConvertedModel(
-        model, settings, bench, calib_data, Path(output_dir), project_name, board, where,
+        source, settings, bench, calib_data, Path(output_dir), project_name, board, where,
         architecture,
     )  # fmt: skip
 
 
+@names_keywords(*OPTIONS, *DATAFLOW)
 def convert_from_onnx_model(
     model: Any,
     output_dir: str | os.PathLike[str] = "my-xfblas-project",
@@ -124,6 +135,7 @@ def convert_from_onnx_model(
     )
 
 
+@names_keywords()
 def convert_from_config(config: Any) -> "ConvertedModel":
     """A model from one dict, or the path of a YAML or JSON file that holds it.
 
@@ -155,8 +167,15 @@ def convert_from_config(config: Any) -> "ConvertedModel":
         if isinstance(given.get(name), str):
             given[name] = folder / given[name]
     if isinstance(given.get("calib_data"), Path):
-        given["calib_data"] = TestBench.of(given["calib_data"], None).inputs
+        given["calib_data"] = rows_of("calib_data", given["calib_data"])
     return convert_from_keras_model(given.pop("model"), **given)
+
+
+def _comes_later(calibration: Any) -> bool:
+    """Whether it is batches, a folder or a function, which are not looked into before compiling."""
+    is_function = callable(calibration) and not hasattr(calibration, "__array__")
+    is_path = isinstance(calibration, (str, bytes, os.PathLike))
+    return is_path or is_function or is_stream(calibration)
 
 
 class ConvertedModel:
@@ -247,8 +266,13 @@ class ConvertedModel:
         values = by_entry(found, self.settings)
         return output, {name: values[name] for name in self.settings.traced if name in values}
 
+    @names_keywords()
     def build(
-        self, csim: bool = True, synth: bool = False, bitfile: bool = False
+        self,
+        csim: bool = True,
+        synth: bool = False,
+        bitfile: bool = False,
+        csim_rows: int | None = CSIM_ROWS,
     ) -> dict[str, Any]:
         """Runs the test vectors on the kernels' source, and tells what a board would take.
 
@@ -256,17 +280,21 @@ class ConvertedModel:
             csim: run the test vectors on target csim, and compare them byte by byte with native.
             synth: have v++ compile the kernels for the board.
             bitfile: have v++ link the whole image.
+            csim_rows: of the test vectors, that csim runs from the first one on; None for all. A
+                warning tells of those that are left out.
 
         Returns:
             A report with hls4ml's key names. Where no tool ran, ``CSynthesisReport`` has the cycle
-            model's figures, and says so in ``Source``.
+            model's figures, and says so in ``Source``. ``CSimRows`` of ``CSimRowsGiven`` rows ran.
+            With ``output_data_tb``, ``OutputComparison`` has for each output the
+            ``LargestDifference`` of all rows from it, the ``Row`` of that, and how many
+            ``DifferingLabels`` there are.
 
         Raises:
+            InvalidValueError: csim without test vectors, or csim_rows is no such number.
             NotSupportedError: v++ or g++ is needed but not installed.
         """
-        from xfblas.convert.build import build
-
-        return build(self.compiled, self.test_bench, self.board, csim, synth, bitfile)
+        return build(self.compiled, self.test_bench, self.board, csim, synth, bitfile, csim_rows)
 
     def write(self) -> Path:
         """Writes the model and the test vectors into ``output_dir``, and returns that.

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from xfblas.arrays import seen
-from xfblas.checks import require_integer, require_path
+from xfblas.checks import require_integer
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.errors import InvalidValueError
 from xfblas.export_c.c_text import c_array
 from xfblas.export_c.chain_of import chain_of
 from xfblas.files import write_text
+from xfblas.files.output_path import require_output
 from xfblas.quantization import QuantizedNetwork
 
 
@@ -45,7 +46,7 @@ def write_header_file(
         UnsupportedModelError: the model is no chain on an integer image.
         OSError: the file cannot be written.
     """
-    network, path = chain_of(model), require_path("path", path)
+    network, path = chain_of(model), require_output("path", path)
     outputs = model.graph.outputs[0].shape[-1]
     arrays = {
         "X": _rows("X", X, network.features),

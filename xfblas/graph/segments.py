@@ -7,6 +7,7 @@ import numpy as np
 
 from xfblas.graph.fold import Folder
 from xfblas.graph.graph_steps import EngineStep, HostStep, MapStep
+from xfblas.graph.map_reasons import reasons_on_host
 from xfblas.graph.map_regions import CONVOLUTIONS, MapRegion, is_channels_first, regions_of
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
@@ -63,8 +64,15 @@ def _with_regions(operations, outputs, on_host):
     regions = regions_of(operations, outputs, kept)
     inside = {id(one): region for region in regions for one in region.operations}
     ends = {id(region.operations[-1]): region for region in regions}
+    reasons = reasons_on_host(operations, inside, kept, is_channels_first(operations))
     return [
-        ends.get(id(one), one) for one in operations if id(one) in ends or id(one) not in inside
+        ends[id(one)]
+        if id(one) in ends
+        else replace(one.on_host(), reason=reasons[id(one)])
+        if id(one) in reasons
+        else one
+        for one in operations
+        if id(one) in ends or id(one) not in inside
     ]
 
 

@@ -7,6 +7,7 @@ cycle model its sizes.
 from dataclasses import dataclass
 from pathlib import Path
 
+from xfblas.checks import nearest_first
 from xfblas.errors import InvalidValueError
 
 from .board_rules import require_buildable
@@ -118,9 +119,13 @@ def find_board(
         platform: such as ``xilinx_u250_gen3x16_xdma_4_1_202210_1``; its release does not matter.
 
     Raises:
-        InvalidValueError: no board has it, or they mean different ones.
+        InvalidValueError: no board has it, with those that there are, the nearest first; or they
+            mean different ones.
     """
-    found = {"board": board} if board is not None else {}
+    found = {}
+    if board is not None:
+        read_board(board)
+        found["board"] = board
     for argument, given, separator in (("part", part, "-"), ("platform", platform, "_xdma")):
         if given is not None:
             found[argument] = _board_with(argument, given, separator)
@@ -137,7 +142,8 @@ def _board_with(argument: str, given: str, separator: str) -> str:
         if given == text or _device_of(given, separator) == _device_of(text, separator):
             return name
     raise InvalidValueError(
-        f"{argument} is {given!r}, expected that of a board: {', '.join(texts.values())}"
+        f"{argument} is {given!r}, expected that of a board: "
+        f"{', '.join(nearest_first(given, list(texts.values())))}"
     )
 
 
@@ -165,7 +171,8 @@ def read_board(board: str) -> Board:
     path = next((path for path in candidates if path.is_file()), None)
     if path is None:
         raise InvalidValueError(
-            f"no board is called {board!r}, expected one of {', '.join(board_names())}"
+            f"no board is called {board!r}, expected one of "
+            f"{', '.join(nearest_first(board, board_names()))}"
         )
     values: dict[str, str] = {}
     for number, line in enumerate(path.read_text().splitlines(), 1):

@@ -8,8 +8,8 @@ from xfblas.layers.host_operation import HostOperation
 from xfblas.layers.operation import CannotRun, Place
 from xfblas.layers.windows import axes_of
 
-#: Why the host computes what slides over maps, where it does.
-ON_HOST = "maps are for integers, of sizes that are known: none is open, as in (None, None, 3)"
+#: Why the host computes what slides over maps, where the engine computes over none.
+ON_HOST = "the engine computes over maps in int16 and int8, by calibrated scales"
 
 
 @dataclass(frozen=True, eq=False)

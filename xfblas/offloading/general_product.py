@@ -12,7 +12,7 @@ from xfblas.errors import AllocationError, DtypeError, InvalidValueError
 from xfblas.offloading import core_axes as cores
 from xfblas.offloading.fallbacks import first_wrapped, host_of
 from xfblas.offloading.product_kinds import ProductKind, product_kind, require_casting
-from xfblas.offloading.stored_arrays import is_stored
+from xfblas.offloading.stored_arrays import is_read_only, is_stored
 from xfblas.offloading.tiles import takes_tiles, tiled_product
 from xfblas.rows.result_array import empty_result
 
@@ -80,8 +80,12 @@ def _require_result(out: Any, kind: ProductKind, casting: str) -> None:
             f"Cannot cast ufunc 'matmul' output from {kind.result} to out's {out.dtype} with "
             f"casting rule {casting!r}: pass an out of {kind.result}"
         )
-    if isinstance(out, np.ndarray) and not out.flags.writeable:
-        raise InvalidValueError(f"out ({out.dtype} {out.shape}) is read-only, results go into it")
+    is_own = isinstance(out, np.ndarray)
+    if not out.flags.writeable if is_own else is_read_only(out):
+        remedy = "" if is_own else ": open its file to write, such as by mode 'r+'"
+        raise InvalidValueError(
+            f"out ({out.dtype} {out.shape}) is read-only, results go into it{remedy}"
+        )
 
 
 def _product(

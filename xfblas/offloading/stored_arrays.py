@@ -4,12 +4,25 @@ from typing import Any
 
 import numpy as np
 
+from xfblas.rows.row_source import require_open
+
+
+def is_read_only(stored: Any) -> bool:
+    """Whether its file was opened for reading alone; what tells nothing is taken to be writable."""
+    if getattr(stored, "read_only", False):  # Zarr
+        return True
+    return getattr(getattr(stored, "file", None), "mode", "r+") == "r"  # h5py
+
 
 def is_stored(value: Any) -> bool:
     """Whether something has a shape, a dtype and parts, and is no array in memory.
 
     Datasets of h5py and arrays of Zarr are known by their chunks.
+
+    Raises:
+        InvalidValueError: it is a dataset of a file that was closed.
     """
+    require_open("an operand, or out,", value)
     return (
         not isinstance(value, (np.ndarray, np.generic))
         and hasattr(value, "chunks")

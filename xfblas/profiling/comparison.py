@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from xfblas.checks import shown
+from xfblas.checks import names_keywords, require_instance, shown
 from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.profiling.keras_values import get_ymodel_keras
 from xfblas.quantization import decibels
 from xfblas.reporting.figure import empty_figure, short
 from xfblas.reporting.text import decibels as text_of_decibels
+from xfblas.rows.arguments import converted_inputs
 
 PLOTS = ("dist_diff", "norm_diff", "table")
+CONVERTED = "what xfblas.convert_from_keras_model gives"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,7 @@ class Comparison:
         return figure
 
 
+@names_keywords()
 def compare(
     keras_model: Any, hls_model: ConvertedModel, X: Any, plot_type: str = "dist_diff"
 ) -> Any:
@@ -100,15 +103,19 @@ def compare(
         A matplotlib Figure; with ``"table"`` a :class:`Comparison`, which prints as one.
 
     Raises:
-        InvalidValueError: no such plot, or the two have no layer in common.
+        InvalidValueError: no such plot, no such models, the rows do not fit them, or the two have
+            no layer in common.
         NotSupportedError: a figure, but matplotlib is not installed.
     """
-    if plot_type not in PLOTS:
+    if not isinstance(plot_type, str) or plot_type not in PLOTS:
         raise InvalidValueError(
             f"plot_type is {shown(plot_type)}, expected one of {', '.join(PLOTS)}"
         )
-    expected = get_ymodel_keras(keras_model, X)
-    _, found = hls_model.trace(X)
+    require_instance("hls_model", hls_model, ConvertedModel, expected=CONVERTED)
+    # In the order of columns that it was calibrated with, as Keras was trained.
+    rows = converted_inputs("X", X, hls_model.compiled.graph.inputs)
+    expected = get_ymodel_keras(keras_model, rows)
+    _, found = hls_model.trace(rows)
     names = [name for name in expected if name in found]
     if not names:
         raise InvalidValueError(

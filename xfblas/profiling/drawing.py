@@ -5,18 +5,20 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from xfblas.checks import shown
+from xfblas.checks import names_keywords, require_path, require_truth, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.layer_table import FOLDED, Line, lines_of
 from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.files import write_text
+from xfblas.files.output_path import require_output
 
 ENGINE, HOST = "#d6e6f7", "#eceef1"
 #: Points.
 WIDTH, HEIGHT, GAP, MARGIN = 300, 40, 18, 12
 
 
+@names_keywords()
 def plot_model(
     model: Any,
     to_file: str | os.PathLike[str] | None = None,
@@ -43,9 +45,16 @@ def plot_model(
     compiled = model.compiled if isinstance(model, ConvertedModel) else model
     if not isinstance(compiled, CompiledModel):
         raise InvalidValueError(f"model is a {type(model).__name__}, expected a converted one")
+    if to_file is not None:
+        to_file = require_path("to_file", to_file)
+    show_shapes = require_truth("show_shapes", show_shapes)
+    show_layer_names = require_truth("show_layer_names", show_layer_names)
+    show_precision = require_truth("show_precision", show_precision)
     ending = ".svg" if to_file is None else Path(to_file).suffix.lower()
     if ending not in (".svg", ".txt"):
         raise InvalidValueError(f"to_file is {shown(to_file)}, expected a name in .svg or .txt")
+    if to_file is not None:
+        require_output("to_file", to_file)
     lines = lines_of(compiled.graph, compiled.host_reasons, compiled.networks)
     weights = {
         summary.name: summary.weight_bits

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from xfblas.checks import shown
+from xfblas.checks import names_keywords, require_instance, shown
 from xfblas.convert.converter import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.layers.placement import PREACTIVATION
-from xfblas.profiling.keras_values import get_ymodel_keras
+from xfblas.profiling.comparison import CONVERTED
+from xfblas.profiling.keras_values import get_ymodel_keras, require_keras_model
 from xfblas.quantization import QuantizedMaps
 from xfblas.reporting.figure import empty_figure, locator, short
+from xfblas.rows.arguments import converted_inputs
 
 PLOTS = ("boxplot", "histogram")
 
@@ -43,6 +45,7 @@ class Range:
         return f"{self.name}: {low:.3g} to {high:.3g}, median {middle:.3g}{held}"
 
 
+@names_keywords()
 def ranges_of(
     model: Any = None, hls_model: ConvertedModel | None = None, X: Any = None
 ) -> tuple[list[Range] | None, ...]:
@@ -54,9 +57,18 @@ def ranges_of(
     Returns:
         Weights of the Keras model and of the engine, activations of both; None for what was not
         asked for.
+
+    Raises:
+        InvalidValueError: neither model, none such, or the rows do not fit them.
     """
     if model is None and hls_model is None:
         raise InvalidValueError("model and hls_model are None, expected one of them")
+    if model is not None:
+        require_keras_model("model", model)
+    if hls_model is not None:
+        require_instance("hls_model", hls_model, ConvertedModel, expected=CONVERTED)
+        if X is not None:
+            X = converted_inputs("X", X, hls_model.compiled.graph.inputs)
     before = None if model is None else _keras_weights(model)
     after = None if hls_model is None else _engine_weights(hls_model)
     seen = None if model is None or X is None else _activations(get_ymodel_keras(model, X), {})
@@ -66,6 +78,7 @@ def ranges_of(
     return before, after, seen, held
 
 
+@names_keywords()
 def numerical(
     model: Any = None,
     hls_model: ConvertedModel | None = None,
@@ -88,10 +101,10 @@ def numerical(
         what was not asked for. :func:`ranges_of` has the numbers.
 
     Raises:
-        InvalidValueError: there is no such plot, or neither model.
+        InvalidValueError: there is no such plot; else as for :func:`ranges_of`.
         NotSupportedError: matplotlib is not installed.
     """
-    if plot not in PLOTS:
+    if not isinstance(plot, str) or plot not in PLOTS:
         raise InvalidValueError(f"plot is {shown(plot)}, expected {' or '.join(PLOTS)}")
     titles = ("Weights, float", "Weights, integers", "Activations, float", "Activations, engine")
     draw = _boxes if plot == "boxplot" else _histograms

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from xfblas.checks import require_switch, shown
+from xfblas.checks import nearest_first, require_switch, shown
 from xfblas.errors import InvalidValueError
 
 METHODS = ("calibrated", "gemx")
@@ -118,16 +118,23 @@ class Options:
         return cls(**given)
 
     @classmethod
-    def require_names(cls, given: Iterable[str]) -> None:
-        """Raises an InvalidValueError that names what is no option, or none any more."""
+    def require_names(cls, given: Iterable[str], others: Iterable[str] = ()) -> None:
+        """Raises an InvalidValueError that names what is no option, or none any more.
+
+        Args:
+            given: names.
+            others: what else the caller could have meant.
+        """
         for name in given:
             if name in REMOVED:
                 raise InvalidValueError(f"{name} {REMOVED[name]}")
         known = [option.name for option in fields(cls)]
         unknown = sorted(set(given) - set(known))
         if unknown:
+            near = nearest_first(unknown[0], list(dict.fromkeys([*known, *others])))[0]
             raise InvalidValueError(
-                f"{', '.join(unknown)} is not an option of quantize, expected {', '.join(known)}"
+                f"{', '.join(unknown)} is not an option of quantize, expected {', '.join(known)}; "
+                f"the nearest name is {near!r}"
             )
 
     def __post_init__(self):

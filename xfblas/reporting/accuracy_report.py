@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from xfblas.checks import require_path
 from xfblas.compiled.layer_table import Line
 from xfblas.files import write_text
+from xfblas.files.output_path import require_output
 from xfblas.reporting.advice import Advice
 from xfblas.reporting.alternatives import Alternative
 from xfblas.reporting.layer_report import LayerReport
@@ -68,21 +68,23 @@ class Report:
         """Writes :meth:`to_dict` as a file.
 
         Raises:
+            InvalidValueError: there is no such folder, or the name is that of a model.
             OSError: the file cannot be written; what was there is there still.
         """
-        path = require_path("path", path)
+        path = require_output("path", path)
         write_text(path, json.dumps(self.to_dict(), indent=1) + "\n")
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Writes one HTML file with plots, which needs nothing else to be looked at.
 
         Raises:
+            InvalidValueError: there is no such folder, or the name is that of a model.
             NotSupportedError: matplotlib is not installed.
             OSError: the file cannot be written; what was there is there still.
         """
         from xfblas.reporting.page import page
 
-        path = require_path("path", path)
+        path = require_output("path", path)
         write_text(path, page(self))
 
     def to_text(self) -> str:

@@ -43,6 +43,8 @@ class LayerReport:
             calibration rows.
         table_worst: the largest error of the table and its last rounding over every argument.
         clipped_inputs, inputs_seen: of a first layer, how many inputs lie beyond its input's range.
+        dead_columns: those of the model's n, or channels, that are 0 for every row in float.
+        lost_columns: those that are 0 for every row on the engine alone.
     """
 
     name: str
@@ -82,6 +84,8 @@ class LayerReport:
     table_worst: float | None = None
     clipped_inputs: int | None = None
     inputs_seen: int | None = None
+    dead_columns: tuple[int, ...] = ()
+    lost_columns: tuple[int, ...] = ()
 
     def __repr__(self):
         shape = "" if self.inputs is None else f"{self.inputs}x{self.outputs} "

@@ -5,6 +5,7 @@ import numpy as np
 from xfblas.quantization.output_windows import window_levels
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.nearness import Nearness
+from xfblas.reporting.silent_columns import SilentColumns
 
 #: Values of a layer that a box of the plots is drawn from.
 BOX_VALUES = 20000
@@ -25,7 +26,7 @@ class ObservedLayer:
         self.summary = network.summaries[index] if network.summaries else None
         self.is_last = index + 1 == len(network.layers)
         self.network = network
-        self.nearness = Nearness()
+        self.nearness, self.silent = Nearness(), SilentColumns()
         self.saturations = self.wraps = 0
         self.sum_low = self.sum_high = 0
         self.largest = 0.0
@@ -38,6 +39,7 @@ class ObservedLayer:
         """Float values (m, n) and what the engine did; returns the values that it stands for."""
         found = self._values(expected, trace.output)
         self.nearness.add(expected, found)
+        self.silent.add(expected, found)
         self.saturations += trace.saturations
         self.wraps += trace.wraps
         self.sum_low = min(self.sum_low, trace.sum_low)
@@ -66,15 +68,16 @@ class ObservedLayer:
         """The line, given its input's decibels, and how many inputs were clipped, of how many."""
         kernel, quantized, summary = self.layer.kernel, self.quantized, self.summary
         decibels = self.nearness.decibels
-        root = float(np.sqrt((kernel.astype(np.float64) ** 2).mean()))
         common = {
             "depth": quantized.weights.shape[0],
             "columns": quantized.weights.shape[1],
             "weight_bits": int(np.abs(quantized.weights.astype(np.int64)).max()).bit_length() + 1,
-            "weight_outlier": float(np.abs(kernel).max()) / root if root else None,
+            "weight_outlier": outlier_of(kernel),
             "used_bits": signed_bits(self.sum_low, self.sum_high),
             "saturations": self.saturations,
             "wraps": self.wraps,
+            "dead_columns": self.silent.dead,
+            "lost_columns": self.silent.lost,
         }
         if summary is None:
             scale = self.fitted or 1.0
@@ -144,6 +147,12 @@ class ObservedLayer:
             kept = flat[:: max(1, -(-flat.size // room))]
             self._sizes.append(kept)
             self._kept += kept.size
+
+
+def outlier_of(kernel: np.ndarray) -> float | None:
+    """The largest weight per root mean square; None where all are 0."""
+    root = float(np.sqrt((kernel.astype(np.float64) ** 2).mean()))
+    return float(np.abs(kernel).max()) / root if root else None
 
 
 def largest_steps(summary) -> int:

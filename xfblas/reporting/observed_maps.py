@@ -6,6 +6,8 @@ from xfblas.graph import MapStep
 from xfblas.quantization import QuantizedMaps
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.nearness import Nearness
+from xfblas.reporting.observed_layer import outlier_of
+from xfblas.reporting.silent_columns import SilentColumns
 
 
 class ObservedMaps:
@@ -22,6 +24,12 @@ class ObservedMaps:
         self._largest = dict.fromkeys(self._nearness, 0.0)
         self._saturations = dict.fromkeys(self._nearness, 0)
         self._ends = {tensor.name: self._ends_of(tensor) for tensor in maps.tensors}
+        self._used = dict.fromkeys(self._nearness, 0.0)
+        first = maps.channels_first
+        self._silent = {
+            tensor.name: SilentColumns(1 if first and len(tensor.shape) > 1 else -1)
+            for tensor in maps.tensors
+        }
         self._clipped = self._inputs = 0
 
     def add(self, values: np.ndarray) -> np.ndarray:
@@ -45,13 +53,19 @@ class ObservedMaps:
         self._nearness[name].add(expected, tensors[name])
         largest = float(np.abs(expected).max(initial=0.0))
         self._largest[name] = max(self._largest[name], largest)
+        self._silent[name].add(expected, tensors[name])
         low, high = self._ends[name]
+        used = float((np.abs(expected) / high).max(initial=0.0))
+        self._used[name] = max(self._used[name], used)
         self._saturations[name] += np.count_nonzero((expected < low) | (expected > high))
 
     def _ends_of(self, tensor):
         """Between which values elements hold a tensor, for each channel where it has an axis."""
-        half = 2.0 ** (self.maps.bits - 1)
-        ends = [(end - tensor.zero) / tensor.scale for end in (-half - 0.5, half - 0.5)]
+        span = tensor.windows * (2.0**self.maps.bits - 1)
+        low = -np.ceil(span / 2) - (tensor.zero if tensor.windows == 1 else 0)
+        if tensor.windows > 1 and tensor.zero:
+            low = 0.0
+        ends = [end / tensor.scale for end in (low - 0.5, low + span + 0.5)]
         if len(tensor.shape) == 1 and tensor.shape[0] != tensor.scale.size:
             return ends[0].min(), ends[1].max()
         is_first = self.maps.channels_first and len(tensor.shape) > 1
@@ -86,7 +100,11 @@ class ObservedMaps:
                     decibels=decibels,
                     lost=None if worst is None or decibels is None else worst - decibels,
                     cosine=nearness.cosine,
+                    used=self._used[tensor.name],
                     weight_bits=None if summary is None else summary.weight_bits or None,
+                    weight_outlier=None if summary is None else self._outlier_of(tensor.name),
+                    dead_columns=() if summary is None else self._silent[tensor.name].dead,
+                    lost_columns=() if summary is None else self._silent[tensor.name].lost,
                     saturations=self._saturations[tensor.name],
                     clipped_inputs=None if lines else self._clipped,
                     inputs_seen=None if lines else self._inputs,
@@ -96,6 +114,14 @@ class ObservedMaps:
                 )
             )
         return lines
+
+    def _outlier_of(self, tensor: str) -> float | None:
+        """Of the kernel whose sums become a tensor, by way of what has none."""
+        parts = {part.output: part for part in self.step.steps}
+        part = parts.get(tensor)
+        while part is not None and "kernel" not in part.arrays:
+            part = parts.get(part.inputs[0]) if len(part.inputs) == 1 else None
+        return None if part is None else outlier_of(part.arrays["kernel"])
 
 
 def _worst(name, inputs, before) -> float | None:

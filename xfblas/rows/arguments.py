@@ -6,18 +6,19 @@ from xfblas.errors import InvalidValueError
 from xfblas.rows.row_source import RowSource
 
 
-def input_sources(x, specs) -> list[RowSource]:
+def input_sources(x, specs, name="x") -> list[RowSource]:
     """One source per input.
 
     Args:
         x: for one input, its rows, or a list or dict of them; for several, a list or dict.
         specs: the inputs' :class:`~xfblas.graph.model_graph.TensorSpec`.
+        name: what messages call it.
 
     Raises:
         InvalidValueError: inputs are missing or left over, or columns of them.
     """
     if isinstance(x, dict):
-        values = _by_name(x, specs)
+        values = _by_name(name, x, specs)
     elif len(specs) == 1:
         values = [_unwrapped(x, len(specs[0].shape) + 1)]
     elif isinstance(x, (list, tuple)) and len(x) == len(specs):
@@ -25,11 +26,11 @@ def input_sources(x, specs) -> list[RowSource]:
     else:
         given = f"{len(x)} entries" if isinstance(x, (list, tuple)) else f"a {type(x).__name__}"
         raise InvalidValueError(
-            f"x is {given}, expected a list of {len(specs)} arrays or a dict: the model takes "
+            f"{name} is {given}, expected a list of {len(specs)} arrays or a dict: the model takes "
             + ", ".join(spec.name for spec in specs)
         )
     return [
-        RowSource("x" if len(specs) == 1 else f"input {spec.name}", value, spec.columns)
+        RowSource(name if len(specs) == 1 else f"input {spec.name}", value, spec.columns)
         for spec, value in zip(specs, values, strict=True)
     ]
 
@@ -43,6 +44,32 @@ def input_arrays(x, specs) -> list[np.ndarray]:
     sources = input_sources(x, specs)
     rows = require_same_rows(sources)
     return [source.chunk(0, rows) for source in sources]
+
+
+def converted_inputs(name: str, given, specs, most: int | None = None) -> list[np.ndarray]:
+    """All rows of every input as the model takes them, checked before any model sees them.
+
+    Args:
+        name: of the argument.
+        given: what holds the rows.
+        specs: of the inputs.
+        most: rows to take at most; all by default.
+
+    Raises:
+        InvalidValueError: names the argument, what it is and what was expected.
+    """
+    sources = input_sources(given, specs, name)
+    rows = require_same_rows(sources)
+    if rows == 0:
+        raise InvalidValueError(f"{name} has no rows, expected 1 or more")
+    pairs = zip(specs, sources, strict=True)
+    rows = rows if most is None else min(rows, most)
+    try:
+        return [spec.convert(source.chunk(0, rows)) for spec, source in pairs]
+    except InvalidValueError as error:
+        if most is not None:
+            return converted_inputs(name, given, specs)  # Which tells of all rows.
+        raise InvalidValueError(f"{name}: {error}") from None
 
 
 def output_sources(name: str, value, output_names, *, repeat=False) -> list[RowSource | None]:
@@ -92,7 +119,7 @@ def _by_output(name, given: dict, output_names) -> list:
     return [given.get(output) for output in output_names]
 
 
-def _by_name(given: dict, specs) -> list:
+def _by_name(name: str, given: dict, specs) -> list:
     values, missing, used = [], [], set()
     for spec in specs:
         key = next((key for key in (spec.key, spec.name) if key in given), None)
@@ -103,12 +130,12 @@ def _by_name(given: dict, specs) -> list:
             values.append(given[key])
     if missing:
         raise InvalidValueError(
-            f"x has {', '.join(map(repr, given)) or 'no entries'}, expected also "
+            f"{name} has {', '.join(map(repr, given)) or 'no entries'}, expected also "
             f"{', '.join(map(repr, missing))}"
         )
     left = [repr(key) for key in given if key not in used]
     if left:
-        raise InvalidValueError(f"x has {', '.join(left)}, which are no inputs of the model")
+        raise InvalidValueError(f"{name} has {', '.join(left)}, which are no inputs of the model")
     return values
 
 

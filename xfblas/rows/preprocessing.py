@@ -80,7 +80,10 @@ class Preprocessing:
         return f"uint8 images become image * {scale} + {offset}{order}; other numbers stay"
 
     def applied(self, name: str, values: np.ndarray) -> np.ndarray:
-        """float32 of uint8 images (m, ...), and other numbers as they are, which is told once."""
+        """float32 of uint8 images (m, ...), and other numbers as they are.
+
+        Numbers that do not look like what it makes of images are told of, once.
+        """
         if values.dtype != np.uint8:
             self._look(name, values)
             return values
@@ -94,7 +97,7 @@ class Preprocessing:
         return (values * scale + offset).astype(np.float32)
 
     def _look(self, name: str, values: np.ndarray) -> None:
-        """Tells once of images that are no uint8, and whether these look preprocessed."""
+        """Tells once of images that are no uint8 and do not look preprocessed."""
         if self._told or values.dtype.kind not in "fiu" or not values.size:
             return
         ends = [np.asarray(self.offset), LARGEST * np.asarray(self.scale) + self.offset]
@@ -110,8 +113,10 @@ class Preprocessing:
             fault = f"that is beyond {stored}: it is taken as it is; pass images as uint8"
         elif most - least < NARROW * width:
             fault = f"that is little of {stored}, as if it were preprocessed twice"
+        elif least < low - NARROW * width or most > high + NARROW * width:
+            fault = f"that reaches beyond {stored}, which it is taken for: pass images as uint8"
         else:
-            fault = f"it is taken as {stored}, already; it is not preprocessed again"
+            return
         notify(f"{what}: {fault}")
 
 

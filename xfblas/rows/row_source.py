@@ -30,6 +30,7 @@ class RowSource:
 
     def __init__(self, name: str, value, columns=None):
         self.name = name
+        require_open(name, value)
         require_unmasked(name, value)
         given = column_names(value)
         self._value, self._read = _opened(name, value)
@@ -61,6 +62,12 @@ class RowSource:
     def _rows(self, which) -> np.ndarray:
         rows = self._read(self._value, which)
         return rows if self._order is None else rows[:, self._order]
+
+
+def require_open(name: str, value) -> None:
+    """Raises an InvalidValueError for a dataset of h5py whose file was closed."""
+    if type(value).__module__.startswith("h5py") and not value:
+        raise InvalidValueError(f"{name} is a dataset of a closed file, expected an open one")
 
 
 def require_unmasked(name: str, value) -> None:

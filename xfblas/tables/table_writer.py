@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xfblas.errors import InvalidValueError
-from xfblas.files import written
-from xfblas.files.output_path import real_folder
+from xfblas.files import output_path, written
 from xfblas.rows.result_array import ResultArray
 from xfblas.tables.parquet_table import parquet_module
 
@@ -19,8 +18,6 @@ from xfblas.tables.parquet_table import parquet_module
 DIGITS = "%.9g"
 #: Endings that say how a file is packed, in ways that are not written here.
 OTHER_PACKINGS = (".bz2", ".xz", ".lzma", ".zst", ".lz4", ".br", ".z", ".zip", ".7z")
-#: Endings of files that hold no rows.
-OTHER_KINDS = (".h5", ".hdf5", ".keras", ".onnx", ".xclbin", ".xfblas")
 
 
 @contextlib.contextmanager
@@ -100,7 +97,7 @@ def require_output(option: str, path, endings: tuple[str, ...] = ()) -> None:
     Args:
         option: what it was given with.
         path: of the file; None and ``-`` are no file.
-        endings: of :data:`OTHER_KINDS` which ones are right.
+        endings: of files of models which ones are right.
 
     Raises:
         InvalidValueError: there is no such folder, a folder has this name, or its ending asks for
@@ -109,19 +106,11 @@ def require_output(option: str, path, endings: tuple[str, ...] = ()) -> None:
     """
     if path in (None, "-"):
         return
-    folder = real_folder(path)
-    if not folder.is_dir():
-        raise InvalidValueError(f"{option} is {path}, but there is no folder {folder}")
-    if Path(path).is_dir():
-        raise InvalidValueError(f"{option} is {path}, which is a folder, expected a file to write")
+    output_path.require_output(option, path, endings)
     packing, kind = Path(path).suffix.lower(), Path(Path(path).stem).suffix.lower()
     if packing in OTHER_PACKINGS or (packing == ".gz" and kind in (".npy", ".parquet")):
         raise InvalidValueError(
             f"{option} is {path}, expected a name without {packing}, or one of a CSV file in .gz"
-        )
-    if packing in OTHER_KINDS and packing not in endings:
-        raise InvalidValueError(
-            f"{option} is {path}, but what is written is no {packing} file: expected another ending"
         )
     if packing == ".parquet":
         parquet_module()

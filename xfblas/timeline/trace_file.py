@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from xfblas.files import write_text
+from xfblas.files.output_path import require_output
 from xfblas.timeline.spans import Timeline
 
 #: The one process of a trace.
@@ -37,8 +38,10 @@ def write_trace(path, timeline: Timeline) -> None:
     """Writes the trace.
 
     Raises:
+        InvalidValueError: there is no such folder, or the name is that of a model.
         OSError: the file cannot be written.
     """
+    path = require_output("path", path)
     write_text(path, json.dumps(trace_events(timeline), allow_nan=False) + "\n")
 
 

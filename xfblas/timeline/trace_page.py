@@ -4,6 +4,7 @@ import json
 from html import escape
 
 from xfblas.files import write_text
+from xfblas.files.output_path import require_output
 from xfblas.timeline.page_script import SCRIPT
 from xfblas.timeline.spans import Timeline
 from xfblas.timeline.trace_file import trace_events
@@ -33,9 +34,10 @@ def write_page(path, timeline: Timeline) -> None:
     """Writes the page.
 
     Raises:
+        InvalidValueError: there is no such folder, or the name is that of a model.
         OSError: the file cannot be written.
     """
-    write_text(path, page(timeline))
+    write_text(require_output("path", path), page(timeline))
 
 
 def page(timeline: Timeline) -> str:
