@@ -83,8 +83,19 @@ class Choices:
         margin = MARGINS[self._bits] * (1 + FEW_ROWS / seen)
         return min(margin, LARGEST_MARGINS[self._bits])
 
-    def _ranges(self, name: str) -> np.ndarray:
-        found = self._sample.range_of(name).astype(np.float64) * self._margin(name)
+    def _ranges(self, node: Node, sums: list[PartSums], levels: int) -> np.ndarray:
+        """(n,) of what a node's sums are before a slope, since the engine clamps them there."""
+        name, slope = node.target, node.slope
+        own = slice(node.target_first, node.target_first + node.outputs)
+        found = self._sample.range_of(name)[own].astype(np.float64)
+        # What a slope makes smaller than a step may be clamped.
+        if not node.function and slope != 1 and abs(slope) * levels > 1:
+            below = -np.concatenate([one.exact for one in sums]).min(axis=0)
+            if slope > 0:
+                # Of all pixels, not of the windows alone.
+                below = -self._sample.low[name][own].astype(np.float64) / slope
+            found = np.maximum(found, below)
+        found = found * self._margin(name)
         return np.where(found > 0, found, found.max() or 1.0)
 
     def _set_input(self) -> None:
@@ -172,7 +183,7 @@ class Choices:
         zero = scales.zero(name)
         windows = self.windows if node is self._last else 1
         levels = window_levels(windows, self._bits, zero)
-        ranges, importance = self._ranges(name)[own], self._importance[name][own]
+        ranges, importance = self._ranges(node, sums, levels), self._importance[name][own]
         importance = np.where(importance > 0, importance, importance.max() or 1.0)
         table, fixed = self._table(node, sums, importance), None
         if node.function == "relu6":
