@@ -109,6 +109,7 @@ class ObservedMaps:
                     clipped_inputs=None if lines else self._clipped,
                     inputs_seen=None if lines else self._inputs,
                     proved_bits=None if summary is None else summary.sum_bits,
+                    sums=None if summary is None else summary.sums_text,
                     scale_low=float(tensor.scale.min()),
                     scale_high=float(tensor.scale.max()),
                 )

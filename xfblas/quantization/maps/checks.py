@@ -8,6 +8,7 @@ from xfblas.errors import InvalidValueError
 from xfblas.quantization.entry_table import as_stored
 from xfblas.quantization.map_steps import ConvolutionStep, MapSlice, WindowStep
 from xfblas.quantization.maps.quantized_maps import QuantizedMaps
+from xfblas.quantization.maps.sum_ways import TEXTS
 
 #: Sizes of maps, windows and steps have 16 bits in an instruction.
 LARGEST = 65535
@@ -49,6 +50,9 @@ def require_fit(maps: QuantizedMaps) -> None:
     _require(_is_whole(network.input_limit, 1, limit), "input_limit", network.input_limit, "size")
     zero = network.output_zero
     _require(_is_whole(zero, -limit - 1, limit), "output_zero", zero, "an element")
+    for summary in maps.summaries:
+        where = f"summary {summary.name}: sums"
+        _require(summary.sums in (None, *TEXTS), where, summary.sums, ", ".join(TEXTS))
     for tensor in maps.tensors:
         _check_slice(f"tensor {tensor.name}", tensor.slice, network)
         is_fit = _is_whole(tensor.windows, 1, MOST_WINDOWS)

@@ -23,9 +23,9 @@ from xfblas.quantization.maps.lowering import Lowering
 from xfblas.quantization.maps.nodes import Node
 from xfblas.quantization.maps.sampling import Sample
 from xfblas.quantization.maps.scales import Scales
+from xfblas.quantization.maps.sum_ways import Way, most_noise, ways_for, wider_range
 from xfblas.quantization.options import FEW_ROWS, Options
 from xfblas.quantization.output_windows import window_levels
-from xfblas.quantization.ways import SPENT
 
 #: Room above the largest values, by bits of an element: a map has so many pixels that others
 #: seldom reach far beyond them.
@@ -39,11 +39,12 @@ LARGEST_RELU6 = 6.0
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Integers and the epilogue of a node's parts."""
+    """Integers and the epilogue of a node's parts, and the way that was chosen for their sums."""
 
     parts: list[PartIntegers]
     prelu: tuple[int, int]
     table: object
+    way: Way
 
 
 class Choices:
@@ -82,8 +83,19 @@ class Choices:
         margin = MARGINS[self._bits] * (1 + FEW_ROWS / seen)
         return min(margin, LARGEST_MARGINS[self._bits])
 
-    def _ranges(self, name: str) -> np.ndarray:
-        found = self._sample.range_of(name).astype(np.float64) * self._margin(name)
+    def _ranges(self, node: Node, sums: list[PartSums], levels: int) -> np.ndarray:
+        """(n,) of what a node's sums are before a slope, since the engine clamps them there."""
+        name, slope = node.target, node.slope
+        own = slice(node.target_first, node.target_first + node.outputs)
+        found = self._sample.range_of(name)[own].astype(np.float64)
+        # What a slope makes smaller than a step may be clamped.
+        if not node.function and slope != 1 and abs(slope) * levels > 1:
+            below = -np.concatenate([one.exact for one in sums]).min(axis=0)
+            if slope > 0:
+                # Of all pixels, not of the windows alone.
+                below = -self._sample.low[name][own].astype(np.float64) / slope
+            found = np.maximum(found, below)
+        found = found * self._margin(name)
         return np.where(found > 0, found, found.max() or 1.0)
 
     def _set_input(self) -> None:
@@ -171,7 +183,7 @@ class Choices:
         zero = scales.zero(name)
         windows = self.windows if node is self._last else 1
         levels = window_levels(windows, self._bits, zero)
-        ranges, importance = self._ranges(name)[own], self._importance[name][own]
+        ranges, importance = self._ranges(node, sums, levels), self._importance[name][own]
         importance = np.where(importance > 0, importance, importance.max() or 1.0)
         table, fixed = self._table(node, sums, importance), None
         if node.function == "relu6":
@@ -179,8 +191,10 @@ class Choices:
             fixed = levels / ranges
         elif table is not None:
             fixed = np.full(node.outputs, table.argument_scale)
+        elif node is not self._last:
+            ranges = ranges * self._wider(node, sums, ranges / levels, importance)
         wanted = Wanted(ranges, importance, zero if table is None else 0, levels, fixed, windows)
-        parts, scale = self._integers(node.layer, sums, wanted)
+        parts, scale, way = self._integers(node, sums, wanted)
         prelu = prelu_of(node, zero)
         ends = [ends_after(node, part, prelu, table, self._bits) for part in parts]
         if table is not None:
@@ -192,29 +206,40 @@ class Choices:
             (scales.high, np.max([end[1] for end in ends], axis=0)),
         ):
             known.setdefault(name, np.zeros(channels, values.dtype))[own] = values[: node.outputs]
-        return Made(parts, prelu, table)
+        return Made(parts, prelu, table, way)
 
-    def _integers(self, name, sums, wanted) -> tuple[list[PartIntegers], np.ndarray]:
-        """By sums of 32 bits where these cost little, else of 48."""
-        options = self._options
-        ways = [32] if self._bits == 8 else [48]
-        if self._bits == 16 and options.accumulator != 48:
-            ways = [32] if options.accumulator == 32 else [32, 48]
-        finest = None
-        for accumulator in reversed(ways):
+    def _wider(self, node, sums, steps, importance) -> float:
+        """How much wider ranges are than the margin has them, where decibels are left for it."""
+        if self._options.margin is not None:
+            return 1.0
+        exact = np.concatenate([one.exact for one in sums])
+        if node.activation == "relu":
+            exact = np.maximum(exact, 0)
+        heard, rounded = (importance * exact**2).mean(axis=0).sum(), importance @ steps**2 / 12
+        most = LARGEST_MARGINS[self._bits] / self._margin(node.target)
+        return min(wider_range(self._options, float(heard), float(rounded)), most)
+
+    def _integers(self, node, sums, wanted) -> tuple[list[PartIntegers], np.ndarray, Way]:
+        """By the cheapest way that costs little, or leaves little noise beside the values."""
+        options, name, ways = self._options, node.layer, ways_for(self._options, node.kind)
+        # Depthwise sums are short, and gain little.
+        parts = sums if node.kind == "sum" else []
+        heard = sum((wanted.importance * (one.exact**2).mean(axis=0)).sum() for one in parts)
+        _, finest = choose_scale(name, sums, wanted, ways[-1], options)
+        # Noise is in twelfths.
+        enough = most_noise(options, finest, 12 * heard)
+        for way in ways:
+            scale, noise = choose_scale(name, sums, wanted, way, options)
+            if noise > enough:
+                continue
             try:
-                scale, noise = choose_scale(name, sums, wanted, accumulator, options)
-                if finest is not None and noise > finest * 10 ** (SPENT / 10):
-                    break
-                parts = [
-                    integers_of(name, one, scale, wanted, accumulator, options) for one in sums
-                ]
+                parts = [integers_of(name, one, scale, wanted, way, options) for one in sums]
             except UnsupportedModelError:
-                if finest is None:
+                if way is ways[-1]:
                     raise
-                break
-            finest, found = noise, (parts, scale)
-        return found
+                continue
+            return parts, scale, way
+        raise AssertionError("the last way is as fine as itself")
 
     def _output_windows(self) -> int:
         """As many as cost little beside all products: no other noise is heard like theirs."""

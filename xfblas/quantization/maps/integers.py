@@ -17,12 +17,16 @@ from xfblas.quantization.layers import QuantizedLayer
 from xfblas.quantization.maps.nodes import Node, Part
 from xfblas.quantization.maps.rounding import rounded
 from xfblas.quantization.maps.sampling import Windows
+from xfblas.quantization.maps.sum_ways import Way
 from xfblas.quantization.options import Options
 from xfblas.quantization.output_scales import output_scales
 from xfblas.quantization.output_windows import window_offsets
+from xfblas.quantization.ways import LARGEST_PRODUCT
 
 #: Beyond it a weight's rounding is no noise to speak of.
 LARGEST_BYTE = 127
+#: The norms of windows of other frames, beside those of the few that were seen.
+ROOM = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +75,7 @@ class PartSums:
     """
 
     def __init__(self, node: Node, part: Part, inputs: Inputs, seen: Windows, bits: int):
-        self.is_alone = node.kind == "depthwise"
+        self.is_alone, self.channels = node.kind == "depthwise", node.channels
         self.inputs, self.bias, self.taps = inputs, part.bias, part.taps
         if self.is_alone:
             self.kernel = part.kernel / inputs.scale
@@ -83,7 +87,9 @@ class PartSums:
             )
         half = 1 << (bits - 1)
         values = np.rint(seen.values * inputs.scale + inputs.zero)
-        values = np.clip(values, -half, half - 1) - inputs.zero
+        values = np.clip(values, -half, half - 1)
+        self._norms_seen(values, is_upsampled=part.upsampling != (1, 1))
+        values = values - inputs.zero
         self.exact = _multiplied(seen.values.astype(np.float64), part.kernel, self.is_alone)
         self.exact += seen.bias_of(part)
         self.seen_bias = seen.bias_of(part)
@@ -95,6 +101,28 @@ class PartSums:
         self.ends = self.ends_of(self.kernel)
         self.squares = (self.kernel**2).sum(axis=0)
         self.largest = np.abs(self.kernel).max(axis=0)
+
+    def _norms_seen(self, elements: np.ndarray, is_upsampled: bool) -> None:
+        """The largest norms of elements (windows, taps, channels), of windows and of pixels."""
+        squares = np.einsum("wtc,wtc->wt", elements, elements)
+        self._pixel_norm = float(np.sqrt(squares.max(initial=0.0)))
+        # Windows over a pixel's copies are multiplied pixel by pixel.
+        self._window_norm = float(np.sqrt(squares.sum(axis=1).max(initial=0.0)))
+        if is_upsampled:
+            self._window_norm = float(np.sqrt(squares.shape[1])) * self._pixel_norm
+
+    def norms(self, block: int | None) -> np.ndarray | float:
+        """(n,) the P for a unit of scale that leaves so much of k in 32 bits, by norms."""
+        if block is None:
+            return 0.0
+        row, columns = self._window_norm, self.squares
+        if block:
+            is_aligned = self.channels % block == 0 or block % self.channels == 0
+            pixels = -(-block // self.channels) + (0 if is_aligned else 1)
+            row = min(row, float(np.sqrt(pixels)) * self._pixel_norm)
+            starts = np.arange(0, len(self.kernel), block)
+            columns = np.add.reduceat(self.kernel**2, starts, axis=0).max(axis=0)
+        return ROOM * row * np.sqrt(columns) / LARGEST_PRODUCT
 
     def ends_of(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n,) the ends of the sums of products, of any integers that the inputs may have."""
@@ -118,14 +146,15 @@ class PartSums:
             return (self.means * weights).sum(axis=0)
         return self.means.reshape(-1) @ weights
 
-    def needed(self, accumulator: int, weight_max: int) -> np.ndarray:
+    def needed(self, way: Way, weight_max: int) -> np.ndarray:
         """(n,) the P that each output needs for a unit of its scale."""
         addend = self.bias - self.inputs.zero * self.total
         ends = [*self.ends, self.ends[0] + addend.min(axis=0), self.ends[1] + addend.max(axis=0)]
         found = np.maximum(self.largest / weight_max, np.abs(addend).max(axis=0) / BIAS_MAX)
-        return np.maximum(found, np.abs(ends).max(axis=0) / 2.0 ** (accumulator - 1))
+        found = np.maximum(found, np.abs(ends).max(axis=0) / 2.0 ** (way.accumulator - 1))
+        return np.maximum(found, self.norms(way.block))
 
-    def target(self, scale: np.ndarray, zero: float, accumulator: int) -> Target:
+    def target(self, scale: np.ndarray, zero: float, way: Way) -> Target:
         """For :func:`~xfblas.quantization.integers.choose_factor`."""
         high = self.bias.max(axis=0) * scale + zero
         spread = (self.bias.min(axis=0) - self.bias.max(axis=0)) * scale
@@ -141,11 +170,11 @@ class PartSums:
             self.ends[0] * scale + spread,
             self.ends[1] * scale,
             float((self.largest * scale).max()),
-            0.0,
+            float((self.norms(way.block) * scale).max()),
             self.inputs.zero,
             zero,
             bounds.Interval(-ends, ends),
-            accumulator,
+            way.accumulator,
         )
 
 
@@ -179,17 +208,17 @@ class PartIntegers:
 
 
 def choose_scale(
-    name: str, sums: list[PartSums], wanted: Wanted, accumulator: int, options: Options
+    name: str, sums: list[PartSums], wanted: Wanted, way: Way, options: Options
 ) -> tuple[np.ndarray, float]:
     """(n,) T for the node's outputs, and the noise that it leaves in them, to compare ways by."""
-    needed = np.max([one.needed(accumulator, options.weight_max(name)) for one in sums], axis=0)
+    needed = np.max([one.needed(way, options.weight_max(name)) for one in sums], axis=0)
     power = max(one.power for one in sums)
     scale = wanted.fixed
     if scale is None:
         scale = output_scales(needed, wanted.ranges, wanted.importance, power, wanted.levels)
     noise = 0.0
     for one in sums:
-        own = one.needed(accumulator, options.weight_max(name))
+        own = one.needed(way, options.weight_max(name))
         step = float((own * scale).max())
         heard = wanted.importance / scale**2
         noise += float((heard * (one.squares * scale**2 + 1 + power * step**2)).sum())
@@ -201,7 +230,7 @@ def integers_of(
     one: PartSums,
     scale: np.ndarray,
     wanted: Wanted,
-    accumulator: int,
+    way: Way,
     options: Options,
 ) -> PartIntegers:
     """The integers of a part.
@@ -211,7 +240,7 @@ def integers_of(
     """
     element = np.int16 if options.bits == 16 else np.int8
     offsets = window_offsets(wanted.windows, options.bits, wanted.zero)
-    target = one.target(scale, offsets.max(), accumulator)
+    target = one.target(scale, offsets.max(), way)
     largest, tightened = options.weight_max(name), 1.0
     for _ in range(20):
         post = choose_factor(name, target.scaled(tightened), options)
@@ -235,11 +264,11 @@ def integers_of(
             high.astype(np.int64),
         )
         widest = max(float(np.abs(end).max()) for end in (low, high))
-        if found.sum_bits <= accumulator and widest * post[0] <= ACCUMULATOR_MAX:
+        if found.sum_bits <= way.accumulator and widest * post[0] <= ACCUMULATOR_MAX:
             return found
         tightened *= 1.05
     raise UnsupportedModelError(
-        f"layer {name}: no weights were found whose sums fit the {accumulator}-bit accumulator"
+        f"layer {name}: no weights were found whose sums fit the {way.accumulator}-bit accumulator"
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from xfblas.errors import UnsupportedModelError
 from xfblas.graph import HostStep, MapStep
 from xfblas.layers.placement import PREACTIVATION
+from xfblas.layers.slope import LARGEST_SLOPE
 from xfblas.layers.windows import Axis, axes_of
 from xfblas.quantization.maps.merges import SUMS, Merges
 from xfblas.quantization.maps.nodes import Node, View
@@ -271,6 +272,9 @@ class Lowering(Merges):
         slope, function, parameters = 1.0, step.function, step.parameters
         if function == "prelu":
             slope, function = float(np.reshape(step.arrays["alpha"], -1)[0]), ""
+            if abs(slope) > LARGEST_SLOPE:
+                # By a table, as in dense layers.
+                slope, function, parameters = 1.0, "relu", {"negative_slope": slope}
         elif function == "relu" and not parameters:
             slope, function = 0.0, ""
         elif function == "relu" and parameters == {

@@ -146,6 +146,7 @@ class _Assembly:
             max(int(np.abs(part.weights.astype(int)).max()) for part in made.parts).bit_length()
             + 1,
             None if made.table is None else float(made.table.argument_scale),
+            "proved" if all(part.sum_bits <= 32 for part in made.parts) else made.way.name,
         )
 
 

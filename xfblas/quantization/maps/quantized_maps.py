@@ -8,6 +8,7 @@ import numpy as np
 from xfblas.quantization.input_coding import InputCoding
 from xfblas.quantization.map_steps import MapNetwork, MapSlice
 from xfblas.quantization.maps.simulation import decode, encode, simulate_maps
+from xfblas.quantization.maps.sum_ways import TEXTS
 from xfblas.quantization.output_windows import join_windows
 
 
@@ -56,6 +57,7 @@ class MapSummary:
         bits: of an element.
         weight_bits: that the largest weight needs.
         argument_scale: elements in a unit of what its table takes; None without a table.
+        sums: the way that they go, see :mod:`.sum_ways`; None in files of earlier releases.
     """
 
     name: str
@@ -69,6 +71,12 @@ class MapSummary:
     bits: int
     weight_bits: int = 0
     argument_scale: float | None = None
+    sums: str | None = None
+
+    @property
+    def sums_text(self) -> str:
+        """Which way the sums go, in words."""
+        return TEXTS[self.sums or ("proved" if self.sum_bits <= 32 else "wide")]
 
     def text(self) -> str:
         """A line for a table."""
@@ -78,8 +86,7 @@ class MapSummary:
             what = f"{len(self.kernels)} phases up to {what}"
         if self.kind == "depthwise":
             what += " depthwise"
-        sums = 32 if self.sum_bits <= 32 else 48
-        return f"{what}, {self.activation}, sums of {sums} bits"
+        return f"{what}, {self.activation}, sums of {self.sums_text}"
 
 
 @dataclass(frozen=True, eq=False)
