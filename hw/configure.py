@@ -17,7 +17,7 @@ from xfblas.errors import InvalidValueError
 from xfblas.files import write_if_new
 from xfblas.image.boards import Board, read_board
 from xfblas.image.configuration import Configuration
-from xfblas.image.element_types import ELEMENT_TYPES
+from xfblas.image.element_types import ELEMENT_TYPES, type_name
 from xfblas.image.fitting import require_unit_fits
 from xfblas.image.regions import ports_of, slr_of
 
@@ -101,7 +101,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--board", required=True)
     parser.add_argument("--engine", choices=ENGINES, required=True)
-    parser.add_argument("--dtype", choices=sorted(ELEMENT_TYPES), required=True)
+    parser.add_argument("--dtype", type=type_name, choices=sorted(ELEMENT_TYPES), required=True)
     parser.add_argument("--units", type=int, help="compute units, instead of the board's number")
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--force", action="store_true", help="build what takes too much of an SLR")

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 from xfblas.errors import InvalidValueError
 from xfblas.files import write_if_new
 from xfblas.image.boards import Board, read_board
-from xfblas.image.element_types import ELEMENT_TYPES
+from xfblas.image.element_types import ELEMENT_TYPES, type_name
 from xfblas.image.regions import ports_of
 from xfblas.image.stream_fitting import require_stream_fits
 from xfblas.image.stream_header import c_header
@@ -129,7 +129,7 @@ def main():
     parser.add_argument("--board", required=True)
     parser.add_argument("--layers", required=True, help="sizes, such as 784,64,10")
     parser.add_argument("--activation", default="tanh", help="of all layers, or one for each")
-    parser.add_argument("--dtype", default="float", help="float or short")
+    parser.add_argument("--dtype", type=type_name, default="float", help="float or short")
     parser.add_argument("--outputs", help="what can go to the host, such as x1,s2; all by default")
     parser.add_argument("--multipliers", type=int, help="instead of the board's")
     parser.add_argument("--form", choices=FORMS, default="linked")

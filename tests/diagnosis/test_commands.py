@@ -20,7 +20,7 @@ def test_doctor_prints_text_and_json(capsys, tmp_path):
         assert word in text
     broken = tmp_path / "broken.xclbin"
     broken.write_bytes(b"xclbin2")
-    assert main(["doctor", "--json", str(broken)]) == 0
+    assert main(["doctor", "--json", str(broken)]) == 1
     found = json.loads(capsys.readouterr().out)
     assert found["version"] == xfblas.__version__
     assert "error" in found["images"][-1]

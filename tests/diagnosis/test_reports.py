@@ -206,6 +206,12 @@ def test_vectors_that_are_cut_or_newer(saved, tmp_path):
             read_vectors(tmp_path / "new.npz")
 
 
+def test_an_array_is_no_vectors(tmp_path):
+    np.save(tmp_path / "v.npy", np.zeros(3))
+    with pytest.raises(errors.InvalidValueError, match="save_vectors wrote: it holds one array"):
+        read_vectors(tmp_path / "v.npy")
+
+
 def test_vectors_need_rows(network, rows, tmp_path):
     with xfblas.compile(network, rows) as model:
         with pytest.raises(errors.InvalidValueError, match="x has no rows"):

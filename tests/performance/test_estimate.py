@@ -75,6 +75,8 @@ def test_command_prints_a_table_and_json(capsys):
     assert main(["estimate", "-m", "128", "-k", "64", "-n", "32"]) == 0
     table = capsys.readouterr().out
     assert "128x64x32" in table and "rows/s" in table and "never measured on a card" in table
+    assert main(["estimate", "-m", "128", "-k", "64", "-n", "32", "--dtype", "int16"]) == 0
+    assert "u250: fcn short" in capsys.readouterr().out
     assert main(["estimate", "-m", "128", "-k", "64", "-n", "32", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["products"][0]["operations"] == 2 * 128 * 64 * 32

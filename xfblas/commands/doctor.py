@@ -35,7 +35,7 @@ def add_commands(subparsers):
 
 
 def run_doctor(args) -> int:
-    """Prints the report; returns 0 where something can run, which needs an image."""
+    """Prints the report; returns 0 where there is an image and each can be opened."""
     from xfblas.diagnosis.doctor import examine
 
     found = examine(args.image)
@@ -43,7 +43,7 @@ def run_doctor(args) -> int:
         print(json.dumps(found))
     else:
         _print_text(found)
-    return 0 if any("error" not in image for image in found["images"]) else 1
+    return 0 if found["images"] and all("error" not in each for each in found["images"]) else 1
 
 
 def run_verify(args) -> int:

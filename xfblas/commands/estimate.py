@@ -7,6 +7,7 @@ from xfblas.commands.estimate_resources import print_fullness, run_resources
 from xfblas.commands.estimate_stream import ENGINE, add_options, require_options, run_stream
 from xfblas.errors import InvalidValueError
 from xfblas.image.boards import board_names, read_board
+from xfblas.image.element_types import type_name
 from xfblas.image.fitting import fits_of, require_unit_fits, unit_use
 
 
@@ -17,7 +18,9 @@ def add_commands(subparsers):
     )
     parser.add_argument("--platform", default="u250", help=f"one of {', '.join(board_names())}")
     parser.add_argument("--engine", default="fcn", help="fcn, gemm, gemv or stream")
-    parser.add_argument("--dtype", default="short", help="short, int8 or float")
+    parser.add_argument(
+        "--dtype", type=type_name, default="short", help="short (int16), int8 or float (float32)"
+    )
     for name, meaning in (("m", "rows"), ("k", "depth"), ("n", "columns")):
         parser.add_argument(f"-{name}", type=int, help=meaning)
     parser.add_argument("--model", help="a Keras file, instead of -k and -n; -m are its rows")

@@ -97,7 +97,10 @@ def read_vectors(path: str | os.PathLike[str]) -> Vectors:
     if not os.path.isfile(where):
         raise InvalidValueError(f"vectors is {where!r}: there is no such file")
     try:
-        with np.load(where, allow_pickle=False) as file:
+        found = np.load(where, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise InvalidValueError("it holds one array")
+        with found as file:
             about = json.loads(file["about"].tobytes())
             if about["format"] != FORMAT:
                 raise InvalidValueError(f"format is {about['format']!r}")

@@ -37,5 +37,12 @@ ELEMENT_TYPES = {
 X_TYPES = {**ELEMENT_TYPES, "int32_t": ElementType("int32", 4, "int32_t")}
 #: Names of the types by numpy's.
 NAMES = {element.dtype: name for name, element in ELEMENT_TYPES.items()}
+
+
+def type_name(text: str) -> str:
+    """The name of a type given by this or by numpy's; what is neither stays as it is."""
+    return NAMES.get(text, text)
+
+
 #: Other spellings in public files, of types of elements and of X.
 SPELLINGS = {"int": "int32_t", "int16_t": "short", "int8_t": "int8"}
