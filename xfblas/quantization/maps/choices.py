@@ -86,6 +86,17 @@ class Choices:
         found = self._sample.range_of(name).astype(np.float64) * self._margin(name)
         return np.where(found > 0, found, found.max() or 1.0)
 
+    def _ranges_of_sums(self, node: Node) -> np.ndarray:
+        """Of a node's own channels: sums are clamped before a slope makes negative ones small."""
+        own = slice(node.target_first, node.target_first + node.outputs)
+        found = self._ranges(node.target)[own]
+        if node.function or not 0 < abs(node.slope) < 1:
+            return found
+        ends = self._sample.high if node.slope < 0 else self._sample.low
+        largest = np.abs(ends[node.target][own].astype(np.float64)) / abs(node.slope)
+        is_negative = (ends[node.target][own] < 0) | (node.slope < 0)
+        return np.maximum(found, is_negative * largest * self._margin(node.target))
+
     def _set_input(self) -> None:
         """Scales of the input, and in bytes a zero that uses both signs."""
         name, scales, largest = self._lowering.input, self.scales, self._options.element_max
@@ -171,7 +182,7 @@ class Choices:
         zero = scales.zero(name)
         windows = self.windows if node is self._last else 1
         levels = window_levels(windows, self._bits, zero)
-        ranges, importance = self._ranges(name)[own], self._importance[name][own]
+        ranges, importance = self._ranges_of_sums(node), self._importance[name][own]
         importance = np.where(importance > 0, importance, importance.max() or 1.0)
         table, fixed = self._table(node, sums, importance), None
         if node.function == "relu6":
