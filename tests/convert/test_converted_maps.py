@@ -85,6 +85,19 @@ def test_what_is_clipped_is_told(keras, tmp_path):
         assert profiling.debug_accuracy(frames, X).layer is None
 
 
+def test_the_range_of_a_convolution_sets_its_scale(keras, tmp_path):
+    model = network(keras)
+    config = xfblas.config_from_keras_model(model, granularity="name")
+    config["LayerName"]["c1"]["Range"] = 0.25
+    config["LayerName"]["c2"]["Range"] = 40
+    with converted(model, tmp_path, config) as frames:
+        held = {each.name: each.largest for each in profiling.ranges_of(hls_model=frames, X=X)[3]}
+        assert held["c1_relu"] == pytest.approx(0.25, rel=0.2)
+        assert held["leaky"] == pytest.approx(40, rel=0.2)
+        found = profiling.debug_accuracy(frames, X)
+    assert found.layer == "c1" and "saturate" in found.causes[0]
+
+
 @pytest.mark.parametrize("bits", [16, 8])
 def test_softmax_by_tables_behind_convolutions(keras, tmp_path, bits):
     """Its dense layers are a chain; a build has the bytes that run."""

@@ -8,6 +8,7 @@ import pytest
 
 import xfblas
 from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.reporting.observed_layer import largest_values
 
 ROWS = np.random.default_rng(5).standard_normal((300, 8)).astype(np.float32)
 
@@ -74,6 +75,22 @@ def test_layers_that_were_asked_for(model):
     config["LayerName"]["fc3"]["Trace"] = config["LayerName"]["fc1_relu"]["Trace"] = True
     with xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS) as converted:
         assert list(converted.trace(ROWS)[1]) == ["fc1_relu", "fc3"]
+
+
+@pytest.mark.parametrize("precision", ["int16", "int8"])
+def test_the_range_of_a_layer_sets_its_scale(model, precision):
+    config = xfblas.config_from_keras_model(model, "name", default_precision=precision)
+    for size in (64.0, 0.5):
+        config["LayerName"]["fc1"]["Range"] = size
+        with xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS) as found:
+            summary = found.compiled.networks["fc1"].summaries[0]
+            largest = largest_values(summary)
+            assert (largest >= size * 0.999).all() and largest.min() < size * 1.2
+            _, layers = found.trace(100 * ROWS)
+    assert layers["fc1_relu"].max() == pytest.approx(largest.max(), rel=0.01)
+    config["LayerName"]["fc3"]["Range"] = 2
+    with pytest.raises(InvalidValueError, match=r"ranges of 'fc3' is 2, but .* of a table"):
+        xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS).compile()
 
 
 def test_layers_on_the_host(model):

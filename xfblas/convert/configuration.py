@@ -9,7 +9,8 @@ at whichever level it is made, unless a finer one says otherwise:
     LayerName: by the layer; ``dense_relu`` is the activation of ``dense``
 
 ``Precision`` is that of elements (``int16``, ``int8``, ``float32``), which all layers share; a
-layer's ``Precision`` has ``weight`` alone, ``int2`` to ``int16``. ``Engine`` is ``fcn`` or
+layer's ``Precision`` has ``weight`` alone, ``int2`` to ``int16``. ``Range`` of a layer with weights
+is the size that its results shall hold, which sets its scale. ``Engine`` is ``fcn`` or
 ``host``; an activation that is part of a layer goes where the layer goes, but for tanh and sigmoid,
 which may be on the host behind a layer on the engine: ``dense_tanh``.
 """
@@ -112,6 +113,7 @@ def _entry_config(entry: Entry) -> dict[str, Any]:
         found["Engine"] = AUTO
     if entry.has_weights:
         found["Precision"] = {"weight": AUTO}
+        found["Range"] = AUTO
     if entry.is_softmax:
         found["Softmax"] = AUTO
     return found

@@ -235,6 +235,8 @@ class ConvertedModel:
         options = {} if is_float else dict(self.settings.quantization)
         if self.settings.weight_bits and not is_float:
             options["weight_bits"] = self.settings.weight_bits
+        if self.settings.ranges and not is_float:
+            options["ranges"] = self.settings.ranges
         if self.settings.softmax:
             options["softmax"] = self.settings.softmax
         return compile_model(

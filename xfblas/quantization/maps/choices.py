@@ -185,6 +185,7 @@ class Choices:
         ranges, importance = self._ranges_of_sums(node), self._importance[name][own]
         importance = np.where(importance > 0, importance, importance.max() or 1.0)
         table, fixed = self._table(node, sums, importance), None
+        ranges = self._options.ranges_of(node.layer, ranges, bool(node.function))
         if node.function == "relu6":
             ranges = np.minimum(ranges, LARGEST_RELU6)
             fixed = levels / ranges
