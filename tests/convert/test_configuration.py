@@ -68,6 +68,14 @@ def test_what_an_edit_changes(model):
     assert str(xfblas.config_diff(config, model)[0]) == "Model: Precision int16 -> float32"
 
 
+def test_a_range_at_every_level(model):
+    config = {"LayerType": {"Dense": {"Range": 8}}, "LayerName": {"fc2": {"Range": 2.5}}}
+    assert settings_of(config, model).ranges == {"fc1": 8, "fc2": 2.5, "fc3": 8}
+    config["LayerName"]["fc1"] = {"Range": "auto"}
+    told = [str(change) for change in xfblas.config_diff(config, model)]
+    assert told == [f"fc{n}: Range auto -> {size}" for n, size in ((1, 8), (2, 2.5), (3, 8))]
+
+
 @pytest.mark.parametrize("text", ["int8", {"default": "fixed<8,3>"}, "ap_fixed<8, 2, AP_RND>"])
 def test_precision_in_other_words(model, text):
     assert settings_of({"Model": {"Precision": text}}, model).bits == 8
@@ -97,6 +105,13 @@ def test_precision_in_other_words(model, text):
         ({"LayerName": {"fc1": {"Precision": "int17"}}}, "fc1.Precision.weight is 'int17'"),
         ({"LayerName": {"fc1": {"Precision": {"result": "int8"}}}}, "Precision has no 'result'"),
         ({"LayerName": {"bn": {"Precision": "int8"}}}, "BatchNormalization has no weights"),
+        ({"LayerName": {"fc1": {"Range": -1}}}, "fc1.Range is -1, expected a number above 0"),
+        ({"LayerName": {"fc1": {"Range": "8"}}}, "fc1.Range is '8', expected a number above 0"),
+        ({"LayerName": {"fc1_relu": {"Range": 8}}}, "Activation has no sums"),
+        (
+            {"Model": {"Precision": "float32"}, "LayerName": {"fc1": {"Range": 8}}},
+            "fc1.Range is 8, but float32 has no ranges",
+        ),
     ],
 )
 def test_what_is_refused(model, config, text):

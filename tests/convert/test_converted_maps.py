@@ -85,6 +85,46 @@ def test_what_is_clipped_is_told(keras, tmp_path):
         assert profiling.debug_accuracy(frames, X).layer is None
 
 
+def test_the_range_of_a_convolution_sets_its_scale(keras, tmp_path):
+    model = network(keras)
+    config = xfblas.config_from_keras_model(model, granularity="name")
+    config["LayerName"]["c1"]["Range"] = 0.25
+    config["LayerName"]["c2"]["Range"] = 40
+    with converted(model, tmp_path, config) as frames:
+        held = {each.name: each.largest for each in profiling.ranges_of(hls_model=frames, X=X)[3]}
+        assert held["c1_relu"] == pytest.approx(0.25, rel=0.2)
+        assert held["leaky"] == pytest.approx(40, rel=0.2)
+        found = profiling.debug_accuracy(frames, X)
+    assert found.layer == "c1" and "saturate" in found.causes[0]
+
+
+@pytest.mark.parametrize("bits", [16, 8])
+def test_softmax_by_tables_behind_convolutions(keras, tmp_path, bits):
+    """Its dense layers are a chain; a build has the bytes that run."""
+    L = keras.layers
+    given = keras.Input((6, 6, 2))
+    x = L.Conv2D(4, 3, activation="relu", name="c1")(given)
+    x = L.MaxPooling2D(name="pool")(x) if bits == 16 else L.GlobalAveragePooling2D(name="pool")(x)
+    x = L.Dense(7, "gelu", name="fc1")(L.Flatten(name="flat")(x))
+    model = keras.Model(given, L.Softmax(name="last")(L.Dense(3, name="fc2")(x)))
+    config = xfblas.config_from_keras_model(model, "name", default_precision=f"int{bits}")
+    config["LayerName"]["last"]["Softmax"] = "stable"
+    with converted(model, tmp_path, config) as frames:
+        assert {"c1", "fc1"} <= set(frames.compiled.networks)
+        lines = []
+        frames.compiled.summary(lines.append)
+        assert "softmax stable by tables" in lines[0]
+        found, wanted = frames.predict(X), model.predict(X, verbose=0)
+        np.testing.assert_allclose(found, wanted, atol=0.01 if bits == 16 else 0.06)
+        assert frames.build()["CSimRows"] == 2
+        frames.save(tmp_path / "m.xfblas")
+    with xfblas.load(tmp_path / "m.xfblas") as loaded:
+        np.testing.assert_array_equal(loaded.predict(X, verbose=0), found)
+    head = keras.Model(given, L.Conv2D(3, 1, activation="softmax", name="pixels")(given))
+    with pytest.raises(xfblas.UnsupportedModelError, match="over the pixels of maps the host"):
+        xfblas.compile(head, X, softmax="stable")
+
+
 def test_causes_of_maps(keras, tmp_path):
     """Coarse weights, rows that use little of a range, and channels that are dead."""
     model = network(keras)

@@ -8,6 +8,7 @@ import pytest
 
 import xfblas
 from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.reporting.observed_layer import largest_values
 
 ROWS = np.random.default_rng(5).standard_normal((300, 8)).astype(np.float32)
 
@@ -76,6 +77,22 @@ def test_layers_that_were_asked_for(model):
         assert list(converted.trace(ROWS)[1]) == ["fc1_relu", "fc3"]
 
 
+@pytest.mark.parametrize("precision", ["int16", "int8"])
+def test_the_range_of_a_layer_sets_its_scale(model, precision):
+    config = xfblas.config_from_keras_model(model, "name", default_precision=precision)
+    for size in (64.0, 0.5):
+        config["LayerName"]["fc1"]["Range"] = size
+        with xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS) as found:
+            summary = found.compiled.networks["fc1"].summaries[0]
+            largest = largest_values(summary)
+            assert (largest >= size * 0.999).all() and largest.min() < size * 1.2
+            _, layers = found.trace(100 * ROWS)
+    assert layers["fc1_relu"].max() == pytest.approx(largest.max(), rel=0.01)
+    config["LayerName"]["fc3"]["Range"] = 2
+    with pytest.raises(InvalidValueError, match=r"ranges of 'fc3' is 2, but .* of a table"):
+        xfblas.convert_from_keras_model(model, hls_config=config, calib_data=ROWS).compile()
+
+
 def test_layers_on_the_host(model):
     config = xfblas.config_from_keras_model(model, "name")
     config["LayerName"]["fc2"]["Engine"] = "host"
@@ -121,7 +138,9 @@ def test_outputs_are_compared_with_what_they_should_be(model):
     with xfblas.convert_from_keras_model(model, **given) as converted:
         found = converted.predict(ROWS).astype(np.float64)
         for csim in (False, True):
-            report = converted.build(csim=csim, csim_rows=3)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                report = converted.build(csim=csim, csim_rows=3)
             (line,) = report["OutputComparison"]
             assert line["Output"] == "fc4" and line["Rows"] == 300 and line["Row"] == 7
             assert line["LargestDifference"] == pytest.approx(np.abs(found - wanted).max())
@@ -209,7 +228,10 @@ def test_keywords_that_there_are_not(model):
     converted = xfblas.convert_from_keras_model(model, calib_data=ROWS)
     for call, words in (
         (lambda: xfblas.config_from_keras_model(model, granularty="name"), "'granularity'"),
-        (lambda: xfblas.config_from_onnx_model("m.onnx", precision="int8"), "'default_precision'"),
+        (
+            lambda: xfblas.config_from_onnx_model("m.onnx", default_precison="int8"),
+            "'default_precision'",
+        ),
         (lambda: xfblas.config_diff({}, model=model, arch=1), "'architecture'"),
         (lambda: xfblas.convert_from_onnx_model("m.onnx", calibdata=ROWS), "'calib_data'"),
         (lambda: xfblas.convert_from_config(conf={}), "'config'"),
@@ -243,6 +265,43 @@ def test_a_configuration_in_a_file(keras, model, tmp_path, ending):
     path.write_text(json.dumps({**given, "KerasModl": 1}))
     with pytest.raises(InvalidValueError, match=r"config has no 'KerasModl'.*'KerasModel'"):
         xfblas.convert_from_config(path)
+
+
+def test_a_session_of_other_engines_runs_as_written(model, tmp_path):
+    """Its arguments for hardware of each layer are told, once in each call."""
+    with pytest.warns(UserWarning, match="backend, default_reuse_factor is ignored") as told:
+        config = xfblas.config_from_keras_model(
+            model, granularity="name", backend="Vitis", default_reuse_factor=4,
+            default_precision="ap_fixed<16,6>",
+        )  # fmt: skip
+    assert sum(each.category is UserWarning for each in told) == 1
+    config["LayerName"]["fc1"]["Precision"]["weight"] = "ap_fixed<8,2>"
+    for layer in config["LayerName"]:
+        config["LayerName"][layer]["Trace"] = True
+    with pytest.warns(UserWarning, match="backend is ignored"):
+        converted = xfblas.convert_from_keras_model(
+            model, hls_config=config, backend="Vitis", output_dir=tmp_path / "prj",
+            part="xcu250-figd2104-2L-e", calib_data=ROWS,
+        )  # fmt: skip
+    with converted:
+        converted.compile()
+        assert converted.board == "u250" and converted.predict(ROWS).shape == (300, 3)
+        assert converted.compiled.networks["fc1"].summaries[0].weight_bits <= 8
+
+
+def test_a_file_of_other_engines_is_read(model, tmp_path):
+    model.save_weights(tmp_path / "m.weights.h5")
+    (tmp_path / "m.json").write_text(model.to_json())
+    np.save(tmp_path / "rows.npy", ROWS)
+    given = {"KerasJson": "m.json", "KerasH5": "m.weights.h5", "InputData": "rows.npy"}
+    ignored = {"Backend": "Vitis", "IOType": "io_parallel", "ClockPeriod": 5}
+    (tmp_path / "c.json").write_text(json.dumps(given | ignored))
+    with (
+        pytest.warns(UserWarning, match="backend, io_type, clock_period is ignored"),
+        xfblas.convert_from_config(tmp_path / "c.json") as converted,
+    ):
+        found = converted.predict(ROWS)
+    np.testing.assert_allclose(found, model.predict(ROWS, verbose=0), atol=0.01)
 
 
 def test_what_is_refused(model, tmp_path):

@@ -17,6 +17,8 @@ def test_the_page_runs(keras, tmp_path, monkeypatch, capsys):
     assert (names["labels"] == expected).mean() > 0.99
     assert {"fc1", "fc1_relu", "fc3_softmax"} <= set(names["layers"])
     assert len(names["report"]["CSimResults"][0]) == 16
+    (compared,) = names["report"]["OutputComparison"]
+    assert compared["DifferingLabels"] == 0 and compared["LargestDifference"] < 0.01
     shown = capsys.readouterr().out
     assert "fc1: Precision.weight auto -> int12" in shown
     assert "of its inputs lie beyond the range" in shown
@@ -26,6 +28,7 @@ def test_the_page_runs(keras, tmp_path, monkeypatch, capsys):
     assert "gelu +-" in shown and "elu +-" in shown and "relu +-" in shown
     found = [line.table_worst for line in names["tables"].layers if line.table]
     assert len(found) == 3 and max(found) < 0.01
+    assert names["programs"] == [1, 4]
     names["frames"].close()
     expected = names["network"].predict(names["images"], verbose=0).argmax(axis=1)
     assert (names["classes"] == expected).mean() > 0.99

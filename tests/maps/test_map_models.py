@@ -78,3 +78,28 @@ def test_every_kind(made, name):
 def test_names_are_those_of_all_models(stacks):
     assert list(stacks) == STACKS
     assert len(STACKS) + len(GRAPHS) >= 60
+
+
+@pytest.mark.parametrize("slope", [0.3, 0.02, -0.5])
+@pytest.mark.parametrize("bits", [16, 8])
+def test_negative_sums_are_held_before_their_slope(keras, bits, slope):
+    """The engine clamps sums, and a slope makes them small after that."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((7, 6, 2)),
+            layers.Conv2D(4, 3, bias_initializer=keras.initializers.Constant(-2), name="first"),
+            layers.PReLU(keras.initializers.Constant(slope), shared_axes=[1, 2, 3], name="bent"),
+            layers.Conv2D(3, 2, name="last"),
+        ]
+    )
+    frames = np.random.default_rng(4).normal(0, 0.5, (40, 7, 6, 2)).astype(np.float32)
+    with xfblas.compile(model, frames, bits=bits) as compiled:
+        _, found = compiled.trace(frames)
+        (step,) = compiled.networks.values()
+        (scale,) = (tensor.scale for tensor in step.tensors if tensor.name == "bent")
+    exact = keras.Model(model.inputs, model.get_layer("bent").output).predict_on_batch(frames)
+    # In steps of the elements: roundings of inputs, weights, sums and the slope of ten bits.
+    steps = np.abs(exact - found["bent"]) * scale
+    assert steps.max() < (40 if bits == 16 else 3), steps.max()

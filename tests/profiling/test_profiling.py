@@ -161,6 +161,8 @@ def test_ranges_hold_what_was_seen(model, converted):
             "Weights, float", "Weights, integers", "Activations, float", "Activations, engine",
         ]  # fmt: skip
     assert profiling.numerical(model)[1:] == (None, None, None)
+    text = profiling.numerical(model, converted, ROWS, plot="table")
+    assert text.splitlines()[0] == "Weights, float" and f"  {held[0]}" in text.splitlines()
     with pytest.raises(InvalidValueError, match="expected one of them"):
         profiling.numerical()
 

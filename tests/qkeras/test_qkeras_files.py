@@ -55,3 +55,17 @@ def test_weights_are_integers_of_the_model(digits):
     assert np.array_equal(weights, weights[:, :24]) and len(np.unique(weights)) <= 64
     ratio = weights[kernel != 0] / kernel[kernel != 0]
     assert np.array_equal(np.log2(ratio), np.rint(np.log2(ratio)))
+
+
+def test_a_session_of_configurations(digits):
+    """A layer that is a quantizer has one name, as its values have."""
+    path = FOLDER / "qkeras_0.9.h5"
+    config = xfblas.config_from_keras_model(path, granularity="name")
+    names = ["pixels", "fc1", "relu1", "fc2", "fc2_quantized_relu", "fc3", "softmax"]
+    assert list(config["LayerName"])[1:] == names
+    expected = np.load(FOLDER / "qkeras_0.9.npz")["y"]
+    rows = {"input_data_tb": digits[: len(expected)], "output_data_tb": expected}
+    with xfblas.convert_from_keras_model(path, hls_config=config, **rows) as converted:
+        assert list(converted.trace(digits[:3])[1]) == names
+        (line,) = converted.build(csim=False)["OutputComparison"]
+    assert line["LargestDifference"] < 1e-6 and line["DifferingLabels"] == 0

@@ -48,6 +48,9 @@ def predicted(quantized, rows):
         ({"power_of_two": 1}, "power_of_two is 1"),
         ({"legacy": "yes"}, "legacy is 'yes'"),
         ({"colour": "red"}, "colour is not an option"),
+        ({"ranges": 3}, "ranges is 3, expected sizes by names of layers"),
+        ({"ranges": {"no": 3}}, "ranges has no 'no', expected of"),
+        ({"ranges": {"dense": -3}}, "ranges of 'dense' is -3, expected a number above 0"),
     ],
 )
 def test_wrong_options(network, rows, options, text):

@@ -8,7 +8,7 @@ from typing import get_args
 
 from xfblas.device.default_images import TARGETS
 from xfblas.errors import InvalidValueError
-from xfblas.quantization.options import Options
+from xfblas.quantization.options import BY_LAYERS, Options
 
 _VALUE = r"""('[^']*'|"[^"]*"|[\w.]+)?"""
 #: Of earlier releases: what became of them is told by the check of the options.
@@ -46,6 +46,8 @@ def add_model_arguments(parser):
     for option in QUANTIZATION:
         kind, *_ = get_args(option.type) or (option.type,)
         how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        if option.name in BY_LAYERS:
+            how = {"type": _by_layers, "metavar": "LAYER=NUMBER[,...]"}
         meaning = option.metadata["meaning"].replace("%", "%%")
         parser.add_argument(_flag(option.name), default=None, help=meaning, **how)
     for name in REMOVED:
@@ -147,6 +149,21 @@ def options_of(parser) -> dict[str, str]:
     """The options of an argparse parser, by the argument that they are in Python."""
     actions = [action for action in parser._actions if action.option_strings]
     return {action.dest: _spelling(action.option_strings) for action in actions}
+
+
+def _by_layers(text: str) -> dict[str, float]:
+    """Numbers by names of layers, of ``fc1=12,fc2=8``."""
+    found = {}
+    for part in text.split(","):
+        name, equals, number = part.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            equals = ""
+        if not (equals and name):
+            raise argparse.ArgumentTypeError(f"{part!r} is no LAYER=NUMBER, as in fc1=12")
+        found[name] = int(value) if value.is_integer() else value
+    return found
 
 
 def in_option_words(message: str, options: dict[str, str]) -> str:

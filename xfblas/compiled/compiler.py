@@ -15,6 +15,7 @@ from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.quantized_steps import quantized_steps, requantized
 from xfblas.compiled.recipe import Recipe
 from xfblas.compiled.saved_model import read
+from xfblas.compiled.softmax_steps import places_for_softmax, wanted_softmax
 from xfblas.compiled.table_choice import tables_of
 from xfblas.device.default_images import DATA_TYPES
 from xfblas.device.devices import one_of
@@ -131,14 +132,19 @@ def compile(
         has_tables = _has_tables(held.device.dtype, quantization)
         if not has_tables:
             graph = read_with(on_host)
+        own = dict.fromkeys(on_host, PLACED)
 
         def read(more: Mapping[str, str]) -> ModelGraph:
-            placed = {**more, **dict.fromkeys(on_host, PLACED)}
+            placed = {**more, **own}
             placed_ever.update(placed)
             return read_with(placed, tables=True, maps=True)
 
         # Whoever passes a graph has chosen.
         is_graph = isinstance(model, (ModelGraph, Network))
+        if has_tables and not is_graph:
+            places = places_for_softmax(graph, wanted_softmax(graph, softmax))
+            own = {**places, **own}
+            graph = read({}) if places else graph
         options = dict(quantization)
         graph, networks, reasons, rows = quantized_steps(
             graph,

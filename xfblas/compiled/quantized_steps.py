@@ -24,7 +24,7 @@ from xfblas.quantization.calibration_check import tell
 from xfblas.quantization.grid_network import OffGrid, network_on_grid
 from xfblas.quantization.maps.lowering import layers_of
 from xfblas.quantization.maps.quantize_maps import quantize_maps
-from xfblas.quantization.options import Options
+from xfblas.quantization.options import BY_LAYERS, Options
 from xfblas.quantization.quantize import quantize_and_check
 from xfblas.rows.arguments import input_sources
 from xfblas.rows.streams import is_stream
@@ -112,26 +112,30 @@ def _quantized(
     seen = step_inputs(graph, inputs)
     names = graph.inputs[0].columns if len(graph.inputs) == 1 else None
     found: list[str] = []
-    weight_bits = Options.of({**options, "bits": bits}).weight_bits or {}
-    options = {name: value for name, value in options.items() if name != "weight_bits"}
+    asked = Options.of({**options, "bits": bits})
+    by_layers = {name: getattr(asked, name) or {} for name in BY_LAYERS}
+    options = {name: value for name, value in options.items() if name not in BY_LAYERS}
     layers = [layer.name for step in graph.engine_steps for layer in step.network.layers]
     layers += [layer for step in graph.map_steps for layer in layers_of(step)]
-    require_names("weight_bits", weight_bits, layers)
+    for name, given in by_layers.items():
+        require_names(name, given, layers)
     grids, off = grids_of(graph), list[str]()
 
     def convert(step: EngineStep | MapStep) -> Any:
         if isinstance(step, MapStep):
-            chosen = Options.of({**options, "bits": bits, "weight_bits": weight_bits})
+            chosen = Options.of({**options, "bits": bits, **by_layers})
             return quantize_maps(step, seen[step.name], chosen)
-        own = {layer.name for layer in step.network.layers} & set(weight_bits)
-        narrow: Any = {"weight_bits": {name: weight_bits[name] for name in own}} if own else {}
+        names_here = {layer.name for layer in step.network.layers}
+        own: Any = {
+            option: {name: value for name, value in given.items() if name in names_here}
+            for option, given in by_layers.items()
+            if names_here & set(given)
+        }
         told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
         told["chains"] = len(graph.engine_steps)
         rows = seen[step.name]
         is_public = {"method", "legacy", "accumulator"} & set(options)
-        if not (narrow or is_public) and any(
-            part.steps is not None for part in step.network.layers
-        ):
+        if not (own or is_public) and any(part.steps is not None for part in step.network.layers):
             try:
                 ends = ends_of(graph, step.output)
                 own_grid = grids.get(step.input)
@@ -140,9 +144,7 @@ def _quantized(
                 return exact
             except OffGrid as reason:
                 off.append(f"{step.name}: {reason}")
-        network, more = quantize_and_check(
-            step.network, rows, bits=bits, **told, **narrow, **options
-        )
+        network, more = quantize_and_check(step.network, rows, bits=bits, **told, **own, **options)
         found.extend(more)
         return network
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from xfblas.compiled.softmax_steps import as_run
 from xfblas.graph import EngineStep, MapStep, ModelGraph
 from xfblas.quantization import QuantizedMaps, QuantizedNetwork
 
@@ -32,4 +33,4 @@ def simulated(
             return network.predict(given)
         return network.finish(network.simulate(network.quantize_input(given)).output)
 
-    return graph.run(rows), graph.run(rows, engine)
+    return graph.run(rows), as_run(graph, networks).run(rows, engine)

@@ -15,12 +15,15 @@ from xfblas.checks import require_names
 from xfblas.compiled.calibration_rows import step_inputs
 from xfblas.errors import InvalidValueError, UnsupportedModelError
 from xfblas.graph import EngineStep, HostStep, ModelGraph
+from xfblas.graph.map_regions import REDUCTIONS
 from xfblas.quantization import QuantizedNetwork
 from xfblas.quantization.softmax_choice import choose_softmax
 from xfblas.quantization.softmax_settings import SoftmaxSettings
 
 #: Rows that the tables are chosen and measured with.
 ROWS = 2048
+#: What makes rows of maps.
+FLATTENING = ("reshape", *REDUCTIONS)
 _SETTINGS = {field.name for field in dataclasses.fields(SoftmaxSettings)} | {"table_size"}
 
 
@@ -47,6 +50,26 @@ def wanted_softmax(graph: ModelGraph, given: Any) -> dict[str, SoftmaxSettings]:
             )
         asked = dict.fromkeys(steps, settings)
     return {name: one for name, one in asked.items() if one is not None}
+
+
+def places_for_softmax(graph: ModelGraph, wanted: Mapping[str, SoftmaxSettings]) -> dict[str, str]:
+    """Layers for the host, so that dense layers before a softmax by tables are a chain; with why.
+
+    Behind convolutions they would be part of a step over maps, which has no such instruction.
+    Flattening maps is a matter of layout, wherever it is done.
+    """
+    found = {}
+    steps = [step for step in graph.steps if step.output in wanted]
+    for maps in graph.map_steps:
+        parts = {part.output: part for part in maps.steps}
+        part = parts[maps.output]
+        if part.function != "dense" or not any(maps.output in step.inputs for step in steps):
+            continue
+        while part is not None and part.function not in FLATTENING:
+            part = parts.get(part.inputs[0]) if len(part.inputs) == 1 else None
+        if part is not None:
+            found[part.output.partition("#")[0]] = "a chain follows, for its softmax by tables"
+    return found
 
 
 def with_softmax(
@@ -77,7 +100,8 @@ def with_softmax(
         if chain is None or chain.name not in networks:
             raise UnsupportedModelError(
                 f"the softmax {step.output!r} cannot be computed by tables: expected one over the "
-                "last axis, of the result of dense layers on the engine which nothing else takes"
+                "last axis, of the result of dense layers on the engine which nothing else takes; "
+                "over the pixels of maps the host computes it"
             )
         network = networks[chain.name]
         seen = rows[chain.name]

@@ -8,7 +8,8 @@ from xfblas.convert.entries import entries_of
 from xfblas.convert.settings import AUTO, LayerSettings, settings_of_entries
 
 _NAMES = {
-    "weight_bits": "Precision.weight", "engine": "Engine", "trace": "Trace", "softmax": "Softmax",
+    "weight_bits": "Precision.weight", "size": "Range", "engine": "Engine", "trace": "Trace",
+    "softmax": "Softmax",
 }  # fmt: skip
 
 
@@ -64,9 +65,11 @@ def _changes(name: str, before: LayerSettings, after: LayerSettings) -> list[Cha
 
 
 def _text(key: str, value: Any) -> Any:
-    if key != "weight_bits":
+    if key not in ("weight_bits", "size"):
         return value
-    return AUTO if value is None else f"int{value}"
+    if value is None:
+        return AUTO
+    return f"int{value}" if key == "weight_bits" else value
 
 
 def _element(bits: int) -> str:

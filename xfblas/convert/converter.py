@@ -32,8 +32,18 @@ KEYS = {
     "ProjectName": "project_name", "InputData": "input_data_tb",
     "OutputPredictions": "output_data_tb", "CalibrationData": "calib_data", "Board": "board",
     "Part": "part", "XilinxPart": "part", "Platform": "platform", "Xclbin": "xclbin",
-    "Target": "target", "HLSConfig": "hls_config",
+    "Target": "target", "HLSConfig": "hls_config", "KerasJson": "architecture",
+    # What engines with hardware for each layer take, by the names of DATAFLOW.
+    "IOType": "io_type", "ClockPeriod": "clock_period", "ClockUncertainty": "clock_uncertainty",
+    "Backend": "backend", "Interface": "interface", "Namespace": "namespace",
 }  # fmt: skip
+
+
+#: Arguments that are paths in a file, beside which they begin.
+PATHS = (
+    "model", "output_dir", "input_data_tb", "output_data_tb", "calib_data", "xclbin",
+    "architecture",
+)  # fmt: skip
 
 
 @names_keywords(*DATAFLOW)
@@ -141,9 +151,10 @@ def convert_from_config(config: Any) -> "ConvertedModel":
 
     Args:
         config: ``KerasModel`` (a path, or a keras.Model in a dict) or ``OnnxModel``,
-            ``OutputDir``, ``ProjectName``, ``InputData``, ``OutputPredictions``,
-            ``CalibrationData``, ``Board``, ``Part``, ``Platform``, ``Xclbin``, ``Target`` and
-            ``HLSConfig``. Paths are relative to the file.
+            ``KerasJson`` (the architecture of a file of weights), ``OutputDir``, ``ProjectName``,
+            ``InputData``, ``OutputPredictions``, ``CalibrationData``, ``Board``, ``Part``,
+            ``Platform``, ``Xclbin``, ``Target`` and ``HLSConfig``. Paths are relative to the file.
+            ``IOType``, ``ClockPeriod`` and their kin are ignored, with one warning.
 
     Raises:
         InvalidValueError: there is no such file, or it has a key that there is not.
@@ -163,7 +174,7 @@ def convert_from_config(config: Any) -> "ConvertedModel":
         raise InvalidValueError(
             "config has no KerasModel and no OnnxModel, expected the path of a file"
         )
-    for name in ("model", "output_dir", "input_data_tb", "output_data_tb", "calib_data", "xclbin"):
+    for name in PATHS:
         if isinstance(given.get(name), str):
             given[name] = folder / given[name]
     if isinstance(given.get("calib_data"), Path):
@@ -224,6 +235,8 @@ class ConvertedModel:
         options = {} if is_float else dict(self.settings.quantization)
         if self.settings.weight_bits and not is_float:
             options["weight_bits"] = self.settings.weight_bits
+        if self.settings.ranges and not is_float:
+            options["ranges"] = self.settings.ranges
         if self.settings.softmax:
             options["softmax"] = self.settings.softmax
         return compile_model(

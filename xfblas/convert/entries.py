@@ -13,6 +13,8 @@ _CONVOLUTIONS = re.compile(
 )
 #: What else has weights that the engine multiplies by.
 _PRODUCTS = ("Dense", "TimeDistributed", "Gemm", "MatMul", "Conv", "ConvTranspose")
+#: Layers that are an activation and nothing else.
+OWN = ("Activation", "Softmax", "QActivation")
 #: Before and after the names of layers that are like these, but for their quantizers.
 _QUANTIZED = re.compile(r"^(hgq>Q|Q|Binary|Ternary)|Batchnorm$")
 
@@ -67,7 +69,7 @@ def entries_of(model: Any, architecture: Any = None) -> list[Entry]:
         activation = _activation(layer.config)
         if layer.class_name == "Softmax":
             activation = "softmax"
-        is_own = layer.class_name in ("Activation", "Softmax")
+        is_own = layer.class_name in OWN
         found.append(Entry(layer.path, layer.class_name, layer.path, activation if is_own else ""))
         if activation and not is_own:
             name = f"{layer.path}_{activation}"

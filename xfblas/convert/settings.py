@@ -1,5 +1,6 @@
 """What a configuration says of a model: its sections checked, and settled for each layer."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from xfblas.checks import require_names, shown
 from xfblas.convert.entries import Entry, entries_of
 from xfblas.errors import InvalidValueError
 from xfblas.notices import notify
-from xfblas.quantization.options import Options
+from xfblas.quantization.options import Options, is_number
 from xfblas.quantization.softmax_settings import FLOAT, SoftmaxSettings
 
 AUTO = "auto"
@@ -29,7 +30,7 @@ DATAFLOW = (
     "ConvImplementation", "PipelineStyle", "TableSize", "Compression", "TargetCycles",
 )  # fmt: skip
 MODEL_KEYS = ("Precision", "Engine", "Trace", "Softmax", "Calibration")
-LAYER_KEYS = ("Precision", "Engine", "Trace", "Softmax")
+LAYER_KEYS = ("Precision", "Range", "Engine", "Trace", "Softmax")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class LayerSettings:
     Attributes:
         entry: the layer or activation.
         weight_bits: bits of its integer weights, or None for those of an element.
+        size: that its results shall hold; None for what calibration finds.
         engine: 'fcn' or 'host'; None where that is not for it to say.
         trace: whether traces have it.
         softmax: how it is computed, where it is one, as :func:`xfblas.compile` takes it.
@@ -46,6 +48,7 @@ class LayerSettings:
 
     entry: Entry
     weight_bits: int | None
+    size: float | None
     engine: str | None
     trace: bool
     softmax: Any
@@ -74,6 +77,11 @@ class Settings:
     def weight_bits(self) -> dict[str, int]:
         """Bits of weights by layer, where they are not those of an element."""
         return {name: s.weight_bits for name, s in self.layers.items() if s.weight_bits is not None}
+
+    @property
+    def ranges(self) -> dict[str, float]:
+        """Sizes that results of layers shall hold, where calibration does not choose them."""
+        return {name: s.size for name, s in self.layers.items() if s.size is not None}
 
     @property
     def softmax(self) -> dict[str, Any]:
@@ -174,6 +182,9 @@ def _layer_settings(
     if is_table and not entry.is_softmax and where.startswith("LayerName."):
         raise InvalidValueError(f"{where} is {shown(softmax)}, but {entry.name} is no softmax")
     softmax = softmax if is_table and entry.is_softmax else FLOAT
+    where, size = pick("Range", None)
+    if size is not None:
+        _require_size(where, size, entry, bits)
     weight = None
     for name, section in sections:
         text = section.get("Precision", {}).get("weight", AUTO)
@@ -186,7 +197,18 @@ def _layer_settings(
             choices = {f"int{n}": n for n in range(2, bits + 1)} if bits < 32 else {"float32": 32}
             weight = bits_of(f"{name}.Precision.weight", text, choices)
     narrow = weight if weight not in (None, bits) else None
-    return LayerSettings(entry, narrow, engine, trace, softmax)
+    return LayerSettings(entry, narrow, size, engine, trace, softmax)
+
+
+def _require_size(where: str, size: Any, entry: Entry, bits: int) -> None:
+    if not entry.has_weights:
+        raise InvalidValueError(
+            f"{where} is {shown(size)}, but {entry.kind} has no sums that the engine scales"
+        )
+    if bits == ELEMENTS["float32"]:
+        raise InvalidValueError(f"{where} is {shown(size)}, but float32 has no ranges to choose")
+    if not (is_number(size) and 0 < float(size) < math.inf):
+        raise InvalidValueError(f"{where} is {shown(size)}, expected a number above 0, or auto")
 
 
 def _layer_section(where: str, given: Any) -> dict[str, Any]:

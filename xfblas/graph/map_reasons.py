@@ -11,7 +11,7 @@ from xfblas.layers.table import Table
 from xfblas.layers.window_operation import WindowOperation
 
 #: What has a place among maps though it slides no window.
-_BESIDE = (*SUMS, *REDUCTIONS, "concatenate", "pad", "crop")
+BESIDE = (*SUMS, *REDUCTIONS, "concatenate", "pad", "crop")
 
 
 def reasons_on_host(
@@ -42,6 +42,11 @@ def reasons_on_host(
     return found
 
 
+def is_for_maps(operation: Operation) -> bool:
+    """Whether it is a function of maps that the engine may compute."""
+    return isinstance(operation, WindowOperation) or getattr(operation, "function", "") in BESIDE
+
+
 def _reason(one: Operation, before: str | None, first: bool) -> str | None:
     """None where it has a reason of its own, or is no function over maps."""
     if not any(len(shape) > 1 for shape in one.place.shapes):
@@ -50,7 +55,7 @@ def _reason(one: Operation, before: str | None, first: bool) -> str | None:
         is_bent = before is not None and one.is_for_engine
         return f"it follows {before}, which the host computes" if is_bent else None
     function = getattr(one, "function", "")
-    if not (isinstance(one, WindowOperation) or function in _BESIDE):
+    if not is_for_maps(one):
         return None
     is_open = next((shape for shape in (*one.place.shapes, one.shape) if None in shape), None)
     if is_open is not None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from xfblas.graph.fold import Folder
 from xfblas.graph.graph_steps import EngineStep, HostStep, MapStep
-from xfblas.graph.map_reasons import reasons_on_host
+from xfblas.graph.map_reasons import is_for_maps, reasons_on_host
 from xfblas.graph.map_regions import CONVOLUTIONS, MapRegion, is_channels_first, regions_of
 from xfblas.graph.model_graph import ModelGraph
 from xfblas.graph.network import Network
@@ -17,7 +17,6 @@ from xfblas.layers.placement import PLACED, PREACTIVATION, placements_of
 from xfblas.layers.scaling import Scale
 from xfblas.layers.slope import Slope
 from xfblas.layers.table import Table, as_table, is_table, table_names
-from xfblas.layers.window_operation import WindowOperation
 
 
 def cut_into_steps(
@@ -49,7 +48,7 @@ def _placed(operation, on_host, tables):
     names = [operation.layer.path]
     if is_table(operation):
         names += table_names(operation)
-    elif not (operation.is_for_engine or isinstance(operation, WindowOperation)):
+    elif not (operation.is_for_engine or is_for_maps(operation)):
         return operation
     for name in names:
         if name in on_host:

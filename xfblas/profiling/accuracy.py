@@ -132,6 +132,11 @@ def _rounding(line: LayerReport, bits: int) -> str:
             f"its largest weight is {line.weight_outlier:.0f} times the usual one, so that the "
             "others have few steps: train with smaller weights, or take 16 bits"
         )
+    if line.place == "softmax":
+        return (
+            f"it is computed by tables ({line.reason}): take 'stable', finer tables, or Softmax: "
+            "float"
+        )
     if line.place == "host":
         return f"the host computes it in float: {line.activation} enlarges what its input lacks"
     if _is_small(line):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.checks import names_keywords
-from xfblas.convert.entries import entries_of
+from xfblas.convert.entries import OWN, entries_of
 from xfblas.errors import InvalidValueError
 from xfblas.graph.tensor_spec import TensorSpec
 from xfblas.keras_files.keras_object import is_keras_model, keras_of
@@ -48,7 +48,7 @@ def get_ymodel_keras(keras_model: Any, X: Any) -> dict[str, np.ndarray]:
         layer = by_name.get(entry.layer)
         if layer is None:
             continue
-        is_split = getattr(layer, "activation", None) is not None and entry.kind != "Activation"
+        is_split = getattr(layer, "activation", None) is not None and entry.kind not in OWN
         if entry.name != entry.layer or not is_split:
             found[entry.name] = np.asarray(outputs[layer.name], np.float32)
         else:

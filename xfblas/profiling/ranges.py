@@ -16,7 +16,7 @@ from xfblas.quantization import QuantizedMaps
 from xfblas.reporting.figure import empty_figure, locator, short
 from xfblas.rows.arguments import converted_inputs
 
-PLOTS = ("boxplot", "histogram")
+PLOTS = ("boxplot", "histogram", "table")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def numerical(
     hls_model: ConvertedModel | None = None,
     X: Any = None,
     plot: str = "boxplot",
-) -> tuple[Any, ...]:
+) -> Any:
     """Sizes of weights and activations, before and after quantization.
 
     A grey box is what the elements can hold, from one step to the largest: it must cover the box
@@ -94,21 +94,24 @@ def numerical(
         model: a keras.Model, for the float side.
         hls_model: a converted model, for the engine's side.
         X: (m, ...) rows, for activations.
-        plot: ``"boxplot"``, or ``"histogram"`` by powers of two.
+        plot: ``"boxplot"``, ``"histogram"`` by powers of two, or ``"table"`` for numbers.
 
     Returns:
         Four matplotlib Figures: weights before and after, activations before and after; None for
-        what was not asked for. :func:`ranges_of` has the numbers.
+        what was not asked for. With ``"table"`` a text, of what :func:`ranges_of` gives.
 
     Raises:
         InvalidValueError: there is no such plot; else as for :func:`ranges_of`.
         NotSupportedError: matplotlib is not installed.
     """
     if not isinstance(plot, str) or plot not in PLOTS:
-        raise InvalidValueError(f"plot is {shown(plot)}, expected {' or '.join(PLOTS)}")
+        raise InvalidValueError(f"plot is {shown(plot)}, expected one of {', '.join(PLOTS)}")
     titles = ("Weights, float", "Weights, integers", "Activations, float", "Activations, engine")
     draw = _boxes if plot == "boxplot" else _histograms
-    found = zip(ranges_of(model, hls_model, X), titles, strict=True)
+    found = list(zip(ranges_of(model, hls_model, X), titles, strict=True))
+    if plot == "table":
+        lines = [(title, *(f"  {each}" for each in part)) for part, title in found if part]
+        return "\n".join(line for part in lines for line in part)
     return tuple(draw(part, title) if part else None for part, title in found)
 
 

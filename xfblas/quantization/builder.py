@@ -189,6 +189,7 @@ class Builder:
         importance = np.ones(len(bias)) if is_last else (layers[index + 1].kernel ** 2).sum(axis=1)
         if layer.has_table:
             table = self._table(variant, form, index, importance)
+        ranges = options.ranges_of(layer.name, ranges, table is not None)
         lowest = -(options.element_max + 1)
         is_rectified = layer.activation == "relu" and not layer.has_table
         is_zero_lowest = variant.saturates and is_rectified and not is_last

@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+import numpy as np
+
 from xfblas.checks import nearest_first, require_switch, shown
 from xfblas.errors import InvalidValueError
 
 METHODS = ("calibrated", "gemx")
 LEAKY = ("auto", "prelu", "split")
+#: Options that are numbers by names of layers.
+BY_LAYERS = ("weight_bits", "ranges")
 SWITCHES = ("per_channel", "bias_correction", "power_of_two", "legacy")
 #: What earlier releases had, and what became of it.
 REMOVED = {
@@ -105,6 +109,11 @@ class Options:
     weight_bits: Mapping[str, int] | None = _option(
         None, "bits of the integer weights of layers by name, 2 to those of an element"
     )
+    ranges: Mapping[str, float] | None = _option(
+        None,
+        "sizes that the results of layers by name shall hold, before an activation that is a "
+        "slope; by default the largest of the rows, with the margin",
+    )
     legacy: bool = _option(False, "use the public engine's arithmetic, which floors and wraps")
 
     @classmethod
@@ -165,12 +174,18 @@ class Options:
             )
         if not is_number(self.goal) or math.isnan(self.goal):
             raise InvalidValueError(f"goal is {shown(self.goal)}, expected decibels")
-        given = self.weight_bits
-        if given is not None and not isinstance(given, Mapping):
-            raise InvalidValueError(
-                f"weight_bits is {shown(given)}, expected bits by names of layers"
-            )
-        for name, bits in (given or {}).items():
+        for name, what in (("weight_bits", "bits"), ("ranges", "sizes")):
+            given = getattr(self, name)
+            if given is not None and not isinstance(given, Mapping):
+                raise InvalidValueError(
+                    f"{name} is {shown(given)}, expected {what} by names of layers"
+                )
+        for name, size in (self.ranges or {}).items():
+            if not (is_number(size) and 0 < float(size) < math.inf):
+                raise InvalidValueError(
+                    f"ranges of {shown(name)} is {shown(size)}, expected a number above 0"
+                )
+        for name, bits in (self.weight_bits or {}).items():
             if not (_is_integer(bits) and 2 <= bits <= self.bits):
                 raise InvalidValueError(
                     f"weight_bits of {shown(name)} is {shown(bits)}, expected a whole number "
@@ -188,6 +203,22 @@ class Options:
     def weight_max(self, layer: str) -> int:
         """The largest integer weight of a layer."""
         return 2 ** ((self.weight_bits or {}).get(layer, self.bits) - 1) - 1
+
+    def ranges_of(self, layer: str, found: np.ndarray, is_fixed: bool) -> np.ndarray:
+        """The sizes (n,) that a layer's results shall hold: those found, or what was asked for.
+
+        Raises:
+            InvalidValueError: another size was asked for, but the layer's is fixed by its function.
+        """
+        size = (self.ranges or {}).get(layer)
+        if size is None:
+            return found
+        if is_fixed:
+            raise InvalidValueError(
+                f"ranges of {layer!r} is {size}, but its results are those of a table or of relu6, "
+                "which have ranges of their own"
+            )
+        return np.full(len(found), float(size))
 
     @property
     def element_max(self) -> int:

@@ -13,7 +13,7 @@ from xfblas.quantization.calibration_check import far_from_goal, still_features,
 from xfblas.quantization.comparison import compare
 from xfblas.quantization.gemx import quantize_gemx
 from xfblas.quantization.layers import QuantizedNetwork
-from xfblas.quantization.options import Options, takes
+from xfblas.quantization.options import BY_LAYERS, Options, takes
 from xfblas.quantization.preparation import prepare
 from xfblas.rows.columns import column_names
 
@@ -78,7 +78,8 @@ def quantize_and_check(
     if names is not None and len(names) != network.input_units:
         names = None
     chosen = Options.of(options)
-    require_names("weight_bits", chosen.weight_bits or (), [layer.name for layer in network.layers])
+    for name in BY_LAYERS:
+        require_names(name, getattr(chosen, name) or (), [layer.name for layer in network.layers])
     if chosen.method == "calibrated":
         told = {"names": names, "are_features": are_features}
         return quantize_calibrated(network, rows, chosen, chains, **told)

@@ -66,6 +66,13 @@ class ObservedMaps:
         if tensor.windows > 1 and tensor.zero:
             low = 0.0
         ends = [end / tensor.scale for end in (low - 0.5, low + span + 0.5)]
+        # Sums are clamped before a slope makes negative ones small.
+        slopes = (
+            float(np.reshape(part.arrays["alpha"], -1)[0])
+            for part in self.step.steps
+            if part.output == tensor.name and part.function == "prelu"
+        )
+        ends[0] = ends[0] * next((slope for slope in slopes if 0 < slope < 1), 1.0)
         if len(tensor.shape) == 1 and tensor.shape[0] != tensor.scale.size:
             return ends[0].min(), ends[1].max()
         is_first = self.maps.channels_first and len(tensor.shape) > 1

@@ -186,11 +186,14 @@ class Choices:
         ranges, importance = self._ranges(node, sums, levels), self._importance[name][own]
         importance = np.where(importance > 0, importance, importance.max() or 1.0)
         table, fixed = self._table(node, sums, importance), None
+        ranges = self._options.ranges_of(node.layer, ranges, bool(node.function))
         if node.function == "relu6":
             ranges = np.minimum(ranges, LARGEST_RELU6)
             fixed = levels / ranges
         elif table is not None:
             fixed = np.full(node.outputs, table.argument_scale)
+        elif node.layer in (self._options.ranges or {}):
+            fixed = levels / ranges
         elif node is not self._last:
             ranges = ranges * self._wider(node, sums, ranges / levels, importance)
         wanted = Wanted(ranges, importance, zero if table is None else 0, levels, fixed, windows)
