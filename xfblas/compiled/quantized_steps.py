@@ -39,10 +39,12 @@ def quantized_steps(
     read: Callable[[Mapping[str, str]], ModelGraph] | None,
     softmax: Any,
     calib_iter: int | None,
+    target: str,
 ) -> Any:
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows.
 
-    The rows are those of each input, None where none are needed.
+    The rows are those of each input, None where none are needed. The target is where the model runs
+    best: it gives the same on all.
     """
     wanted = wanted_softmax(graph, softmax)
     if dtype == np.float32:
@@ -71,7 +73,7 @@ def quantized_steps(
     bits = 8 * dtype.itemsize
 
     def make(graph: ModelGraph) -> Made:
-        return _quantized(graph, inputs, bits, options)
+        return _quantized(graph, inputs, bits, options, target)
 
     made = make(graph)
     if read is not None:
@@ -106,7 +108,11 @@ def _without_bits(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _quantized(
-    graph: ModelGraph, inputs: list[np.ndarray], bits: int, options: dict[str, Any]
+    graph: ModelGraph,
+    inputs: list[np.ndarray],
+    bits: int,
+    options: dict[str, Any],
+    target: str = "",
 ) -> Made:
     """Quantized layers and reasons by step, and what the rows do not tell."""
     seen = step_inputs(graph, inputs)
@@ -122,7 +128,8 @@ def _quantized(
     def convert(step: EngineStep | MapStep) -> Any:
         if isinstance(step, MapStep):
             chosen = Options.of({**options, "bits": bits, "weight_bits": weight_bits})
-            return quantize_maps(step, seen[step.name], chosen)
+            # Sums of bytes always fit the 32 bits that products of taps are added up in.
+            return quantize_maps(step, seen[step.name], chosen, target == "native" and bits == 8)
         own = {layer.name for layer in step.network.layers} & set(weight_bits)
         narrow: Any = {"weight_bits": {name: weight_bits[name] for name in own}} if own else {}
         told = {"names": names, "are_features": _is_fed_by_inputs(graph, step)}
