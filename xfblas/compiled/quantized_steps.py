@@ -39,10 +39,12 @@ def quantized_steps(
     read: Callable[[Mapping[str, str]], ModelGraph] | None,
     softmax: Any,
     calib_iter: int | None,
+    target: str,
 ) -> Any:
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows.
 
-    The rows are those of each input, None where none are needed.
+    The rows are those of each input, None where none are needed. The target is where the model runs
+    best: it gives the same on all.
     """
     wanted = wanted_softmax(graph, softmax)
     if dtype == np.float32:
@@ -71,7 +73,7 @@ def quantized_steps(
     bits = 8 * dtype.itemsize
 
     def make(graph: ModelGraph) -> Made:
-        return _quantized(graph, inputs, bits, options)
+        return _quantized(graph, inputs, bits, options, target)
 
     made = make(graph)
     if read is not None:
@@ -106,7 +108,11 @@ def _without_bits(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _quantized(
-    graph: ModelGraph, inputs: list[np.ndarray], bits: int, options: dict[str, Any]
+    graph: ModelGraph,
+    inputs: list[np.ndarray],
+    bits: int,
+    options: dict[str, Any],
+    target: str = "",
 ) -> Made:
     """Quantized layers and reasons by step, and what the rows do not tell."""
     seen = step_inputs(graph, inputs)

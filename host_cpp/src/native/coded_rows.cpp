@@ -91,12 +91,55 @@ void look_at(const ForwardPass& pass, uint64_t row) {
   if (pass.clipped) pass.clipped->count(first);
 }
 
+// Rows of few features, such as pixels, leave vectors nearly empty: so many are encoded as one.
+constexpr uint64_t rows_together = 64, few_features = 64, least_rows = 4 * rows_together;
+
+// Codes rows that lie one behind the other as if they were one.
+class RowsTogether {
+ public:
+  RowsTogether(const InputCoding& coding, const NearCoding* near) : coding_(coding) {
+    coding_.features *= rows_together;
+    coding_.scales = repeated(coding.scales, coding.features, doubles_[0]);
+    coding_.offsets = repeated(coding.offsets, coding.features, doubles_[1]);
+    if (!near) return;
+    near_ = {repeated(near->scales, coding.features, floats_[0]),
+             repeated(near->shifts, coding.features, floats_[1]), near->margin, near->slope};
+    has_near_ = true;
+  }
+  const InputCoding& coding() const { return coding_; }
+  const NearCoding* near() const { return has_near_ ? &near_ : nullptr; }
+
+ private:
+  template <typename Number>
+  static const Number* repeated(const Number* from, uint64_t count, std::vector<Number>& to) {
+    if (!from) return nullptr;
+    for (uint64_t i = 0; i < rows_together; ++i) to.insert(to.end(), from, from + count);
+    return to.data();
+  }
+
+  InputCoding coding_;
+  NearCoding near_{};
+  bool has_near_ = false;
+  std::vector<double> doubles_[2];
+  std::vector<float> floats_[2];
+};
+
 template <typename Element>
 void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
                  uint64_t stride) {
-  InputDigits<Element> digits(pass.input_coding, pass.near, pass.elements);
-  for (uint64_t i = first; i < first + rows; ++i, to += stride) {
-    const float* row = pass.input + i * pass.input_coding.features;
+  const auto& coding = pass.input_coding;
+  const auto end = first + rows;
+  if (!coding.columns && coding.features < few_features && rows >= least_rows &&
+      stride == coding.features * sizeof(Element)) {
+    const RowsTogether together(coding, pass.near);
+    InputDigits<Element> digits(together.coding(), together.near(), together.coding().features);
+    for (; first + rows_together <= end; first += rows_together, to += rows_together * stride)
+      if (digits.encode(pass.input + first * coding.features, reinterpret_cast<Element*>(to)))
+        for (uint64_t i = 0; i < rows_together; ++i) look_at(pass, first + i);
+  }
+  InputDigits<Element> digits(coding, pass.near, pass.elements);
+  for (auto i = first; i < end; ++i, to += stride) {
+    const float* row = pass.input + i * coding.features;
     if (digits.encode(row, reinterpret_cast<Element*>(to))) look_at(pass, i);
   }
 }

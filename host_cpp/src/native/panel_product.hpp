@@ -87,6 +87,7 @@ class PanelProduct {
   };
 
   void run_tile(const Panel& panel, const Route& route, const Tile& tile) {
+    call_c(panel, tile);
     const auto block = route.block ? route.block : panels_.k();
     for (int64_t p = 0; p < panels_.k(); p += block) {
       const auto count = std::min(block, panels_.k() - p);
@@ -95,6 +96,16 @@ class PanelProduct {
       refine(panel, route.path, tile, p, count);
     }
     finish(panel, route.path, tile);
+  }
+
+  // C's lines into the cache while the sums are computed, since stores would wait for them.
+  void call_c(const Panel& panel, const Tile& tile) const {
+    const auto bytes = product_.c_bytes();
+    const auto* row = static_cast<const char*>(product_.c) +
+                      (tile.line * product_.c_line + tile.row * product_.ldc + first_column_ +
+                       panel.column) * bytes;
+    for (auto i = tile.row; i < tile.end; ++i, row += product_.ldc * bytes)
+      for (int64_t at = 0; at < panel.columns * bytes; at += 64) __builtin_prefetch(row + at, 1);
   }
 
   // b: quads of all of the panel.

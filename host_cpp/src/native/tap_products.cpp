@@ -32,6 +32,13 @@ TapAxis columns_of(const FeatureMap& map) {
   return {map.up_x, map.kernel_x, map.stride_x, map.dilation_x, map.pad_left};
 }
 
+std::vector<int64_t> met_by(const TapAxis& axis, int64_t first, int64_t outputs) {
+  std::vector<int64_t> met;
+  for (int64_t output = first; output < first + outputs; ++output)
+    for (int64_t tap = 0; tap < axis.kernel; ++tap) met.push_back(axis.pixel(output, tap));
+  return met;
+}
+
 FeatureMap single_pixels(FeatureMap map, int64_t first_row, int64_t first_column) {
   map.kernel_y = map.kernel_x = map.stride_y = map.stride_x = map.dilation_y = map.dilation_x = 1;
   map.up_y = map.up_x = 1;
@@ -75,8 +82,11 @@ TapProducts::TapProducts(const Kernels& kernels, const IntegerProduct& product,
                           last_column - first_column_ + 1};
   if (panels.has_tiles()) planes_ = block_.take_planes(kernels, pixels_, pixels);
   else block_.take(kernels, pixels_, pixels, panels.has_quads());
+  rows_met_ = met_by(rows_, part.y, part.rows);
+  columns_met_ = met_by(columns_, part.x, part.columns);
   kept_rows_ = rows_.span(1);
   kept_columns_ = rounded_up(columns_.span(columns_at_once_), tile_rows);
+  tap_sums_ = kept_columns_ * kernels.width();
   const auto width = int64_t(kernels.width());
   const auto tile = int64_t(kernels.rows_of_tile(1)) * width;
   sums_ = space_of_thread().room<int32_t>(
@@ -104,9 +114,9 @@ void TapProducts::run(const Panel& panel, SumPath path) {
     run_columns(panel, path, x, std::min(part_.columns, x + columns_at_once_));
 }
 
-int32_t* TapProducts::sums_of(int64_t row, int64_t tap, int64_t pixel) const {
-  const auto line = (row - first_row_) % kept_rows_ * int64_t(map_.taps()) + tap;
-  return products_ + (line * kept_columns_ + pixel) * kernels_.width();
+// Of the first tap and pixel.
+int32_t* TapProducts::sums_of(int64_t row) const {
+  return products_ + (row - first_row_) % kept_rows_ * int64_t(map_.taps()) * tap_sums_;
 }
 
 // One row of pixels times each tap's rows of B.
@@ -118,13 +128,14 @@ void TapProducts::multiply_row(const Panel& panel, int64_t row, int64_t first, i
   const Runs runs{0, 1, channels / (quads ? 4 : 2)};
   const auto* from = a.data + (row - first_row_) * a.line + (first - first_column_) * a.stride;
   const auto tiles = (count + tile - 1) / tile;
-  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap) {
+  auto* sums = sums_of(row);
+  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap, sums += tap_sums_) {
     const auto* b = static_cast<const char*>(panel.packed) + tap * channels * width * (quads ? 1 : 2);
     for (int64_t i = 0; i < tiles; ++i) {
       const auto pixel = i * count / tiles, end = (i + 1) * count / tiles;
       (quads ? kernels_.quads : kernels_.pairs)(
           int(end - pixel), panel.vectors, from + pixel * a.stride, a.stride, runs, b, false,
-          space_.soon.take(runs.steps), sums_of(row, tap, pixel));
+          space_.soon.take(runs.steps), sums + pixel * kernels_.width());
     }
   }
 }
@@ -138,32 +149,36 @@ void TapProducts::multiply_row_on_tiles(const Panel& panel, int64_t row, int64_t
   const Runs runs{0, 1, channels};
   const auto* from = reinterpret_cast<const int8_t*>(a.data) + (row - first_row_) * a.line +
                      (first - first_column_) * a.stride;
-  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap)
+  auto* to = sums_of(row);
+  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap, to += tap_sums_)
     for (int64_t pixel = 0; pixel < count; pixel += rows_on_tiles)
       sums.add(from + pixel * a.stride, int(std::min<int64_t>(rows_on_tiles, count - pixel)), runs,
-               tap * channels, true, sums_of(row, tap, pixel), nullptr);
+               tap * channels, true, to + pixel * kernels_.width(), nullptr);
 }
 
 void TapProducts::run_columns(const Panel& panel, SumPath path, int64_t x, int64_t end) {
-  const auto first = columns_.first(part_.x + x);
-  const auto count = columns_.last(part_.x + end - 1) - first + 1;
+  const auto first = columns_met_[size_t(x * columns_.kernel)];
+  const auto count = columns_met_[size_t(end * columns_.kernel - 1)] - first + 1;
   const auto tile = int64_t(kernels_.rows_of_tile(panel.vectors)), taps = int64_t(map_.taps());
   // Of each output pixel, where its taps' products are behind those of the first pixel.
   offsets_.clear();
-  for (int64_t pixel = x; pixel < end; ++pixel)
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      const auto meets = columns_.pixel(part_.x + pixel, tap % columns_.kernel);
-      offsets_.push_back(int32_t((meets - first) * kernels_.width()));
-    }
+  for (int64_t pixel = x; pixel < end; ++pixel) {
+    const auto* met = &columns_met_[size_t(pixel * columns_.kernel)];
+    for (int64_t row = 0; row < rows_.kernel; ++row)
+      for (int64_t column = 0; column < columns_.kernel; ++column)
+        offsets_.push_back(int32_t((met[column] - first) * kernels_.width()));
+  }
   auto made = rows_.first(part_.y);  // the next row of pixels to multiply
   for (int64_t y = 0; y < part_.rows; ++y) {
-    for (; made <= rows_.last(part_.y + y); ++made) {
+    const auto* met = &rows_met_[size_t(y * rows_.kernel)];
+    for (; made <= met[rows_.kernel - 1]; ++made) {
       if (panels_.has_tiles()) multiply_row_on_tiles(panel, made, first, count);
       else multiply_row(panel, made, first, count);
     }
     begins_.clear();
-    for (int64_t tap = 0; tap < taps; ++tap)
-      begins_.push_back(sums_of(rows_.pixel(part_.y + y, tap / columns_.kernel), tap, 0));
+    for (int64_t row = 0; row < rows_.kernel; ++row)
+      for (int64_t column = 0; column < columns_.kernel; ++column)
+        begins_.push_back(sums_of(met[row]) + (row * columns_.kernel + column) * tap_sums_);
     for (int64_t begin = x; begin < end; begin += tile) {
       const auto pixels = int(std::min(tile, end - begin));
       kernels_.add_sums(pixels, panel.vectors, begins_.data(), &offsets_[size_t((begin - x) * taps)],

@@ -49,7 +49,7 @@ class TapProducts {
   void run_columns(const Panel& panel, SumPath path, int64_t x, int64_t end);
   void multiply_row(const Panel& panel, int64_t row, int64_t first, int64_t count);
   void multiply_row_on_tiles(const Panel& panel, int64_t row, int64_t first, int64_t count);
-  int32_t* sums_of(int64_t row, int64_t tap, int64_t pixel) const;
+  int32_t* sums_of(int64_t row) const;
 
   const Kernels& kernels_;
   const IntegerProduct& product_;
@@ -63,10 +63,12 @@ class TapProducts {
   RowPlanes planes_{};  // of the block, for tiles
   ThreadSpace& space_;
   int64_t columns_at_once_;
-  int64_t kept_rows_, kept_columns_;  // of products
+  int64_t kept_rows_, kept_columns_, tap_sums_;  // of products; of one tap's in a row
   int32_t* products_;
   int32_t* sums_;
   std::vector<const int32_t*> begins_;
+  // Of each output row and row of the kernel the row that they meet; columns likewise.
+  std::vector<int64_t> rows_met_, columns_met_;
   std::vector<int32_t> offsets_;
 };
 

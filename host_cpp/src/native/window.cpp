@@ -12,32 +12,47 @@ namespace {
 // Pixels whose sums are finished at once.
 constexpr uint32_t most_pixels = 8;
 
-// The pixels of a map that a window has, as pointers to their first channel.
+// What a row or a column of a map, each of which counts `up` times, is of the map as it lies.
+int64_t place_of(int64_t at, uint32_t extent, uint32_t up) {
+  if (at < 0 || at >= int64_t(extent) * up) return -1;
+  return up == 1 ? at : at / up;
+}
+
+// The pixels of a map that the windows of a line have, as pointers to their first channel.
 class Taps {
  public:
   // outside: what taps outside of the map are; they are left out where it is null.
-  Taps(const char* frame, const FeatureMap& map, uint64_t pixel_bytes, const void* outside)
-      : frame_(frame), map_(map), pixel_bytes_(pixel_bytes), outside_(outside) {}
+  Taps(const char* frame, const FeatureMap& map, int64_t pixel_bytes, const void* outside,
+       uint32_t y)
+      : map_(map), pixel_bytes_(pixel_bytes), outside_(outside), columns_(map.kernel_x) {
+    for (uint32_t ky = 0; ky < map.kernel_y; ++ky) {
+      const auto at = int64_t(y) * map.stride_y + int64_t(ky) * map.dilation_y - map.pad_top;
+      const auto row = place_of(at, map.height, map.up_y);
+      rows_.push_back(row < 0 ? nullptr : frame + row * map.width * pixel_bytes);
+    }
+  }
 
-  const std::vector<const void*>& of(uint32_t y, uint32_t x) {
+  const std::vector<const void*>& of(uint32_t x) {
+    auto at = int64_t(x) * map_.stride_x - map_.pad_left;
+    for (auto& column : columns_) {
+      column = place_of(at, map_.width, map_.up_x) * pixel_bytes_;
+      at += map_.dilation_x;
+    }
     found_.clear();
-    for (uint32_t ky = 0; ky < map_.kernel_y; ++ky) {
-      const auto row = row_of_map(map_, y, ky);
-      for (uint32_t kx = 0; kx < map_.kernel_x; ++kx) {
-        const auto column = row < 0 ? -1 : column_of_map(map_, x, kx);
-        if (column >= 0)
-          found_.push_back(frame_ + (uint64_t(row) * map_.width + uint64_t(column)) * pixel_bytes_);
+    for (const auto* row : rows_)
+      for (const auto column : columns_) {
+        if (row && column >= 0) found_.push_back(row + column);
         else if (outside_) found_.push_back(outside_);
       }
-    }
     return found_;
   }
 
  private:
-  const char* frame_;
   const FeatureMap& map_;
-  uint64_t pixel_bytes_;
+  int64_t pixel_bytes_;
   const void* outside_;
+  std::vector<const char*> rows_;  // null outside of the map
+  std::vector<int64_t> columns_;   // bytes from a row's first; below 0 outside
   std::vector<const void*> found_;
 };
 
@@ -59,14 +74,14 @@ class Window {
     run_tasks(threads, lines, [&](int64_t line) {
       const auto frame = uint32_t(line / map_.out_y), y = uint32_t(line % map_.out_y);
       const auto pixels = uint64_t(frame) * map_.height * map_.width;
-      Taps taps(a_ + pixels * i_.lda * bytes_, map_, uint64_t(i_.lda) * bytes_, outside());
-      run_line(taps, y, c_ + (pixel_of_c(map_, i_.ldc, frame, y, 0) - map_.c_first) * bytes_);
+      Taps taps(a_ + pixels * i_.lda * bytes_, map_, int64_t(i_.lda) * bytes_, outside(), y);
+      run_line(taps, c_ + (pixel_of_c(map_, i_.ldc, frame, y, 0) - map_.c_first) * bytes_);
     });
   }
 
  protected:
   virtual const void* outside() const = 0;
-  virtual void run_line(Taps& taps, uint32_t y, char* c) const = 0;
+  virtual void run_line(Taps& taps, char* c) const = 0;
 
   const Instruction& i_;
   const FeatureMap& map_;
@@ -83,12 +98,12 @@ class Pooling : public Window {
 
  private:
   const void* outside() const override { return nullptr; }
-  void run_line(Taps& taps, uint32_t y, char* c) const override {
+  void run_line(Taps& taps, char* c) const override {
     const auto& k = kernels();
     const auto pool = i_.k == window_max ? (bytes_ == 2 ? k.largest16 : k.largest8)
                                          : (bytes_ == 2 ? k.average16 : k.average8);
     for (uint32_t x = 0; x < map_.out_x; ++x, c += uint64_t(i_.ldc) * bytes_) {
-      const auto& found = taps.of(y, x);
+      const auto& found = taps.of(x);
       if (found.empty()) std::fill_n(c, i_.n * bytes_, char(0));
       else pool(found.data(), int64_t(found.size()), i_.n, c);
     }
@@ -131,11 +146,11 @@ class Depthwise : public Window {
 
   const void* outside() const override { return padding_.data(); }
 
-  void run_line(Taps& taps, uint32_t y, char* c) const override {
+  void run_line(Taps& taps, char* c) const override {
     for (uint32_t x = 0; x < map_.out_x; x += most_pixels) {
       const auto pixels = std::min(most_pixels, map_.out_x - x);
       std::vector<std::vector<const void*>> found;
-      for (uint32_t p = 0; p < pixels; ++p) found.push_back(taps.of(y, x + p));
+      for (uint32_t p = 0; p < pixels; ++p) found.push_back(taps.of(x + p));
       for (int64_t column = 0; column < i_.n; column += kernels().width())
         run_columns(found, column, c + (uint64_t(x) * i_.ldc + uint64_t(column)) * bytes_);
     }

@@ -8,14 +8,15 @@ Where none can, what the view shows is stored, by a window of one pixel.
 import math
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from xfblas.errors import UnsupportedModelError
 from xfblas.graph import HostStep, MapStep
 from xfblas.layers.placement import PREACTIVATION
-from xfblas.layers.slope import LARGEST_SLOPE
 from xfblas.layers.windows import Axis, axes_of
+from xfblas.quantization.maps.activations import activation_of
 from xfblas.quantization.maps.merges import SUMS, Merges
 from xfblas.quantization.maps.nodes import Node, View
 from xfblas.quantization.maps.parts import block_diagonal, parts_over, transposed_parts
@@ -27,6 +28,7 @@ class Lowering(Merges):
 
     Args:
         step: the functions.
+        by_taps: whether upsampled maps are read as such where the engine adds up taps' products.
 
     Attributes:
         input: the tensor that the caller's rows become; ``input_scale`` and ``input_shift`` of
@@ -34,8 +36,9 @@ class Lowering(Merges):
         output: the view that the model's output is.
     """
 
-    def __init__(self, step: MapStep):
+    def __init__(self, step: MapStep, by_taps: bool = False):
         super().__init__(step)
+        self._by_taps = by_taps
         self.input = step.input
         self.input_scale: np.ndarray | None = None
         self.input_shift: np.ndarray | None = None
@@ -110,7 +113,7 @@ class Lowering(Merges):
             parts = parts_over(view, given, axes, kernel[..., 0], bias)
             self.nodes.append(Node("depthwise", *self._all(view), step.output, 0, parts))
             return found
-        cut = transposed_parts if is_transposed else parts_over
+        cut = transposed_parts if is_transposed else partial(parts_over, by_taps=self._by_taps)
         done = 0
         for first, channels, block in block_diagonal(kernel, groups) if groups > 1 else [
             (0, kernel.shape[2], kernel)
@@ -269,18 +272,7 @@ class Lowering(Merges):
         )
 
     def _activation(self, step, view) -> View:
-        slope, function, parameters = 1.0, step.function, step.parameters
-        if function == "prelu":
-            slope, function = float(np.reshape(step.arrays["alpha"], -1)[0]), ""
-            if abs(slope) > LARGEST_SLOPE:
-                # By a table, as in dense layers.
-                slope, function, parameters = 1.0, "relu", {"negative_slope": slope}
-        elif function == "relu" and not parameters:
-            slope, function = 0.0, ""
-        elif function == "relu" and parameters == {
-            "negative_slope": 0.0, "max_value": 6.0, "threshold": 0.0
-        }:  # fmt: skip
-            function, parameters = "relu6", {}
+        slope, function, parameters = activation_of(step)
         if not (self._is_alone(step, view) and self._is_linear(view)):
             if self._has_border(view):
                 view = self._plain(view, f"{step.output}:input")

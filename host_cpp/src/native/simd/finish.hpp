@@ -85,31 +85,72 @@ inline Vector requantized(const Requantization& r, const SumsOfTile& sums, int a
   return shifted(value, r);
 }
 
-// What Requantization::only_clamps tells, with one row of X or none: column by column, so that what
-// a column has is computed once for all rows. The scale has the shift in it: what would be left of
-// it is the upper half of a product in 64 bits, whose factors stay below 2^31.
+// What Requantization::only_clamps tells, of sums that all have the same X. The scale has the shift
+// in it: what would be left of it is the upper half of a product in 64 bits, whose factors stay
+// below 2^31.
+template <typename Element>
+class Clamping {
+ public:
+  // What some columns have besides: sums of int8 wrap at 32 bits with X, those of int16 and X need
+  // 33.
+  struct Addend {
+    Vector wrapping;
+    LongLanes scaled;
+  };
+
+  explicit Clamping(const Requantization& r)
+      : scale_(set(int32_t(r.scale << (32 - r.shift)))),
+        least_(set(r.activates ? 0 : std::numeric_limits<Element>::min())),
+        half_(set_long(r.rounds ? int64_t(1) << 31 : 0)) {}
+
+  Addend addend(Vector x, Vector offset) const {
+    return {add(x, offset), add(half_, multiply_long(x, scale_))};
+  }
+  // Before it is clamped to what elements hold.
+  Vector apply(Vector sum, const Addend& addend) const {
+    constexpr bool wraps = sizeof(Element) == 1;
+    const auto product = multiply_long(wraps ? add(sum, addend.wrapping) : sum, scale_);
+    return larger(high_halves(add(product, wraps ? half_ : addend.scaled)), least_);
+  }
+
+ private:
+  Vector scale_, least_;
+  LongLanes half_;
+};
+
+// Column by column, so that what a column has is computed once for all rows; by four vectors of
+// columns where there are as many, which become elements together.
 template <typename Element>
 void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
                 const int32_t* x, Element* c, ptrdiff_t ldc) {
-  const auto scale = set(int32_t(r.scale << (32 - r.shift)));
-  const auto least = set(r.activates ? 0 : std::numeric_limits<Element>::min());
-  const auto half = set_long(r.rounds ? int64_t(1) << 31 : 0);
-  for (int j = 0; j < columns; j += lanes) {
-    const int count = std::min(lanes, columns - j);
-    auto addend = zero();
-    if (x) addend = count == lanes ? load_lanes(x + j) : load_part(x + j, count);
-    auto scaled_addend = half;
-    // Sums of int8 wrap at 32 bits with X; those of int16 and X need 33.
-    if (sizeof(Element) == 2) scaled_addend = add(half, multiply_long(addend, scale));
-    else if (sums.column_offsets) addend = add(addend, load(sums.column_offsets + j));
+  const Clamping<Element> clamping(r);
+  const auto addend = [&](int j, int count) {
+    return clamping.addend(!x ? zero() : count == lanes ? load_lanes(x + j) : load_part(x + j, count),
+                           sums.column_offsets ? load(sums.column_offsets + j) : zero());
+  };
+  int j = 0;
+  for (; j + 4 * lanes <= columns; j += 4 * lanes) {
+    const auto first = addend(j, lanes), second = addend(j + lanes, lanes),
+               third = addend(j + 2 * lanes, lanes), fourth = addend(j + 3 * lanes, lanes);
     const auto* sum = sums.low + j;
     auto* to = c + j;
     for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
-      const auto wrapped = sizeof(Element) == 2 ? load(sum) : add(load(sum), addend);
-      const auto value = high_halves(add(multiply_long(wrapped, scale), scaled_addend));
-      const auto activated = larger(value, least);
-      if (count == lanes) store_clamped(to, activated);
-      else store_clamped(to, activated, count);
+      const Vector values[] = {clamping.apply(load(sum), first),
+                               clamping.apply(load(sum + lanes), second),
+                               clamping.apply(load(sum + 2 * lanes), third),
+                               clamping.apply(load(sum + 3 * lanes), fourth)};
+      store_four(to, values);
+    }
+  }
+  for (; j < columns; j += lanes) {
+    const int count = std::min(lanes, columns - j);
+    const auto own = addend(j, count);
+    const auto* sum = sums.low + j;
+    auto* to = c + j;
+    for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
+      const auto value = clamping.apply(load(sum), own);
+      if (count == lanes) store_clamped(to, value);
+      else store_clamped(to, value, count);
     }
   }
 }

@@ -157,6 +157,7 @@ void add_sums(int rows, int vectors, const int32_t* const* begins, const int32_t
   switch (vectors) {
     case 1: return add_rows<1>(rows, begins, offsets, count, sums);
     case 2: return add_rows<2>(rows, begins, offsets, count, sums);
+    case 3: return add_rows<std::min(3, most_vectors)>(rows, begins, offsets, count, sums);
     default: return add_rows<most_vectors>(rows, begins, offsets, count, sums);
   }
 }

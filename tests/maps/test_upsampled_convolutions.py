@@ -1,0 +1,63 @@
+"""Convolutions of upsampled maps: phases of their own, or whole where native adds up taps."""
+
+import numpy as np
+import pytest
+
+import xfblas
+
+pytestmark = pytest.mark.native
+
+
+def model_of(keras, channels):
+    layers = keras.layers
+    keras.utils.set_random_seed(7)
+    return keras.Sequential(
+        [
+            keras.Input((6, 7, 4)),
+            layers.Conv2D(channels, 1, activation="relu"),
+            layers.UpSampling2D(),
+            layers.Conv2D(8, 3, padding="same"),
+        ]
+    )
+
+
+def upsamplings(compiled):
+    (maps,) = compiled.networks.values()
+    return [step.walk.upsampling for step in maps.network.steps[1:]]
+
+
+@pytest.mark.parametrize(
+    "channels, bits, expected",
+    [(16, 8, [(2, 2)]), (18, 8, [(1, 1)] * 4), (8, 8, [(1, 1)] * 4), (16, 16, [(1, 1)] * 4)],
+)
+def test_bytes_of_many_channels_stay_whole(keras, tmp_path, channels, bits, expected):
+    model = model_of(keras, channels)
+    frames = np.random.default_rng(2).normal(0, 1, (40, 6, 7, 4)).astype(np.float32)
+    exact = np.asarray(model(frames))
+    with xfblas.compile(model, calibration=frames, bits=bits) as compiled:
+        assert upsamplings(compiled) == expected
+        found = compiled.predict(frames, verbose=0)
+        compiled.save(tmp_path / "m.xfblas")
+    decibels = 20 * np.log10(np.linalg.norm(exact) / np.linalg.norm(found - exact))
+    assert decibels > {8: 28, 16: 65}[bits]
+    with xfblas.load(tmp_path / "m.xfblas") as loaded:
+        assert (loaded.predict(frames, verbose=0) == found).all()
+
+
+def test_cards_have_phases(keras):
+    frames = np.random.default_rng(2).normal(0, 1, (4, 6, 7, 4)).astype(np.float32)
+    with xfblas.compile(model_of(keras, 16), frames, bits=8, target="csim") as compiled:
+        assert upsamplings(compiled) == [(1, 1)] * 4
+
+
+def test_pixels_that_are_encoded_together_are_told_apart(keras):
+    """Rows of few features go by 64, of which two have something that is clipped."""
+    model = model_of(keras, 16)
+    frames = np.random.default_rng(2).normal(0, 1, (12, 6, 7, 4)).astype(np.float32)
+    with xfblas.compile(model, frames, bits=8) as compiled:
+        far = frames.copy()
+        far[1, 5, 6, 3], far[11, 5, 6, 2] = 1e3, -1e4
+        compiled.predict(far, verbose=0)
+        (found,) = compiled.statistics().values()
+    assert (found["rows"], found["clipped_rows"]) == (12 * 6 * 7, 2)
+    assert {feature: one["count"] for feature, one in found["features"].items()} == {2: 1, 3: 1}
