@@ -67,6 +67,16 @@ struct Runs {
   int64_t all_steps() const { return count * steps; }
 };
 
+// Where a tile of bytes goes whose sums are clamped only, see Requantization::only_clamps: to the
+// upper half of sum * scale + half in 64 bits. The columns are all of a panel.
+struct ClampedTile {
+  const int32_t* starts;  // what the columns' sums begin with
+  int32_t scale;
+  int64_t half;
+  int8_t* c;
+  ptrdiff_t ldc;
+};
+
 struct Kernels {
   const char* name;
   int lanes;         // columns in a vector
@@ -79,10 +89,14 @@ struct Kernels {
 
   // Sums of a tile over runs of k; rows of A are a_stride bytes apart.
   // Each step calls one of the lines that are read soon into the second-level cache.
-  void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs,
-                const void* b, bool accumulate, Lines soon, int32_t* sums);
-  void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs,
-                const void* b, bool accumulate, Lines soon, int32_t* sums);
+  void (*pairs)(int rows, int vectors, const void* a, ptrdiff_t a_stride,
+                const Runs& runs, const void* b, bool accumulate, Lines soon, int32_t* sums);
+  void (*quads)(int rows, int vectors, const void* a, ptrdiff_t a_stride,
+                const Runs& runs, const void* b, bool accumulate, Lines soon, int32_t* sums);
+
+  // Quads whose sums become elements at once, in panels of most_vectors; null where there are none.
+  void (*clamped_quads)(int rows, const void* a, ptrdiff_t a_stride, const Runs& runs,
+                        const void* b, Lines soon, const ClampedTile& to);
 
   // Panels: k rows of `columns` elements of B. Sums, of the bytes or of the elements, have a row of
   // `width` for each `block` of k. High bytes are those of bounds.hpp.

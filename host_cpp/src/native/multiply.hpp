@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "native/kernels.hpp"
 #include "native/panels.hpp"
@@ -45,11 +46,21 @@ inline void add(PathCounts& to, const PathCounts& counts) {
   for (size_t i = 0; i < counts.size(); ++i) to[i] += counts[i];
 }
 
+// Elements of k that are multiplied at once, where they are behind a row's first, and the block of k
+// that they end, after which sums are refined.
+struct PieceOfK {
+  int64_t at;
+  ptrdiff_t behind;
+  Runs runs;
+  int64_t block, count = 0;  // 0 where more of the block follows
+};
+
 // What one thread keeps between products.
 struct ThreadSpace {
   RowBlock rows;
   UpcomingBytes soon;
   Workspace sums;
+  std::vector<PieceOfK> pieces;
 };
 
 // Rows first_row .. end_row-1 of C, in the columns that `panels` hold, of which `first_column` is

@@ -4,6 +4,7 @@
 #define XFBLAS_NATIVE_PANEL_PRODUCT_HPP
 
 #include <algorithm>
+#include <vector>
 
 #include "native/multiply.hpp"
 
@@ -51,6 +52,7 @@ class PanelProduct {
         panels_(panels),
         rows_(rows),
         soon_(space.soon),
+        pieces_(space.pieces),
         first_column_(first_column) {
     const auto tile = size_t(kernels.rows_of_tile(1)) * size_t(kernels.width());
     low_ = space.sums.room<int32_t>(3 * tile);
@@ -72,11 +74,16 @@ class PanelProduct {
   }
 
   void run(const Panel& panel, const Route& route) {
+    cut(route);
+    const bool is_clamped = clamps(panel, route);
     for (int64_t line = 0; line < rows_.lines(); ++line) {
       const int64_t rows = rows_.rows(), tile = kernels_.rows_of_tile(panel.vectors);
       const auto tiles = (rows + tile - 1) / tile;
-      for (int64_t i = 0; i < tiles; ++i)
-        run_tile(panel, route, {line, i * rows / tiles, (i + 1) * rows / tiles});
+      for (int64_t i = 0; i < tiles; ++i) {
+        const Tile part{line, i * rows / tiles, (i + 1) * rows / tiles};
+        if (is_clamped) run_clamped(panel, part);
+        else run_tile(panel, route, part);
+      }
     }
   }
 
@@ -86,16 +93,71 @@ class PanelProduct {
     int rows() const { return int(end - row); }
   };
 
-  void run_tile(const Panel& panel, const Route& route, const Tile& tile) {
-    call_c(panel, tile);
+  // All tiles have the same pieces, which kernels take by reference: made for each tile, they would
+  // wait for the vectors of the tile before.
+  void cut(const Route& route) {
+    const auto& a = rows_.elements();
+    const int64_t group = panels_.has_quads() ? 4 : 2;
     const auto block = route.block ? route.block : panels_.k();
+    pieces_.clear();
     for (int64_t p = 0; p < panels_.k(); p += block) {
       const auto count = std::min(block, panels_.k() - p);
-      if (panels_.has_quads()) add_quads(rows_.elements(), tile, panel, panel.packed, p, count, low_);
-      else add_pairs(rows_.elements(), tile, panel, p, count, p > 0, low_);
-      refine(panel, route.path, tile, p, count);
+      a.for_each_part(p, count, [&](int64_t at, Runs runs, const char* first) {
+        runs.steps = (runs.steps + group - 1) / group;
+        pieces_.push_back({at, first - a.data, runs, p});
+      });
+      pieces_.back().count = count;
+    }
+  }
+
+  void run_tile(const Panel& panel, const Route& route, const Tile& tile) {
+    call_c(panel, tile);
+    const auto& a = rows_.elements();
+    const auto* first = a.data + tile.line * a.line + tile.row * a.stride;
+    const auto* b = static_cast<const char*>(panel.packed);
+    const bool has_quads = panels_.has_quads();
+    const auto multiply = has_quads ? kernels_.quads : kernels_.pairs;
+    const int64_t step = panel.vectors * kernels_.lanes * (has_quads ? 1 : 2);
+    for (const auto& piece : pieces_) {
+      multiply(tile.rows(), panel.vectors, first + piece.behind, a.stride, piece.runs,
+               b + piece.at * step, piece.at > 0, soon_.take(piece.runs.all_steps()), low_);
+      if (piece.count > 0) refine(panel, route.path, tile, piece.block, piece.count);
     }
     finish(panel, route.path, tile);
+  }
+
+  // Whether sums of bytes become elements as soon as they are complete. Where they do, makes what
+  // they begin with: X and the columns' offsets.
+  bool clamps(const Panel& panel, const Route& route) {
+    const auto& r = product_.requantization;
+    if (!kernels_.clamped_quads || !panels_.has_quads() || panel.columns != kernels_.width() ||
+        pieces_.size() != 1 || reach_of(product_, route.path) != Reach::fits_32)
+      return false;
+    if (r.keeps_sums || !r.only_clamps() || r.activates || product_.element_bytes() != 1 ||
+        product_.addend_bytes != 4 || (product_.x && product_.ldx != 0))
+      return false;
+    const auto* x = static_cast<const int32_t*>(product_.x);
+    for (int j = 0; j < panel.columns; ++j) {
+      const auto offset = panel.column_offsets ? panel.column_offsets[j] : 0;
+      const auto addend = x ? x[first_column_ + panel.column + j] : 0;
+      // They wrap as sums do.
+      low_[j] = int32_t(uint32_t(offset) + uint32_t(addend));
+    }
+    clamped_ = {low_, int32_t(r.scale << (32 - r.shift)), r.rounds ? int64_t(1) << 31 : 0, nullptr,
+                product_.ldc};
+    return true;
+  }
+
+  void run_clamped(const Panel& panel, const Tile& tile) {
+    call_c(panel, tile);
+    const auto& a = rows_.elements();
+    const auto& piece = pieces_.front();
+    clamped_.c = static_cast<int8_t*>(product_.c) + tile.line * product_.c_line +
+                 tile.row * product_.ldc + first_column_ + panel.column;
+    kernels_.clamped_quads(tile.rows(),
+                           a.data + tile.line * a.line + tile.row * a.stride + piece.behind,
+                           a.stride, piece.runs, panel.packed,
+                           soon_.take(piece.runs.all_steps()), clamped_);
   }
 
   // C's lines into the cache while the sums are computed, since stores would wait for them.
@@ -121,13 +183,13 @@ class PanelProduct {
   }
 
   void add_pairs(const TileRows& a, const Tile& tile, const Panel& panel, int64_t p, int64_t count,
-                 bool accumulate, int32_t* sums) {
+                 int32_t* sums) {
     const int64_t width = panel.vectors * kernels_.lanes;
     a.for_each_part(p, count, [&](int64_t at, Runs runs, const char* first) {
       runs.steps = (runs.steps + 1) / 2;
       kernels_.pairs(tile.rows(), panel.vectors, first + tile.line * a.line + tile.row * a.stride,
                      a.stride, runs, static_cast<const int16_t*>(panel.packed) + at * width,
-                     accumulate || at > p, soon_.take(runs.all_steps()), sums);
+                     at > p, soon_.take(runs.all_steps()), sums);
     });
   }
 
@@ -140,7 +202,7 @@ class PanelProduct {
       kernels_.refine_estimated(rows, panel.vectors, low_, offsets_at(panel, p),
                                 offsets_at(panel, p + count), high_);
     } else if (path == SumPath::split) {
-      add_pairs(rows_.high_words(), tile, panel, p, count, false, products_);
+      add_pairs(rows_.high_words(), tile, panel, p, count, products_);
       kernels_.refine_split(rows, panel.vectors, low_, products_, high_, p == 0);
     }
   }
@@ -161,6 +223,8 @@ class PanelProduct {
   const Panels& panels_;
   Block& rows_;
   UpcomingBytes& soon_;
+  std::vector<PieceOfK>& pieces_;
+  ClampedTile clamped_{};
   int64_t first_column_;
   int32_t *low_, *high_, *products_;
 };

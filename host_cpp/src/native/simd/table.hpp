@@ -41,6 +41,9 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.rows_of_tile = [](int vectors) { return rows_of_tile(vectors); };
   k.has_quads = has_quads;
   k.pairs = run_tile<Group::pairs>, k.quads = run_tile<Group::quads>;
+#ifdef XFBLAS_VNNI
+  k.clamped_quads = run_clamped_tile;
+#endif
   k.pack_pairs16 = pack_pairs<int16_t>, k.pack_pairs8 = pack_pairs<int8_t>;
   k.pack_quads8 = xfblas::pack_quads8, k.pack_high_quads = xfblas::pack_high_quads;
   k.column_norms = column_norms, k.row_squares = row_squares;

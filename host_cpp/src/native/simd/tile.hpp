@@ -31,25 +31,36 @@ inline void load_row(Vector (&b)[vectors], const char* from) {
   XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) b[j] = load(from + j * sizeof(Vector));
 }
 
-// sums: rows x (vectors * lanes), each row `most_vectors` vectors from the last.
-template <Group group, int rows, int vectors, bool accumulate>
-__attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, Runs runs, const void* b,
-                                    Lines soon, int32_t* sums) {
+// Reads a number again where it lies. Compilers keep what they have no register for in one of
+// vectors, from where it comes only when the vectors before it are done.
+template <typename Number>
+inline Number read_again(const Number& number) {
+  return *static_cast<const volatile Number*>(&number);
+}
+
+// The same number, of which nothing may be kept that was computed before.
+inline ptrdiff_t forgotten(ptrdiff_t number) {
+  asm volatile("" : "+r"(number));
+  return number;
+}
+
+// Adds the products of all runs.
+template <Group group, int rows, int vectors>
+__attribute__((always_inline)) inline void add_runs(Vector (&sum)[rows][vectors], const void* a,
+                                                    ptrdiff_t a_stride, const Runs& runs,
+                                                    const void* b, Lines soon) {
   constexpr ptrdiff_t b_stride = vectors * sizeof(Vector);
-  Vector sum[rows][vectors];
-  XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
-    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
-      sum[i][j] = accumulate ? load(sums + i * tile_stride + j * lanes) : zero();
   auto* run_at = static_cast<const char*>(a);
   auto* b_at = static_cast<const char*>(b);
-  for (int64_t run = 0; run < runs.count; ++run, run_at += runs.stride) {
+  for (int64_t run = runs.count; run > 0; --run, run_at += read_again(runs.stride)) {
     // Three rows to a pointer: so many multiples of the stride are addresses, and more would be kept
     // in other places than registers.
     constexpr int rows_of_pointer = 3, pointers = (rows + rows_of_pointer - 1) / rows_of_pointer;
     const char* a_at[pointers];
+    const auto row_stride = forgotten(a_stride);
     XFBLAS_UNROLL for (int i = 0; i < pointers; ++i)
-      a_at[i] = run_at + i * rows_of_pointer * a_stride;
-    for (int64_t step = runs.steps; step > 0; --step, b_at += b_stride) {
+      a_at[i] = run_at + i * rows_of_pointer * row_stride;
+    for (auto step = read_again(runs.steps); step > 0; --step, b_at += b_stride) {
       Vector b_row[vectors];
       load_row(b_row, b_at);
       __builtin_prefetch(soon.first, 0, 2), soon.first += soon.stride;
@@ -57,22 +68,65 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, Runs runs
         __builtin_prefetch(b_at + prefetch_steps * b_stride + byte);
       XFBLAS_UNROLL for (int i = 0; i < rows; ++i) {
         const Vector a_pair =
-            broadcast(a_at[i / rows_of_pointer] + i % rows_of_pointer * a_stride);
+            broadcast(a_at[i / rows_of_pointer] + i % rows_of_pointer * row_stride);
         XFBLAS_UNROLL for (int j = 0; j < vectors; ++j) dot<group>(sum[i][j], a_pair, b_row[j]);
       }
       XFBLAS_UNROLL for (int i = 0; i < pointers; ++i) a_at[i] += 4;
     }
   }
+}
+
+// sums: rows x (vectors * lanes), each row `most_vectors` vectors from the last.
+template <Group group, int rows, int vectors, bool accumulate>
+__attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const Runs& runs,
+                                    const void* b, Lines soon, int32_t* sums) {
+  Vector sum[rows][vectors];
+  XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
+    XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
+      sum[i][j] = accumulate ? load(sums + i * tile_stride + j * lanes) : zero();
+  add_runs<group>(sum, a, a_stride, runs, b, soon);
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
     XFBLAS_UNROLL for (int j = 0; j < vectors; ++j)
       store(sums + i * tile_stride + j * lanes, sum[i][j]);
 }
 
+#ifdef XFBLAS_VNNI
+// Elements of C from sums that never leave the registers.
+template <int rows>
+__attribute__((noinline)) void clamped_tile(const void* a, ptrdiff_t a_stride, const Runs& runs,
+                                            const void* b, Lines soon, const ClampedTile& to) {
+  Vector sum[rows][most_vectors], start[most_vectors];
+  load_row(start, reinterpret_cast<const char*>(to.starts));
+  XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
+    XFBLAS_UNROLL for (int j = 0; j < most_vectors; ++j) sum[i][j] = start[j];
+  add_runs<Group::quads>(sum, a, a_stride, runs, b, soon);
+  const auto scale = set(to.scale);
+  const auto half = set_long(to.half);
+  XFBLAS_UNROLL for (int i = 0; i < rows; ++i) {
+    XFBLAS_UNROLL for (int j = 0; j < most_vectors; ++j)
+      sum[i][j] = high_halves(add(multiply_long(sum[i][j], scale), half));
+    store_four(to.c + i * to.ldc, sum[i]);
+  }
+}
+
+void run_clamped_tile(int rows, const void* a, ptrdiff_t a_stride, const Runs& runs, const void* b,
+                      Lines soon, const ClampedTile& to) {
+  switch (rows) {
+    case 1: return clamped_tile<1>(a, a_stride, runs, b, soon, to);
+    case 2: return clamped_tile<2>(a, a_stride, runs, b, soon, to);
+    case 3: return clamped_tile<3>(a, a_stride, runs, b, soon, to);
+    case 4: return clamped_tile<4>(a, a_stride, runs, b, soon, to);
+    case 5: return clamped_tile<5>(a, a_stride, runs, b, soon, to);
+    default: return clamped_tile<6>(a, a_stride, runs, b, soon, to);
+  }
+}
+#endif
+
 // One row: k is taken in four strands, since a single one would wait for each sum before the next.
 // B passes in one long stream, which the CPU foresees better than prefetching from here does.
 template <Group group, int vectors, bool accumulate>
-__attribute__((noinline)) void single_row(const void* a, ptrdiff_t, Runs runs, const void* b, Lines,
-                                          int32_t* sums) {
+__attribute__((noinline)) void single_row(const void* a, ptrdiff_t, const Runs& runs,
+                                          const void* b, Lines, int32_t* sums) {
   constexpr int strands = 4;
   constexpr ptrdiff_t b_stride = vectors * sizeof(Vector);
   Vector sum[strands][vectors];
@@ -104,7 +158,7 @@ __attribute__((noinline)) void single_row(const void* a, ptrdiff_t, Runs runs, c
     store(sums + j * lanes, add(add(sum[0][j], sum[1][j]), add(sum[2][j], sum[3][j])));
 }
 
-using Tile = void (*)(const void*, ptrdiff_t, Runs, const void*, Lines, int32_t*);
+using Tile = void (*)(const void*, ptrdiff_t, const Runs&, const void*, Lines, int32_t*);
 
 template <Group group, int rows, int vectors, bool accumulate>
 constexpr Tile tile_of() {
@@ -131,8 +185,8 @@ Tile tile_for(int rows, int vectors) {
 }
 
 template <Group group>
-void run_tile(int rows, int vectors, const void* a, ptrdiff_t a_stride, Runs runs, const void* b,
-              bool accumulate, Lines soon, int32_t* sums) {
+void run_tile(int rows, int vectors, const void* a, ptrdiff_t a_stride, const Runs& runs,
+              const void* b, bool accumulate, Lines soon, int32_t* sums) {
   const auto run = accumulate ? tile_for<group, true>(rows, vectors)
                               : tile_for<group, false>(rows, vectors);
   run(a, a_stride, runs, b, soon, sums);
