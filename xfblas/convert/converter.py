@@ -5,10 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xfblas.checks import names_keywords, require_names, require_path, require_text, shown
+from xfblas.checks import (
+    names_keywords,
+    require_file,
+    require_names,
+    require_path,
+    require_text,
+    shown,
+)
 from xfblas.convert.converted_model import ConvertedModel
 from xfblas.convert.settings import settings_of
 from xfblas.convert.test_bench import TestBench, rows_of
+from xfblas.device.default_images import TARGETS
 from xfblas.errors import InvalidValueError
 from xfblas.graph.reader import read_graph, read_source, require_onnx
 from xfblas.image.boards import find_board
@@ -84,10 +92,18 @@ def convert_from_keras_model(
     """
     output_dir = require_path("output_dir", output_dir)
     require_text("project_name", project_name, "a name for files")
+    if not project_name or Path(project_name).name != project_name:
+        raise InvalidValueError(
+            f"project_name is {shown(project_name)}, expected a name for files, without a folder"
+        )
     for name, value in (("board", board), ("part", part), ("platform", platform)):
         if value is not None:
             require_text(name, value, f"the name of a {name}")
     board = find_board(board, part, platform)
+    if target is not None:
+        require_names("target", [require_text("target", target, "the name of one")], TARGETS)
+    if xclbin is not None:
+        require_file("xclbin", xclbin)
     if dataflow:
         notify(
             f"{', '.join(dataflow)} is ignored: the engine is built once for all models, "
