@@ -118,6 +118,7 @@ def test_functional_models_and_shared_layers(keras):
 
 
 def test_models_within_models(keras):
+    keras.utils.set_random_seed(5)
     L = keras.layers
     a, b = keras.Input((4,)), keras.Input((4,))
     both = L.Dense(3, "relu", name="deep")(L.Add(name="sum")([a, b]))
