@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xfblas.convert.changes import config_diff as config_diff
     from xfblas.convert.configuration import config_from_keras_model as config_from_keras_model
     from xfblas.convert.configuration import config_from_onnx_model as config_from_onnx_model
-    from xfblas.convert.converter import ConvertedModel as ConvertedModel
+    from xfblas.convert.converted_model import ConvertedModel as ConvertedModel
     from xfblas.convert.converter import convert_from_config as convert_from_config
     from xfblas.convert.converter import convert_from_keras_model as convert_from_keras_model
     from xfblas.convert.converter import convert_from_onnx_model as convert_from_onnx_model
@@ -92,9 +92,8 @@ _MODULES = {
     "convert.changes": "config_diff",
     "convert.configuration": "config_from_keras_model config_from_onnx_model",
     "convert.project": "build_project",
-    "convert.converter": (
-        "ConvertedModel convert_from_config convert_from_keras_model convert_from_onnx_model"
-    ),
+    "convert.converted_model": "ConvertedModel",
+    "convert.converter": "convert_from_config convert_from_keras_model convert_from_onnx_model",
     "device.compute_unit": "ComputeUnit",
     "device.default_images": "image_path",
     "device.device": "Device",

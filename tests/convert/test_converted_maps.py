@@ -14,6 +14,7 @@ X = np.sin(np.arange(24 * 6 * 6 * 2) * 0.7).reshape(24, 6, 6, 2).astype(np.float
 
 def network(keras):
     """Convolutions with every kind of end: relu, leaky, by table, after a normalization."""
+    keras.utils.set_random_seed(11)
     L = keras.layers
     given = keras.Input((6, 6, 2))
     x = L.Conv2D(6, 3, padding="same", activation="relu", name="c1")(given)
@@ -101,6 +102,7 @@ def test_the_range_of_a_convolution_sets_its_scale(keras, tmp_path):
 @pytest.mark.parametrize("bits", [16, 8])
 def test_softmax_by_tables_behind_convolutions(keras, tmp_path, bits):
     """Its dense layers are a chain; a build has the bytes that run."""
+    keras.utils.set_random_seed(12)
     L = keras.layers
     given = keras.Input((6, 6, 2))
     x = L.Conv2D(4, 3, activation="relu", name="c1")(given)

@@ -117,6 +117,27 @@ def test_functional_models_and_shared_layers(keras):
     assert min(layer.decibels for layer in table.layers) > 55
 
 
+def test_models_within_models(keras):
+    keras.utils.set_random_seed(5)
+    L = keras.layers
+    a, b = keras.Input((4,)), keras.Input((4,))
+    both = L.Dense(3, "relu", name="deep")(L.Add(name="sum")([a, b]))
+    inner = keras.Model([a, b], both, name="inner")
+    given = keras.Input((10,))
+    left, right = (L.Dense(4, "tanh", name=name)(given) for name in ("left", "right"))
+    model = keras.Model(given, L.Dense(2, name="last")(inner([left, right])))
+    found = profiling.get_ymodel_keras(model, ROWS)
+    total = found["left_tanh"] + found["right_tanh"]
+    np.testing.assert_allclose(found["inner/sum"], total, atol=1e-6)
+    kernel, bias = inner.get_layer("deep").get_weights()
+    np.testing.assert_allclose(found["inner/deep"], total @ kernel + bias, atol=1e-5)
+    with xfblas.convert_from_keras_model(model, calib_data=ROWS) as converted:
+        table = profiling.compare(model, converted, ROWS, "table")
+    compared = {layer.name: layer.decibels for layer in table.layers}
+    assert {"inner/deep", "inner/deep_relu", "last"} <= set(compared)
+    assert min(compared.values()) > 55
+
+
 def test_a_class_of_ones_own(keras):
     class Own(keras.Sequential):
         pass

@@ -155,7 +155,6 @@ def compile(
             None if is_graph else read,
             softmax,
             calib_iter,
-            held.device.target,
         )
         on_engine = {name for step in graph.engine_steps for name in tables_of(step)}
         elsewhere = tuple(sorted(placed_ever - on_engine))

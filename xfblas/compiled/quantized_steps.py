@@ -39,12 +39,10 @@ def quantized_steps(
     read: Callable[[Mapping[str, str]], ModelGraph] | None,
     softmax: Any,
     calib_iter: int | None,
-    target: str,
 ) -> Any:
     """The graph with names of columns; quantized layers and reasons by step; calibration's rows.
 
-    The rows are those of each input, None where none are needed. The target is where the model runs
-    best: it gives the same on all.
+    The rows are those of each input, None where none are needed.
     """
     wanted = wanted_softmax(graph, softmax)
     if dtype == np.float32:
@@ -73,7 +71,7 @@ def quantized_steps(
     bits = 8 * dtype.itemsize
 
     def make(graph: ModelGraph) -> Made:
-        return _quantized(graph, inputs, bits, options, target)
+        return _quantized(graph, inputs, bits, options)
 
     made = make(graph)
     if read is not None:
@@ -112,7 +110,6 @@ def _quantized(
     inputs: list[np.ndarray],
     bits: int,
     options: dict[str, Any],
-    target: str = "",
 ) -> Made:
     """Quantized layers and reasons by step, and what the rows do not tell."""
     seen = step_inputs(graph, inputs)

@@ -42,7 +42,7 @@ def build(
     bitfile: bool,
     csim_rows: int | None,
 ) -> dict[str, Any]:
-    """See :meth:`~xfblas.convert.converter.ConvertedModel.build`."""
+    """See :meth:`~xfblas.convert.converted_model.ConvertedModel.build`."""
     csim = require_truth("csim", csim)
     needs_vitis = require_truth("synth", synth) | require_truth("bitfile", bitfile)
     if csim_rows is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from xfblas.checks import names_keywords, require_instance
 from xfblas.compiled.accelerate import accelerated_of
 from xfblas.compiled.compiled_model import CompiledModel
-from xfblas.convert.converter import ConvertedModel
+from xfblas.convert.converted_model import ConvertedModel
 from xfblas.reporting.advice import GOOD, OUTLIER, WASTED
 from xfblas.reporting.layer_report import LayerReport
 from xfblas.reporting.report import report

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from xfblas.checks import names_keywords, require_instance, shown
-from xfblas.convert.converter import ConvertedModel
+from xfblas.convert.converted_model import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.profiling.keras_values import get_ymodel_keras
 from xfblas.quantization import decibels

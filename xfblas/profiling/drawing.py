@@ -8,7 +8,7 @@ from typing import Any
 from xfblas.checks import names_keywords, require_path, require_truth, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.layer_table import FOLDED, Line, lines_of
-from xfblas.convert.converter import ConvertedModel
+from xfblas.convert.converted_model import ConvertedModel
 from xfblas.errors import InvalidValueError
 from xfblas.files import write_text
 from xfblas.files.output_path import require_output

@@ -36,23 +36,33 @@ def get_ymodel_keras(keras_model: Any, X: Any) -> dict[str, np.ndarray]:
     require_keras_model("keras_model", keras_model)
     specs = _inputs_of(keras_model)
     rows = converted_inputs("X", X, specs)
-    keras = keras_of(keras_model)
-    layers = [layer for layer in keras_model.layers if type(layer).__name__ not in SILENT]
-    ends = [end for layer in layers for end in (_first(layer.input), _first(layer.output))]
-    inner = keras.Model(keras_model.inputs, ends)
-    given = _computed(inner, rows)
-    inputs = dict(zip((layer.name for layer in layers), given[::2], strict=True))
-    outputs = dict(zip((layer.name for layer in layers), given[1::2], strict=True))
-    found, by_name = {}, {layer.name: layer for layer in layers}
+    values = _values_of(keras_model, rows)
+    found = {}
     for entry in entries_of(keras_model):
-        layer = by_name.get(entry.layer)
-        if layer is None:
+        if entry.layer not in values:
             continue
+        layer, given, output = values[entry.layer]
         is_split = getattr(layer, "activation", None) is not None and entry.kind not in OWN
         if entry.name != entry.layer or not is_split:
-            found[entry.name] = np.asarray(outputs[layer.name], np.float32)
+            found[entry.name] = np.asarray(output, np.float32)
         else:
-            found[entry.name] = _before(layer, inputs[layer.name])
+            found[entry.name] = _before(layer, given[0])
+    return found
+
+
+def _values_of(model: Any, rows: list[np.ndarray]) -> dict[str, tuple[Any, list[Any], Any]]:
+    """Each layer, what it takes and what it gives, by its name with the models around it."""
+    layers = [layer for layer in model.layers if type(layer).__name__ not in SILENT]
+    ends = [_ends_of(layer) for layer in layers]
+    tensors = [tensor for given, output in ends for tensor in (*given, output)]
+    computed = iter(_computed(keras_of(model).Model(model.inputs, tensors), rows))
+    found = {}
+    for layer, (taken, _) in zip(layers, ends, strict=True):
+        given = [next(computed) for _ in taken]
+        found[layer.name] = (layer, given, next(computed))
+        if is_keras_model(layer):
+            inner = _values_of(layer, given)
+            found |= {f"{layer.name}/{name}": values for name, values in inner.items()}
     return found
 
 
@@ -107,5 +117,21 @@ def _unchanged(values: Any) -> Any:
     return values
 
 
-def _first(tensors: Any) -> Any:
-    return tensors[0] if isinstance(tensors, (list, tuple)) else tensors
+def _ends_of(layer: Any) -> tuple[list[Any], Any]:
+    """The tensors that a layer takes in its first call, and the first that it gives."""
+    given, output = _listed(layer.input), _listed(layer.output)[0]
+    if not is_keras_model(layer):
+        return given, output
+    # Of a model its own ends, which no other model leads to; those of a call are with its node.
+    own = {id(tensor) for tensor in _listed(layer.inputs)}
+    for node in layer._inbound_nodes:
+        taken = _listed(node.input_tensors)
+        if not own & {id(tensor) for tensor in taken}:
+            return taken, _listed(node.output_tensors)[0]
+    return given, output
+
+
+def _listed(tensors: Any) -> list[Any]:
+    if isinstance(tensors, dict):
+        return list(tensors.values())
+    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]

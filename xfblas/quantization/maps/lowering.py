@@ -8,7 +8,6 @@ Where none can, what the view shows is stored, by a window of one pixel.
 import math
 from collections import Counter
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -28,7 +27,6 @@ class Lowering(Merges):
 
     Args:
         step: the functions.
-        by_taps: whether upsampled maps are read as such where the engine adds up taps' products.
 
     Attributes:
         input: the tensor that the caller's rows become; ``input_scale`` and ``input_shift`` of
@@ -36,9 +34,8 @@ class Lowering(Merges):
         output: the view that the model's output is.
     """
 
-    def __init__(self, step: MapStep, by_taps: bool = False):
+    def __init__(self, step: MapStep):
         super().__init__(step)
-        self._by_taps = by_taps
         self.input = step.input
         self.input_scale: np.ndarray | None = None
         self.input_shift: np.ndarray | None = None
@@ -113,7 +110,7 @@ class Lowering(Merges):
             parts = parts_over(view, given, axes, kernel[..., 0], bias)
             self.nodes.append(Node("depthwise", *self._all(view), step.output, 0, parts))
             return found
-        cut = transposed_parts if is_transposed else partial(parts_over, by_taps=self._by_taps)
+        cut = transposed_parts if is_transposed else parts_over
         done = 0
         for first, channels, block in block_diagonal(kernel, groups) if groups > 1 else [
             (0, kernel.shape[2], kernel)

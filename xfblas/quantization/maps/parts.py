@@ -10,7 +10,8 @@ each pixel has a bias of its own there.
 Where the source is upsampled, each of the upsampling's phases sees some of its pixels several
 times. Their weights are added up, so that a 3 x 3 kernel over a map of twice the size is four
 kernels of 2 x 2. An engine that multiplies each of its pixels once by every tap, and adds up such
-products, needs fewer still, and the convolution stays whole.
+products, would need fewer still of the whole convolution; but a card would need more, and integers
+are the same wherever a model is compiled.
 """
 
 import itertools
@@ -22,8 +23,6 @@ from xfblas.layers.windows import Axis, Phase, phases
 from xfblas.quantization.maps.nodes import Part, View, inside_of
 
 Pair = tuple[int, int]
-#: Channels of which ``native`` adds up products of taps: whole groups of four, and enough to pay.
-LEAST_OF_TAPS, GROUP_OF_TAPS = 16, 4
 
 
 def parts_over(
@@ -32,7 +31,6 @@ def parts_over(
     axes: Sequence[Axis],
     kernel: np.ndarray,
     bias: np.ndarray,
-    by_taps: bool = False,
 ) -> list[Part]:
     """A convolution's parts.
 
@@ -42,16 +40,10 @@ def parts_over(
         axes: windows over the view, rows and columns.
         kernel: (rows, columns, channels, n), or (rows, columns, n) of each channel alone.
         bias: (n,).
-        by_taps: whether the engine multiplies an upsampled map's pixels once by each tap, where it
-            has enough channels.
     """
     rows, columns = _moved(view, axes)
     ups = view.upsampling
     is_phased = max(ups) > 1 and all(a.stride == a.dilation == 1 for a in (rows, columns))
-    if by_taps and kernel.ndim == 4:
-        is_phased = is_phased and (
-            kernel.shape[2] < LEAST_OF_TAPS or kernel.shape[2] % GROUP_OF_TAPS > 0
-        )
     if not is_phased:
         return [_part(view, given, (rows, columns), ups, kernel, bias)]
     found = []

@@ -21,16 +21,13 @@ from xfblas.quantization.maps.sampling import Sample
 from xfblas.quantization.options import Options
 
 
-def quantize_maps(
-    step: MapStep, frames: np.ndarray, options: Options, by_taps: bool = False
-) -> QuantizedMaps:
+def quantize_maps(step: MapStep, frames: np.ndarray, options: Options) -> QuantizedMaps:
     """Quantizes a step with scales from calibration frames.
 
     Args:
         step: what it computes in float.
         frames: (m, ...) float32 typical inputs of the step.
         options: bits, margin, accumulator, bias_correction, weight_bits.
-        by_taps: whether convolutions of upsampled maps stay whole, see :mod:`.parts`.
 
     Raises:
         InvalidValueError: there are no frames.
@@ -38,7 +35,7 @@ def quantize_maps(
     """
     if not len(frames):
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    lowering = Lowering(step, by_taps)
+    lowering = Lowering(step)
     choices = Choices(step, lowering, Sample(step, lowering, frames), options)
     return _Assembly(step, lowering, choices, options).network()
 
