@@ -34,7 +34,9 @@ def shown(value: object) -> str:
 def require_instance(name: str, value: Any, *classes: type, expected: str | None = None) -> Any:
     """``value`` itself if it is of one of the classes, else an InvalidValueError."""
     if not isinstance(value, classes):
-        wanted = expected or " or ".join(f"a {each.__name__}" for each in classes)
+        # Of classes joined by | there is no one name.
+        names = (getattr(each, "__name__", str(each)) for each in classes)
+        wanted = expected or " or ".join(f"a {each}" for each in names)
         raise InvalidValueError(f"{name} is {shown(value)}, expected {wanted}")
     return value
 
@@ -136,7 +138,9 @@ def require_names(argument: str, given: Any, known: Collection[str]) -> None:
         known: all that there are; the nearest one is suggested.
     """
     classes = (list, tuple, set, frozenset, dict)
-    for name in require_instance(argument, given, *classes, expected="a list of names"):
+    require_instance(argument, given, *classes, expected="a list of names")
+    known = [each for each in known if isinstance(each, str)]
+    for name in given:
         if not isinstance(name, str) or name not in known:
             hint = "".join(f"; the nearest is {near!r}" for near in nearest_first(name, known)[:1])
             raise InvalidValueError(

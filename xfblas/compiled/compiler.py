@@ -214,7 +214,9 @@ def load(
 
 def _has_tables(dtype: np.dtype, options: dict[str, Any]) -> bool:
     """Whether the arithmetic that was asked for has tables of tanh and sigmoid."""
-    is_public = options.get("legacy") or options.get("method") == "gemx"
+    # What is neither is refused later, by the options themselves.
+    method = options.get("method")
+    is_public = options.get("legacy") is True or (isinstance(method, str) and method == "gemx")
     return dtype.kind == "i" and not is_public
 
 
