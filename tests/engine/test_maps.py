@@ -3,7 +3,7 @@
 import map_cases
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from targets import examples
 
@@ -70,6 +70,9 @@ def test_upsampled_maps_of_many_channels(unit, seed):
 
 
 @examples(120)
+@example(seed=1)
+@example(seed=2)
+@example(seed=3)
 @given(seed=SEEDS)
 def test_sums_that_are_clamped_only(unit, seed):
     """Where the native engine takes whole panels of columns to elements at once."""
@@ -79,8 +82,12 @@ def test_sums_that_are_clamped_only(unit, seed):
     case.b = map_cases.elements(rng, (taps * case.channels, n), unit.device.dtype)
     if unit.device.dtype == np.int16 and seed % 3:
         case.b >>= 8  # whose sums fit
-    case.x = rng.integers(-(2**31), 2**31, (1, n)).astype(np.int32) if seed % 4 else None
-    post = (int(rng.choice([1, 2**15, rng.integers(1, 2**15)])), int(rng.integers(17, 33)))
+    # Most results are within an element.
+    size = 1 + np.sqrt(len(case.b)) * case.maps.astype(float).std() * case.b.astype(float).std()
+    case.x = rng.integers(-int(size), int(size) + 1, (1, n)).astype(np.int32) if seed % 4 else None
+    scale = int(rng.choice([1, 2**15, rng.integers(1, 2**15)]))
+    shift = np.log2(size * scale) - 8 * unit.device.dtype.itemsize + 2
+    post = (scale, int(np.clip(shift, 17, 32)))
     prelu, rounds = ((1, 0), (0, 0))[seed % 5 == 0], bool(rng.integers(2))
     flags = {"round": rounds, "saturate": True}
     case.expected_fields = {"post": post, "prelu": prelu, **flags}
