@@ -91,13 +91,15 @@ void look_at(const ForwardPass& pass, uint64_t row) {
   if (pass.clipped) pass.clipped->count(first);
 }
 
-template <typename Element>
-void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
-                 uint64_t stride) {
+// place(i): where the row that is i behind the first goes; take(i): it is there.
+template <typename Element, typename Place, typename Take>
+void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, const Place& place,
+                 const Take& take) {
   InputDigits<Element> digits(pass.input_coding, pass.near, pass.elements);
-  for (uint64_t i = first; i < first + rows; ++i, to += stride) {
-    const float* row = pass.input + i * pass.input_coding.features;
-    if (digits.encode(row, reinterpret_cast<Element*>(to))) look_at(pass, i);
+  for (uint64_t i = 0; i < rows; ++i) {
+    const float* row = pass.input + (first + i) * pass.input_coding.features;
+    if (digits.encode(row, reinterpret_cast<Element*>(place(i)))) look_at(pass, first + i);
+    take(i);
   }
 }
 
@@ -105,8 +107,19 @@ void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* t
 
 void quantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
                    char* to, uint64_t stride) {
-  if (element_bytes == 2) encode_rows<int16_t>(pass, first, rows, to, stride);
-  else encode_rows<int8_t>(pass, first, rows, to, stride);
+  const auto place = [&](uint64_t i) { return to + i * stride; };
+  const auto stays = [](uint64_t) {};
+  if (element_bytes == 2) encode_rows<int16_t>(pass, first, rows, place, stays);
+  else encode_rows<int8_t>(pass, first, rows, place, stays);
+}
+
+RowPlanes quantize_planes(const ForwardPass& pass, uint64_t first, uint64_t rows, int64_t k,
+                          int16_t* row, RowBlock& to) {
+  to.begin_planes(kernels(), int64_t(rows), k);
+  encode_rows<int16_t>(
+      pass, first, rows, [&](uint64_t) { return row; },
+      [&](uint64_t i) { to.split(row, int64_t(i)); });
+  return to.planes();
 }
 
 void dequantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
