@@ -135,9 +135,9 @@ inline void multiply_tile_blocks(const TileOperands& o, int row_tiles, int colum
   else multiply_row_tiles<1>(o, column_tiles, sums);
 }
 
-// A row of `a_planes` by 16 columns of `b_planes`. Products of bytes have one operand with a sign and
-// one without: where both have one, or neither, the sign bit of B's is turned, which adds 128 to it
-// or takes that off, and so 128 times the sum of A, for all columns alike.
+// A row of `a_planes` by 16 columns of `b_planes`. A product of bytes has one operand with a sign
+// and one without: where both have one, or neither, the sign bit of B's is turned, which adds 128 to
+// it or takes that off, and so 128 times the sum of A, for all columns alike.
 template <int a_planes, int b_planes, bool has_upper>
 struct RowProduct {
   static constexpr int planes = a_planes + b_planes, pairs = a_planes * b_planes;
