@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bench.results import Results, Run
 from bench.targets import (
+    AMX,
     CLUSTER,
     MEMORY,
     SCALING,
@@ -29,6 +30,7 @@ class Outcome:
         measured: by case; empty where nothing was.
         best: the ratios of the best samples, where those were compared too.
         is_noisy: disturbed samples had to be used.
+        why_not: why nothing was measured, where that is known.
     """
 
     text: str
@@ -38,6 +40,7 @@ class Outcome:
     best: dict[str, float]
     is_noisy: bool = False
     is_most: bool = False
+    why_not: str | None = None
 
     @property
     def worst(self) -> str | None:
@@ -57,9 +60,9 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """``met``, ``missed by 7 %`` or ``not measured``."""
+        """``met``, ``missed by 7 %`` or ``not measured``, with the reason."""
         if not self.measured:
-            return "not measured"
+            return "not measured" + (f": {self.why_not}" if self.why_not else "")
         told = f"missed by {self.missed_by:.1%}" if self.missed_by > 0 else "met"
         return f"{told} (noisy)" if self.is_noisy else told
 
@@ -68,9 +71,9 @@ def outcomes(results: Results) -> list[Outcome]:
     """All targets, for each number of threads that was measured."""
     found = []
     for target in TARGETS:
-        runs = [run for run in results.runs if run.isa == target.isa]
+        runs = [run for run in results.runs if _is_of(run, target.isa, results)]
         found += [_outcome(target, run) for run in runs] or [
-            Outcome(target.text, None, target.least, {}, {})
+            Outcome(target.text, None, target.least, {}, {}, why_not=_why_not(target.isa, results))
         ]
     found += _scaling(results)
     for text, is_kept in ((MEMORY_TEXT, False), (f"{MEMORY_TEXT}, B kept there too", True)):
@@ -79,6 +82,15 @@ def outcomes(results: Results) -> list[Outcome]:
     found.append(Outcome(WRAPPER_TEXT, None, WRAPPER, results.wrapper, {}, is_most=True))
     found.append(Outcome(CLUSTER_TEXT, None, CLUSTER, results.cluster, {}))
     return found
+
+
+def _is_of(run: Run, isa: str | None, results: Results) -> bool:
+    """Whether a run tells of an instruction set; None is the best of the machine."""
+    return run.isa == isa or (run.isa is None and isa == AMX == results.machine.get("isa"))
+
+
+def _why_not(isa: str | None, results: Results) -> str | None:
+    return "no AMX" if isa == AMX != results.machine.get("isa") else None
 
 
 def _kept(kind: str) -> bool:
@@ -106,13 +118,14 @@ def _scaling(results: Results) -> list[Outcome]:
     one, two = results.run(1), results.run(2)
     found = []
     each = (
-        (kind, candidate, names, least)
-        for kind, candidates, names, least in SCALING
+        (kind, candidate, names, least, isa)
+        for kind, candidates, names, least, isa in SCALING
         for candidate in candidates
     )
-    for kind, candidate, names, least in each:
+    for kind, candidate, names, least, isa in each:
+        why_not = _why_not(isa, results)
         medians, bests, is_noisy = {}, {}, False
-        for name in names:
+        for name in names if why_not is None else ():
             cases = [run.case(kind, name) if run else None for run in (one, two)]
             if any(case is None or candidate not in case.series for case in cases):
                 continue
@@ -120,8 +133,8 @@ def _scaling(results: Results) -> list[Outcome]:
             medians[name] = single.median / double.median
             bests[name] = single.best / double.best
             is_noisy |= single.is_noisy or double.is_noisy
-        text = f"{kind}: {candidate}, 2 threads / 1"
+        text = f"{kind}: {candidate}{f' on {isa}' if isa else ''}, 2 threads / 1"
         if two and two.cores < 2 * WHOLE_CORES:
             text += f" (the machine gave {two.cores:.2f} cores)"
-        found.append(Outcome(text, None, least, medians, bests, is_noisy))
+        found.append(Outcome(text, None, least, medians, bests, is_noisy, why_not=why_not))
     return found

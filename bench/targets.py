@@ -15,6 +15,7 @@ NUMPY = "numpy float32"
 DEFAULT = "xfblas int16"
 DEFAULT_8 = "xfblas int8"
 ORT = "ONNX Runtime float32"
+AMX = "amx"
 FRAMES = ("U-Net, 1 frame", "U-Net, 4 frames")
 
 
@@ -30,7 +31,7 @@ class Target:
         kind, cases: where.
         ours, baseline: candidates.
         least: the ratio.
-        isa: instruction set that ours is kept to.
+        isa: instruction set that ours is kept to, or for ``amx`` has by itself.
     """
 
     kind: str
@@ -51,12 +52,12 @@ def _gemm(cases, ours, baseline, least, isa=None) -> Target:
     return Target("gemm", cases, ours, baseline, least, isa)
 
 
-def _predict(cases, ours, baseline, least) -> Target:
-    return Target("predict", cases, ours, baseline, least)
+def _predict(cases, ours, baseline, least, isa=None) -> Target:
+    return Target("predict", cases, ours, baseline, least, isa)
 
 
-def _frames(ours, baseline, least) -> Target:
-    return Target("frames", FRAMES, ours, baseline, least)
+def _frames(ours, baseline, least, isa=None) -> Target:
+    return Target("frames", FRAMES, ours, baseline, least, isa)
 
 
 TARGETS = (
@@ -99,17 +100,35 @@ TARGETS += (
     _frames(DEFAULT_8, "ONNX Runtime int8", 1.25),
     _frames(DEFAULT, ORT, 1.7),
 )
+#: Where the CPU has AMX; elsewhere they are told as not measured.
+TARGETS += (
+    _gemm((*GEMM_LARGE, "4096x784x512"), FULL_RANGE, NUMPY, 4.0, AMX),
+    _gemm(("256",), FULL_RANGE, NUMPY, 3.0, AMX),
+    _gemm(("128",), FULL_RANGE, NUMPY, 2.2, AMX),
+    _gemm(("64",), FULL_RANGE, NUMPY, 1.0, AMX),
+    _gemm(("16x784x512",), FULL_RANGE, NUMPY, 7.0, AMX),
+    _gemm(GEMM_LARGE, f"{MATMUL}, B kept", NUMPY, 5.0, AMX),
+    _gemm(("128", "256", *GEMM_LARGE), INT8, "ONNX Runtime int8", 1.2, AMX),
+    _gemm(("128", "256", *GEMM_LARGE), INT8, "torch int8", 1.0, AMX),
+    _predict(_rows("1024 rows", "10000 rows", of=WIDE), DEFAULT, ORT, 3.3, AMX),
+    _predict(_rows("1024 rows", "10000 rows", of=SMALL), DEFAULT, ORT, 2.0, AMX),
+    _predict(_rows(*ALL_ROWS), DEFAULT_8, "OpenVINO int8", 1.1, AMX),
+    _predict(_rows(*ALL_ROWS), DEFAULT_8, "ONNX Runtime int8 static", 1.1, AMX),
+    _frames(DEFAULT_8, "OpenVINO int8", 1.1, AMX),
+    _frames(DEFAULT, ORT, 3.0, AMX),
+)
 #: Microseconds that a wrapper may add to a call.
 WRAPPER = 2.0
 #: Two workers of Dask, so many times the speed of one.
 CLUSTER = 1.8
 #: Twice the threads, so many times the speed, where the machine gives the cores: kind, candidates,
-#: cases.
+#: cases, on which instruction set.
 PRODUCTS = (LOW_BITS, NETWORK, FULL_RANGE)
 SCALING = (
-    ("gemm", PRODUCTS, ("512",), 1.7),
-    ("gemm", PRODUCTS, ("1024", "2048", "4096x784x512"), 1.85),
-    ("frames", (DEFAULT_8, DEFAULT), FRAMES, 1.9),
+    ("gemm", PRODUCTS, ("512",), 1.7, None),
+    ("gemm", PRODUCTS, ("1024", "2048", "4096x784x512"), 1.85, None),
+    ("gemm", PRODUCTS, (*GEMM_LARGE, "4096x784x512"), 1.8, AMX),
+    ("frames", (DEFAULT_8, DEFAULT), FRAMES, 1.9, None),
 )
 WHOLE_CORES = 0.97
 #: Peak memory, as a multiple of the operands.

@@ -23,7 +23,7 @@ PACKAGES = (
     "hls4ml",
 )
 #: Instruction sets of ours, best first, and the feature of the CPU that each needs.
-ISAS = {"avx512_vnni": "avx512_vnni", "avx512": "avx512bw", "avx2": "avx2"}
+ISAS = {"amx": "amx_int8", "avx512_vnni": "avx512_vnni", "avx512": "avx512bw", "avx2": "avx2"}
 #: A product of one element, which tells on standard error what it was computed with.
 TELL_ISA = "import numpy, xfblas; xfblas.matmul(*2 * [numpy.ones((1, 1), numpy.int16)])"
 #: The kernel of numpy's OpenBLAS, and the instruction set of torch; neither may be there.

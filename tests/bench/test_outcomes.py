@@ -61,6 +61,22 @@ def test_what_was_not_measured_is_said(path):
     assert found.verdict == "not measured"
 
 
+def test_targets_of_amx_are_told_where_it_is_not(path):
+    """And met or missed by the same runs where it is: the best samples of a machine are its own."""
+    text, limit = "gemm: xfblas int16, full range on amx / numpy float32", 3.0
+    scaling = "gemm: xfblas int16, low bits on amx, 2 threads / 1"
+    assert outcome(path, text, None, limit).verdict == "not measured: no AMX"
+    assert outcome(path, scaling, None, 1.8).verdict == "not measured: no AMX"
+    stored_values = json.loads(path.read_text())
+    stored_values["machine"]["isa"] = "amx"
+    series = stored_values["runs"][0]["cases"][0]["series"]
+    series["xfblas int16, full range"] = series["xfblas int16, low bits"]
+    path.write_text(json.dumps(stored_values))
+    found = outcome(path, text, 1, limit)
+    assert (found.measured, found.verdict) == ({"256": 2.2}, "missed by 26.7%")
+    assert outcome(path, scaling, None, 1.8).measured == {"512": 2.0}
+
+
 def test_the_machine_is_told(path):
     text = machine_text(results.read(path))
     assert "a CPU, 2 processors, xfblas on avx2; 2 threads get 2.00 cores" in text

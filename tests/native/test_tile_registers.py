@@ -3,7 +3,7 @@
 import numpy as np
 import problems
 import pytest
-from problems import TILES, InstructionSet, Problem
+from problems import OPCODE_FCN, TILES, InstructionSet, Problem
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +47,27 @@ def test_operands_of_a_byte(tile_sets, generator):
 def test_the_largest_sums_of_the_longest_block(tile_sets, a_value, b_value):
     """All of k = 32,768 at its extremes, and a little more, which is a block of its own."""
     for k in (32768, 32768 + 70):
-        a = np.full((1, k), a_value, np.int16)
         b = np.full((k, 2), b_value, np.int16)
-        require_tiles(tile_sets, Problem(a, b, post=(1, 30), saturate=True))
+        for rows in (1, 2):  # in vectors, and on tiles
+            a = np.full((rows, k), a_value, np.int16)
+            require_tiles(tile_sets, Problem(a, b, post=(1, 30), saturate=True))
+
+
+@pytest.mark.parametrize("rows", [1, 33])
+def test_a_row_by_itself(tile_sets, generator, rows):
+    """It is multiplied in vectors, on what was packed for tiles, with every number of planes."""
+    for a_size, b_size in ((128, 128), (128, 32768), (32768, 128), (32768, 32768)):
+        for k, n in ((1, 1), (63, 16), (64, 17), (200, 70)):
+            a = generator.integers(-a_size, a_size, (rows, k)).astype(np.int16)
+            b = generator.integers(-b_size, b_size, (k, n)).astype(np.int16)
+            a[-1, 0], b[0, -1] = -a_size, -b_size
+            x = generator.integers(-(2**31), 2**31, (1, n)).astype(np.int32)
+            for post, saturate in (((1, 0), False), ((3, 16), False), ((5, 20), True)):
+                require_tiles(tile_sets, Problem(a, b, post=post, saturate=saturate, round=True))
+                with_bias = Problem(a, b, x, post, saturate=saturate, opcode=OPCODE_FCN)
+                require_tiles(tile_sets, with_bias)
+            if a_size == b_size == 128:
+                require_tiles(tile_sets, Problem(a.astype(np.int8), b.astype(np.int8), post=(1, 8)))
 
 
 def test_few_rows_stay_on_vectors(tile_sets, generator):

@@ -124,32 +124,60 @@ class RowsTogether {
   std::vector<float> floats_[2];
 };
 
+// As many rows as can be coded together, whose number it returns.
 template <typename Element>
-void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
-                 uint64_t stride) {
+uint64_t encode_together(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
+                         uint64_t stride) {
   const auto& coding = pass.input_coding;
-  const auto end = first + rows;
-  if (!coding.columns && coding.features < few_features && rows >= least_rows &&
-      stride == coding.features * sizeof(Element)) {
-    const RowsTogether together(coding, pass.near);
-    InputDigits<Element> digits(together.coding(), together.near(), together.coding().features);
-    for (; first + rows_together <= end; first += rows_together, to += rows_together * stride)
-      if (digits.encode(pass.input + first * coding.features, reinterpret_cast<Element*>(to)))
-        for (uint64_t i = 0; i < rows_together; ++i) look_at(pass, first + i);
+  if (coding.columns || coding.features >= few_features || rows < least_rows ||
+      stride != coding.features * sizeof(Element))
+    return 0;
+  const RowsTogether together(coding, pass.near);
+  InputDigits<Element> digits(together.coding(), together.near(), together.coding().features);
+  uint64_t done = 0;
+  for (; done + rows_together <= rows; done += rows_together, to += rows_together * stride)
+    if (digits.encode(pass.input + (first + done) * coding.features,
+                      reinterpret_cast<Element*>(to)))
+      for (uint64_t i = 0; i < rows_together; ++i) look_at(pass, first + done + i);
+  return done;
+}
+
+// place(i): where the row that is i behind the first goes; take(i): it is there.
+template <typename Element, typename Place, typename Take>
+void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, const Place& place,
+                 const Take& take) {
+  InputDigits<Element> digits(pass.input_coding, pass.near, pass.elements);
+  for (uint64_t i = 0; i < rows; ++i) {
+    const float* row = pass.input + (first + i) * pass.input_coding.features;
+    if (digits.encode(row, reinterpret_cast<Element*>(place(i)))) look_at(pass, first + i);
+    take(i);
   }
-  InputDigits<Element> digits(coding, pass.near, pass.elements);
-  for (auto i = first; i < end; ++i, to += stride) {
-    const float* row = pass.input + i * coding.features;
-    if (digits.encode(row, reinterpret_cast<Element*>(to))) look_at(pass, i);
-  }
+}
+
+template <typename Element>
+void encode_into(const ForwardPass& pass, uint64_t first, uint64_t rows, char* to,
+                 uint64_t stride) {
+  const auto done = encode_together<Element>(pass, first, rows, to, stride);
+  encode_rows<Element>(
+      pass, first + done, rows - done, [&](uint64_t i) { return to + (done + i) * stride; },
+      [](uint64_t) {});
 }
 
 }  // namespace
 
 void quantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,
                    char* to, uint64_t stride) {
-  if (element_bytes == 2) encode_rows<int16_t>(pass, first, rows, to, stride);
-  else encode_rows<int8_t>(pass, first, rows, to, stride);
+  if (element_bytes == 2) encode_into<int16_t>(pass, first, rows, to, stride);
+  else encode_into<int8_t>(pass, first, rows, to, stride);
+}
+
+RowPlanes quantize_planes(const ForwardPass& pass, uint64_t first, uint64_t rows, int64_t k,
+                          int16_t* row, RowBlock& to) {
+  to.begin_planes(kernels(), int64_t(rows), k);
+  encode_rows<int16_t>(
+      pass, first, rows, [&](uint64_t) { return row; },
+      [&](uint64_t i) { to.split(row, int64_t(i)); });
+  return to.planes();
 }
 
 void dequantize_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, int element_bytes,

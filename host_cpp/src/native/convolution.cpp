@@ -129,7 +129,7 @@ class Convolution {
       return counter_.add(counts);
     if (panels_.has_tiles()) {
       const auto planes = windows.take_planes(kernels(), source_, part);
-      multiply_windows_on_tiles(kernels(), of_part, panels_, planes, part.rows, part.columns, space,
+      multiply_planes_on_tiles(kernels(), of_part, panels_, planes, part.rows, part.columns, space,
                                 counts);
       return counter_.add(counts);
     }

@@ -11,6 +11,7 @@
 #include "native/multiply_on_tiles.hpp"
 #include "native/softmax.hpp"
 #include "native/statistics.hpp"
+#include "native/sums_on_tiles.hpp"
 #include "native/thread_pool.hpp"
 #include "xfblas/entry_table.hpp"
 
@@ -130,15 +131,25 @@ class Forward {
   // ahead: so many rows from here the next block of this thread begins, most likely.
   void run_block(uint64_t first, uint64_t rows, uint64_t ahead) {
     static thread_local Activations activations;
-    const auto room = row_stride(widest_, element_bytes_) * rows;
+    // Whole tiles of rows, which may be read.
+    const auto room =
+        row_stride(widest_, element_bytes_) * uint64_t(rounded_up(int64_t(rows), rows_on_tiles));
     char* from = activations.halves[0].room<char>(room);
     char* to = activations.halves[1].room<char>(room);
     auto stride = row_stride(pass_.layers.front().k, element_bytes_);
     // What pads k meets zeros of B, but the bounds look at it.
     if (pass_.elements < pass_.layers.front().k) std::memset(from, 0, stride * rows);
     auto& timeline = *pass_.timeline;
-    timeline.time(XFBLAS_PART_ENCODE, first, rows,
-                  [&] { quantize_rows(pass_, first, rows, element_bytes_, from, stride); });
+    const auto is_on_tiles = [&](const Layer& layer) {
+      return goes_on_tiles(kernels(), layer.product, *layer.panels, int64_t(rows));
+    };
+    RowPlanes planes{};  // of the layer's input, where tiles read it so
+    const bool splits = element_bytes_ == 2 && is_on_tiles(layers_.front());
+    timeline.time(XFBLAS_PART_ENCODE, first, rows, [&] {
+      if (!splits) return quantize_rows(pass_, first, rows, element_bytes_, from, stride);
+      planes = quantize_planes(pass_, first, rows, layers_.front().product.k,
+                               reinterpret_cast<int16_t*>(from), activations.space.rows);
+    });
     activations.space.soon = input_of(std::min(first + ahead, pass_.rows), rows);
     PathCounts counts{};
     int part = 0;
@@ -150,7 +161,17 @@ class Forward {
       product.a.data = from, product.a.lda = int64_t(stride) / element_bytes_;
       product.c = to, product.ldc = int64_t(next_stride) / element_bytes_;
       const auto start = timeline.is_wanted() ? Timeline::now() : 0;
-      multiply(kernels(), product, *layer.panels, 0, product.m, 0, activations.space, of_layer);
+      if (is_on_tiles(layer)) {
+        // Bytes are their own plane; words were split while they were encoded, or are now.
+        if (element_bytes_ == 1) planes = {{from, ptrdiff_t(stride), 1}, 0, 1, {}};
+        else if (part > 0)
+          planes =
+              activations.space.rows.take_planes(kernels(), product.a, 0, product.m, product.k);
+        multiply_planes_on_tiles(kernels(), product, *layer.panels, planes, 1, product.m,
+                                 activations.space, of_layer);
+      } else {
+        multiply(kernels(), product, *layer.panels, 0, product.m, 0, activations.space, of_layer);
+      }
       if (timeline.is_wanted()) {
         const auto end = Timeline::now();
         timeline.add(part, first, rows, start, end, saturated(product, element_bytes_));

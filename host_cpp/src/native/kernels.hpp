@@ -19,13 +19,6 @@
 
 namespace xfblas {
 
-// How much of a sum its tile holds.
-enum class Reach {
-  low_bits,  // the low 32 bits, from which C follows
-  fits_32,   // the sum itself, which fits
-  wide,      // 48 bits in two tiles
-};
-
 // A tile's sums. Rows are a whole panel (Kernels::width) apart.
 struct SumsOfTile {
   const int32_t* low;

@@ -81,8 +81,8 @@ void LaneTaps::run(const WindowBlock& windows, const IntegerProduct& product, co
         kernels_.add_sums(count, vectors, begins.data(), &offsets[size_t(pixel * kernel_x_)],
                           int(kernel_x_), sums);
         finish_sums(kernels_, product, reach_of(product, path),
-                    {sums, nullptr, panel.column_offsets}, {line, x + pixel, panel.column}, count,
-                    panel.columns);
+                    SumsOfTile{sums, nullptr, panel.column_offsets},
+                    {line, x + pixel, panel.column}, count, panel.columns);
       }
     }
 }

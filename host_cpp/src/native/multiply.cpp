@@ -21,14 +21,14 @@ int64_t rows_of_block(int64_t rows, int64_t k, int element_bytes, int tile_rows)
   return ((rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
 }
 
+}  // namespace
+
 bool goes_on_tiles(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
                    int64_t rows) {
   if (!panels.has_tiles()) return false;
   if (product.path) return *product.path == SumPath::tiles;
   return pays_on_tiles(kernels, rows, product.k) || !panels.has_vectors();
 }
-
-}  // namespace
 
 void multiply_panels(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
                      size_t first_panel, size_t end_panel, int64_t first_row, int64_t end_row,

@@ -63,6 +63,10 @@ struct ThreadSpace {
   std::vector<PieceOfK> pieces;
 };
 
+// Whether so many rows are multiplied by what is packed for tiles.
+bool goes_on_tiles(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
+                   int64_t rows);
+
 // Rows first_row .. end_row-1 of C, in the columns that `panels` hold, of which `first_column` is
 // the first.
 void multiply(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,

@@ -17,7 +17,8 @@ int64_t rows_of_block(int64_t k, int element_bytes) {
   return std::clamp<int64_t>(fitting, rows_on_tiles, most_rows_of_block);
 }
 
-// All of k, in blocks whose sums fit the registers.
+// All of k: at once where its sums fit the registers, which are finished as they lie there; else in
+// blocks, whose sums are joined before.
 void multiply_block(const Kernels& kernels, const IntegerProduct& product, const Panels& panels,
                     const Panel& panel, const RowPlanes& planes, const PlaceInC& of_planes,
                     int64_t lines, int64_t rows, int32_t* low) {
@@ -27,16 +28,28 @@ void multiply_block(const Kernels& kernels, const IntegerProduct& product, const
   for (int64_t line = 0; line < lines; ++line)
     for (int64_t row = 0; row < rows; row += rows_on_tiles) {
       const auto count = int(std::min<int64_t>(rows_on_tiles, rows - row));
+      const PlaceInC at{of_planes.line + line, of_planes.row + row,
+                        of_planes.column + panel.column};
+      const auto from = [&](const char* first) {
+        return reinterpret_cast<const int8_t*>(first + line * a.line + row * a.stride);
+      };
+      if (panels.k() <= most_tile_depth) {
+        a.for_each_part(0, panels.k(), [&](int64_t, const Runs& runs, const char* first) {
+          sums.multiply(from(first), count, runs, 0, [&](const SumsOfBytes& found, int column) {
+            finish_sums(kernels, product, sums.reach(), found,
+                        {at.line, at.row, at.column + column}, count,
+                        std::min(tile_columns, panel.columns - column));
+          });
+        });
+        continue;
+      }
       for (int64_t p = 0; p < panels.k(); p += most_tile_depth)
         a.for_each_part(p, std::min(most_tile_depth, panels.k() - p),
-                        [&](int64_t at, const Runs& runs, const char* first) {
-                          const auto* from = first + line * a.line + row * a.stride;
-                          sums.add(reinterpret_cast<const int8_t*>(from), count, runs, at, at == 0,
-                                   low, high);
+                        [&](int64_t begin, const Runs& runs, const char* first) {
+                          sums.add(from(first), count, runs, begin, begin == 0, low, high);
                         });
-      finish_sums(kernels, product, sums.reach(), {low, high, nullptr},
-                  {of_planes.line + line, of_planes.row + row, of_planes.column + panel.column},
-                  count, panel.columns);
+      finish_sums(kernels, product, sums.reach(), SumsOfTile{low, high, nullptr}, at, count,
+                  panel.columns);
     }
 }
 
@@ -73,14 +86,14 @@ void multiply_panels_on_tiles(const Kernels& kernels, const IntegerProduct& prod
   }
 }
 
-void multiply_windows_on_tiles(const Kernels& kernels, const IntegerProduct& product,
-                               const Panels& panels, const RowPlanes& windows, int64_t lines,
-                               int64_t rows, ThreadSpace& space, PathCounts& counts) {
+void multiply_planes_on_tiles(const Kernels& kernels, const IntegerProduct& product,
+                              const Panels& panels, const RowPlanes& planes, int64_t lines,
+                              int64_t rows, ThreadSpace& space, PathCounts& counts) {
   const OpenTiles open(*kernels.tiles);
   auto* sums = space_of_sums(kernels, space);
   for (const auto& panel : panels.panels()) {
     ++counts[size_t(SumPath::tiles)];
-    multiply_block(kernels, product, panels, panel, windows, {0, 0, 0}, lines, rows, sums);
+    multiply_block(kernels, product, panels, panel, planes, {0, 0, 0}, lines, rows, sums);
   }
 }
 

@@ -19,10 +19,11 @@ void multiply_panels_on_tiles(const Kernels& kernels, const IntegerProduct& prod
                               int64_t first_row, int64_t end_row, int64_t first_column,
                               ThreadSpace& space, PathCounts& counts);
 
-// The same of a convolution's windows: `lines` lines of `rows` rows each, times all of the panels.
-void multiply_windows_on_tiles(const Kernels& kernels, const IntegerProduct& product,
-                               const Panels& panels, const RowPlanes& windows, int64_t lines,
-                               int64_t rows, ThreadSpace& space, PathCounts& counts);
+// The same of rows that are planes already, as a convolution's windows are: `lines` lines of `rows`
+// rows each, times all of the panels.
+void multiply_planes_on_tiles(const Kernels& kernels, const IntegerProduct& product,
+                              const Panels& panels, const RowPlanes& planes, int64_t lines,
+                              int64_t rows, ThreadSpace& space, PathCounts& counts);
 
 }  // namespace xfblas
 

@@ -20,21 +20,28 @@ inline Reach reach_of(const IntegerProduct& product, SumPath path) {
   return path == SumPath::proved || product.element_bytes() == 1 ? Reach::fits_32 : Reach::wide;
 }
 
+// The table of what finishes such sums.
+inline const Kernels& table_for(const Kernels& kernels, const SumsOfTile&) { return kernels; }
+inline const TileKernels& table_for(const Kernels& kernels, const SumsOfBytes&) {
+  return *kernels.tiles;
+}
+
 // Elements of C, from a place on, from the sums of a tile that reach so far.
-inline void finish_sums(const Kernels& kernels, const IntegerProduct& product, Reach reach,
-                        const SumsOfTile& sums, const PlaceInC& at, int rows, int columns) {
+template <typename Sums>
+void finish_sums(const Kernels& kernels, const IntegerProduct& product, Reach reach,
+                 const Sums& sums, const PlaceInC& at, int rows, int columns) {
   const auto& r = product.requantization;
   const auto bytes = product.element_bytes();
   auto* c = static_cast<char*>(product.c) +
             (at.line * product.c_line + at.row * product.ldc + at.column) * product.c_bytes();
   if (r.keeps_sums)
-    return kernels.store_sums(reach, rows, columns, sums, reinterpret_cast<int64_t*>(c),
-                              product.ldc);
+    return table_for(kernels, sums).store_sums(reach, rows, columns, sums,
+                                               reinterpret_cast<int64_t*>(c), product.ldc);
   const auto* x = static_cast<const char*>(product.x);
   if (x)
     x += (at.line * product.x_line + at.row * product.ldx + at.column) * product.addend_bytes;
-  kernels.finish(reach, bytes, product.addend_bytes)(r, rows, columns, sums, x, product.ldx, c,
-                                                     product.ldc);
+  table_for(kernels, sums).finish(reach, bytes, product.addend_bytes)(r, rows, columns, sums, x,
+                                                                      product.ldx, c, product.ldc);
   if (r.function == activation_prelu) return;
   const auto apply = bytes == 2 ? kernels.apply16 : kernels.apply8;
   apply(r, rows, columns, c, product.ldc);
@@ -214,7 +221,8 @@ class PanelProduct {
   }
 
   void finish(const Panel& panel, SumPath path, const Tile& tile) const {
-    finish_sums(kernels_, product_, reach_of(product_, path), {low_, high_, panel.column_offsets},
+    finish_sums(kernels_, product_, reach_of(product_, path),
+                SumsOfTile{low_, high_, panel.column_offsets},
                 {tile.line, tile.row, first_column_ + panel.column}, tile.rows(), panel.columns);
   }
 

@@ -8,6 +8,13 @@
 
 namespace xfblas {
 
+// How much of a sum is there.
+enum class Reach {
+  low_bits,  // the low 32 bits, from which C follows
+  fits_32,   // the sum itself, which fits
+  wide,      // all 48 bits
+};
+
 struct Requantization {
   explicit Requantization(const Instruction& i)
       : scale(post_scale(i.post)),

@@ -52,28 +52,44 @@ void RowBlock::take(const Kernels& kernels, const SourceOfA& a, int64_t first, i
 
 RowPlanes RowBlock::take_planes(const Kernels& kernels, const SourceOfA& a, int64_t first,
                                 int64_t rows, int64_t k) {
-  kernels_ = &kernels;
-  source_ = a;
-  source_.data = static_cast<const char*>(a.data) + first * a.lda * a.element_bytes;
-  rows_ = rows, k_ = k;
-  has_range_ = has_norm_ = has_bounds_ = false;
+  const auto* from = static_cast<const char*>(a.data) + first * a.lda * a.element_bytes;
+  if (a.element_bytes == 2) {
+    begin_planes(kernels, rows, k);
+    for (int64_t i = 0; i < rows; ++i) split(reinterpret_cast<const int16_t*>(from) + i * a.lda, i);
+    return planes();
+  }
   const auto whole = rounded_up(k, tile_depth);
   const auto stride = padded_stride(whole);
-  const auto plane = rounded_up(rows, 2 * tile_rows) * stride;
-  const bool is_byte = a.element_bytes == 1 || (range().lowest >= -128 && range().highest <= 127);
-  const int count = is_byte ? 1 : 2;
-  auto* to = element_space_.room<int8_t>(size_t(count * plane));
+  auto* to = element_space_.room<char>(size_t(rounded_up(rows, 2 * tile_rows) * stride));
   for (int64_t i = 0; i < rows; ++i) {
-    auto* row = to + i * stride;
-    if (a.element_bytes == 1) {
-      std::memcpy(row, static_cast<const int8_t*>(source_.data) + i * a.lda, size_t(k));
-      std::memset(row + k, 0, size_t(whole - k));
-    } else {
-      kernels.tiles->split_row(static_cast<const int16_t*>(source_.data) + i * a.lda, k, row,
-                               is_byte ? nullptr : row + plane);
-    }
+    std::memcpy(to + i * stride, from + i * a.lda, size_t(k));
+    std::memset(to + i * stride + k, 0, size_t(whole - k));
   }
-  return {{reinterpret_cast<const char*>(to), stride, 1}, plane, count, range_};
+  return {{to, stride, 1}, 0, 1, {}};
+}
+
+void RowBlock::begin_planes(const Kernels& kernels, int64_t rows, int64_t k) {
+  kernels_ = &kernels;
+  k_ = k;
+  range_ = {};
+  const auto stride = padded_stride(k);
+  const auto plane = rounded_up(rows, 2 * tile_rows) * stride;
+  elements_ = {element_space_.room<char>(size_t(2 * plane)), stride, 1};
+  plane_ = plane;
+}
+
+void RowBlock::split(const int16_t* row, int64_t i) {
+  auto* high = element_space_.room<int8_t>(0) + i * elements_.stride;
+  ElementRange found{};
+  kernels_->range_of_rows(row, 0, 1, k_, &found.lowest, &found.highest);
+  range_ = {std::min(range_.lowest, found.lowest), std::max(range_.highest, found.highest)};
+  kernels_->tiles->split_row(row, k_, high, high + plane_);
+}
+
+RowPlanes RowBlock::planes() const {
+  if (range_.lowest < -128 || range_.highest > 127) return {elements_, plane_, 2, range_};
+  // The low bytes of such elements are these elements.
+  return {{elements_.data + plane_, elements_.stride, 1}, 0, 1, range_};
 }
 
 const ElementRange& RowBlock::range() {

@@ -62,6 +62,10 @@ class RowBlock {
   // As planes only.
   RowPlanes take_planes(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows,
                         int64_t k);
+  // The same of int16 that lie nowhere: every row is split while it is in the first-level cache.
+  void begin_planes(const Kernels& kernels, int64_t rows, int64_t k);
+  void split(const int16_t* row, int64_t i);
+  RowPlanes planes() const;
 
   // Takes rows first .. first+rows-1; `passes`: how many panels will read them.
   void take(const Kernels& kernels, const SourceOfA& a, int64_t first, int64_t rows, int64_t k,
@@ -85,6 +89,7 @@ class RowBlock {
   const Kernels* kernels_ = nullptr;
   SourceOfA source_{};
   int64_t rows_ = 0, k_ = 0;
+  ptrdiff_t plane_ = 0;
   TileRows elements_{}, high_words_{}, high_bytes_{};
   bool has_range_ = false, has_norm_ = false, has_bounds_ = false;
   ElementRange range_{};

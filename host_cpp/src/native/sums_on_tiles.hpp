@@ -43,10 +43,9 @@ class SumsOnTiles {
   Reach reach() const { return reach_; }
 
   // Of up to rows_on_tiles rows from `a` on, whose k is in runs of so many bytes, as `runs` says,
-  // times B's k from `at` on, where a step begins: to what `low` and `high` hold, or to nothing.
-  // Rows up to the last tile's are written.
-  void add(const int8_t* a, int rows, const Runs& runs, int64_t at, bool is_first, int32_t* low,
-           int32_t* high) const {
+  // times B's k from `at` on, where a step begins: take(sums, their first column) for every 16.
+  template <typename Take>
+  void multiply(const int8_t* a, int rows, const Runs& runs, int64_t at, const Take& take) const {
     static thread_local TileSums sums;
     TileOperands o{};
     o.a = a, o.a_stride = planes_.rows.stride, o.a_plane = planes_.plane;
@@ -57,17 +56,24 @@ class SumsOnTiles {
     o.has_upper = has_upper_;
     const int row_tiles = (rows + tile_rows - 1) / tile_rows;
     const auto columns = int(tiles_of(panel_));
-    for (int column = 0; column < columns; column += tiles_at_once_) {
-      const int taken = std::min(tiles_at_once_, columns - column);
+    const int at_once = rows > 1 ? tiles_at_once_ : 1;
+    for (int column = 0; column < columns; column += at_once) {
+      const int taken = std::min(at_once, columns - column);
       o.b = panel_.tiles + column * o.b_column + at / tile_depth * o.b_planes * tile_bytes;
-      kernels_.tiles->multiply(o, row_tiles, taken, sums);
-      for (int i = 0; i < row_tiles; ++i)
-        for (int j = 0; j < taken; ++j) {
-          const auto place = i * tile_rows * kernels_.width() + (column + j) * tile_columns;
-          kernels_.tiles->join(sums, i * taken + j, o, is_first, low + place,
-                               reach_ == Reach::wide ? high + place : nullptr, kernels_.width());
-        }
+      if (rows > 1) kernels_.tiles->multiply(o, row_tiles, taken, sums);
+      else kernels_.tiles->multiply_row(o, sums);
+      for (int j = 0; j < taken; ++j)
+        take(sums.from(j * row_tiles, o), (column + j) * tile_columns);
     }
+  }
+
+  // The same to what `low` and `high` hold, or to nothing.
+  void add(const int8_t* a, int rows, const Runs& runs, int64_t at, bool is_first, int32_t* low,
+           int32_t* high) const {
+    multiply(a, rows, runs, at, [&](const SumsOfBytes& sums, int column) {
+      kernels_.tiles->join(sums, rows, is_first, low + column,
+                           reach_ == Reach::wide ? high + column : nullptr, kernels_.width());
+    });
   }
 
  private:

@@ -183,7 +183,8 @@ void TapProducts::run_columns(const Panel& panel, SumPath path, int64_t x, int64
       const auto pixels = int(std::min(tile, end - begin));
       kernels_.add_sums(pixels, panel.vectors, begins_.data(), &offsets_[size_t((begin - x) * taps)],
                         int(taps), sums_);
-      finish_sums(kernels_, product_, reach_of(product_, path), {sums_, nullptr, panel.column_offsets},
+      finish_sums(kernels_, product_, reach_of(product_, path),
+                  SumsOfTile{sums_, nullptr, panel.column_offsets},
                   {y, begin, panel.column}, pixels, panel.columns);
     }
   }

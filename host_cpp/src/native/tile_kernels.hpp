@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "native/requantization.hpp"
+
 namespace xfblas {
 
 // A tile has this many rows of sums, of as many columns, and takes so many bytes of k at a step.
@@ -31,11 +33,23 @@ struct TileOperands {
   bool has_upper;      // whether bits from 2^16 on matter; else products of high bytes are left out
 };
 
-// What a product leaves behind: one tile after the other of sums that count 65536, 256 and 1 times.
+// Sums of up to 32 rows of 16 columns, one row after the other, that count 65536, 256 and 1 times;
+// null where there are none of a kind.
+struct SumsOfBytes {
+  const int32_t *high, *middle, *low;
+};
+
+// What a product leaves behind: of 16 columns all rows' tiles, then of the next 16.
 struct TileSums {
   alignas(64) int32_t high[4][tile_rows * tile_columns];
   alignas(64) int32_t middle[4][tile_rows * tile_columns];
   alignas(64) int32_t low[4][tile_rows * tile_columns];
+
+  SumsOfBytes from(int tile, const TileOperands& o) const {
+    const int planes = o.a_planes + o.b_planes;
+    return {planes == 4 && o.has_upper ? high[tile] : nullptr, planes > 2 ? middle[tile] : nullptr,
+            low[tile]};
+  }
 };
 
 struct TileKernels {
@@ -46,17 +60,26 @@ struct TileKernels {
   // k rows of up to 16 columns of B, into steps * planes tiles.
   void (*pack8)(const int8_t* b, int64_t ldb, int64_t k, int columns, int8_t* to);
   void (*pack16)(const int16_t* b, int64_t ldb, int64_t k, int columns, int planes, int8_t* to);
-  // A row of A into planes; `low` is null for one. Behind it are zeros, to a whole step.
+  // A row of A into two planes, of which the low one is the elements where these fit a signed byte.
+  // Behind it are zeros, to a whole step.
   void (*split_row)(const int16_t* row, int64_t count, int8_t* high, int8_t* low);
 
   // 16 rows, or twice as many, by 16 columns; by twice as many where both operands have one plane.
-  // Tiles of sums are in order of rows, then of columns.
   void (*multiply)(const TileOperands& operands, int row_tiles, int column_tiles, TileSums& sums);
+  // One row by 16 columns in vectors, which take the bytes of a tile of B as they lie.
+  void (*multiply_row)(const TileOperands& operands, TileSums& sums);
 
-  // A tile of sums by (1) to what `low` and `high` hold, as SumsOfTile has them with rows of
-  // `stride`; `is_first`: to nothing. high is null where the sum fits 32 bits, or only these matter.
-  void (*join)(const TileSums& sums, int tile, const TileOperands& operands, bool is_first,
-               int32_t* low, int32_t* high, ptrdiff_t stride);
+  // Sums by (1) to what `low` and `high` hold, as SumsOfTile has them with rows of `stride`;
+  // `is_first`: to nothing. high is null where the sum fits 32 bits, or only these matter.
+  void (*join)(const SumsOfBytes& sums, int rows, bool is_first, int32_t* low, int32_t* high,
+               ptrdiff_t stride);
+
+  // As those of Kernels, of up to 16 columns: (1) is added up in registers on the way.
+  using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfBytes&,
+                          const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);
+  Finish (*finish)(Reach reach, int element_bytes, int addend_bytes);
+  void (*store_sums)(Reach reach, int rows, int columns, const SumsOfBytes& sums, int64_t* c,
+                     ptrdiff_t ldc);
 };
 
 }  // namespace xfblas

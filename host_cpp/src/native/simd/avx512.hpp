@@ -36,6 +36,7 @@ inline Vector subtract(Vector a, Vector b) { return _mm512_sub_epi32(a, b); }
 inline Vector multiply(Vector a, Vector b) { return _mm512_mullo_epi32(a, b); }
 inline Vector both_bits(Vector a, Vector b) { return _mm512_and_si512(a, b); }
 inline Vector either_bits(Vector a, Vector b) { return _mm512_or_si512(a, b); }
+inline Vector unlike_bits(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
 inline Vector smaller(Vector a, Vector b) { return _mm512_min_epi32(a, b); }
 inline Vector larger(Vector a, Vector b) { return _mm512_max_epi32(a, b); }
 inline Vector shift_left(Vector a, int places) {

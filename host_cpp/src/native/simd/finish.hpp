@@ -12,6 +12,39 @@ struct Wide {
 
 inline Wide split(Vector sum) { return {shift_right(sum, 16), both_bits(sum, set(0xffff))}; }
 
+// The low 32 bits of a sum.
+inline Vector low_bits_of(const SumsOfTile& sums, int row, int column) {
+  return load(sums.low + row * tile_stride + column);
+}
+inline Vector low_bits_of(const SumsOfBytes& sums, int row, int column) {
+  const int at = row * tile_columns + column;
+  auto sum = load(sums.low + at);
+  if (sums.middle) sum = add(sum, shift_left(load(sums.middle + at), 8));
+  if (sums.high) sum = add(sum, shift_left(load(sums.high + at), 16));
+  return sum;
+}
+
+// All of a sum of Reach::wide.
+inline Wide wide_sum_of(const SumsOfTile& sums, int row, int column) {
+  const int at = row * tile_stride + column;
+  return {load(sums.high + at), both_bits(load(sums.low + at), set(0xffff))};
+}
+// With t = middle + (low >> 8) the sum is 65536 high + 256 t + (low & 255), and its bits from 2^16
+// on are high + (t >> 8): nothing below overflows, as low is less than 2^31 and t then too.
+inline Wide wide_sum_of(const SumsOfBytes& sums, int row, int column) {
+  const int at = row * tile_columns + column;
+  const auto low = load(sums.low + at);
+  if (!sums.middle) return split(low);
+  const auto t = add(load(sums.middle + at), shift_right(low, 8));
+  auto high = shift_right(t, 8);
+  if (sums.high) high = add(high, load(sums.high + at));
+  const auto byte = set(0xff);
+  return {high, either_bits(shift_left(both_bits(t, byte), 8), both_bits(low, byte))};
+}
+
+inline const int32_t* offsets_of(const SumsOfTile& sums) { return sums.column_offsets; }
+inline const int32_t* offsets_of(const SumsOfBytes&) { return nullptr; }
+
 inline Wide plus(Wide a, Wide b) {
   const auto low = add(a.low, b.low);
   return {add(add(a.high, b.high), shift_right_unsigned(low, 16)), both_bits(low, set(0xffff))};
@@ -59,13 +92,16 @@ inline Vector kept(Vector value, bool saturates) {
   return shift_right(shift_left(value, unused), unused);
 }
 
-template <Reach reach, typename Element>
-inline Vector requantized(const Requantization& r, const SumsOfTile& sums, int at, int column,
+template <Reach reach, typename Element, typename Sums>
+inline Vector requantized(const Requantization& r, const Sums& sums, int row, int column,
                           bool has_addend, Vector addend) {
-  Vector sum = load(sums.low + at);
-  if constexpr (sizeof(Element) == 1)
-    if (sums.column_offsets) sum = add(sum, load(sums.column_offsets + column));
+  const auto offset = [&](Vector sum) {
+    if constexpr (sizeof(Element) == 1)
+      if (const auto* offsets = offsets_of(sums)) return add(sum, load(offsets + column));
+    return sum;
+  };
   if constexpr (reach == Reach::low_bits) {
+    auto sum = offset(low_bits_of(sums, row, column));
     sum = add(sum, addend);
     if (r.scale != 1) sum = multiply(sum, set(int32_t(r.scale)));
     const auto result = shift_right_unsigned(sum, r.shift);
@@ -75,10 +111,10 @@ inline Vector requantized(const Requantization& r, const SumsOfTile& sums, int a
   Wide value;
   if constexpr (sizeof(Element) == 1) {
     // These sums wrap at 32 bits before they are scaled.
-    value = split(add(sum, addend));
+    value = split(add(offset(low_bits_of(sums, row, column)), addend));
   } else {
-    value = split(sum);
-    if constexpr (reach == Reach::wide) value.high = load(sums.high + at);
+    if constexpr (reach == Reach::wide) value = wide_sum_of(sums, row, column);
+    else value = split(low_bits_of(sums, row, column));
     if (has_addend) value = plus(value, split(addend));
   }
   if (r.scale != 1) value = times(value, set(int32_t(r.scale)));
@@ -120,35 +156,35 @@ class Clamping {
 
 // Column by column, so that what a column has is computed once for all rows; by four vectors of
 // columns where there are as many, which become elements together.
-template <typename Element>
-void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
+template <typename Element, typename Sums>
+void clamp_tile(const Requantization& r, int rows, int columns, const Sums& sums,
                 const int32_t* x, Element* c, ptrdiff_t ldc) {
   const Clamping<Element> clamping(r);
+  const int32_t* offsets = sizeof(Element) == 1 ? offsets_of(sums) : nullptr;
   const auto addend = [&](int j, int count) {
-    return clamping.addend(!x ? zero() : count == lanes ? load_lanes(x + j) : load_part(x + j, count),
-                           sums.column_offsets ? load(sums.column_offsets + j) : zero());
+    const auto own = !x ? zero() : count == lanes ? load_lanes(x + j) : load_part(x + j, count);
+    return clamping.addend(own,
+                           offsets ? load(offsets + j) : zero());
   };
   int j = 0;
   for (; j + 4 * lanes <= columns; j += 4 * lanes) {
     const auto first = addend(j, lanes), second = addend(j + lanes, lanes),
                third = addend(j + 2 * lanes, lanes), fourth = addend(j + 3 * lanes, lanes);
-    const auto* sum = sums.low + j;
     auto* to = c + j;
-    for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
-      const Vector values[] = {clamping.apply(load(sum), first),
-                               clamping.apply(load(sum + lanes), second),
-                               clamping.apply(load(sum + 2 * lanes), third),
-                               clamping.apply(load(sum + 3 * lanes), fourth)};
+    for (int i = 0; i < rows; ++i, to += ldc) {
+      const Vector values[] = {clamping.apply(low_bits_of(sums, i, j), first),
+                               clamping.apply(low_bits_of(sums, i, j + lanes), second),
+                               clamping.apply(low_bits_of(sums, i, j + 2 * lanes), third),
+                               clamping.apply(low_bits_of(sums, i, j + 3 * lanes), fourth)};
       store_four(to, values);
     }
   }
   for (; j < columns; j += lanes) {
     const int count = std::min(lanes, columns - j);
     const auto own = addend(j, count);
-    const auto* sum = sums.low + j;
     auto* to = c + j;
-    for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
-      const auto value = clamping.apply(load(sum), own);
+    for (int i = 0; i < rows; ++i, to += ldc) {
+      const auto value = clamping.apply(low_bits_of(sums, i, j), own);
       if (count == lanes) store_clamped(to, value);
       else store_clamped(to, value, count);
     }
@@ -156,24 +192,25 @@ void clamp_tile(const Requantization& r, int rows, int columns, const SumsOfTile
 }
 
 // What Requantization::keeps_low_bits tells, with nothing to add.
-template <typename Element>
-void keep_tile(int rows, int columns, const SumsOfTile& sums, Element* c, ptrdiff_t ldc) {
+template <typename Element, typename Sums>
+void keep_tile(int rows, int columns, const Sums& sums, Element* c, ptrdiff_t ldc) {
   for (int j = 0; j < columns; j += lanes) {
     const int count = std::min(lanes, columns - j);
-    const auto offset = sums.column_offsets ? load(sums.column_offsets + j) : zero();
-    const auto* sum = sums.low + j;
+    const auto* offsets = offsets_of(sums);
+    const auto offset = offsets ? load(offsets + j) : zero();
     auto* to = c + j;
-    for (int i = 0; i < rows; ++i, sum += tile_stride, to += ldc) {
-      const auto value = add(load(sum), offset);
+    for (int i = 0; i < rows; ++i, to += ldc) {
+      const auto value = add(low_bits_of(sums, i, j), offset);
       if (count == lanes) store_lanes(to, value);
       else store_part(to, value, count);
     }
   }
 }
 
-template <Reach reach, typename Element, typename Addend>
-void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTile& sums,
+template <Reach reach, typename Element, typename Addend, typename Sums>
+void finish_tile(const Requantization& r, int rows, int columns, const Sums& given,
                  const void* addend, ptrdiff_t ldx, void* c, ptrdiff_t ldc) {
+  const Sums sums = given;  // which no store to C can change
   auto* x_row = static_cast<const Addend*>(addend);
   auto* c_row = static_cast<Element*>(c);
   if constexpr (reach == Reach::fits_32 && sizeof(Addend) == 4)
@@ -187,8 +224,7 @@ void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTil
       const int count = std::min(lanes, columns - j);
       auto x = zero();
       if (x_row) x = count == lanes ? load_lanes(x_row + j) : load_part(x_row + j, count);
-      auto value =
-          requantized<reach, Element>(r, sums, i * tile_stride + j, j, x_row != nullptr, x);
+      auto value = requantized<reach, Element>(r, sums, i, j, x_row != nullptr, x);
       if (saturates || r.activates) value = kept<Element>(value, saturates);
       if (r.activates)
         value =
@@ -198,6 +234,28 @@ void finish_tile(const Requantization& r, int rows, int columns, const SumsOfTil
     }
     if (x_row) x_row += ldx;
   }
+}
+
+template <typename Sums>
+using FinishOf = void (*)(const Requantization&, int, int, const Sums&, const void*, ptrdiff_t,
+                          void*, ptrdiff_t);
+
+template <typename Sums, typename Element, typename Addend>
+FinishOf<Sums> finish_for(Reach reach) {
+  switch (reach) {
+    case Reach::low_bits: return finish_tile<Reach::low_bits, Element, Addend, Sums>;
+    case Reach::fits_32: return finish_tile<Reach::fits_32, Element, Addend, Sums>;
+    default: return finish_tile<Reach::wide, Element, Addend, Sums>;
+  }
+}
+
+template <typename Sums>
+FinishOf<Sums> finish_of(Reach reach, int element_bytes, int addend_bytes) {
+  if (element_bytes == 1)
+    return addend_bytes == 1 ? finish_for<Sums, int8_t, int8_t>(reach)
+                             : finish_for<Sums, int8_t, int32_t>(reach);
+  return addend_bytes == 2 ? finish_for<Sums, int16_t, int16_t>(reach)
+                           : finish_for<Sums, int16_t, int32_t>(reach);
 }
 
 }  // namespace

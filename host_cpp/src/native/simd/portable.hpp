@@ -36,6 +36,7 @@ inline Vector subtract(Vector a, Vector b) { return a - b; }
 inline Vector multiply(Vector a, Vector b) { return a * b; }
 inline Vector both_bits(Vector a, Vector b) { return a & b; }
 inline Vector either_bits(Vector a, Vector b) { return a | b; }
+inline Vector unlike_bits(Vector a, Vector b) { return a ^ b; }
 inline Vector smaller(Vector a, Vector b) { return SignedVector(a) < SignedVector(b) ? a : b; }
 inline Vector larger(Vector a, Vector b) { return SignedVector(a) > SignedVector(b) ? a : b; }
 inline Vector shift_left(Vector a, int places) { return a << uint32_t(places); }
@@ -73,6 +74,11 @@ inline void dot_pairs(Vector& sum, Vector a, Vector b) {
   const SignedVector a_low = SignedVector(a << 16) >> 16, a_high = SignedVector(a) >> 16;
   const SignedVector b_low = SignedVector(b << 16) >> 16, b_high = SignedVector(b) >> 16;
   sum += Vector(a_low) * Vector(b_low) + Vector(a_high) * Vector(b_high);
+}
+
+inline void dot_quads(Vector& sum, Vector a, Vector b) {
+  for (int shift = 0; shift < 32; shift += 8)
+    sum += ((a >> uint32_t(shift)) & 0xffu) * Vector(SignedVector(b << uint32_t(24 - shift)) >> 24);
 }
 
 template <typename Element>

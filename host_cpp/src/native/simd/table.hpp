@@ -17,23 +17,6 @@
 namespace xfblas {
 namespace {
 
-template <typename Element, typename Addend>
-Kernels::Finish finish_for(Reach reach) {
-  switch (reach) {
-    case Reach::low_bits: return finish_tile<Reach::low_bits, Element, Addend>;
-    case Reach::fits_32: return finish_tile<Reach::fits_32, Element, Addend>;
-    default: return finish_tile<Reach::wide, Element, Addend>;
-  }
-}
-
-Kernels::Finish finish_of(Reach reach, int element_bytes, int addend_bytes) {
-  if (element_bytes == 1)
-    return addend_bytes == 1 ? finish_for<int8_t, int8_t>(reach)
-                             : finish_for<int8_t, int32_t>(reach);
-  return addend_bytes == 2 ? finish_for<int16_t, int16_t>(reach)
-                           : finish_for<int16_t, int32_t>(reach);
-}
-
 constexpr Kernels table_of(const char* name, bool has_quads) {
   Kernels k{};
   k.name = name;
@@ -55,7 +38,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.refine_spilled = refine_spilled, k.refine_split = refine_split;
   k.refine_estimated = refine_estimated;
   k.add_sums = xfblas::add_sums;
-  k.finish = finish_of;
+  k.finish = finish_of<SumsOfTile>;
   k.store_sums = store_sums;
   k.apply16 = apply_function<int16_t>, k.apply8 = apply_function<int8_t>;
   k.encode16 = encode<int16_t>, k.encode8 = encode<int8_t>;

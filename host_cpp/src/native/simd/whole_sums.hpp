@@ -24,6 +24,19 @@ void store_sums(Reach reach, int rows, int columns, const SumsOfTile& sums, int6
   }
 }
 
+// Whatever their reach: all of a sum is there.
+inline void store_sums(Reach, int rows, int columns, const SumsOfBytes& sums, int64_t* c,
+                       ptrdiff_t ldc) {
+  for (int i = 0; i < rows; ++i, c += ldc)
+    for (int j = 0; j < columns; ++j) {
+      const int at = i * tile_columns + j;
+      int64_t sum = sums.low[at];
+      if (sums.middle) sum += int64_t(sums.middle[at]) * 256;
+      if (sums.high) sum += int64_t(sums.high[at]) * 65536;
+      c[j] = sum;
+    }
+}
+
 }  // namespace
 }  // namespace xfblas
 #ifndef __clang__
