@@ -75,8 +75,7 @@ def _simulate(
 ) -> dict[str, Any]:
     """Test vectors on the kernels' source, beside native.
 
-    Images of boards have multiples that maps do not fit, so steps over maps are compared with the
-    exact simulation of their arithmetic.
+    Steps over maps are compared with the exact simulation of their arithmetic instead.
     """
     given = len(inputs[0])
     rows = [values[: given if csim_rows is None else csim_rows] for values in inputs]

@@ -131,7 +131,7 @@ def _operand_parts(machine: Machine, bits: int, word: int, is_fcn: bool) -> dict
     row_strips = machine.tile_rows // rows
     column_strips = machine.tile_columns // columns
     addend = 32 if is_fcn else bits
-    # A finishing of a chunk, or what the array takes while a chunk of A comes.
+    # A quarter of a chunk, or what the array takes while a chunk of A comes.
     waiting = rows * (chunk // machine.word_elements + machine.burst_cycles)
     waiting = max(chunk * column_strips // 4, waiting)
     joint = joined(word, machine.word_elements)
