@@ -10,6 +10,7 @@ from xfblas.image.element_types import ELEMENT_TYPES
 from xfblas.performance.estimate import LAUNCH_SECONDS, PCIE_BYTES_PER_SECOND, c_machine
 from xfblas.performance.map_words import instruction_words
 from xfblas.quantization.map_steps import ConvolutionStep, MapNetwork
+from xfblas.quantization.maps.upsampled_phases import in_phases
 
 #: Instructions of a launch beside its two controls.
 INSTRUCTIONS_PER_LAUNCH = 62
@@ -104,6 +105,7 @@ def estimate_maps(board: Board, network: MapNetwork, units: int | None = None) -
     dtype = {1: "int8", 2: "short"}[network.dtype.itemsize]
     machine = board.machine(dtype, "fcn")
     sizes = c_machine(machine, 4 // ELEMENT_TYPES[dtype].bytes)
+    network = in_phases(network)
     steps = tuple(_estimate(sizes, machine, network, step) for step in network.steps)
     stored, output = network.map(network.input), network.map(network.output.map)
     element = network.dtype.itemsize / PCIE_BYTES_PER_SECOND

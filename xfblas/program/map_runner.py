@@ -15,6 +15,7 @@ from xfblas.program.chain import addend_of
 from xfblas.program.clipped_inputs import ClippedInputs
 from xfblas.program.map_plan import MapPlan, plan_maps
 from xfblas.quantization.map_steps import ConvolutionStep, MapNetwork
+from xfblas.quantization.maps.upsampled_phases import in_phases
 from xfblas.quantization.output_windows import joining_offset
 
 #: What maps may take on a unit where nobody says how many frames a program has, and how many then.
@@ -33,6 +34,8 @@ class MapRunner:
         clipped: counts of inputs beyond their range, which C adds to.
 
     Attributes:
+        steps: what the program consists of; only ``native`` takes convolutions of upsampled maps
+            whole.
         plan: the :class:`~xfblas.program.map_plan.MapPlan` of the maps' memory.
 
     Raises:
@@ -54,12 +57,14 @@ class MapRunner:
                 f"{compute_unit.device.dtype}"
             )
         self.compute_unit, self.network, self.clipped = compute_unit, network, clipped
+        is_whole = compute_unit.device.target == "native"
+        self.steps = (network if is_whole else in_phases(network)).steps
         if frames is None:
             frames = min(FRAMES_PER_PROGRAM, BYTES_PER_PROGRAM // plan_maps(network).total_bytes)
             frames = max(1, frames)
         self.plan = plan_maps(network, require_integer("frames", frames, 1, 65535))
         self._kept: list[Any] = []  # what C reads
-        self._operands = [self._operands_of(step) for step in network.steps]
+        self._operands = [self._operands_of(step) for step in self.steps]
         self._coding, self._decoding = self._coding_of(), self._decoding_of()
         self._arena = self._arena_of(self.plan)
         self._program = self._program_of(self._arena, self.plan)
@@ -181,8 +186,8 @@ class MapRunner:
         return weights, bias, None if entries is None else unit.send_table(entries)
 
     def _program_of(self, arena, plan: MapPlan):
-        steps = ffi.new("xfblasMapStep_t[]", len(self.network.steps))
-        for place, step, operands in zip(steps, self.network.steps, self._operands, strict=True):
+        steps = ffi.new("xfblasMapStep_t[]", len(self.steps))
+        for place, step, operands in zip(steps, self.steps, self._operands, strict=True):
             b, x, table = operands
             kind = "convolution" if isinstance(step, ConvolutionStep) else step.kind
             fields = {} if b is None else self._fields_of(step.epilogue, table)
@@ -266,7 +271,7 @@ class MapRunner:
         return decoding
 
     def __repr__(self):
-        return f"<MapRunner of {len(self.network.steps)} steps, {self.plan.frames} frames at once>"
+        return f"<MapRunner of {len(self.steps)} steps, {self.plan.frames} frames at once>"
 
 
 def require_finite_frames(x: np.ndarray) -> None:

@@ -29,7 +29,7 @@ def timed_maps(runner: MapRunner, frames: np.ndarray, name: str, timeline: Timel
         timeline: takes the spans.
     """
     programs = -(-len(frames) // runner.plan.frames)
-    capacity = (len(runner.network.steps) + len(_OUTSIDE)) * programs
+    capacity = (len(runner.steps) + len(_OUTSIDE)) * programs
     spans = ffi.new("xfblasSpan_t[]", capacity)
     given = ffi.new("xfblasTimeline_t *", {"spans": spans, "capacity": capacity})
     start = time.monotonic_ns()
@@ -48,7 +48,7 @@ def _part_of(runner, span):
     arguments = {"first frame": span.firstRow, "frames": span.rows}
     if span.part < 0:
         return *_OUTSIDE[span.part], arguments
-    step = runner.network.steps[span.part]
+    step = runner.steps[span.part]
     rows, columns = step.walk.output
     m = span.rows * rows * columns
     if isinstance(step, ConvolutionStep):

@@ -128,6 +128,9 @@ struct Kernels {
   // offsets of the next row follow.
   void (*add_sums)(int rows, int vectors, const int32_t* const* begins, const int32_t* offsets,
                    int count, int32_t* sums);
+  // Such rows as elements at once, in panels of most_vectors; null where clamped_quads is.
+  void (*clamped_sums)(int rows, const int32_t* const* begins, const int32_t* offsets, int count,
+                       const ClampedTile& to);
 
   // By the bytes of an element, and whether X has C's type (Gemm) or 32 bits.
   using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfTile&,

@@ -4,6 +4,7 @@
 #define XFBLAS_NATIVE_PANEL_PRODUCT_HPP
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "native/multiply.hpp"
@@ -47,6 +48,31 @@ void finish_sums(const Kernels& kernels, const IntegerProduct& product, Reach re
   apply(r, rows, columns, c, product.ldc);
 }
 
+// Where sums of bytes go that become elements as soon as they are complete; nothing where they do
+// not. starts: gets what a panel's columns begin with, X and their offsets.
+inline std::optional<ClampedTile> clamped_tile(const Kernels& kernels,
+                                               const IntegerProduct& product, const Panel& panel,
+                                               int64_t first_column, SumPath path,
+                                               int32_t* starts) {
+  const auto& r = product.requantization;
+  if (!kernels.clamped_quads || panel.columns != kernels.width() ||
+      reach_of(product, path) != Reach::fits_32)
+    return std::nullopt;
+  if (r.keeps_sums || !r.only_clamps() || r.activates || product.element_bytes() != 1 ||
+      product.addend_bytes != 4 || (product.x && product.ldx != 0))
+    return std::nullopt;
+  const auto* x = static_cast<const int32_t*>(product.x);
+  for (int j = 0; j < panel.columns; ++j) {
+    const auto offset = panel.column_offsets ? panel.column_offsets[j] : 0;
+    const auto addend = x ? x[first_column + panel.column + j] : 0;
+    // They wrap as sums do.
+    starts[j] = int32_t(uint32_t(offset) + uint32_t(addend));
+  }
+  return ClampedTile{starts, int32_t(r.scale << (32 - r.shift)),
+                     r.rounds ? int64_t(1) << 31 : 0,
+                     static_cast<int8_t*>(product.c) + first_column + panel.column, product.ldc};
+}
+
 // Rows of A in the forms that tiles read, RowBlock or WindowBlock, times one panel.
 template <typename Block>
 class PanelProduct {
@@ -82,13 +108,15 @@ class PanelProduct {
 
   void run(const Panel& panel, const Route& route) {
     cut(route);
-    const bool is_clamped = clamps(panel, route);
+    std::optional<ClampedTile> clamped;
+    if (panels_.has_quads() && pieces_.size() == 1)
+      clamped = clamped_tile(kernels_, product_, panel, first_column_, route.path, low_);
     for (int64_t line = 0; line < rows_.lines(); ++line) {
       const int64_t rows = rows_.rows(), tile = kernels_.rows_of_tile(panel.vectors);
       const auto tiles = (rows + tile - 1) / tile;
       for (int64_t i = 0; i < tiles; ++i) {
         const Tile part{line, i * rows / tiles, (i + 1) * rows / tiles};
-        if (is_clamped) run_clamped(panel, part);
+        if (clamped) run_clamped(panel, part, *clamped);
         else run_tile(panel, route, part);
       }
     }
@@ -133,38 +161,15 @@ class PanelProduct {
     finish(panel, route.path, tile);
   }
 
-  // Whether sums of bytes become elements as soon as they are complete. Where they do, makes what
-  // they begin with: X and the columns' offsets.
-  bool clamps(const Panel& panel, const Route& route) {
-    const auto& r = product_.requantization;
-    if (!kernels_.clamped_quads || !panels_.has_quads() || panel.columns != kernels_.width() ||
-        pieces_.size() != 1 || reach_of(product_, route.path) != Reach::fits_32)
-      return false;
-    if (r.keeps_sums || !r.only_clamps() || r.activates || product_.element_bytes() != 1 ||
-        product_.addend_bytes != 4 || (product_.x && product_.ldx != 0))
-      return false;
-    const auto* x = static_cast<const int32_t*>(product_.x);
-    for (int j = 0; j < panel.columns; ++j) {
-      const auto offset = panel.column_offsets ? panel.column_offsets[j] : 0;
-      const auto addend = x ? x[first_column_ + panel.column + j] : 0;
-      // They wrap as sums do.
-      low_[j] = int32_t(uint32_t(offset) + uint32_t(addend));
-    }
-    clamped_ = {low_, int32_t(r.scale << (32 - r.shift)), r.rounds ? int64_t(1) << 31 : 0, nullptr,
-                product_.ldc};
-    return true;
-  }
-
-  void run_clamped(const Panel& panel, const Tile& tile) {
+  void run_clamped(const Panel& panel, const Tile& tile, ClampedTile to) {
     call_c(panel, tile);
     const auto& a = rows_.elements();
     const auto& piece = pieces_.front();
-    clamped_.c = static_cast<int8_t*>(product_.c) + tile.line * product_.c_line +
-                 tile.row * product_.ldc + first_column_ + panel.column;
+    to.c += tile.line * product_.c_line + tile.row * product_.ldc;
     kernels_.clamped_quads(tile.rows(),
                            a.data + tile.line * a.line + tile.row * a.stride + piece.behind,
                            a.stride, piece.runs, panel.packed,
-                           soon_.take(piece.runs.all_steps()), clamped_);
+                           soon_.take(piece.runs.all_steps()), to);
   }
 
   // C's lines into the cache while the sums are computed, since stores would wait for them.
@@ -232,7 +237,6 @@ class PanelProduct {
   Block& rows_;
   UpcomingBytes& soon_;
   std::vector<PieceOfK>& pieces_;
-  ClampedTile clamped_{};
   int64_t first_column_;
   int32_t *low_, *high_, *products_;
 };

@@ -11,7 +11,7 @@ namespace {
 
 // Output pixels whose products are made at once, so that these stay in the first-level cache. On
 // tiles as many as, twice upsampled, meet the pixels of one.
-constexpr int64_t most_columns_at_once = 32, columns_of_tile = 30;
+constexpr int64_t most_columns_at_once = 64, columns_of_tile = 30;
 // With fewer channels adding costs what is saved.
 constexpr uint32_t fewest_channels = 16;
 
@@ -90,8 +90,9 @@ TapProducts::TapProducts(const Kernels& kernels, const IntegerProduct& product,
   const auto width = int64_t(kernels.width());
   const auto tile = int64_t(kernels.rows_of_tile(1)) * width;
   sums_ = space_of_thread().room<int32_t>(
-      size_t(tile + kept_rows_ * map.taps() * kept_columns_ * width));
-  products_ = sums_ + tile;
+      size_t(tile + width + kept_rows_ * map.taps() * kept_columns_ * width));
+  starts_ = sums_ + tile;
+  products_ = starts_ + width;
 }
 
 std::optional<SumPath> TapProducts::path_for(const Panel& panel) {
@@ -110,6 +111,7 @@ std::optional<SumPath> TapProducts::path_for(const Panel& panel) {
 void TapProducts::run(const Panel& panel, SumPath path) {
   std::optional<OpenTiles> open;
   if (panels_.has_tiles()) open.emplace(*kernels_.tiles);
+  clamped_ = clamped_tile(kernels_, product_, panel, 0, path, starts_);
   for (int64_t x = 0; x < part_.columns; x += columns_at_once_)
     run_columns(panel, path, x, std::min(part_.columns, x + columns_at_once_));
 }
@@ -181,8 +183,14 @@ void TapProducts::run_columns(const Panel& panel, SumPath path, int64_t x, int64
         begins_.push_back(sums_of(met[row]) + (row * columns_.kernel + column) * tap_sums_);
     for (int64_t begin = x; begin < end; begin += tile) {
       const auto pixels = int(std::min(tile, end - begin));
-      kernels_.add_sums(pixels, panel.vectors, begins_.data(), &offsets_[size_t((begin - x) * taps)],
-                        int(taps), sums_);
+      const auto* offsets = &offsets_[size_t((begin - x) * taps)];
+      if (clamped_) {
+        auto to = *clamped_;
+        to.c += y * product_.c_line + begin * product_.ldc;
+        kernels_.clamped_sums(pixels, begins_.data(), offsets, int(taps), to);
+        continue;
+      }
+      kernels_.add_sums(pixels, panel.vectors, begins_.data(), offsets, int(taps), sums_);
       finish_sums(kernels_, product_, reach_of(product_, path),
                   SumsOfTile{sums_, nullptr, panel.column_offsets},
                   {y, begin, panel.column}, pixels, panel.columns);

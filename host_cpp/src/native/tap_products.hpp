@@ -65,7 +65,8 @@ class TapProducts {
   int64_t columns_at_once_;
   int64_t kept_rows_, kept_columns_, tap_sums_;  // of products; of one tap's in a row
   int32_t* products_;
-  int32_t* sums_;
+  int32_t *sums_, *starts_;
+  std::optional<ClampedTile> clamped_;
   std::vector<const int32_t*> begins_;
   // Of each output row and row of the kernel the row that they meet; columns likewise.
   std::vector<int64_t> rows_met_, columns_met_;

@@ -18,6 +18,7 @@ from xfblas.quantization.maps.nodes import Node, Part
 from xfblas.quantization.maps.rounding import rounded
 from xfblas.quantization.maps.sampling import Windows
 from xfblas.quantization.maps.sum_ways import Way
+from xfblas.quantization.maps.upsampled_phases import upsampled_phases
 from xfblas.quantization.options import Options
 from xfblas.quantization.output_scales import output_scales
 from xfblas.quantization.output_windows import window_offsets
@@ -100,7 +101,9 @@ class PartSums:
         self.total = self.kernel.sum(axis=0)
         self.ends = self.ends_of(self.kernel)
         self.squares = (self.kernel**2).sum(axis=0)
-        self.largest = np.abs(self.kernel).max(axis=0)
+        self._sizes = (part.rows.size, part.columns.size)
+        self._phases = upsampled_phases(part.rows, part.columns, part.upsampling)
+        self.largest = self.largest_of(self.kernel)
 
     def _norms_seen(self, elements: np.ndarray, is_upsampled: bool) -> None:
         """The largest norms of elements (windows, taps, channels), of windows and of pixels."""
@@ -133,6 +136,14 @@ class PartSums:
         else:
             center, reach = middle[:, 0] @ weights, width[:, 0] @ np.abs(weights)
         return center - reach, center + reach
+
+    def largest_of(self, weights: np.ndarray) -> np.ndarray:
+        """(n,) the largest sizes of weights, and of those that phases add up."""
+        found = np.abs(weights).max(axis=0)
+        kernel = weights.reshape(*self._sizes, -1, weights.shape[1])
+        for phase in self._phases:
+            found = np.maximum(found, np.abs(phase.added_up(kernel)).max(axis=(0, 1, 2)))
+        return found
 
     def rounded(self, weights: np.ndarray, largest: int) -> np.ndarray:
         """(k, n) whole numbers from -largest to largest."""
@@ -264,7 +275,8 @@ def integers_of(
             high.astype(np.int64),
         )
         widest = max(float(np.abs(end).max()) for end in (low, high))
-        if found.sum_bits <= way.accumulator and widest * post[0] <= ACCUMULATOR_MAX:
+        is_fit = bool((one.largest_of(weights) <= largest).all())
+        if is_fit and found.sum_bits <= way.accumulator and widest * post[0] <= ACCUMULATOR_MAX:
             return found
         tightened *= 1.05
     raise UnsupportedModelError(

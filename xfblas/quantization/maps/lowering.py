@@ -8,6 +8,7 @@ Where none can, what the view shows is stored, by a window of one pixel.
 import math
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class Lowering(Merges):
 
     Args:
         step: the functions.
+        by_taps: whether convolutions of upsampled maps stay whole, see :mod:`.upsampled_phases`.
 
     Attributes:
         input: the tensor that the caller's rows become; ``input_scale`` and ``input_shift`` of
@@ -34,8 +36,9 @@ class Lowering(Merges):
         output: the view that the model's output is.
     """
 
-    def __init__(self, step: MapStep):
+    def __init__(self, step: MapStep, by_taps: bool = False):
         super().__init__(step)
+        self._by_taps = by_taps
         self.input = step.input
         self.input_scale: np.ndarray | None = None
         self.input_shift: np.ndarray | None = None
@@ -110,7 +113,7 @@ class Lowering(Merges):
             parts = parts_over(view, given, axes, kernel[..., 0], bias)
             self.nodes.append(Node("depthwise", *self._all(view), step.output, 0, parts))
             return found
-        cut = transposed_parts if is_transposed else parts_over
+        cut = transposed_parts if is_transposed else partial(parts_over, by_taps=self._by_taps)
         done = 0
         for first, channels, block in block_diagonal(kernel, groups) if groups > 1 else [
             (0, kernel.shape[2], kernel)

@@ -7,11 +7,8 @@ A scale s and a shift t of the source's channels go into the kernel K and the bi
 where the second sum is over the taps within the map alone: at borders with padding it differs, so
 each pixel has a bias of its own there.
 
-Where the source is upsampled, each of the upsampling's phases sees some of its pixels several
-times. Their weights are added up, so that a 3 x 3 kernel over a map of twice the size is four
-kernels of 2 x 2. An engine that multiplies each of its pixels once by every tap, and adds up such
-products, would need fewer still of the whole convolution; but a card would need more, and integers
-are the same wherever a model is compiled.
+Where the source is upsampled, the convolution is one for each phase of the upsampling, see
+:mod:`~xfblas.quantization.maps.upsampled_phases`.
 """
 
 import itertools
@@ -21,8 +18,11 @@ import numpy as np
 
 from xfblas.layers.windows import Axis, Phase, phases
 from xfblas.quantization.maps.nodes import Part, View, inside_of
+from xfblas.quantization.maps.upsampled_phases import upsampled_phases
 
 Pair = tuple[int, int]
+#: Channels of which ``native`` adds up products of taps: whole groups of four, and enough to pay.
+LEAST_OF_TAPS, GROUP_OF_TAPS = 16, 4
 
 
 def parts_over(
@@ -31,6 +31,7 @@ def parts_over(
     axes: Sequence[Axis],
     kernel: np.ndarray,
     bias: np.ndarray,
+    by_taps: bool = False,
 ) -> list[Part]:
     """A convolution's parts.
 
@@ -40,19 +41,20 @@ def parts_over(
         axes: windows over the view, rows and columns.
         kernel: (rows, columns, channels, n), or (rows, columns, n) of each channel alone.
         bias: (n,).
+        by_taps: whether one that ``native`` computes by taps stays whole.
     """
     rows, columns = _moved(view, axes)
     ups = view.upsampling
-    is_phased = max(ups) > 1 and all(a.stride == a.dilation == 1 for a in (rows, columns))
-    if not is_phased:
+    found = upsampled_phases(rows, columns, ups)
+    channels = kernel.shape[2] if kernel.ndim == 4 else 1
+    if by_taps and channels >= LEAST_OF_TAPS and channels % GROUP_OF_TAPS == 0:
+        found = []
+    if not found:
         return [_part(view, given, (rows, columns), ups, kernel, bias)]
-    found = []
-    for down, right in itertools.product(_upsampled(rows, ups[0]), _upsampled(columns, ups[1])):
-        own = _added_up(_added_up(kernel, down[1], 0), right[1], 1)
-        found.append(
-            _part(view, given, (down[2], right[2]), (1, 1), own, bias, (down[0], right[0]), ups)
-        )
-    return found
+    return [
+        _part(view, given, phase.axes, (1, 1), phase.added_up(kernel), bias, phase.first, ups)
+        for phase in found
+    ]
 
 
 def transposed_parts(
@@ -83,22 +85,6 @@ def _moved(view, axes):
         Axis(a.size, a.stride, a.dilation, a.before + more, a.output)
         for a, more in zip(axes, view.padding, strict=True)
     ]
-
-
-def _upsampled(axis: Axis, factor: int) -> list[tuple[int, list[list[int]], Axis]]:
-    """For each phase its first output, the taps that see each stored pixel, and the windows."""
-    found = []
-    for first in range(min(factor, axis.output)):
-        places = [(first + tap - axis.before) // factor for tap in range(axis.size)]
-        least, count = places[0], places[-1] - places[0] + 1
-        taps = [[tap for tap, at in enumerate(places) if at == least + i] for i in range(count)]
-        output = -(-(axis.output - first) // factor)
-        found.append((first, taps, Axis(count, 1, 1, -least, output)))
-    return found
-
-
-def _added_up(kernel, taps, axis):
-    return np.stack([kernel.take(own, axis).sum(axis) for own in taps], axis)
 
 
 def _part(view, given, axes, ups, kernel, bias, first=(0, 0), step=(1, 1)) -> Part:

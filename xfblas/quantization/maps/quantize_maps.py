@@ -35,7 +35,8 @@ def quantize_maps(step: MapStep, frames: np.ndarray, options: Options) -> Quanti
     """
     if not len(frames):
         raise InvalidValueError("calibration has no rows, expected 1 or more")
-    lowering = Lowering(step)
+    # Sums of bytes always fit the 32 bits that products of taps are added up in.
+    lowering = Lowering(step, by_taps=options.bits == 8)
     choices = Choices(step, lowering, Sample(step, lowering, frames), options)
     return _Assembly(step, lowering, choices, options).network()
 

@@ -26,6 +26,7 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.pairs = run_tile<Group::pairs>, k.quads = run_tile<Group::quads>;
 #ifdef XFBLAS_VNNI
   k.clamped_quads = run_clamped_tile;
+  k.clamped_sums = xfblas::clamped_sums;
 #endif
   k.pack_pairs16 = pack_pairs<int16_t>, k.pack_pairs8 = pack_pairs<int8_t>;
   k.pack_quads8 = xfblas::pack_quads8, k.pack_high_quads = xfblas::pack_high_quads;

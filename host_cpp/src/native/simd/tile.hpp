@@ -91,6 +91,20 @@ __attribute__((noinline)) void tile(const void* a, ptrdiff_t a_stride, const Run
 }
 
 #ifdef XFBLAS_VNNI
+// A row of C from its sums in registers.
+struct Clamp {
+  explicit Clamp(const ClampedTile& to) : scale(set(to.scale)), half(set_long(to.half)) {}
+
+  __attribute__((always_inline)) void store_row(Vector (&sum)[most_vectors], int8_t* c) const {
+    XFBLAS_UNROLL for (int j = 0; j < most_vectors; ++j)
+      sum[j] = high_halves(add(multiply_long(sum[j], scale), half));
+    store_four(c, sum);
+  }
+
+  Vector scale;
+  LongLanes half;
+};
+
 // Elements of C from sums that never leave the registers.
 template <int rows>
 __attribute__((noinline)) void clamped_tile(const void* a, ptrdiff_t a_stride, const Runs& runs,
@@ -100,13 +114,8 @@ __attribute__((noinline)) void clamped_tile(const void* a, ptrdiff_t a_stride, c
   XFBLAS_UNROLL for (int i = 0; i < rows; ++i)
     XFBLAS_UNROLL for (int j = 0; j < most_vectors; ++j) sum[i][j] = start[j];
   add_runs<Group::quads>(sum, a, a_stride, runs, b, soon);
-  const auto scale = set(to.scale);
-  const auto half = set_long(to.half);
-  XFBLAS_UNROLL for (int i = 0; i < rows; ++i) {
-    XFBLAS_UNROLL for (int j = 0; j < most_vectors; ++j)
-      sum[i][j] = high_halves(add(multiply_long(sum[i][j], scale), half));
-    store_four(to.c + i * to.ldc, sum[i]);
-  }
+  const Clamp clamp(to);
+  XFBLAS_UNROLL for (int i = 0; i < rows; ++i) clamp.store_row(sum[i], to.c + i * to.ldc);
 }
 
 void run_clamped_tile(int rows, const void* a, ptrdiff_t a_stride, const Runs& runs, const void* b,
@@ -118,6 +127,24 @@ void run_clamped_tile(int rows, const void* a, ptrdiff_t a_stride, const Runs& r
     case 4: return clamped_tile<4>(a, a_stride, runs, b, soon, to);
     case 5: return clamped_tile<5>(a, a_stride, runs, b, soon, to);
     default: return clamped_tile<6>(a, a_stride, runs, b, soon, to);
+  }
+}
+
+// The same of rows that are sums of `count` rows each.
+void clamped_sums(int rows, const int32_t* const* begins, const int32_t* offsets, int count,
+                  const ClampedTile& to) {
+  const Clamp clamp(to);
+  Vector start[most_vectors];
+  load_row(start, reinterpret_cast<const char*>(to.starts));
+  for (auto* c = to.c; rows > 0; --rows, c += to.ldc) {
+    Vector sum[most_vectors];
+    XFBLAS_UNROLL for (int j = 0; j < most_vectors; ++j) sum[j] = start[j];
+    for (int i = 0; i < count; ++i) {
+      const auto* from = begins[i] + *offsets++;
+      XFBLAS_UNROLL for (int j = 0; j < most_vectors; ++j)
+        sum[j] = add(sum[j], load(from + j * lanes));
+    }
+    clamp.store_row(sum, c);
   }
 }
 #endif
