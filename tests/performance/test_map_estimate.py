@@ -20,7 +20,14 @@ def test_the_network_is_the_one_of_the_street_scenes():
     parameters = sum(step.weights.size + step.bias.size for step in convolutions)
     frame = estimate_maps(read_board("u250"), network)
     assert (len(convolutions), parameters) == (26, 25_856_900)
-    assert frame.macs == pytest.approx(113.406e9, abs=1e6)
+    macs = {
+        step.name: step.weights.size * step.walk.output[0] * step.walk.output[1]
+        for step in convolutions
+    }
+    assert sum(macs.values()) == pytest.approx(113.406e9, abs=1e6)
+    # Four phases of an upsampled map take 1, 2, 2 and 4 products for the 16 of the whole.
+    up = sum(macs[step.name] for step in convolutions if step.walk.upsampling == (2, 2))
+    assert up > 14e9 and frame.macs == sum(macs.values()) - up * 7 // 16
 
 
 def test_frames_per_second_of_a_u250():
@@ -32,8 +39,9 @@ def test_frames_per_second_of_a_u250():
     alone = estimate_maps(board, street_unet(), units=1)
     assert alone.frames_per_second == pytest.approx(frame.frames_per_second / 4)
     wide = estimate_maps(board, street_unet(np.int16))
-    # An SLR holds as many multipliers of int16, whose words hold half as many elements.
-    assert 0.8 < wide.frames_per_second / frame.frames_per_second < 1
+    # An SLR holds as many multipliers of int16, whose words hold half as many elements; arrays of
+    # bytes have more columns, of which layers of 64 channels and less leave some without work.
+    assert 0.8 < wide.frames_per_second / frame.frames_per_second < 1.1
     assert (
         "16 compute" not in frame.to_text() and "frames/s with 4 compute units" in frame.to_text()
     )

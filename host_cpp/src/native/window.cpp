@@ -11,6 +11,8 @@ namespace {
 
 // Pixels whose sums are finished at once.
 constexpr uint32_t most_pixels = 8;
+// So many windows before pooling one its pixels are called into the cache.
+constexpr int64_t windows_ahead = 16;
 
 // What a row or a column of a map, each of which counts `up` times, is of the map as it lies.
 int64_t place_of(int64_t at, uint32_t extent, uint32_t up) {
@@ -102,8 +104,13 @@ class Pooling : public Window {
     const auto& k = kernels();
     const auto pool = i_.k == window_max ? (bytes_ == 2 ? k.largest16 : k.largest8)
                                          : (bytes_ == 2 ? k.average16 : k.average8);
+    // Pixels of maps that others lie within are no stream that the CPU would foresee.
+    const auto ahead = windows_ahead * int64_t(map_.stride_x) * int64_t(i_.lda) * bytes_ / map_.up_x;
     for (uint32_t x = 0; x < map_.out_x; ++x, c += uint64_t(i_.ldc) * bytes_) {
       const auto& found = taps.of(x);
+      for (const auto* pixel : found)
+        for (int64_t at = 0; at < int64_t(i_.n) * bytes_; at += 64)
+          __builtin_prefetch(static_cast<const char*>(pixel) + ahead + at);
       if (found.empty()) std::fill_n(c, i_.n * bytes_, char(0));
       else pool(found.data(), int64_t(found.size()), i_.n, c);
     }
