@@ -91,11 +91,10 @@ class Convolution {
         map_(map),
         panels_(panels),
         source_(static_cast<const char*>(product.a.data), map, product.a.lda,
-                product.element_bytes()) {
-    if (panels.has_vectors() && !TapProducts::pays(map, panels) &&
-        LaneTaps::pays(kernels(), source_, product.n))
-      lane_taps_.emplace(kernels(), source_, panels, product.n);
-  }
+                product.element_bytes()),
+        lane_taps_(panels.has_vectors() && !TapProducts::pays(map, panels)
+                       ? LaneTaps::of(kernels(), source_, panels, product.n)
+                       : std::nullopt) {}
 
   void run() {
     const auto threads =
