@@ -150,8 +150,7 @@ class PanelProduct {
       // They wrap as sums do.
       low_[j] = int32_t(uint32_t(offset) + uint32_t(addend));
     }
-    clamped_ = {low_, int32_t(r.scale << (32 - r.shift)), r.rounds ? int64_t(1) << 31 : 0, nullptr,
-                product_.ldc};
+    clamped_ = {low_, r.scale_with_shift(), r.half_with_shift(), nullptr, product_.ldc};
     return true;
   }
 

@@ -32,8 +32,8 @@ int allowed_cpus() {
 }
 
 // Keeps this thread off a CPU, where the process may use another one. Where threads of other
-// libraries spin on all others, as numpy's do for a while after a product, a worker wakes on the CPU
-// of the caller, and stays there: then both take turns.
+// libraries spin on all others, as numpy's do for a while after a product, a worker wakes on the
+// CPU of the caller, and stays there: then both take turns.
 void keep_off(int cpu) {
   cpu_set_t others;
   if (sched_getaffinity(getpid(), sizeof others, &others) != 0) return;
