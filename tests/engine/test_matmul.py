@@ -45,6 +45,14 @@ def test_float32_within_the_bound_of_its_sums(generator):
     assert (np.abs(xfblas.matmul(a, b) - a.astype(float) @ b) <= product_bound(a, b)).all()
 
 
+@pytest.mark.parametrize(("m", "k", "n"), [(33, 77, 21), (33, 77, 1), (1, 5, 4), (2, 1, 2)])
+def test_float32_into_a_result_of_anything(m, k, n, generator):
+    a, b = (generator.standard_normal(s).astype(np.float32) for s in ((m, k), (k, n)))
+    out = np.full((m, n), np.nan, np.float32)
+    xfblas.matmul(a, b, out=out)
+    assert (np.abs(out - a.astype(float) @ b) <= product_bound(a, b)).all()
+
+
 @pytest.mark.parametrize(
     ("a", "b", "error", "text"),
     [

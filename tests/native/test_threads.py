@@ -1,5 +1,6 @@
 """Many threads, devices and units at once, and how many threads a product takes."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,6 +25,41 @@ def test_wanted_numbers_of_threads(threads):
     done = run_python(PRODUCT, XFBLAS_NUM_THREADS=str(threads))
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == threads
+
+
+SHARED_CPU = """
+import os, threading, time
+import numpy as np, xfblas
+
+def threads():
+    return {int(name) for name in os.listdir("/proc/self/task")}
+
+def call_beside_the_worker(cpu):
+    os.sched_setaffinity(0, {cpu})
+    os.sched_setaffinity(worker, {cpu})
+    end = time.monotonic() + 20
+    while cpu in os.sched_getaffinity(worker) and time.monotonic() < end:
+        xfblas.matmul(a, a)
+        time.sleep(0.001)
+    print(cpu in os.sched_getaffinity(worker), os.sched_getaffinity(worker) <= all_cpus)
+
+a = np.ones((300, 300), np.int16)
+xfblas.matmul(a[:1], a)
+before = threads()
+xfblas.matmul(a, a)
+(worker,) = threads() - before
+all_cpus = os.sched_getaffinity(0)
+for cpu in sorted(all_cpus)[:2]:
+    caller = threading.Thread(target=call_beside_the_worker, args=[cpu])
+    caller.start(), caller.join()
+"""
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="all threads share one CPU")
+def test_a_worker_leaves_the_cpu_of_the_caller():
+    """Where others are busy the system puts both on one CPU, where they would take turns."""
+    done = run_python(SHARED_CPU, XFBLAS_NUM_THREADS="2")
+    assert done.stdout.split("\n") == ["False True", "False True", ""], done.stderr
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1025", "3 ", "9" * 30])

@@ -84,7 +84,7 @@ class Handle:
                 device.encode() if by_bdf else device,
             )
         )
-        self._slot = slot
+        self._device = slot[0]
         self._closing = False
         # One entry for each call under way. Appending and popping are atomic and cost a tenth of
         # what a lock does, which a call that takes microseconds would notice.
@@ -102,7 +102,7 @@ class Handle:
         try:
             if self._closing:
                 self._raise_closed()
-            status = function(self._slot[0], *arguments)
+            status = function(self._device, *arguments)
         except OverflowError as error:
             raise InvalidValueError(f"a size is more than C takes: {error}") from None
         finally:
@@ -119,7 +119,7 @@ class Handle:
         try:
             if self._closing:
                 self._raise_closed()
-            status = _multiply(self._slot[0], m, n, k, a, k, b, n, sent_b, c, n, index)
+            status = _multiply(self._device, m, n, k, a, k, b, n, sent_b, c, n, index)
         finally:
             self._calls.pop()
         if status:
@@ -132,7 +132,7 @@ class Handle:
             if self._closing:
                 self._raise_closed()
             status = _predict(
-                self._slot[0], rows, source, coding, first, layers, count, decoding, result, index
+                self._device, rows, source, coding, first, layers, count, decoding, result, index
             )
         finally:
             self._calls.pop()
@@ -157,13 +157,13 @@ class Handle:
             self._closing = True
             while self._calls:
                 time.sleep(CLOSING_INTERVAL)
-            slot, self._slot = self._slot, None
-        if slot is not None:
-            check(lib.xfblasDestroy(slot))
+            device, self._device = self._device, None
+        if device is not None:
+            check(lib.xfblasDestroy(ffi.new("xfblasHandle_t *", device)))
 
     def leave_behind(self) -> None:
         """Counts as closed from now on, but frees nothing: the device is as some thread had it."""
-        self._closing, self._calls, self._slot = True, [], None
+        self._closing, self._calls, self._device = True, [], None
 
     def _leave_calls_behind(self):
         if self._calls:
@@ -171,7 +171,7 @@ class Handle:
 
     def __del__(self):
         # A device that nobody closed goes with its last reference.
-        if getattr(self, "_slot", None) is not None:
+        if getattr(self, "_device", None) is not None:
             self.close()
 
 

@@ -110,6 +110,9 @@ class ComputeUnit {
   void write_checked(const void* name, const HostMatrix& from);
   // Of memory that is there; fails where there is no room, and then nothing was changed.
   uint32_t take_pages(uint64_t bytes);
+  // In the form that the array reads, where image and target have one: rows of B are the bursts
+  // that would hold it up most.
+  void* allocate_b(int64_t rows, int64_t columns, int64_t element_bytes, bool is_filter);
   // packed_columns: see DeviceMatrix.
   void* allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes,
                         int64_t packed_columns = 0);

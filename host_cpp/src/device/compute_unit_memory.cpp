@@ -88,12 +88,17 @@ void* ComputeUnit::allocate(int64_t rows, int64_t columns, int64_t element_bytes
 void* ComputeUnit::allocate_packed(int64_t rows, int64_t columns, int64_t element_bytes,
                                    bool is_filter) {
   const auto lock = idle();
-  const bool fits = configuration_.machine && element_bytes == configuration_.element_bytes();
-  const auto n = is_filter ? columns : rounded_up(columns, configuration_.n_padding());
-  const bool packs = fits && target_.prefers_packed();
-  auto* name = allocate_padded(rows, columns, element_bytes, packs ? n : 0);
+  auto* name = allocate_b(rows, columns, element_bytes, is_filter);
   matrices_.set_weight(name);
   return name;
+}
+
+void* ComputeUnit::allocate_b(int64_t rows, int64_t columns, int64_t element_bytes,
+                              bool is_filter) {
+  const bool packs = configuration_.machine && target_.prefers_packed() &&
+                     element_bytes == configuration_.element_bytes();
+  const auto n = is_filter ? columns : rounded_up(columns, configuration_.n_padding());
+  return allocate_padded(rows, columns, element_bytes, packs ? n : 0);
 }
 
 void* ComputeUnit::allocate_padded(int64_t rows, int64_t columns, int64_t element_bytes,

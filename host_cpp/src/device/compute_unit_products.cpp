@@ -128,11 +128,7 @@ void ComputeUnit::multiply(const Sizes& sizes, const void* a, const void* b, con
   const Temporary result(matrices_, allocate_padded(sizes.m, sizes.n, element));
   std::unique_ptr<Temporary> sent_b;
   if (b) {
-    // In the form that the array reads, where image and target have one: rows of B are the bursts
-    // that would hold it up most.
-    const bool packs = configuration_.machine && target_.prefers_packed();
-    const auto n = packs ? rounded_up(sizes.n, configuration_.n_padding()) : 0;
-    sent_b = std::make_unique<Temporary>(matrices_, allocate_padded(sizes.k, sizes.n, element, n));
+    sent_b = std::make_unique<Temporary>(matrices_, allocate_b(sizes.k, sizes.n, element, false));
     transfer_.write_with_padding(**sent_b, host_b);
   }
   transfer_.write_with_padding(*sent_a, host_a);

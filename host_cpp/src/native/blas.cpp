@@ -112,20 +112,22 @@ void wait_before_forks() {
       [] { starting.unlock(); }, [] { starting.unlock(); });
 }
 
-// Searched for until it is found: numpy may come later.
-Library library() {
+// Searched for until it is found: numpy may come later. From then on it stays as it is.
+const Library& library() {
+  static const Library none;
   auto& [mutex, found] = ProcessState<Found>::get();
   const std::lock_guard<std::mutex> lock(mutex);
   if (found.is_usable()) return found;
   found = search();
-  if (found.is_usable()) wait_before_forks();
+  if (!found.is_usable()) return none;
+  wait_before_forks();
   return found;
 }
 
 }  // namespace
 
 bool run_blas(const FloatProduct& p) {
-  const auto blas = library();
+  const auto& blas = library();
   const Call call;
   // A column is a vector, which a BLAS multiplies at the speed of memory.
   if (blas.sgemv64 && p.n == 1 && p.ldb == 1 && p.ldc == 1) {

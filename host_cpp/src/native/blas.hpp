@@ -8,7 +8,8 @@
 
 namespace xfblas {
 
-// C (m, n) = A (m, k) * B (k, n) + beta * C, row by row; rows are leading dimensions apart.
+// C (m, n) = A (m, k) * B (k, n) + beta * C, row by row; rows are leading dimensions apart. Where
+// beta is 0, C is only written.
 struct FloatProduct {
   int64_t m, n, k;
   const float* a;

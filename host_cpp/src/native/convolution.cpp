@@ -97,8 +97,7 @@ class Convolution {
                        : std::nullopt) {}
 
   void run() {
-    const auto threads =
-        product_.m * product_.k * product_.n < serial_products ? 1 : ThreadPool::shared().threads();
+    const auto threads = threads_for(product_.m * product_.k * product_.n);
     const auto pixel_bytes = int64_t(map_.channels) * (panels_.has_quads() ? 1 : 2);
     const bool by_taps = TapProducts::pays(map_, panels_);
     const auto tasks = tasks_for(

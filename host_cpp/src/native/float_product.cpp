@@ -7,15 +7,17 @@
 namespace xfblas {
 namespace {
 
-// For machines without any BLAS. Adds to what C holds.
-void add_products(const FloatProduct& p) {
-  for (int64_t i = 0; i < p.m; ++i)
+// For machines without any BLAS.
+void multiply_plainly(const FloatProduct& p) {
+  for (int64_t i = 0; i < p.m; ++i) {
+    float* c = p.c + i * p.ldc;
+    if (p.beta == 0) std::fill_n(c, p.n, 0.0f);
     for (int64_t q = 0; q < p.k; ++q) {
       const float a = p.a[i * p.lda + q];
       const float* b = p.b + q * p.ldb;
-      float* c = p.c + i * p.ldc;
       for (int64_t j = 0; j < p.n; ++j) c[j] += a * b[j];
     }
+  }
 }
 
 }  // namespace
@@ -23,14 +25,11 @@ void add_products(const FloatProduct& p) {
 void run_float(FloatProduct product, const float* x, int64_t ldx, bool is_relu) {
   if (explains()) explain_float(product.m, product.k, product.n);
   // C may be X, which is then there already.
-  if (x != product.c || ldx != product.ldc)
-    for (int64_t i = 0; i < product.m; ++i) {
-      float* row = product.c + i * product.ldc;
-      if (x) std::copy_n(x + i * ldx, product.n, row);
-      else std::fill_n(row, product.n, 0.0f);
-    }
-  product.beta = 1;
-  if (!run_blas(product)) add_products(product);
+  if (x && (x != product.c || ldx != product.ldc))
+    for (int64_t i = 0; i < product.m; ++i)
+      std::copy_n(x + i * ldx, product.n, product.c + i * product.ldc);
+  product.beta = x ? 1 : 0;
+  if (!run_blas(product)) multiply_plainly(product);
   if (!is_relu) return;
   for (int64_t i = 0; i < product.m; ++i) {
     float* row = product.c + i * product.ldc;
@@ -43,7 +42,7 @@ void run_float_vector(const float* a, int64_t lda, int64_t m, int64_t k, const f
   if (explains()) explain_float(m, k, 1);
   // A column of n = 1 is contiguous with a leading dimension of 1.
   const FloatProduct product{m, 1, k, a, lda, x, 1, 1, y, 1};
-  if (!run_blas(product)) add_products(product);
+  if (!run_blas(product)) multiply_plainly(product);
 }
 
 }  // namespace xfblas

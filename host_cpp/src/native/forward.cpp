@@ -104,8 +104,7 @@ class Forward {
 
  private:
   void run_blocks() {
-    const auto threads =
-        products_ < uint64_t(serial_products) ? 1 : uint64_t(ThreadPool::shared().threads());
+    const auto threads = uint64_t(threads_for(int64_t(products_)));
     const auto fitting =
         std::clamp(block_bytes / (2 * widest_ * uint64_t(element_bytes_)), fewest_rows, most_rows);
     const auto tile =
@@ -115,12 +114,10 @@ class Forward {
     blocks = (blocks + threads - 1) / threads * threads;
     const auto rows = ((pass_.rows + blocks - 1) / blocks + tile - 1) / tile * tile;
     blocks = (pass_.rows + rows - 1) / rows;
-    const auto body = [&](int64_t block) {
+    run_tasks(int64_t(threads), int64_t(blocks), [&](int64_t block) {
       const auto first = uint64_t(block) * rows;
       run_block(first, std::min(rows, pass_.rows - first), threads * rows);
-    };
-    if (threads > 1 && blocks > 1) return ThreadPool::shared().run(int64_t(blocks), body);
-    for (uint64_t block = 0; block < blocks; ++block) body(int64_t(block));
+    });
   }
 
   UpcomingBytes input_of(uint64_t first, uint64_t rows) const {

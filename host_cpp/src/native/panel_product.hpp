@@ -68,8 +68,7 @@ inline std::optional<ClampedTile> clamped_tile(const Kernels& kernels,
     // They wrap as sums do.
     starts[j] = int32_t(uint32_t(offset) + uint32_t(addend));
   }
-  return ClampedTile{starts, int32_t(r.scale << (32 - r.shift)),
-                     r.rounds ? int64_t(1) << 31 : 0,
+  return ClampedTile{starts, r.scale_with_shift(), r.half_with_shift(),
                      static_cast<int8_t*>(product.c) + first_column + panel.column, product.ldc};
 }
 

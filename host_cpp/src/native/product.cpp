@@ -15,24 +15,20 @@ namespace {
 constexpr int64_t most_packed_bytes = 1536 * 1024, least_packed_bytes = 256 * 1024;
 constexpr int64_t part_of_operands = 24;
 
-// Rows are dealt out in so many parts for each thread, so that one that wakes late, or shares its
-// core, holds up the others by a part only; but no part is less than some tiles.
-constexpr int64_t parts_of_thread = 4, fewest_tiles_of_part = 7;
+// Rows are dealt out in so many parts for each thread, as many for each, so that one that wakes
+// late, or shares its core, holds up the others by a part only; but parts are some tiles or more.
+constexpr int64_t rounds_of_parts = 4, fewest_tiles_of_part = 7;
 
 ThreadSpace& thread_space() {
   static thread_local ThreadSpace space;
   return space;
 }
 
-int64_t threads_for(const IntegerProduct& product) {
-  return product.m * product.k * product.n < serial_products ? 1 : ThreadPool::shared().threads();
-}
-
 }  // namespace
 
 void run_packed(const IntegerProduct& product, const Panels& panels) {
   const auto& kernels = xfblas::kernels();
-  const auto threads = threads_for(product);
+  const auto threads = threads_for(product.m * product.k * product.n);
   const auto tile = rows_at_once(kernels, product.m, product.k);
   const auto panel_count = int64_t(panels.panels().size());
   Counter counter;
@@ -42,19 +38,18 @@ void run_packed(const IntegerProduct& product, const Panels& panels) {
                     0, thread_space(), counts);
     counter.add(counts);
   };
-  if (threads == 1) {
-    part(0, panel_count, 0, product.m);
-  } else if (product.m >= 2 * tile * threads || panel_count < threads) {
+  if (threads > 1 && (product.m >= 2 * tile * threads || panel_count < threads)) {
     // Each thread takes rows: it reads all of B, which is shared, and rows of its own.
     const auto tiles = (product.m + tile - 1) / tile;
-    const auto parts = std::clamp(tiles / fewest_tiles_of_part, std::min(threads, tiles),
-                                  parts_of_thread * threads);
-    ThreadPool::shared().run(parts, [&](int64_t task) {
+    const auto rounds =
+        std::clamp(tiles / fewest_tiles_of_part / threads, int64_t(1), rounds_of_parts);
+    const auto parts = std::min(tiles, rounds * threads);
+    run_tasks(threads, parts, [&](int64_t task) {
       part(0, panel_count, task * tiles / parts * tile,
            std::min(product.m, (task + 1) * tiles / parts * tile));
     });
   } else {
-    ThreadPool::shared().run(threads, [&](int64_t task) {
+    run_tasks(threads, threads, [&](int64_t task) {
       part(task * panel_count / threads, (task + 1) * panel_count / threads, 0, product.m);
     });
   }
@@ -63,7 +58,7 @@ void run_packed(const IntegerProduct& product, const Panels& panels) {
 
 void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
   const auto& kernels = xfblas::kernels();
-  const auto threads = threads_for(product);
+  const auto threads = threads_for(product.m * product.k * product.n);
   const auto operands = (product.m * product.k + product.k * product.n + product.m * product.n) *
                         product.element_bytes();
   auto budget =
@@ -96,7 +91,7 @@ void run_unpacked(const IntegerProduct& product, const SourceOfB& b) {
 void run_vector_product(const SourceOfA& a, int64_t m, int64_t k, const void* x, void* y) {
   const auto& kernels = xfblas::kernels();
   constexpr int64_t rows_of_task = 64;
-  const auto threads = m * k < serial_products ? 1 : ThreadPool::shared().threads();
+  const auto threads = threads_for(m * k);
   run_tasks(threads, (m + rows_of_task - 1) / rows_of_task, [&](int64_t task) {
     for (auto i = task * rows_of_task; i < std::min(m, (task + 1) * rows_of_task); ++i) {
       if (a.element_bytes == 2) {

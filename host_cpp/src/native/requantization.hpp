@@ -43,6 +43,10 @@ struct Requantization {
     return saturates && scale <= 32768 && shift > 16 && shift <= 32 &&
            function == activation_prelu && (!activates || prelu_scale == 0);
   }
+  // Then it is the upper half of sum * scale + half in 64 bits, by a scale that has the shift in
+  // it: the factors stay below 2^31.
+  int32_t scale_with_shift() const { return int32_t(scale << (32 - shift)); }
+  int64_t half_with_shift() const { return rounds ? int64_t(1) << 31 : 0; }
 
   // Whether an element is the low bits of its sum, as in a product without an epilogue.
   bool keeps_low_bits() const { return scale == 1 && shift == 0 && !saturates && !activates; }

@@ -1,6 +1,7 @@
 #include "native/thread_pool.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -28,6 +29,16 @@ int allowed_cpus() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1, int(std::thread::hardware_concurrency()));
+}
+
+// Keeps this thread off a CPU, where the process may use another one. Where threads of other
+// libraries spin on all others, as numpy's do for a while after a product, a worker wakes on the
+// CPU of the caller, and stays there: then both take turns.
+void keep_off(int cpu) {
+  cpu_set_t others;
+  if (sched_getaffinity(getpid(), sizeof others, &others) != 0) return;
+  CPU_CLR(cpu, &others);
+  if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);
 }
 
 int wanted_threads() {
@@ -66,6 +77,7 @@ void ThreadPool::run(int64_t tasks, const std::function<void(int64_t)>& body) {
   failure_ = nullptr;
   next_ = 0;
   is_open_ = true;
+  cpu_of_caller_ = sched_getcpu();
   ++jobs_;
   if (sleeping_ > 0) {
     const std::lock_guard<std::mutex> lock(sleep_mutex_);
@@ -108,6 +120,7 @@ void ThreadPool::work() {
       --sleeping_;
     }
     seen = jobs_;
+    if (const int cpu = sched_getcpu(); cpu == cpu_of_caller_) keep_off(cpu);
     ++inside_;
     if (is_open_) take_tasks();
     --inside_;

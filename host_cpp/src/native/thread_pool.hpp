@@ -51,6 +51,7 @@ class ThreadPool {
   std::atomic<int64_t> next_{0};
   std::atomic<bool> is_open_{false};
   std::atomic<int> inside_{0};
+  std::atomic<int> cpu_of_caller_{-1};
   std::atomic<uint64_t> jobs_{0};
 
   // Workers wait here once they have looked for a new job long enough.
@@ -59,14 +60,19 @@ class ThreadPool {
   std::atomic<int> sleeping_{0};
 };
 
-// The tasks on this thread alone where `threads` is 1, else on the pool's.
-inline void run_tasks(int64_t threads, int64_t tasks, const std::function<void(int64_t)>& body) {
-  if (threads > 1) return ThreadPool::shared().run(tasks, body);
-  for (int64_t task = 0; task < tasks; ++task) body(task);
+// How many threads share so many multiplications.
+inline int64_t threads_for(int64_t multiplications) {
+  // Fewer are done sooner than another thread wakes (measured).
+  constexpr int64_t worth_waking = 1 << 20;
+  return multiplications < worth_waking ? 1 : ThreadPool::shared().threads();
 }
 
-// Fewer multiplications than this are done sooner than another thread wakes (measured).
-constexpr int64_t serial_products = 1 << 20;
+// The tasks on this thread alone where `threads` is 1, else on the pool's.
+template <typename Body>
+void run_tasks(int64_t threads, int64_t tasks, const Body& body) {
+  if (threads > 1) return ThreadPool::shared().run(tasks, std::cref(body));
+  for (int64_t task = 0; task < tasks; ++task) body(task);
+}
 
 }  // namespace xfblas
 

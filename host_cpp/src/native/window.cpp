@@ -70,8 +70,7 @@ class Window {
   virtual ~Window() = default;
 
   void run() {
-    const auto products = uint64_t(i_.m) * map_.taps() * i_.n;
-    const auto threads = products < uint64_t(serial_products) ? 1 : ThreadPool::shared().threads();
+    const auto threads = threads_for(int64_t(i_.m) * map_.taps() * i_.n);
     const auto lines = int64_t(i_.m / map_.out_x);
     run_tasks(threads, lines, [&](int64_t line) {
       const auto frame = uint32_t(line / map_.out_y), y = uint32_t(line % map_.out_y);

@@ -121,9 +121,7 @@ inline Vector requantized(const Requantization& r, const Sums& sums, int row, in
   return shifted(value, r);
 }
 
-// What Requantization::only_clamps tells, of sums that all have the same X. The scale has the shift
-// in it: what would be left of it is the upper half of a product in 64 bits, whose factors stay
-// below 2^31.
+// What Requantization::only_clamps tells, of sums that all have the same X.
 template <typename Element>
 class Clamping {
  public:
@@ -135,9 +133,9 @@ class Clamping {
   };
 
   explicit Clamping(const Requantization& r)
-      : scale_(set(int32_t(r.scale << (32 - r.shift)))),
+      : scale_(set(r.scale_with_shift())),
         least_(set(r.activates ? 0 : std::numeric_limits<Element>::min())),
-        half_(set_long(r.rounds ? int64_t(1) << 31 : 0)) {}
+        half_(set_long(r.half_with_shift())) {}
 
   Addend addend(Vector x, Vector offset) const {
     return {add(x, offset), add(half_, multiply_long(x, scale_))};
