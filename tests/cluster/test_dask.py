@@ -14,7 +14,7 @@ from cluster.slow_rows import noted
 
 import xfblas
 from xfblas import errors
-from xfblas.dask import worker_models
+from xfblas.dask import sent_models, worker_models
 
 da = pytest.importorskip("dask.array")
 pytestmark = pytest.mark.native
@@ -172,23 +172,84 @@ def test_without_dask(monkeypatch, model):
 
 
 def test_one_model_is_held_at_a_time(model, network, rows, monkeypatch):
-    first = worker_models.content_of(model)
+    first = sent_models.SentModel(model)
     with xfblas.compile(network, rows[:500], bits=8) as other:
-        second = worker_models.content_of(other)
-    for content in (first, first, second):
-        worker_models.predicted(content, rows[:5])
-        assert list(worker_models._held) == [worker_models.digest_of(content)]
-    assert worker_models.predicted(first, rows[:0]).shape == (0, 4)
+        second = sent_models.SentModel(other)
+    for sent in (first, first, second):
+        worker_models.predicted(sent.content, sent.digest, rows[:5])
+        assert list(worker_models._held) == [sent.digest]
+    given = first.content, first.digest
+    assert worker_models.predicted(*given, rows[:0]).shape == (0, 4)
     (held,) = worker_models._held.values()
-    assert worker_models._model(first) is held
+    assert worker_models._model(*given) is held
     held.close()
     monkeypatch.setenv(worker_models.DEVICE_VARIABLE, "second")
     with pytest.raises(errors.InvalidValueError, match="expected an index or a BDF"):
-        worker_models.predicted(first, rows)
+        worker_models.predicted(*given, rows)
     monkeypatch.setenv(worker_models.DEVICE_VARIABLE, "1")
-    worker_models.predicted(first, rows[:5])
-    assert worker_models._model(first).device.index == 1
-    worker_models._model(first).close()
+    worker_models.predicted(*given, rows[:5])
+    assert worker_models._model(*given).device.index == 1
+    worker_models._model(*given).close()
+
+
+def test_a_client_opens_no_device(model, rows, expected, tmp_path, monkeypatch):
+    """Cards are on the workers' machines; a model's file and the model itself are one model."""
+    path = tmp_path / "model.xfblas"
+    model.save(path)
+    assert sent_models.SentModel(path).digest == sent_models.SentModel(model).digest
+    monkeypatch.setenv("XFBLAS_TARGET", "xrt")
+    lazy = xfblas.dask.predict(path, da.from_array(rows, chunks=(700, 20)))
+    monkeypatch.undo()
+    np.testing.assert_array_equal(lazy.compute(scheduler="sync"), expected)
+
+
+def test_a_model_stays_on_the_cluster(cluster, model, network, rows, expected, tmp_path):
+    """Calls that follow send nothing, until another model takes its place."""
+    blocks = da.from_array(rows, chunks=(500, 20))
+
+    def predict(number, given=model):
+        paths = xfblas.dask.predict(given, blocks, tmp_path / str(number))
+        return np.concatenate([np.load(path) for path in paths])
+
+    def kept():
+        return {key for key in cluster.who_has() if "xfblas-model" in str(key)}
+
+    cluster.get_task_stream()  # records from now on
+    for number in range(3):
+        np.testing.assert_array_equal(predict(number), expected)
+        assert kept() == {f"xfblas-model-{sent_models.SentModel(model).digest}"}
+    assert sum(each["key"] in kept() for each in cluster.get_task_stream()) == 1
+    with xfblas.compile(network, rows[:500], bits=8) as other:
+        predict(3, other)
+        digest = sent_models.SentModel(other).digest
+    assert kept() == {f"xfblas-model-{digest}"}
+    cluster.restart()
+    np.testing.assert_array_equal(predict(4), expected)
+    cluster.restart()
+    np.testing.assert_array_equal(predict(5), expected)
+
+
+def test_runs_at_the_same_time(cluster, model, rows, expected, tmp_path):
+    """A run of other rows, or into another folder, has tasks of its own."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    found = {}
+
+    def run(name, given):
+        blocks = da.from_array(given, chunks=(1000, 20))
+        slow = blocks.map_blocks(noted, str(notes), 0.2, dtype="float32")
+        found[name] = xfblas.dask.predict(model, slow, tmp_path / name)
+
+    given = {"first": rows, "second": rows[::-1].copy(), "third": rows}
+    running = [threading.Thread(target=run, args=each) for each in given.items()]
+    for each in running:
+        each.start()
+    for each in running:
+        each.join(60)
+    for name, result in (("first", expected), ("second", expected[::-1]), ("third", expected)):
+        np.testing.assert_array_equal(
+            np.concatenate([np.load(path) for path in found[name]]), result
+        )
 
 
 def _processes(client):

@@ -11,8 +11,9 @@ from xfblas.checks import require_path, require_text, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.dask import partition_files
 from xfblas.dask.dask_modules import current_client, require, resources_of
-from xfblas.dask.worker_models import content_of, digest_of, predicted
-from xfblas.errors import InvalidValueError, NotSupportedError
+from xfblas.dask.sent_models import SentModel
+from xfblas.dask.worker_models import predicted
+from xfblas.errors import InvalidValueError
 
 #: By the ends of their names, what reads the files of a folder.
 READERS = {".parquet": "read_parquet", ".csv": "read_csv"}
@@ -57,68 +58,67 @@ def predict(
     dask, array = require("dask"), require("dask.array")
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise InvalidValueError(f"retries is {shown(retries)}, expected a whole number from 0 on")
-    content = content_of(model)
-    columns = _one_output(model)
+    sent = SentModel(model)
     rows = _rows(x)
     blocks = _blocks(rows)
     client = current_client()
     needed = resources_of(client)
-    digest = digest_of(content)
-    # A task by itself, whose result a worker asks for once and keeps for the tasks that follow.
-    sent = dask.delayed(_content, pure=True)(content, dask_key_name=f"xfblas-model-{digest}")
     if out is None:
         annotations: dict[str, Any] = {"retries": retries}
         if needed:
             annotations["resources"] = needed
+        content = sent.task()
         with dask.annotate(**annotations):
-            tasks = [dask.delayed(predicted, pure=True)(sent, block) for block in blocks]
+            predicting = dask.delayed(predicted, pure=True)
+            tasks = [predicting(content, sent.digest, block) for block in blocks]
         counts = _counts(rows, len(blocks))
+        columns = [np.nan if size is None else size for size in sent.columns]
+        meta = np.empty((0, *(size or 0 for size in sent.columns)), np.float32)
         parts = [
-            array.from_delayed(task, (count, *columns), meta=np.empty((0, *columns), np.float32))
+            array.from_delayed(task, (count, *columns), meta=meta)
             for task, count in zip(tasks, counts, strict=True)
         ]
         return array.concatenate(parts, allow_unknown_chunksizes=True)
     folder = Path(require_path("out", out, "the path of a folder"))
     paths = partition_files.paths(folder, len(blocks))
     known = _name_of(x, rows) if name is None else require_text("name", name, "a text")
-    partition_files.begin(folder, digest, known, len(blocks))
-    write = dask.delayed(_write_part)
-    tasks = [
-        write(sent, block, str(path), dask_key_name=f"xfblas-{path.stem}-{digest}")
+    partition_files.begin(folder, sent.digest, known, len(blocks))
+    # A cluster takes tasks of one name for the same: other rows or another folder need others.
+    run = _digest(f"{sent.digest} {known} {folder.resolve()}")
+    parts = {
+        f"xfblas-{path.stem}-{run}": (block, str(path))
         for block, path in zip(blocks, paths, strict=True)
         if not path.exists()
-    ]
-    if client is None:
-        dask.compute(*tasks)
-    elif tasks:
-        futures = client.compute(tasks, resources=needed or None, retries=retries)
-        client.gather(futures)
+    }
+    if parts:
+        _write(parts, sent, client, needed, retries)
     return [str(path) for path in paths]
 
 
-def _content(content: bytes) -> bytes:
-    return content
+def _write(
+    parts: dict[str, tuple[Any, str]],
+    sent: SentModel,
+    client: Any,
+    needed: dict[str, int],
+    retries: int,
+) -> None:
+    """Predicts blocks and writes each to its path, by the name of its task."""
+    dask = require("dask")
+    content = sent.task() if client is None else sent.kept(client, retries)
+    write = dask.delayed(_write_part)
+    tasks = [
+        write(content, sent.digest, block, path, dask_key_name=name)
+        for name, (block, path) in parts.items()
+    ]
+    if client is None:
+        dask.compute(*tasks)
+    else:
+        client.gather(client.compute(tasks, resources=needed or None, retries=retries))
 
 
-def _write_part(content: bytes, rows: Any, path: str) -> str:
-    partition_files.write(path, predicted(content, rows))
+def _write_part(content: bytes, digest: str, rows: Any, path: str) -> str:
+    partition_files.write(path, predicted(content, digest, rows))
     return path
-
-
-def _one_output(model: Any) -> tuple[int, ...]:
-    """The shape of a row's prediction."""
-    from xfblas.compiled.compiler import load
-
-    if not isinstance(model, CompiledModel):
-        with load(model) as opened:
-            return _one_output(opened)
-    if len(model.graph.inputs) != 1 or len(model.output_names) != 1:
-        raise NotSupportedError(
-            f"the model has {len(model.graph.inputs)} inputs and {len(model.output_names)} "
-            "outputs, expected one of each"
-        )
-    shape = model.output_shape
-    return tuple(int(size) for size in shape[1:])
 
 
 def _rows(x: Any) -> Any:
@@ -168,4 +168,8 @@ def _name_of(x: Any, rows: Any) -> str:
         return str(getattr(rows, "name", None) or rows._name)
     files = sorted(path for path in Path(os.fsdecode(x)).iterdir() if path.suffix in READERS)
     states = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
+    return _digest(repr(states))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
