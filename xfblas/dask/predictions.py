@@ -74,11 +74,11 @@ def predict(
         counts = _counts(rows, len(blocks))
         columns = [np.nan if size is None else size for size in sent.columns]
         meta = np.empty((0, *(size or 0 for size in sent.columns)), np.float32)
-        parts = [
+        found = [
             array.from_delayed(task, (count, *columns), meta=meta)
             for task, count in zip(tasks, counts, strict=True)
         ]
-        return array.concatenate(parts, allow_unknown_chunksizes=True)
+        return array.concatenate(found, allow_unknown_chunksizes=True)
     folder = Path(require_path("out", out, "the path of a folder"))
     paths = partition_files.paths(folder, len(blocks))
     known = _name_of(x, rows) if name is None else require_text("name", name, "a text")
