@@ -147,6 +147,9 @@ def test_a_run_that_goes_on(model, rows, expected, tmp_path):
         ({"x": np.ones((3, 20))}, "arrays in memory are for CompiledModel.predict"),
         ({"x": "nowhere"}, "there is no such folder"),
         ({"x": 3}, "x is 3"),
+        ({"x": da.ones(())}, "expected an array or frame"),
+        ({"x": da.ones((2, 7))}, r"x: input .* has shape \(0, 7\), expected \(rows, 20\)"),
+        ({"x": da.ones((2, 7)), "out": "parts"}, "expected .rows, 20"),
         ({"model": "nowhere.xfblas"}, "there is no such file"),
         ({"model": 3}, "path is a int"),
         ({"retries": 1.5}, "retries is 1.5"),
@@ -154,10 +157,21 @@ def test_a_run_that_goes_on(model, rows, expected, tmp_path):
         ({"out": "parts", "name": 3}, "name is 3"),
     ],
 )
-def test_predictions_that_are_refused(model, options, text):
+def test_predictions_that_are_refused(model, options, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     good = {"model": model, "x": da.ones((2, 20), dtype="float32")}
     with pytest.raises(errors.InvalidValueError, match=text):
         xfblas.dask.predict(**(good | options))
+    assert not list(tmp_path.iterdir())  # no worker was asked
+
+
+def test_frames_that_lack_a_column(network, rows):
+    pandas, frames = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    frame = pandas.DataFrame(rows, columns=[f"x{index:02}" for index in range(20)])
+    lacking = frames.from_pandas(frame.drop(columns="x07"), npartitions=2)
+    found = pytest.raises(errors.InvalidValueError, match="x07")
+    with xfblas.compile(network, frame[:500]) as model, found:
+        xfblas.dask.predict(model, lacking)
 
 
 def test_a_folder_without_rows(model, tmp_path):

@@ -22,6 +22,7 @@ class SentModel:
 
     Attributes:
         content: the bytes of its file.
+        input: what its rows are.
         columns: the shape of a row's prediction, None where it is the input's to say.
     """
 
@@ -49,6 +50,7 @@ class SentModel:
                 f"the model has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs, "
                 "expected one of each"
             )
+        (self.input,) = graph.inputs
         self.columns = tuple(graph.outputs[0].shape)
 
     @cached_property
