@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cluster.slow_rows import noted
+from cluster.slow_rows import counted, counts, noted
 
 import xfblas
 from xfblas import errors
-from xfblas.dask import sent_models, worker_models
+from xfblas.dask import predictions, sent_models, worker_models
 
 da = pytest.importorskip("dask.array")
 pytestmark = pytest.mark.native
@@ -317,6 +317,27 @@ def test_a_task_that_fails_once_is_tried_again(cluster, model, rows, expected, t
     a = np.arange(600, dtype=np.int16).reshape(20, 30)
     left = da.from_array(a, chunks=(7, 8))
     np.testing.assert_array_equal(xfblas.dask.matmul(left, left.T).compute(), a @ a.T)
+
+
+def test_a_worker_reads_while_its_device_predicts(model, rows, expected, tmp_path, monkeypatch):
+    """Of two threads one has the device, and the other reads the rows that come next."""
+    distributed = pytest.importorskip("distributed")
+    predicted, read = predictions.predicted, []
+
+    def slow(*given):
+        before = len(counts)
+        time.sleep(0.1)
+        read.append(len(counts) - before)
+        return predicted(*given)
+
+    monkeypatch.setattr(predictions, "predicted", slow)
+    options = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
+    options |= {"processes": False, "resources": {"xfblas": 1}}
+    blocks = da.from_array(rows, chunks=(200, 20)).map_blocks(counted, dtype="float32")
+    with distributed.LocalCluster(**options) as found, distributed.Client(found):
+        paths = xfblas.dask.predict(model, blocks, tmp_path)
+    assert len(read) == 15 and sum(read) > 5
+    np.testing.assert_array_equal(np.concatenate([np.load(path) for path in paths]), expected)
 
 
 def test_tasks_go_where_devices_are(model, rows, tmp_path):

@@ -112,14 +112,15 @@ def _write(
     dask = require("dask")
     content = sent.task() if client is None else sent.kept(client, retries)
     write = dask.delayed(_write_part)
-    tasks = [
-        write(content, sent.digest, block, path, dask_key_name=name)
-        for name, (block, path) in parts.items()
-    ]
+    with dask.annotate(**({"resources": needed} if needed else {})):
+        tasks = [
+            write(content, sent.digest, block, path, dask_key_name=name)
+            for name, (block, path) in parts.items()
+        ]
     if client is None:
         dask.compute(*tasks)
     else:
-        client.gather(client.compute(tasks, resources=needed or None, retries=retries))
+        client.gather(client.compute(tasks, retries=retries))
 
 
 def _write_part(content: bytes, digest: str, rows: Any, path: str) -> str:
