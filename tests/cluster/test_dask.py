@@ -206,6 +206,19 @@ def test_one_model_is_held_at_a_time(model, network, rows, monkeypatch):
     worker_models._model(*given).close()
 
 
+def test_a_model_is_written_once_for_its_weights(network, rows, tmp_path):
+    blocks = da.from_array(rows, chunks=(1500, 20))
+    with xfblas.compile(network, rows[:500]) as model:
+        first = sent_models.SentModel.of(model)
+        assert sent_models.SentModel.of(model) is first
+        kernel, bias = network.layers[1].kernel, np.arange(4, dtype=np.float32)
+        model.set_layer_weights("dense1", kernel, bias)
+        second = sent_models.SentModel.of(model)
+        assert second.digest == sent_models.SentModel(model).digest != first.digest
+        found = xfblas.dask.predict(model, blocks).compute(scheduler="sync")
+        np.testing.assert_array_equal(found, model.predict(rows, verbose=0))
+
+
 def test_a_client_opens_no_device(model, rows, expected, tmp_path, monkeypatch):
     """Cards are on the workers' machines; a model's file and the model itself are one model."""
     path = tmp_path / "model.xfblas"

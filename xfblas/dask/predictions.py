@@ -63,7 +63,7 @@ def predict(
     dask, array = require("dask"), require("dask.array")
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise InvalidValueError(f"retries is {shown(retries)}, expected a whole number from 0 on")
-    sent = SentModel(model)
+    sent = SentModel.of(model)
     rows = rows_of(x)
     blocks = blocks_of(rows)
     require_fitting(rows, sent.input)

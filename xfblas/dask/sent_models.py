@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from xfblas.errors import NotSupportedError
 
 #: The client that predicted last, and the task whose result its cluster keeps: one model at most.
 _kept: tuple[Any, Any] | None = None
+#: What went out of a model, and the weights that it had then.
+_made: "weakref.WeakKeyDictionary[CompiledModel, tuple[Any, SentModel]]" = (
+    weakref.WeakKeyDictionary()
+)
 
 
 class SentModel:
@@ -52,6 +57,18 @@ class SentModel:
             )
         (self.input,) = graph.inputs
         self.columns = tuple(graph.outputs[0].shape)
+
+    @classmethod
+    def of(cls, model: CompiledModel | str | os.PathLike[str]) -> "SentModel":
+        """As the class itself; the same again for a model whose weights are."""
+        if not isinstance(model, CompiledModel):
+            return cls(model)
+        weights = model.graph, model.networks, model.recipe
+        before, made = _made.get(model, (None, None))
+        if made is None or any(a is not b for a, b in zip(before, weights, strict=True)):
+            made = cls(model)
+            _made[model] = weights, made
+        return made
 
     @cached_property
     def digest(self) -> str:
