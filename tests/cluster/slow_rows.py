@@ -16,3 +16,14 @@ def noted(block, folder, seconds=0.0, fails=False):
             mark.touch()
             raise OSError("the rows cannot be read this once")
     return block
+
+
+#: Rows of each block that was read, for workers that are threads of this process.
+counts: list[int] = []
+
+
+def counted(block):
+    """The block itself."""
+    if block.size:
+        counts.append(len(block))
+    return block

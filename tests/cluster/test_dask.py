@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cluster.slow_rows import noted
+from cluster.slow_rows import counted, counts, noted
 
 import xfblas
 from xfblas import errors
-from xfblas.dask import worker_models
+from xfblas.dask import predictions, sent_models, worker_models
 
 da = pytest.importorskip("dask.array")
 pytestmark = pytest.mark.native
@@ -147,6 +147,9 @@ def test_a_run_that_goes_on(model, rows, expected, tmp_path):
         ({"x": np.ones((3, 20))}, "arrays in memory are for CompiledModel.predict"),
         ({"x": "nowhere"}, "there is no such folder"),
         ({"x": 3}, "x is 3"),
+        ({"x": da.ones(())}, "expected an array or frame"),
+        ({"x": da.ones((2, 7))}, r"x: input .* has shape \(0, 7\), expected \(rows, 20\)"),
+        ({"x": da.ones((2, 7)), "out": "parts"}, "expected .rows, 20"),
         ({"model": "nowhere.xfblas"}, "there is no such file"),
         ({"model": 3}, "path is a int"),
         ({"retries": 1.5}, "retries is 1.5"),
@@ -154,10 +157,21 @@ def test_a_run_that_goes_on(model, rows, expected, tmp_path):
         ({"out": "parts", "name": 3}, "name is 3"),
     ],
 )
-def test_predictions_that_are_refused(model, options, text):
+def test_predictions_that_are_refused(model, options, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     good = {"model": model, "x": da.ones((2, 20), dtype="float32")}
     with pytest.raises(errors.InvalidValueError, match=text):
         xfblas.dask.predict(**(good | options))
+    assert not list(tmp_path.iterdir())  # no worker was asked
+
+
+def test_frames_that_lack_a_column(network, rows):
+    pandas, frames = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    frame = pandas.DataFrame(rows, columns=[f"x{index:02}" for index in range(20)])
+    lacking = frames.from_pandas(frame.drop(columns="x07"), npartitions=2)
+    found = pytest.raises(errors.InvalidValueError, match="x07")
+    with xfblas.compile(network, frame[:500]) as model, found:
+        xfblas.dask.predict(model, lacking)
 
 
 def test_a_folder_without_rows(model, tmp_path):
@@ -172,23 +186,97 @@ def test_without_dask(monkeypatch, model):
 
 
 def test_one_model_is_held_at_a_time(model, network, rows, monkeypatch):
-    first = worker_models.content_of(model)
+    first = sent_models.SentModel(model)
     with xfblas.compile(network, rows[:500], bits=8) as other:
-        second = worker_models.content_of(other)
-    for content in (first, first, second):
-        worker_models.predicted(content, rows[:5])
-        assert list(worker_models._held) == [worker_models.digest_of(content)]
-    assert worker_models.predicted(first, rows[:0]).shape == (0, 4)
+        second = sent_models.SentModel(other)
+    for sent in (first, first, second):
+        worker_models.predicted(sent.content, sent.digest, rows[:5])
+        assert list(worker_models._held) == [sent.digest]
+    given = first.content, first.digest
+    assert worker_models.predicted(*given, rows[:0]).shape == (0, 4)
     (held,) = worker_models._held.values()
-    assert worker_models._model(first) is held
+    assert worker_models._model(*given) is held
     held.close()
     monkeypatch.setenv(worker_models.DEVICE_VARIABLE, "second")
     with pytest.raises(errors.InvalidValueError, match="expected an index or a BDF"):
-        worker_models.predicted(first, rows)
+        worker_models.predicted(*given, rows)
     monkeypatch.setenv(worker_models.DEVICE_VARIABLE, "1")
-    worker_models.predicted(first, rows[:5])
-    assert worker_models._model(first).device.index == 1
-    worker_models._model(first).close()
+    worker_models.predicted(*given, rows[:5])
+    assert worker_models._model(*given).device.index == 1
+    worker_models._model(*given).close()
+
+
+def test_a_model_is_written_once_for_its_weights(network, rows, tmp_path):
+    blocks = da.from_array(rows, chunks=(1500, 20))
+    with xfblas.compile(network, rows[:500]) as model:
+        first = sent_models.SentModel.of(model)
+        assert sent_models.SentModel.of(model) is first
+        kernel, bias = network.layers[1].kernel, np.arange(4, dtype=np.float32)
+        model.set_layer_weights("dense1", kernel, bias)
+        second = sent_models.SentModel.of(model)
+        assert second.digest == sent_models.SentModel(model).digest != first.digest
+        found = xfblas.dask.predict(model, blocks).compute(scheduler="sync")
+        np.testing.assert_array_equal(found, model.predict(rows, verbose=0))
+
+
+def test_a_client_opens_no_device(model, rows, expected, tmp_path, monkeypatch):
+    """Cards are on the workers' machines; a model's file and the model itself are one model."""
+    path = tmp_path / "model.xfblas"
+    model.save(path)
+    assert sent_models.SentModel(path).digest == sent_models.SentModel(model).digest
+    monkeypatch.setenv("XFBLAS_TARGET", "xrt")
+    lazy = xfblas.dask.predict(path, da.from_array(rows, chunks=(700, 20)))
+    monkeypatch.undo()
+    np.testing.assert_array_equal(lazy.compute(scheduler="sync"), expected)
+
+
+def test_a_model_stays_on_the_cluster(cluster, model, network, rows, expected, tmp_path):
+    """Calls that follow send nothing, until another model takes its place."""
+    blocks = da.from_array(rows, chunks=(500, 20))
+
+    def predict(number, given=model):
+        paths = xfblas.dask.predict(given, blocks, tmp_path / str(number))
+        return np.concatenate([np.load(path) for path in paths])
+
+    def kept():
+        return {key for key in cluster.who_has() if "xfblas-model" in str(key)}
+
+    cluster.get_task_stream()  # records from now on
+    for number in range(3):
+        np.testing.assert_array_equal(predict(number), expected)
+        assert kept() == {f"xfblas-model-{sent_models.SentModel(model).digest}"}
+    assert sum(each["key"] in kept() for each in cluster.get_task_stream()) == 1
+    with xfblas.compile(network, rows[:500], bits=8) as other:
+        predict(3, other)
+        digest = sent_models.SentModel(other).digest
+    assert kept() == {f"xfblas-model-{digest}"}
+    cluster.restart()
+    np.testing.assert_array_equal(predict(4), expected)
+    cluster.restart()
+    np.testing.assert_array_equal(predict(5), expected)
+
+
+def test_runs_at_the_same_time(cluster, model, rows, expected, tmp_path):
+    """A run of other rows, or into another folder, has tasks of its own."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    found = {}
+
+    def run(name, given):
+        blocks = da.from_array(given, chunks=(1000, 20))
+        slow = blocks.map_blocks(noted, str(notes), 0.2, dtype="float32")
+        found[name] = xfblas.dask.predict(model, slow, tmp_path / name)
+
+    given = {"first": rows, "second": rows[::-1].copy(), "third": rows}
+    running = [threading.Thread(target=run, args=each) for each in given.items()]
+    for each in running:
+        each.start()
+    for each in running:
+        each.join(60)
+    for name, result in (("first", expected), ("second", expected[::-1]), ("third", expected)):
+        np.testing.assert_array_equal(
+            np.concatenate([np.load(path) for path in found[name]]), result
+        )
 
 
 def _processes(client):
@@ -242,6 +330,27 @@ def test_a_task_that_fails_once_is_tried_again(cluster, model, rows, expected, t
     a = np.arange(600, dtype=np.int16).reshape(20, 30)
     left = da.from_array(a, chunks=(7, 8))
     np.testing.assert_array_equal(xfblas.dask.matmul(left, left.T).compute(), a @ a.T)
+
+
+def test_a_worker_reads_while_its_device_predicts(model, rows, expected, tmp_path, monkeypatch):
+    """Of two threads one has the device, and the other reads the rows that come next."""
+    distributed = pytest.importorskip("distributed")
+    predicted, read = predictions.predicted, []
+
+    def slow(*given):
+        before = len(counts)
+        time.sleep(0.1)
+        read.append(len(counts) - before)
+        return predicted(*given)
+
+    monkeypatch.setattr(predictions, "predicted", slow)
+    options = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
+    options |= {"processes": False, "resources": {"xfblas": 1}}
+    blocks = da.from_array(rows, chunks=(200, 20)).map_blocks(counted, dtype="float32")
+    with distributed.LocalCluster(**options) as found, distributed.Client(found):
+        paths = xfblas.dask.predict(model, blocks, tmp_path)
+    assert len(read) == 15 and sum(read) > 5
+    np.testing.assert_array_equal(np.concatenate([np.load(path) for path in paths]), expected)
 
 
 def test_tasks_go_where_devices_are(model, rows, tmp_path):

@@ -214,6 +214,8 @@ def test_the_array_api_and_dlpack():
     np.testing.assert_array_equal(back, A)
     back[0] = 0
     assert (a == A).all()
+    with pytest.raises(BufferError, match="copy is False"):
+        np.from_dlpack(a, copy=False)
     assert a.__dlpack_device__()[0] == 1
     np.testing.assert_array_equal(xp.from_dlpack(A), A)
 

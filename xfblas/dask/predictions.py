@@ -1,6 +1,5 @@
 """Predictions of Dask's arrays and frames: one task for each block, results by partition."""
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,17 @@ from xfblas.checks import require_path, require_text, shown
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.dask import partition_files
 from xfblas.dask.dask_modules import current_client, require, resources_of
-from xfblas.dask.worker_models import content_of, digest_of, predicted
-from xfblas.errors import InvalidValueError, NotSupportedError
-
-#: By the ends of their names, what reads the files of a folder.
-READERS = {".parquet": "read_parquet", ".csv": "read_csv"}
+from xfblas.dask.row_blocks import (
+    blocks_of,
+    counts_of,
+    digest_of,
+    name_of,
+    require_fitting,
+    rows_of,
+)
+from xfblas.dask.sent_models import SentModel
+from xfblas.dask.worker_models import predicted
+from xfblas.errors import InvalidValueError
 
 
 def predict(
@@ -51,121 +56,73 @@ def predict(
         files, in order: ``part-00000.npy`` and so on.
 
     Raises:
-        InvalidValueError: no such model or rows; the folder holds another run's results.
+        InvalidValueError: no such model or rows, or rows that are not the model's; the folder holds
+            another run's results.
         NotSupportedError: Dask is not installed, or the model has several inputs or outputs.
     """
     dask, array = require("dask"), require("dask.array")
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise InvalidValueError(f"retries is {shown(retries)}, expected a whole number from 0 on")
-    content = content_of(model)
-    columns = _one_output(model)
-    rows = _rows(x)
-    blocks = _blocks(rows)
+    sent = SentModel.of(model)
+    rows = rows_of(x)
+    blocks = blocks_of(rows)
+    require_fitting(rows, sent.input)
     client = current_client()
     needed = resources_of(client)
-    digest = digest_of(content)
-    # A task by itself, whose result a worker asks for once and keeps for the tasks that follow.
-    sent = dask.delayed(_content, pure=True)(content, dask_key_name=f"xfblas-model-{digest}")
     if out is None:
         annotations: dict[str, Any] = {"retries": retries}
         if needed:
             annotations["resources"] = needed
+        content = sent.task()
         with dask.annotate(**annotations):
-            tasks = [dask.delayed(predicted, pure=True)(sent, block) for block in blocks]
-        counts = _counts(rows, len(blocks))
-        parts = [
-            array.from_delayed(task, (count, *columns), meta=np.empty((0, *columns), np.float32))
+            predicting = dask.delayed(predicted, pure=True)
+            tasks = [predicting(content, sent.digest, block) for block in blocks]
+        counts = counts_of(rows, len(blocks))
+        columns = [np.nan if size is None else size for size in sent.columns]
+        meta = np.empty((0, *(size or 0 for size in sent.columns)), np.float32)
+        found = [
+            array.from_delayed(task, (count, *columns), meta=meta)
             for task, count in zip(tasks, counts, strict=True)
         ]
-        return array.concatenate(parts, allow_unknown_chunksizes=True)
+        return array.concatenate(found, allow_unknown_chunksizes=True)
     folder = Path(require_path("out", out, "the path of a folder"))
     paths = partition_files.paths(folder, len(blocks))
-    known = _name_of(x, rows) if name is None else require_text("name", name, "a text")
-    partition_files.begin(folder, digest, known, len(blocks))
-    write = dask.delayed(_write_part)
-    tasks = [
-        write(sent, block, str(path), dask_key_name=f"xfblas-{path.stem}-{digest}")
+    known = name_of(x, rows) if name is None else require_text("name", name, "a text")
+    partition_files.begin(folder, sent.digest, known, len(blocks))
+    # A cluster takes tasks of one name for the same: other rows or another folder need others.
+    run = digest_of(f"{sent.digest} {known} {folder.resolve()}")
+    parts = {
+        f"xfblas-{path.stem}-{run}": (block, str(path))
         for block, path in zip(blocks, paths, strict=True)
         if not path.exists()
-    ]
-    if client is None:
-        dask.compute(*tasks)
-    elif tasks:
-        futures = client.compute(tasks, resources=needed or None, retries=retries)
-        client.gather(futures)
+    }
+    if parts:
+        _write(parts, sent, client, needed, retries)
     return [str(path) for path in paths]
 
 
-def _content(content: bytes) -> bytes:
-    return content
+def _write(
+    parts: dict[str, tuple[Any, str]],
+    sent: SentModel,
+    client: Any,
+    needed: dict[str, int],
+    retries: int,
+) -> None:
+    """Predicts blocks and writes each to its path, by the name of its task."""
+    dask = require("dask")
+    content = sent.task() if client is None else sent.kept(client, retries)
+    write = dask.delayed(_write_part)
+    with dask.annotate(**({"resources": needed} if needed else {})):
+        tasks = [
+            write(content, sent.digest, block, path, dask_key_name=name)
+            for name, (block, path) in parts.items()
+        ]
+    if client is None:
+        dask.compute(*tasks)
+    else:
+        client.gather(client.compute(tasks, retries=retries))
 
 
-def _write_part(content: bytes, rows: Any, path: str) -> str:
-    partition_files.write(path, predicted(content, rows))
+def _write_part(content: bytes, digest: str, rows: Any, path: str) -> str:
+    partition_files.write(path, predicted(content, digest, rows))
     return path
-
-
-def _one_output(model: Any) -> tuple[int, ...]:
-    """The shape of a row's prediction."""
-    from xfblas.compiled.compiler import load
-
-    if not isinstance(model, CompiledModel):
-        with load(model) as opened:
-            return _one_output(opened)
-    if len(model.graph.inputs) != 1 or len(model.output_names) != 1:
-        raise NotSupportedError(
-            f"the model has {len(model.graph.inputs)} inputs and {len(model.output_names)} "
-            "outputs, expected one of each"
-        )
-    shape = model.output_shape
-    return tuple(int(size) for size in shape[1:])
-
-
-def _rows(x: Any) -> Any:
-    """What is given as a collection of Dask."""
-    if not isinstance(x, (str, os.PathLike)):
-        if not hasattr(x, "__dask_graph__"):
-            raise InvalidValueError(
-                f"x is {shown(x)}, expected an array or frame of Dask, or the path of a folder: "
-                "arrays in memory are for CompiledModel.predict"
-            )
-        return x
-    folder = Path(require_path("x", x, "the path of a folder"))
-    if not folder.is_dir():
-        raise InvalidValueError(f"x is {shown(str(folder))}, and there is no such folder")
-    found = {
-        ending: sorted(str(path) for path in folder.iterdir() if path.suffix == ending)
-        for ending in READERS
-    }
-    kinds = [ending for ending, paths in found.items() if paths]
-    if len(kinds) != 1:
-        raise InvalidValueError(
-            f"x is the folder {shown(str(folder))}, which holds {' and '.join(kinds) or 'no'} "
-            "files, expected either .parquet or .csv"
-        )
-    (ending,) = kinds
-    frames = require("dask.dataframe")
-    options = {"blocksize": None} if ending == ".csv" else {"split_row_groups": False}
-    return getattr(frames, READERS[ending])(found[ending], **options)
-
-
-def _blocks(rows: Any) -> list[Any]:
-    if hasattr(rows, "columns"):
-        return list(rows.to_delayed())
-    if not hasattr(rows, "to_delayed") or not getattr(rows, "ndim", 0):
-        raise InvalidValueError(f"x is {shown(rows)}, expected an array or frame of Dask")
-    if any(len(sizes) > 1 for sizes in rows.chunks[1:]):
-        rows = rows.rechunk({axis: -1 for axis in range(1, rows.ndim)})
-    return list(rows.to_delayed().ravel())
-
-
-def _counts(rows: Any, blocks: int) -> list[Any]:
-    return [np.nan] * blocks if hasattr(rows, "columns") else list(rows.chunks[0])
-
-
-def _name_of(x: Any, rows: Any) -> str:
-    if not isinstance(x, (str, os.PathLike)):
-        return str(getattr(rows, "name", None) or rows._name)
-    files = sorted(path for path in Path(os.fsdecode(x)).iterdir() if path.suffix in READERS)
-    states = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(repr(states).encode()).hexdigest()[:16]

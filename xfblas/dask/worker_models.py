@@ -1,9 +1,7 @@
 """What a worker holds between tasks: one model, loaded once, on one open device."""
 
-import hashlib
 import os
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,7 @@ from xfblas import forks
 from xfblas.checks import require_integer
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import load
-from xfblas.compiled.saved_model import save
 from xfblas.errors import InvalidValueError
-from xfblas.files import write_bytes
 
 #: Which device of its machine a worker opens, from 0, or its address (BDF).
 DEVICE_VARIABLE = "XFBLAS_DASK_DEVICE"
@@ -23,44 +19,23 @@ _lock = forks.lock()
 _held: dict[str, CompiledModel] = {}
 
 
-def content_of(model: CompiledModel | str | os.PathLike[str]) -> bytes:
-    """The bytes of a model's file.
-
-    Args:
-        model: a compiled model, or the path of a ``.xfblas`` file.
-    """
-    if not isinstance(model, CompiledModel):
-        with load(model):  # says what is wrong with it here rather than on a worker
-            return Path(os.fsdecode(model)).read_bytes()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.xfblas"
-        save(model, path)
-        return path.read_bytes()
-
-
-@lru_cache(maxsize=1)
-def digest_of(content: bytes) -> str:
-    """A short name of a model's content, which tasks of a worker share: it is hashed once."""
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-def predicted(content: bytes, rows: Any) -> np.ndarray:
+def predicted(content: bytes, digest: str, rows: Any) -> np.ndarray:
     """Predicts rows in this process; the task of a block.
 
     Args:
         content: of the model's file, which is loaded where another one was used before.
+        digest: the content's name.
         rows: an array or frame; there may be none.
     """
     with _lock:  # one device, so one task at a time
-        model = _model(content)
+        model = _model(content, digest)
         if not len(rows):
             inputs = model.graph.inputs[0].shape
             rows = np.zeros((0, *(size or 1 for size in inputs)), np.float32)
         return np.asarray(model.predict(rows, verbose=0))
 
 
-def _model(content: bytes) -> CompiledModel:
-    digest = digest_of(content)
+def _model(content: bytes, digest: str) -> CompiledModel:
     model = _held.get(digest)
     if model is not None and not model.closed:
         return model
@@ -68,8 +43,9 @@ def _model(content: bytes) -> CompiledModel:
         _held.pop(other).close()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.xfblas"
-        write_bytes(path, content)
-        _held[digest] = load(path, device=_device())
+        path.write_bytes(content)
+        # Whoever sent it has read it, or made it: no other process need look at it first.
+        _held[digest] = load(path, device=_device(), trusted=True)
     return _held[digest]
 
 

@@ -267,7 +267,9 @@ class DeviceArray(NDArrayOperatorsMixin):
         return self if device is self.device else asarray(self, device=device)
 
     def __dlpack__(self, **options: Any) -> Any:
-        # Consumers may write where they ask for no copy, so they get one.
+        # Consumers may write to what they get.
+        if options.get("copy") is False:
+            raise BufferError("copy is False, expected None or True: what is on a device is copied")
         return self.numpy().copy().__dlpack__(**{**options, "copy": None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
