@@ -26,6 +26,8 @@ constexpr int64_t fewest_sharing = 128;
 constexpr uint64_t longest_kept = 768 * 1024;
 // Fewer would read B too often; more tasks than this for each thread gain nothing.
 constexpr int64_t fewest_pixels = 256, tasks_of_thread = 4;
+// Where taps are added up tasks multiply the rows between them twice, and are so many times larger.
+constexpr int64_t larger_for_taps = 2;
 // Neighbouring tasks copy again what their windows share, so that tasks are rather square.
 constexpr int64_t fewest_rows = 8, fewest_columns = 64;
 // So many times the bytes of a window may be multiplied on tiles.
@@ -55,8 +57,8 @@ int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part
 // bytes_of: what so many rows and columns of output pixels need of the map, in the form of tiles.
 // columns_together: as Tasks has it.
 template <typename Bytes>
-Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, int64_t columns_together,
-                const Bytes& bytes_of) {
+Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, int64_t most_tasks,
+                int64_t columns_together, const Bytes& bytes_of) {
   const auto is_large = [&](int64_t rows, int64_t columns) {
     const auto bytes = bytes_of(rows, columns);
     return bytes > most_copied_bytes || (bytes > copied_bytes && rows * columns > fewest_sharing);
@@ -66,7 +68,7 @@ Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, int64_t 
   const auto high = std::min<int64_t>(map.out_y, fewest_rows);
   while (columns > fewest_columns && bytes_of(high, columns) > copied_bytes)
     columns = (columns + 1) / 2;
-  auto rows = std::max(parts_of(fewest_pixels, columns), lines / (tasks_of_thread * threads));
+  auto rows = std::max(parts_of(fewest_pixels, columns), lines / most_tasks);
   rows = std::clamp<int64_t>(rows, 1, std::min<int64_t>(map.out_y, parts_of(lines, threads)));
   while (rows > 1 && is_large(rows, columns)) --rows;
   while (columns > 1 && is_large(rows, columns)) columns = (columns + 1) / 2;
@@ -101,10 +103,12 @@ class Convolution {
     const auto pixel_bytes = int64_t(map_.channels) * (panels_.has_quads() ? 1 : 2);
     const bool by_taps = TapProducts::pays(map_, panels_);
     const auto tasks = tasks_for(
-        map_, product_.m / map_.pixels(), threads, panels_.has_tiles() ? tile_rows : 1,
+        map_, product_.m / map_.pixels(), threads,
+        threads * tasks_of_thread / (by_taps ? larger_for_taps : 1),
+        panels_.has_tiles() ? tile_rows : 1,
         [&](int64_t rows, int64_t columns) {
           return pixel_bytes *
-                 (by_taps ? TapProducts::pixels_of(map_, rows, columns)
+                 (by_taps ? TapProducts::pixels_of(map_, rows, columns) / larger_for_taps
                           : source_.rows.places(rows) * source_.columns.places(columns));
         });
     run_tasks(threads, tasks.count(), [&](int64_t task) {

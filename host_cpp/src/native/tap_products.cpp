@@ -121,6 +121,13 @@ int32_t* TapProducts::sums_of(int64_t row) const {
   return products_ + (row - first_row_) % kept_rows_ * int64_t(map_.taps()) * tap_sums_;
 }
 
+// The first and the last rows of a part are met by some rows of the kernel alone.
+bool TapProducts::is_met(int64_t row, int64_t tap) const {
+  const auto kernel_row = tap / columns_.kernel;
+  return row >= rows_.pixel(part_.y, kernel_row) &&
+         row <= rows_.pixel(part_.y + part_.rows - 1, kernel_row);
+}
+
 // One row of pixels times each tap's rows of B.
 void TapProducts::multiply_row(const Panel& panel, int64_t row, int64_t first, int64_t count) {
   const auto& a = block_.elements();
@@ -132,6 +139,7 @@ void TapProducts::multiply_row(const Panel& panel, int64_t row, int64_t first, i
   const auto tiles = (count + tile - 1) / tile;
   auto* sums = sums_of(row);
   for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap, sums += tap_sums_) {
+    if (!is_met(row, tap)) continue;
     const auto* b = static_cast<const char*>(panel.packed) + tap * channels * width * (quads ? 1 : 2);
     for (int64_t i = 0; i < tiles; ++i) {
       const auto pixel = i * count / tiles, end = (i + 1) * count / tiles;
@@ -153,7 +161,7 @@ void TapProducts::multiply_row_on_tiles(const Panel& panel, int64_t row, int64_t
                      (first - first_column_) * a.stride;
   auto* to = sums_of(row);
   for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap, to += tap_sums_)
-    for (int64_t pixel = 0; pixel < count; pixel += rows_on_tiles)
+    for (int64_t pixel = 0; is_met(row, tap) && pixel < count; pixel += rows_on_tiles)
       sums.add(from + pixel * a.stride, int(std::min<int64_t>(rows_on_tiles, count - pixel)), runs,
                tap * channels, true, to + pixel * kernels_.width(), nullptr);
 }

@@ -49,6 +49,7 @@ class TapProducts {
   void run_columns(const Panel& panel, SumPath path, int64_t x, int64_t end);
   void multiply_row(const Panel& panel, int64_t row, int64_t first, int64_t count);
   void multiply_row_on_tiles(const Panel& panel, int64_t row, int64_t first, int64_t count);
+  bool is_met(int64_t row, int64_t tap) const;
   int32_t* sums_of(int64_t row) const;
 
   const Kernels& kernels_;
