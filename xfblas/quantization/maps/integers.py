@@ -101,9 +101,9 @@ class PartSums:
         self.total = self.kernel.sum(axis=0)
         self.ends = self.ends_of(self.kernel)
         self.squares = (self.kernel**2).sum(axis=0)
-        self._sizes = (part.rows.size, part.columns.size)
+        self._sizes, self._most = (part.rows.size, part.columns.size), half - 1
         self._phases = upsampled_phases(part.rows, part.columns, part.upsampling)
-        self.largest = self.largest_of(self.kernel)
+        self._largest = (np.abs(self.kernel).max(axis=0), self.largest_sums(self.kernel))
 
     def _norms_seen(self, elements: np.ndarray, is_upsampled: bool) -> None:
         """The largest norms of elements (windows, taps, channels), of windows and of pixels."""
@@ -137,13 +137,16 @@ class PartSums:
             center, reach = middle[:, 0] @ weights, width[:, 0] @ np.abs(weights)
         return center - reach, center + reach
 
-    def largest_of(self, weights: np.ndarray) -> np.ndarray:
-        """(n,) the largest sizes of weights, and of those that phases add up."""
-        found = np.abs(weights).max(axis=0)
+    def largest(self, weight_max: int) -> np.ndarray:
+        """(n,) the sizes of weights; of the phases' in what an element leaves them."""
+        weights, sums = self._largest
+        return np.maximum(weights, sums * (weight_max / self._most))
+
+    def largest_sums(self, weights: np.ndarray) -> np.ndarray:
+        """(n,) the largest sizes of weights that phases add up; 0 without phases."""
         kernel = weights.reshape(*self._sizes, -1, weights.shape[1])
-        for phase in self._phases:
-            found = np.maximum(found, np.abs(phase.added_up(kernel)).max(axis=(0, 1, 2)))
-        return found
+        sizes = [np.abs(phase.added_up(kernel)).max(axis=(0, 1, 2)) for phase in self._phases]
+        return np.max(sizes, axis=0) if sizes else np.zeros(weights.shape[1])
 
     def rounded(self, weights: np.ndarray, largest: int) -> np.ndarray:
         """(k, n) whole numbers from -largest to largest."""
@@ -161,11 +164,13 @@ class PartSums:
         """(n,) the P that each output needs for a unit of its scale."""
         addend = self.bias - self.inputs.zero * self.total
         ends = [*self.ends, self.ends[0] + addend.min(axis=0), self.ends[1] + addend.max(axis=0)]
-        found = np.maximum(self.largest / weight_max, np.abs(addend).max(axis=0) / BIAS_MAX)
+        found = np.maximum(
+            self.largest(weight_max) / weight_max, np.abs(addend).max(axis=0) / BIAS_MAX
+        )
         found = np.maximum(found, np.abs(ends).max(axis=0) / 2.0 ** (way.accumulator - 1))
         return np.maximum(found, self.norms(way.block))
 
-    def target(self, scale: np.ndarray, zero: float, way: Way) -> Target:
+    def target(self, scale: np.ndarray, zero: float, way: Way, weight_max: int) -> Target:
         """For :func:`~xfblas.quantization.integers.choose_factor`."""
         high = self.bias.max(axis=0) * scale + zero
         spread = (self.bias.min(axis=0) - self.bias.max(axis=0)) * scale
@@ -180,7 +185,7 @@ class PartSums:
             self.total * scale,
             self.ends[0] * scale + spread,
             self.ends[1] * scale,
-            float((self.largest * scale).max()),
+            float((self.largest(weight_max) * scale).max()),
             float((self.norms(way.block) * scale).max()),
             self.inputs.zero,
             zero,
@@ -251,8 +256,8 @@ def integers_of(
     """
     element = np.int16 if options.bits == 16 else np.int8
     offsets = window_offsets(wanted.windows, options.bits, wanted.zero)
-    target = one.target(scale, offsets.max(), way)
     largest, tightened = options.weight_max(name), 1.0
+    target = one.target(scale, offsets.max(), way, largest)
     for _ in range(20):
         post = choose_factor(name, target.scaled(tightened), options)
         factor = 2.0 ** post[1] / post[0]
@@ -275,7 +280,7 @@ def integers_of(
             high.astype(np.int64),
         )
         widest = max(float(np.abs(end).max()) for end in (low, high))
-        is_fit = bool((one.largest_of(weights) <= largest).all())
+        is_fit = bool((one.largest_sums(weights) <= options.element_max).all())
         if is_fit and found.sum_bits <= way.accumulator and widest * post[0] <= ACCUMULATOR_MAX:
             return found
         tightened *= 1.05
