@@ -75,7 +75,15 @@ class PartSums:
         bias: (1 or pixels, n) float64.
     """
 
-    def __init__(self, node: Node, part: Part, inputs: Inputs, seen: Windows, bits: int):
+    def __init__(
+        self,
+        node: Node,
+        part: Part,
+        inputs: Inputs,
+        seen: Windows,
+        bits: int,
+        weight_max: int,
+    ):
         self.is_alone, self.channels = node.kind == "depthwise", node.channels
         self.inputs, self.bias, self.taps = inputs, part.bias, part.taps
         if self.is_alone:
@@ -87,6 +95,7 @@ class PartSums:
                 np.tile(end, part.taps)[:, np.newaxis] for end in (inputs.low, inputs.high)
             )
         half = 1 << (bits - 1)
+        self.weight_max, self._element_max = weight_max, half - 1
         values = np.rint(seen.values * inputs.scale + inputs.zero)
         values = np.clip(values, -half, half - 1)
         self._norms_seen(values, is_upsampled=part.upsampling != (1, 1))
@@ -102,7 +111,9 @@ class PartSums:
         self.ends = self.ends_of(self.kernel)
         self.squares = (self.kernel**2).sum(axis=0)
         self._sizes = (part.rows.size, part.columns.size)
-        self._phases = upsampled_phases(part.rows, part.columns, part.upsampling)
+        phases = upsampled_phases(part.rows, part.columns, part.upsampling)
+        # Channels that are alone are whole on every target.
+        self._phases = [] if self.is_alone else phases
         self.largest = self.largest_of(self.kernel)
 
     def _norms_seen(self, elements: np.ndarray, is_upsampled: bool) -> None:
@@ -138,11 +149,16 @@ class PartSums:
         return center - reach, center + reach
 
     def largest_of(self, weights: np.ndarray) -> np.ndarray:
-        """(n,) the largest sizes of weights, and of those that phases add up."""
+        """(n,) the largest sizes of weights, and of those that phases add up.
+
+        These may be any elements, however few bits weights have: both are told as if weights alone
+        had a limit.
+        """
         found = np.abs(weights).max(axis=0)
         kernel = weights.reshape(*self._sizes, -1, weights.shape[1])
         for phase in self._phases:
-            found = np.maximum(found, np.abs(phase.added_up(kernel)).max(axis=(0, 1, 2)))
+            sums = np.abs(phase.added_up(kernel)).max(axis=(0, 1, 2))
+            found = np.maximum(found, sums * self.weight_max / self._element_max)
         return found
 
     def rounded(self, weights: np.ndarray, largest: int) -> np.ndarray:
@@ -157,11 +173,11 @@ class PartSums:
             return (self.means * weights).sum(axis=0)
         return self.means.reshape(-1) @ weights
 
-    def needed(self, way: Way, weight_max: int) -> np.ndarray:
+    def needed(self, way: Way) -> np.ndarray:
         """(n,) the P that each output needs for a unit of its scale."""
         addend = self.bias - self.inputs.zero * self.total
         ends = [*self.ends, self.ends[0] + addend.min(axis=0), self.ends[1] + addend.max(axis=0)]
-        found = np.maximum(self.largest / weight_max, np.abs(addend).max(axis=0) / BIAS_MAX)
+        found = np.maximum(self.largest / self.weight_max, np.abs(addend).max(axis=0) / BIAS_MAX)
         found = np.maximum(found, np.abs(ends).max(axis=0) / 2.0 ** (way.accumulator - 1))
         return np.maximum(found, self.norms(way.block))
 
@@ -218,18 +234,16 @@ class PartIntegers:
         return bounds.Interval(self.sum_low, self.sum_high).bits()
 
 
-def choose_scale(
-    name: str, sums: list[PartSums], wanted: Wanted, way: Way, options: Options
-) -> tuple[np.ndarray, float]:
+def choose_scale(sums: list[PartSums], wanted: Wanted, way: Way) -> tuple[np.ndarray, float]:
     """(n,) T for the node's outputs, and the noise that it leaves in them, to compare ways by."""
-    needed = np.max([one.needed(way, options.weight_max(name)) for one in sums], axis=0)
+    needed = np.max([one.needed(way) for one in sums], axis=0)
     power = max(one.power for one in sums)
     scale = wanted.fixed
     if scale is None:
         scale = output_scales(needed, wanted.ranges, wanted.importance, power, wanted.levels)
     noise = 0.0
     for one in sums:
-        own = one.needed(way, options.weight_max(name))
+        own = one.needed(way)
         step = float((own * scale).max())
         heard = wanted.importance / scale**2
         noise += float((heard * (one.squares * scale**2 + 1 + power * step**2)).sum())
@@ -252,7 +266,7 @@ def integers_of(
     element = np.int16 if options.bits == 16 else np.int8
     offsets = window_offsets(wanted.windows, options.bits, wanted.zero)
     target = one.target(scale, offsets.max(), way)
-    largest, tightened = options.weight_max(name), 1.0
+    largest, tightened = one.weight_max, 1.0
     for _ in range(20):
         post = choose_factor(name, target.scaled(tightened), options)
         factor = 2.0 ** post[1] / post[0]
