@@ -46,3 +46,11 @@ def test_means_of_upsampled_maps_have_whole_bytes(keras):
     assert phases == (step,)
     assert step.walk.upsampling == (2, 2)
     assert np.abs(step.weights.astype(int)).max() > 120
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("factors, kernel, is_whole", [(4, 5, True), (5, 5, False), (8, 3, True)])
+def test_convolutions_are_phases_where_many_taps_are_one(keras, factors, kernel, is_whole):
+    """Weights of which 25 add up to a byte have hardly more than its sign."""
+    steps, _ = steps_of(model_of(keras, factors, keras.layers.Conv2D(24, kernel)))
+    assert {step.walk.upsampling for step in steps} == {(factors, factors) if is_whole else (1, 1)}
