@@ -144,20 +144,6 @@ def test_sums_of_weights_are_bytes_whatever_the_weights(keras, sign):
 
 
 @pytest.mark.native
-def test_few_bits_of_weights_are_of_the_taps(keras):
-    """What phases add up has all bits of an element, so that taps keep theirs."""
-    frames = np.random.default_rng(2).normal(0, 1, (4, 6, 7, 4)).astype(np.float32)
-    model = model_of(keras, 16)
-    layer = model.layers[-1].name
-    with xfblas.compile(model, frames, bits=8, weight_bits={layer: 3}) as compiled:
-        (maps,) = compiled.networks.values()
-        step = maps.network.steps[-1]
-        assert np.abs(step.weights).max() == 3
-        phases = in_phases(maps.network).steps[1:]
-        assert len(phases) == 4 and max(np.abs(one.weights).max() for one in phases) > 3
-
-
-@pytest.mark.native
 def test_pixels_that_are_encoded_together_are_told_apart(keras):
     """Rows of few features go by 64, of which two have something that is clipped."""
     model = model_of(keras, 16)

@@ -176,8 +176,9 @@ class Choices:
         own = slice(node.target_first, node.target_first + node.outputs)
         source_scale, low, high = scales.of_sources(node)
         inputs = Inputs(source_scale, scales.zero(node.sources[0]), low, high)
+        weight_max = self._options.weight_max(node.layer)
         sums = [
-            PartSums(node, part, inputs, self._sample.windows(node, index), self._bits)
+            PartSums(node, part, inputs, self._sample.windows(node, index), self._bits, weight_max)
             for index, part in enumerate(node.parts)
         ]
         zero = scales.zero(name)
@@ -228,11 +229,11 @@ class Choices:
         # Depthwise sums are short, and gain little.
         parts = sums if node.kind == "sum" else []
         heard = sum((wanted.importance * (one.exact**2).mean(axis=0)).sum() for one in parts)
-        _, finest = choose_scale(name, sums, wanted, ways[-1], options)
+        _, finest = choose_scale(sums, wanted, ways[-1])
         # Noise is in twelfths.
         enough = most_noise(options, finest, 12 * heard)
         for way in ways:
-            scale, noise = choose_scale(name, sums, wanted, way, options)
+            scale, noise = choose_scale(sums, wanted, way)
             if noise > enough:
                 continue
             try:

@@ -75,7 +75,15 @@ class PartSums:
         bias: (1 or pixels, n) float64.
     """
 
-    def __init__(self, node: Node, part: Part, inputs: Inputs, seen: Windows, bits: int):
+    def __init__(
+        self,
+        node: Node,
+        part: Part,
+        inputs: Inputs,
+        seen: Windows,
+        bits: int,
+        weight_max: int,
+    ):
         self.is_alone, self.channels = node.kind == "depthwise", node.channels
         self.inputs, self.bias, self.taps = inputs, part.bias, part.taps
         if self.is_alone:
@@ -87,6 +95,7 @@ class PartSums:
                 np.tile(end, part.taps)[:, np.newaxis] for end in (inputs.low, inputs.high)
             )
         half = 1 << (bits - 1)
+        self.weight_max, self._element_max = weight_max, half - 1
         values = np.rint(seen.values * inputs.scale + inputs.zero)
         values = np.clip(values, -half, half - 1)
         self._norms_seen(values, is_upsampled=part.upsampling != (1, 1))
@@ -101,9 +110,11 @@ class PartSums:
         self.total = self.kernel.sum(axis=0)
         self.ends = self.ends_of(self.kernel)
         self.squares = (self.kernel**2).sum(axis=0)
-        self._sizes, self._most = (part.rows.size, part.columns.size), half - 1
-        self._phases = upsampled_phases(part.rows, part.columns, part.upsampling)
-        self._largest = (np.abs(self.kernel).max(axis=0), self.largest_sums(self.kernel))
+        self._sizes = (part.rows.size, part.columns.size)
+        phases = upsampled_phases(part.rows, part.columns, part.upsampling)
+        # Channels that are alone are whole on every target.
+        self._phases = [] if self.is_alone else phases
+        self.largest = self.largest_of(self.kernel)
 
     def _norms_seen(self, elements: np.ndarray, is_upsampled: bool) -> None:
         """The largest norms of elements (windows, taps, channels), of windows and of pixels."""
@@ -137,16 +148,18 @@ class PartSums:
             center, reach = middle[:, 0] @ weights, width[:, 0] @ np.abs(weights)
         return center - reach, center + reach
 
-    def largest(self, weight_max: int) -> np.ndarray:
-        """(n,) the sizes of weights; of the phases' in what an element leaves them."""
-        weights, sums = self._largest
-        return np.maximum(weights, sums * (weight_max / self._most))
+    def largest_of(self, weights: np.ndarray) -> np.ndarray:
+        """(n,) the largest sizes of weights, and of those that phases add up.
 
-    def largest_sums(self, weights: np.ndarray) -> np.ndarray:
-        """(n,) the largest sizes of weights that phases add up; 0 without phases."""
+        These may be any elements, however few bits weights have: both are told as if weights alone
+        had a limit.
+        """
+        found = np.abs(weights).max(axis=0)
         kernel = weights.reshape(*self._sizes, -1, weights.shape[1])
-        sizes = [np.abs(phase.added_up(kernel)).max(axis=(0, 1, 2)) for phase in self._phases]
-        return np.max(sizes, axis=0) if sizes else np.zeros(weights.shape[1])
+        for phase in self._phases:
+            sums = np.abs(phase.added_up(kernel)).max(axis=(0, 1, 2))
+            found = np.maximum(found, sums * self.weight_max / self._element_max)
+        return found
 
     def rounded(self, weights: np.ndarray, largest: int) -> np.ndarray:
         """(k, n) whole numbers from -largest to largest."""
@@ -160,17 +173,15 @@ class PartSums:
             return (self.means * weights).sum(axis=0)
         return self.means.reshape(-1) @ weights
 
-    def needed(self, way: Way, weight_max: int) -> np.ndarray:
+    def needed(self, way: Way) -> np.ndarray:
         """(n,) the P that each output needs for a unit of its scale."""
         addend = self.bias - self.inputs.zero * self.total
         ends = [*self.ends, self.ends[0] + addend.min(axis=0), self.ends[1] + addend.max(axis=0)]
-        found = np.maximum(
-            self.largest(weight_max) / weight_max, np.abs(addend).max(axis=0) / BIAS_MAX
-        )
+        found = np.maximum(self.largest / self.weight_max, np.abs(addend).max(axis=0) / BIAS_MAX)
         found = np.maximum(found, np.abs(ends).max(axis=0) / 2.0 ** (way.accumulator - 1))
         return np.maximum(found, self.norms(way.block))
 
-    def target(self, scale: np.ndarray, zero: float, way: Way, weight_max: int) -> Target:
+    def target(self, scale: np.ndarray, zero: float, way: Way) -> Target:
         """For :func:`~xfblas.quantization.integers.choose_factor`."""
         high = self.bias.max(axis=0) * scale + zero
         spread = (self.bias.min(axis=0) - self.bias.max(axis=0)) * scale
@@ -185,7 +196,7 @@ class PartSums:
             self.total * scale,
             self.ends[0] * scale + spread,
             self.ends[1] * scale,
-            float((self.largest(weight_max) * scale).max()),
+            float((self.largest * scale).max()),
             float((self.norms(way.block) * scale).max()),
             self.inputs.zero,
             zero,
@@ -223,18 +234,16 @@ class PartIntegers:
         return bounds.Interval(self.sum_low, self.sum_high).bits()
 
 
-def choose_scale(
-    name: str, sums: list[PartSums], wanted: Wanted, way: Way, options: Options
-) -> tuple[np.ndarray, float]:
+def choose_scale(sums: list[PartSums], wanted: Wanted, way: Way) -> tuple[np.ndarray, float]:
     """(n,) T for the node's outputs, and the noise that it leaves in them, to compare ways by."""
-    needed = np.max([one.needed(way, options.weight_max(name)) for one in sums], axis=0)
+    needed = np.max([one.needed(way) for one in sums], axis=0)
     power = max(one.power for one in sums)
     scale = wanted.fixed
     if scale is None:
         scale = output_scales(needed, wanted.ranges, wanted.importance, power, wanted.levels)
     noise = 0.0
     for one in sums:
-        own = one.needed(way, options.weight_max(name))
+        own = one.needed(way)
         step = float((own * scale).max())
         heard = wanted.importance / scale**2
         noise += float((heard * (one.squares * scale**2 + 1 + power * step**2)).sum())
@@ -256,8 +265,8 @@ def integers_of(
     """
     element = np.int16 if options.bits == 16 else np.int8
     offsets = window_offsets(wanted.windows, options.bits, wanted.zero)
-    largest, tightened = options.weight_max(name), 1.0
-    target = one.target(scale, offsets.max(), way, largest)
+    target = one.target(scale, offsets.max(), way)
+    largest, tightened = one.weight_max, 1.0
     for _ in range(20):
         post = choose_factor(name, target.scaled(tightened), options)
         factor = 2.0 ** post[1] / post[0]
@@ -280,7 +289,7 @@ def integers_of(
             high.astype(np.int64),
         )
         widest = max(float(np.abs(end).max()) for end in (low, high))
-        is_fit = bool((one.largest_sums(weights) <= options.element_max).all())
+        is_fit = bool((one.largest_of(weights) <= largest).all())
         if is_fit and found.sum_bits <= way.accumulator and widest * post[0] <= ACCUMULATOR_MAX:
             return found
         tightened *= 1.05

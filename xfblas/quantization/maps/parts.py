@@ -23,6 +23,8 @@ from xfblas.quantization.maps.upsampled_phases import upsampled_phases
 Pair = tuple[int, int]
 #: Channels of which ``native`` adds up products of taps: whole groups of four, and enough to pay.
 LEAST_OF_TAPS, GROUP_OF_TAPS = 16, 4
+#: Taps that a phase may add up: of more, weights whose sums are bytes would be too coarse.
+MOST_ADDED_UP = 16
 
 
 def parts_over(
@@ -47,7 +49,9 @@ def parts_over(
     ups = view.upsampling
     found = upsampled_phases(rows, columns, ups)
     channels = kernel.shape[2] if kernel.ndim == 4 else 1
-    if by_taps and channels >= LEAST_OF_TAPS and channels % GROUP_OF_TAPS == 0:
+    added_up = min(ups[0], rows.size) * min(ups[1], columns.size)
+    is_fitting = channels >= LEAST_OF_TAPS and channels % GROUP_OF_TAPS == 0
+    if by_taps and is_fitting and added_up <= MOST_ADDED_UP:
         found = []
     if not found:
         return [_part(view, given, (rows, columns), ups, kernel, bias)]
