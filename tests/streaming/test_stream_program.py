@@ -174,6 +174,6 @@ def test_wrong_calls(image):
 
 def test_other_engines_stream_nothing():
     with xfblas.open() as device:
-        handle = device._handle._slot[0]
+        handle = device._handle._device
         assert lib.xfblasStreamUnload(handle) != 0
         assert b"opened for the Fcn engine, expected Stream" in ffi.string(lib.xfblasLastError())

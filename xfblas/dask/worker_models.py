@@ -12,6 +12,7 @@ from xfblas.checks import require_integer
 from xfblas.compiled.compiled_model import CompiledModel
 from xfblas.compiled.compiler import load
 from xfblas.errors import InvalidValueError
+from xfblas.files import write_bytes
 
 #: Which device of its machine a worker opens, from 0, or its address (BDF).
 DEVICE_VARIABLE = "XFBLAS_DASK_DEVICE"
@@ -43,7 +44,7 @@ def _model(content: bytes, digest: str) -> CompiledModel:
         _held.pop(other).close()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.xfblas"
-        path.write_bytes(content)
+        write_bytes(path, content)
         # Whoever sent it has read it, or made it: no other process need look at it first.
         _held[digest] = load(path, device=_device(), trusted=True)
     return _held[digest]
