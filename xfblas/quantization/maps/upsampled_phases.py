@@ -79,9 +79,12 @@ def _phases_of(step: ConvolutionStep | WindowStep) -> list[ConvolutionStep | Win
             *(walk.kernel, walk.stride, walk.dilation, walk.padding, walk.output), strict=True
         )
     )
+    phases, found = upsampled_phases(rows, columns, walk.upsampling), []
+    if not phases:
+        return [step]
     kernel = step.weights.astype(np.int64).reshape(*walk.kernel, -1, n)
-    element, found = np.iinfo(step.weights.dtype), []
-    for index, phase in enumerate(upsampled_phases(rows, columns, walk.upsampling)):
+    element = np.iinfo(step.weights.dtype)
+    for index, phase in enumerate(phases):
         weights = phase.added_up(kernel)
         if weights.min() < element.min or weights.max() > element.max:
             return [step]
@@ -111,7 +114,7 @@ def _phases_of(step: ConvolutionStep | WindowStep) -> list[ConvolutionStep | Win
                 bias=bias,
             )
         )
-    return found or [step]
+    return found
 
 
 def _moved(first: Pair, by: Pair, step: Pair) -> Pair:
