@@ -160,10 +160,12 @@ void TapProducts::multiply_row_on_tiles(const Panel& panel, int64_t row, int64_t
   const auto* from = reinterpret_cast<const int8_t*>(a.data) + (row - first_row_) * a.line +
                      (first - first_column_) * a.stride;
   auto* to = sums_of(row);
-  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap, to += tap_sums_)
-    for (int64_t pixel = 0; is_met(row, tap) && pixel < count; pixel += rows_on_tiles)
+  for (int64_t tap = 0; tap < int64_t(map_.taps()); ++tap, to += tap_sums_) {
+    if (!is_met(row, tap)) continue;
+    for (int64_t pixel = 0; pixel < count; pixel += rows_on_tiles)
       sums.add(from + pixel * a.stride, int(std::min<int64_t>(rows_on_tiles, count - pixel)), runs,
                tap * channels, true, to + pixel * kernels_.width(), nullptr);
+  }
 }
 
 void TapProducts::run_columns(const Panel& panel, SumPath path, int64_t x, int64_t end) {
