@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from targets import examples
 
 import xfblas
 from xfblas import errors
+from xfblas.device.compute_unit import ComputeUnit
 
 A = np.arange(-6, 6, dtype=np.int16).reshape(3, 4) * 1000
 B = np.arange(20, dtype=np.int16).reshape(4, 5) * 321
@@ -280,3 +282,25 @@ def test_threads_share_an_array():
     for thread in threads:
         thread.join()
     assert not wrong and xfblas.stats()["engine"]["matmul"] == 200
+
+
+def test_threads_send_a_shared_array_once(monkeypatch):
+    b, sent, results = xfblas.asarray(B), [], []
+    send = ComputeUnit.send
+
+    def slow_send(*given, **options):
+        matrix = send(*given, **options)
+        sent.append(matrix.shape)
+        time.sleep(0.05)
+        return matrix
+
+    monkeypatch.setattr(ComputeUnit, "send", slow_send)
+    a = xfblas.asarray(A)
+    sent.clear()
+    threads = [threading.Thread(target=lambda: results.append(a @ b)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4 and all((each == A @ B).all() for each in results)
+    assert sent.count(B.shape) == 1 and (a @ b == A @ B).all()

@@ -77,8 +77,11 @@ class DeviceArray(NDArrayOperatorsMixin):
     def _kept(self) -> DeviceMatrix:
         """The matrix on the device, sent at its first use."""
         if self._matrix is None:
-            keep = "packed" if self._is_native else "rows"
-            self._matrix = self._unit.send(self._host, keep=keep)
+            # Threads that share an array send it once: one that is replaced is freed.
+            with self._unit.lock:
+                if self._matrix is None:
+                    keep = "packed" if self._is_native else "rows"
+                    self._matrix = self._unit.send(self._host, keep=keep)
         return self._matrix
 
     def _find_a(self) -> Any:
@@ -97,7 +100,9 @@ class DeviceArray(NDArrayOperatorsMixin):
     def _kept_as_b(self) -> DeviceMatrix:
         """On a card, as the array reads it; what was computed there has its rows alone."""
         if self._as_b is None and self._host is not None:
-            self._as_b = self._unit.send(self._host, keep="packed")
+            with self._unit.lock:
+                if self._as_b is None:
+                    self._as_b = self._unit.send(self._host, keep="packed")
         return self._as_b or self._kept()
 
     def _right(self) -> Any:
