@@ -446,6 +446,7 @@ typedef struct {
   /* Blocks of products by how they were added up, since the process began. */
   unsigned long long lowBits, proved, spilled, estimated, split, tiles;
   char withoutTiles[96]; /* why AMX is not in the list; empty where it is */
+  unsigned long long winograd; /* blocks again, of 3 x 3 convolutions by fewer products */
 } xfblasNative_t;
 
 xfblasStatus_t xfblasGetNative(xfblasNative_t *native);

@@ -69,6 +69,38 @@ def test_upsampled_maps_of_many_channels(unit, seed):
     np.testing.assert_array_equal(case.run(unit), case.expected(), f"{seed}: {case}")
 
 
+@examples(60)
+@example(seed=1)
+@example(seed=2)
+@given(seed=SEEDS)
+def test_three_by_three_of_many_channels(unit, seed):
+    """Where the native engine takes a quarter of the products, if sums are small enough."""
+    rng = np.random.default_rng(seed)
+    dtype = unit.device.dtype
+    case = map_cases.random_case(rng, dtype, "convolution")
+    channels, n = int(rng.choice([32, 64, 256, 320])), int(rng.choice([24, 64, 65, 130]))
+    frames, rows, columns = int(rng.choice([1, 3])), *map_cases.pair(rng, 3, 9, 16, 21)
+    padding = map_cases.pair(rng, 0, 1, 2, 4)
+    case.maps = map_cases.elements(rng, (frames, rows, columns, channels), dtype)
+    case.first_channel, case.channels, case.is_shared = 0, channels, False
+    output = tuple(
+        size + pad + int(rng.integers(pad + 1)) - 2
+        for size, pad in zip((rows, columns), padding, strict=True)
+    )
+    case.walk |= {
+        "kernel": (3, 3), "output": output, "stride": (1, 1), "upsampling": (1, 1),
+        "dilation": (1, 1), "padding": padding,
+    }  # fmt: skip
+    case.b = map_cases.elements(rng, (9 * channels, n), dtype)
+    if seed % 3 == 0:  # whose sums may be too large
+        case.maps[:], case.b[:] = np.iinfo(dtype).min, np.iinfo(dtype).min
+    pixels = 1 if seed % 2 else np.prod(output)
+    case.x = rng.integers(-(2**31), 2**31, (pixels, n)).astype(np.int32)
+    case.target = np.full((frames, *output, n + 2), 55, dtype)
+    case.first, case.step, case.target_channel = (0, 0), (1, 1), 1
+    np.testing.assert_array_equal(case.run(unit), case.expected(), f"{seed}: {case}")
+
+
 @examples(120)
 @example(seed=1)
 @example(seed=2)

@@ -13,6 +13,7 @@ PATHS = {
     "estimated": "estimated",
     "split": "split",
     "tiles": "tiles",
+    "winograd": "winograd",
 }
 
 
@@ -59,7 +60,8 @@ def native_statistics() -> dict[str, int]:
     product as it is computed.
 
     Returns:
-        numbers for ``low_bits``, ``proved``, ``spilled``, ``estimated``, ``split`` and ``tiles``.
+        numbers for ``low_bits``, ``proved``, ``spilled``, ``estimated``, ``split``, ``tiles`` and
+        ``winograd``.
     """
     native = _native()
     return {name: getattr(native, field) for name, field in PATHS.items()}

@@ -38,8 +38,9 @@ enum class SumPath {
   estimated,  // anything: a product of the high bytes gives the upper bits
   split,  // the same with A's high bytes alone, where the CPU has no products of bytes
   tiles,  // anything: products of bytes on tiles, see tile_kernels.hpp
+  winograd,  // the low 32 bits, by fewer products, see winograd.hpp
 };
-constexpr int sum_paths = 6;
+constexpr int sum_paths = 7;
 
 // What elements may be, both ends included.
 struct ElementRange {

@@ -132,6 +132,17 @@ struct Kernels {
   void (*clamped_sums)(int rows, const int32_t* const* begins, const int32_t* offsets, int count,
                        const ClampedTile& to);
 
+  // Steps of Winograd's convolutions, see winograd.hpp; positions are so many elements apart.
+  // 6 x 6 pixels, of whole vectors of int16, to their positions.
+  void (*winograd_pixels)(const int8_t* const* pixels, int64_t channels, int16_t* to,
+                          ptrdiff_t position);
+  // A panel of nine taps of int8, as quads or pairs, to pairs at each position.
+  void (*winograd_weights)(const void* panel, int64_t channels, int vectors, int16_t* to,
+                           ptrdiff_t position);
+  // From tiles of one row to the sums of 4 x 4 pixels, a panel's `width` apart, and their lines.
+  void (*winograd_sums)(const int32_t* sums, ptrdiff_t position, int vectors, int32_t* to,
+                        ptrdiff_t line);
+
   // By the bytes of an element, and whether X has C's type (Gemm) or 32 bits.
   using Finish = void (*)(const Requantization&, int rows, int columns, const SumsOfTile&,
                           const void* x, ptrdiff_t ldx, void* c, ptrdiff_t ldc);

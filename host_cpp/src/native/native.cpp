@@ -87,6 +87,7 @@ xfblasNative_t describe_native() {
   native.estimated = statistics.blocks(SumPath::estimated);
   native.split = statistics.blocks(SumPath::split);
   native.tiles = statistics.blocks(SumPath::tiles);
+  native.winograd = statistics.blocks(SumPath::winograd);
   copy_text(native.withoutTiles, why_without_amx());
   return native;
 }

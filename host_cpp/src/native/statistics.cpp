@@ -31,7 +31,8 @@ void explain(const Kernels& kernels, const IntegerProduct& product, const PathCo
   static const char* const reasons[sum_paths] = {
       "low 32 bits are enough", "sums proved to fit 32 bits", "blocks of k proved to fit 32 bits",
       "48 bits by an estimate from high bytes", "48 bits by a split operand",
-      "all bits by products of bytes on tiles"};
+      "all bits by products of bytes on tiles",
+      "Winograd's F(4x4, 3x3)"};
   std::string ways;
   for (size_t i = 0; i < counts.size(); ++i)
     if (counts[i])

@@ -133,7 +133,13 @@ inline Vector signs_of_words(Vector v) {
 inline Vector high_bytes_of_words(Vector v) {
   return _mm256_srai_epi16(_mm256_adds_epi16(v, _mm256_set1_epi16(128)), 8);
 }
+inline Vector add_words(Vector a, Vector b) { return _mm256_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm256_sub_epi16(a, b); }
+template <int places>
+inline Vector shift_words_left(Vector a) { return _mm256_slli_epi16(a, places); }
+inline Vector load_words(const int8_t* from) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
 
 struct Extremes {
   __m256i least, most;

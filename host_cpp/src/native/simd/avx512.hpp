@@ -159,7 +159,25 @@ inline Vector signs_of_words(Vector v) {
 inline Vector high_bytes_of_words(Vector v) {
   return _mm512_srai_epi16(_mm512_adds_epi16(v, _mm512_set1_epi16(128)), 8);
 }
+inline Vector add_words(Vector a, Vector b) { return _mm512_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm512_sub_epi16(a, b); }
+template <int places>
+inline Vector shift_words_left(Vector a) { return _mm512_slli_epi16(a, places); }
+inline Vector load_words(const int8_t* from) {
+  return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+
+#ifdef XFBLAS_VNNI
+// Four int8 to a lane as twice two int16.
+inline void quads_to_pairs(Vector quads, Vector (&pairs)[2]) {
+  const auto words_of = [&](int32_t bytes) {
+    const auto each = _mm512_add_epi8(set(bytes), _mm512_broadcast_i32x4(_mm_setr_epi32(
+                                                      0, 0x04000400, 0x08000800, 0x0c000c00)));
+    return _mm512_srai_epi16(_mm512_shuffle_epi8(quads, each), 8);
+  };
+  pairs[0] = words_of(0x01000000), pairs[1] = words_of(0x03000200);
+}
+#endif
 
 // The smallest and the largest of many int16, or 0.
 struct Extremes {

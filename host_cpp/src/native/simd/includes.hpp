@@ -14,3 +14,6 @@
 #include "xfblas/activation.hpp"
 #include "xfblas/entry_table.hpp"
 #include "xfblas/float_activation.hpp"
+
+// Of loops over registers.
+#define XFBLAS_UNROLL _Pragma("GCC unroll 16")

@@ -122,7 +122,15 @@ inline Vector high_bytes_of_words(Vector v) {
   const auto words = Words(v);
   return Vector(((words > 32639 ? Words{} + int16_t(32639) : words) + 128) >> 8);
 }
+inline Vector add_words(Vector a, Vector b) { return Vector(Words(a) + Words(b)); }
 inline Vector subtract_words(Vector a, Vector b) { return Vector(Words(a) - Words(b)); }
+template <int places>
+inline Vector shift_words_left(Vector a) { return Vector(Words(a) << places); }
+inline Vector load_words(const int8_t* from) {
+  int16_t words[2 * lanes];
+  for (int i = 0; i < 2 * lanes; ++i) words[i] = from[i];
+  return load(words);
+}
 
 struct Extremes {
   int16_t least = 0, most = 0;

@@ -10,6 +10,7 @@
 #include "native/simd/decode.hpp"
 #include "native/simd/stream_layer.hpp"
 #include "native/simd/windows.hpp"
+#include "native/simd/winograd.hpp"
 #ifdef XFBLAS_TILES
 #include "native/simd/tile_products.hpp"
 #endif
@@ -39,6 +40,8 @@ constexpr Kernels table_of(const char* name, bool has_quads) {
   k.refine_spilled = refine_spilled, k.refine_split = refine_split;
   k.refine_estimated = refine_estimated;
   k.add_sums = xfblas::add_sums;
+  k.winograd_pixels = xfblas::winograd_pixels, k.winograd_weights = xfblas::winograd_weights;
+  k.winograd_sums = xfblas::winograd_sums;
   k.finish = finish_of<SumsOfTile>;
   k.store_sums = store_sums;
   k.apply16 = apply_function<int16_t>, k.apply8 = apply_function<int8_t>;

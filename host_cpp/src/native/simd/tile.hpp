@@ -6,9 +6,8 @@
 namespace xfblas {
 namespace {
 
-// clang-format takes it for a statement.
+// XFBLAS_UNROLL looks like a statement.
 // clang-format off
-#define XFBLAS_UNROLL _Pragma("GCC unroll 16")
 
 // Rows of a tile's sums are so far apart.
 constexpr int tile_stride = most_vectors * lanes;
@@ -243,7 +242,6 @@ void add_sums(int rows, int vectors, const int32_t* const* begins, const int32_t
   }
 }
 
-#undef XFBLAS_UNROLL
 // clang-format on
 
 }  // namespace
