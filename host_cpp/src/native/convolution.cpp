@@ -114,10 +114,6 @@ class Convolution {
       static thread_local ThreadSpace space;
       const auto part = tasks.part(task / groups);
       const auto group = task % groups;
-      if (!winograd.proves(part)) {
-        if (group == 0) run_part(part, {});
-        return;
-      }
       const auto first = size_t(group * panels / groups), end = size_t((group + 1) * panels / groups);
       winograd.run(product_of(part), part, first, end, space);
       PathCounts counts{};

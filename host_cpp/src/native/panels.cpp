@@ -1,27 +1,12 @@
 #include "native/panels.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 #include "memory/memory.hpp"
 
 namespace xfblas {
 namespace {
-
-// Of a panel of so many groups of `depth` rows.
-template <int depth, typename Packed>
-ColumnSizes sizes_of_panel(const Packed* packed, int64_t groups, int64_t columns) {
-  std::vector<int32_t> sums(size_t(columns), 0), squares(size_t(columns), 0);
-  for (int64_t group = 0; group < groups; ++group)
-    for (int64_t j = 0; j < columns; ++j)
-      for (int i = 0; i < depth; ++i) {
-        const int32_t element = *packed++;
-        sums[size_t(j)] += std::abs(element), squares[size_t(j)] += element * element;
-      }
-  return {*std::max_element(sums.begin(), sums.end()),
-          *std::max_element(squares.begin(), squares.end())};
-}
 
 // Columns of B with rows of zeros behind each run.
 std::vector<char> padded_runs(const SourceOfB& b, int64_t k, int64_t first, int64_t columns,
@@ -52,7 +37,6 @@ void Panels::pack(const Kernels& kernels, const SourceOfB& b, int64_t k, int64_t
     run_ = run, padded_run_ = padded;
     return;
   }
-  sizes_ = std::make_unique<KnownSizes>();
   k_ = run_ = padded_run_ = k, element_bytes_ = b.element_bytes;
   lanes_ = kernels.lanes;
   is_wide_ = wide && b.element_bytes == 2;
@@ -102,21 +86,6 @@ ColumnBounds sums_of_columns(const int16_t* b, int64_t ldb, int64_t k, int colum
 }
 
 }  // namespace
-
-const ColumnSizes& Panels::sizes() const {
-  std::call_once(sizes_->known, [&] {
-    auto& most = sizes_->sizes;
-    for (const auto& panel : panels_) {
-      const auto columns = int64_t(panel.vectors) * lanes_;
-      const auto of_panel =
-          has_quads_ ? sizes_of_panel<4>(static_cast<const int8_t*>(panel.packed), k_ / 4, columns)
-                     : sizes_of_panel<2>(static_cast<const int16_t*>(panel.packed), k_ / 2, columns);
-      most.sum = std::max(most.sum, of_panel.sum);
-      most.squares = std::max(most.squares, of_panel.squares);
-    }
-  });
-  return sizes_->sizes;
-}
 
 void Panels::add_tiles(const TileKernels& kernels, const SourceOfB& b, int64_t first) {
   const auto* words = static_cast<const int16_t*>(b.data) + first;

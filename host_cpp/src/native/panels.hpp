@@ -3,8 +3,6 @@
 #define XFBLAS_NATIVE_PANELS_HPP
 
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <vector>
 
 #include "native/bounds.hpp"
@@ -58,11 +56,6 @@ inline int64_t tiles_of(const Panel& panel) {
   return (panel.columns + tile_columns - 1) / tile_columns;
 }
 
-// What the absolute values of a column add up to at most, and its squares.
-struct ColumnSizes {
-  int64_t sum = 0, squares = 0;
-};
-
 // For which kernels columns are packed. Tiles take any number of rows where there is nothing else.
 enum class PackedFor { all, vectors, tiles };
 
@@ -90,8 +83,6 @@ class Panels {
   // Whether the sums fit 32 bits whatever A holds, or where its elements are within these ends.
   bool proves_everything() const { return proves_everything_; }
   bool prove(ElementRange a) const;
-  // Computed when they are first asked for: of int8 for vectors, of k in whole groups of four.
-  const ColumnSizes& sizes() const;
   uint64_t bytes() const;
   // What tiles read of a panel first of all.
   UpcomingBytes bytes_of(const Panel& panel) const {
@@ -113,11 +104,6 @@ class Panels {
   int element_bytes_ = 0, lanes_ = 0;
   int64_t padded_columns_ = 0;
   bool has_quads_ = false, is_wide_ = false, has_vectors_ = false, proves_everything_ = false;
-  struct KnownSizes {
-    std::once_flag known;
-    ColumnSizes sizes;
-  };
-  std::unique_ptr<KnownSizes> sizes_;
   std::vector<Panel> panels_;
   std::vector<ColumnBounds> bounds_;
   std::vector<int8_t> high_bytes_;

@@ -8,9 +8,9 @@
 namespace xfblas {
 namespace {
 
-constexpr int64_t side = 4, patch = 6, positions = 36, taps = 9;
-// Sums below this survive what they are multiplied by, see winograd.hpp.
-constexpr double most_sum = double(1 << 25);
+constexpr int64_t side = 4, patch = 6, positions = 36;
+// Sums of more might be too large, see winograd.hpp: 9 * 2^14 * channels < 2^29.
+constexpr int64_t most_channels = 3640;
 // With fewer, changing forms takes what is saved.
 constexpr int64_t fewest_channels = 32, fewest_columns = 24, fewest_tiles = 8;
 // Output pixels in tiles that hang over the map are computed too: at least so many of 16 are used.
@@ -62,7 +62,7 @@ bool Winograd::pays(const Kernels& kernels, const IntegerProduct& product, const
       map.dilation_y != 1 || map.dilation_x != 1 || map.up_y != 1 || map.up_x != 1)
     return false;
   const auto tiles = parts_of(map.out_y, side) * parts_of(map.out_x, side);
-  return map.channels >= fewest_channels && map.channels % (2 * kernels.lanes) == 0 &&
+  return map.channels >= fewest_channels && map.channels <= most_channels && map.channels % (2 * kernels.lanes) == 0 &&
          product.n >= fewest_columns && product.m / map.pixels() * tiles >= fewest_tiles &&
          tiles * fewest_used <= map.pixels();
 }
@@ -85,28 +85,6 @@ const int8_t* Winograd::pixel(const OutputPart& part, int64_t y, int64_t x) cons
   if (row < 0 || column < 0) return outside_.data();
   return reinterpret_cast<const int8_t*>(source_.data) + part.frame * source_.frame_bytes() +
          (row * map_.width + column) * source_.lda;
-}
-
-bool Winograd::proves(const OutputPart& part) const {
-  const auto& sizes = panels_.sizes();
-  if (128 * double(sizes.sum) < most_sum) return true;
-  // By Cauchy and Schwarz, of each window.
-  const auto rows = part.rows + 2, columns = part.columns + 2;
-  std::vector<uint32_t> squares;
-  for (int64_t y = 0; y < rows; ++y)
-    for (int64_t x = 0; x < columns; ++x) {
-      const auto* at = pixel(part, part.y + y, part.x + x);
-      squares.push_back(kernels_.dot8(at, at, channels_));
-    }
-  const auto most = most_sum * most_sum / double(sizes.squares);
-  for (int64_t y = 0; y < part.rows; ++y)
-    for (int64_t x = 0; x < part.columns; ++x) {
-      uint64_t sum = 0;
-      for (int64_t tap = 0; tap < taps; ++tap)
-        sum += squares[size_t((y + tap / 3) * columns + x + tap % 3)];
-      if (double(sum) >= most) return false;
-    }
-  return true;
 }
 
 const int16_t* Winograd::weights_of(size_t panel, ThreadSpace&) const {

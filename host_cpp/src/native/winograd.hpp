@@ -2,12 +2,12 @@
 //
 // Of 6 x 6 pixels d and a kernel g, 4 x 4 output pixels are (Lavin and Gray, 2016, section 4.3)
 //   Y = A^T [(G g G^T) * (B^T d B)] A,      * position by position, summed over channels,
-// so that each channel takes 36 products in place of 144. B is whole numbers, and B^T d B of bytes
-// fits 14 bits. The rows of G are fractions: times 4, 6, 6, 24, 24 and 1 they are whole, and G g G^T
-// fits 14 bits too. Then A^T [] A gives 576 Y at most, 2^e 9 Y with e up to 6, modulo 2^32: a
-// multiplication by the inverse of 9 and a shift by e leave Y itself where it is below 2^25. That
-// is proved by the norms of B's columns, or else of them and the windows; where it is not, nothing
-// is computed here.
+// so that each channel takes 36 products in place of 144, for polynomials at 0, 1, -1, 2, -1/2 and
+// infinity. There B is whole numbers, and B^T d B of bytes fits 16 bits. The rows of G are fractions:
+// times what makes them whole G g G^T fits 14 bits, and A^T [] A, which takes that back, gives 900 Y
+// modulo 2^32. 900 is 4 * 225: a multiplication by the inverse of 225 and a shift leave Y itself
+// where it is below 2^29, as sums of bytes are up to most_channels. (The usual points, with -2, would
+// take 576 Y, and Y of less than 2^25.)
 //
 // Products are of int16, which are half as fast as those of bytes, so that twice the speed is left.
 #ifndef XFBLAS_NATIVE_WINOGRAD_HPP
@@ -34,8 +34,6 @@ class Winograd {
   // For run(), with as many tasks as threads at least where there are as many tiles.
   Tasks tasks(int64_t frames, int64_t threads) const;
 
-  // Whether sums of these output pixels are known to be small enough.
-  bool proves(const OutputPart& part) const;
   // product: of the part alone. The panels first .. end-1 of it.
   void run(const IntegerProduct& product, const OutputPart& part, size_t first, size_t end,
            ThreadSpace& space) const;

@@ -4,44 +4,55 @@ namespace xfblas {
 namespace {
 
 // clang-format off
-// One side of B^T d B: from six neighbours to six positions.
+// One side of B^T d B: from six neighbours to six positions, with
+//         2  3 -4 -3  2  0
+//         0  2  5  1 -2  0
+//   B^T = 0  2  1 -5  2  0
+//         0 -1 -2  1  2  0
+//         0 -2  1  2 -1  0
+//         0  2  3 -4 -3  2
 inline void pixels_to_positions(const Vector (&d)[6], Vector (&v)[6]) {
-  const auto four_d1 = shift_words_left<2>(d[1]), four_d2 = shift_words_left<2>(d[2]);
-  const auto even = subtract_words(d[4], four_d2), odd = subtract_words(d[3], four_d1);
-  const auto even_twice = subtract_words(d[4], d[2]);
-  const auto odd_twice = shift_words_left<1>(subtract_words(d[3], d[1]));
-  v[0] = add_words(subtract_words(even, d[2]), shift_words_left<2>(d[0]));
-  v[1] = add_words(even, odd);
-  v[2] = subtract_words(even, odd);
-  v[3] = add_words(even_twice, odd_twice);
-  v[4] = subtract_words(even_twice, odd_twice);
-  v[5] = add_words(subtract_words(d[5], d[3]),
-                   subtract_words(four_d1, shift_words_left<2>(d[3])));
+  const auto twice = [](Vector words) { return shift_words_left<1>(words); };
+  const auto odd = subtract_words(d[3], d[1]), even = subtract_words(d[4], d[2]);
+  const auto both = add_words(d[1], d[2]), between = subtract_words(d[3], d[2]);
+  const auto odd_twice = twice(odd), even_twice = twice(even);
+  v[0] = subtract_words(twice(add_words(subtract_words(d[0], d[2]), even)),
+                        add_words(odd_twice, odd));
+  v[1] = add_words(add_words(twice(both), both), subtract_words(odd, even_twice));
+  v[2] = subtract_words(subtract_words(even_twice, odd_twice),
+                        add_words(twice(between), between));
+  v[3] = add_words(even_twice, odd);
+  v[4] = subtract_words(odd_twice, even);
+  v[5] = subtract_words(twice(subtract_words(subtract_words(d[5], d[3]), odd)),
+                        add_words(even_twice, even));
 }
 
-// One side of G g G^T, each row times what makes it whole: 4, 6, 6, 24, 24 and 1.
+// One side of G g G^T, each row times what makes it whole, 30 / (15, 5, 5, 1, 1, 15), with
+//   G = 1 0 0,  1 1 1,  1 -1 1,  1 2 4,  4 -2 1,  0 0 1
 inline void weights_to_positions(const Vector (&g)[3], Vector (&u)[6]) {
-  const auto outer = add_words(g[0], g[2]);
-  const auto outer_twice = add_words(g[0], shift_words_left<2>(g[2]));
-  const auto middle_twice = shift_words_left<1>(g[1]);
+  const auto outer = add_words(g[0], g[2]), middle_twice = shift_words_left<1>(g[1]);
   u[0] = g[0];
   u[1] = add_words(outer, g[1]);
   u[2] = subtract_words(outer, g[1]);
-  u[3] = add_words(outer_twice, middle_twice);
-  u[4] = subtract_words(outer_twice, middle_twice);
+  u[3] = add_words(add_words(g[0], shift_words_left<2>(g[2])), middle_twice);
+  u[4] = subtract_words(add_words(g[2], shift_words_left<2>(g[0])), middle_twice);
   u[5] = g[2];
 }
 
-// One side of A^T m A, times 24, 12, 6 and 6: three times powers of two.
+// One side of A^T m A times 30, with
+//           1  1  1  1  8  0
+//   A^T =   0  1 -1  2 -4  0   times 15, 5, 5, 1, 1, 15
+//           0  1  1  4  2  0
+//           0  1 -1  8 -1  1
 inline void sums_to_pixels(const Vector (&m)[6], Vector (&y)[4]) {
-  const auto near = add(m[1], m[2]), across = subtract(m[1], m[2]);
-  const auto far = add(m[3], m[4]), far_across = subtract(m[3], m[4]);
-  const auto twice = [](Vector v) { return add(v, v); };
-  const auto first = add(m[0], twice(m[0])), last = add(m[5], twice(m[5]));
-  y[0] = add(twice(subtract(first, twice(near))), far);
-  y[1] = subtract(far_across, twice(across));
-  y[2] = subtract(far, near);
-  y[3] = add(twice(add(far_across, last)), subtract(zero(), across));
+  const auto five = [](Vector sums) { return add(shift_left(sums, 2), sums); };
+  const auto fifteen = [](Vector sums) { return subtract(shift_left(sums, 4), sums); };
+  const auto near = five(add(m[1], m[2])), across = five(subtract(m[1], m[2]));
+  const auto twice = add(m[3], m[3]), four = add(m[4], m[4]);
+  y[0] = add(add(fifteen(m[0]), near), add(m[3], shift_left(m[4], 3)));
+  y[1] = add(across, subtract(twice, add(four, four)));
+  y[2] = add(near, add(add(twice, twice), four));
+  y[3] = add(add(across, fifteen(m[5])), subtract(shift_left(m[3], 3), m[4]));
 }
 
 // 6 x 6 pixels of so many channels, whole vectors of int16, to their 36 positions.
@@ -108,9 +119,8 @@ void winograd_weights(const void* panel, int64_t channels, int vectors, int16_t*
 // Sums at 36 positions to those of 4 x 4 output pixels, whose lines are so far apart.
 void winograd_sums(const int32_t* sums, ptrdiff_t position, int vectors, int32_t* to,
                    ptrdiff_t line) {
-  // Nine times this is 1, modulo 2^32.
-  const auto a_ninth = set(int32_t(0x38e38e39));
-  constexpr int powers[] = {3, 2, 1, 1};
+  // 225 times this is 1, modulo 2^32; the sums are 900 times the pixels'.
+  const auto inverse = set(int32_t(0x87654321));
   for (int j = 0; j < vectors; ++j, sums += lanes, to += lanes) {
     Vector half[4][6];
     for (int x = 0; x < 6; ++x) {
@@ -124,7 +134,7 @@ void winograd_sums(const int32_t* sums, ptrdiff_t position, int vectors, int32_t
       sums_to_pixels(half[y], found);
       XFBLAS_UNROLL for (int x = 0; x < 4; ++x)
         store(to + y * line + x * tile_stride,
-              shift_right(multiply(found[x], a_ninth), powers[y] + powers[x]));
+              shift_right(multiply(found[x], inverse), 2));
     }
   }
 }
