@@ -14,7 +14,6 @@
 #include "native/tap_products.hpp"
 #include "native/thread_pool.hpp"
 #include "native/window_block.hpp"
-#include "native/window_tasks.hpp"
 #include "native/winograd.hpp"
 
 namespace xfblas {
@@ -35,6 +34,27 @@ constexpr int64_t fewest_rows = 8, fewest_columns = 64;
 // So many times the bytes of a window may be multiplied on tiles.
 constexpr int64_t most_of_tiles_for_k = 4;
 
+// How output pixels are dealt to tasks: so many rows and columns each, as evenly as they go.
+struct Tasks {
+  int64_t frames, rows, columns;          // tasks along each axis
+  int64_t all_rows, all_columns;          // output pixels
+  int64_t columns_together;               // in one task
+
+  int64_t count() const { return frames * rows * columns; }
+  int64_t first_column(int64_t column) const {
+    const auto groups = (all_columns + columns_together - 1) / columns_together;
+    return std::min(all_columns, column * groups / columns * columns_together);
+  }
+  OutputPart part(int64_t task) const {
+    const auto column = task % columns, row = task / columns % rows;
+    const auto x = first_column(column), y = row * all_rows / rows;
+    return {task / columns / rows, y, x, (row + 1) * all_rows / rows - y,
+            first_column(column + 1) - x};
+  }
+};
+
+int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
+
 // bytes_of: what so many rows and columns of output pixels need of the map, in the form of tiles.
 // columns_together: as Tasks has it.
 template <typename Bytes>
@@ -54,7 +74,7 @@ Tasks tasks_for(const FeatureMap& map, int64_t frames, int64_t threads, int64_t 
   while (rows > 1 && is_large(rows, columns)) --rows;
   while (columns > 1 && is_large(rows, columns)) columns = (columns + 1) / 2;
   const auto across = std::min(parts_of(map.out_x, columns), parts_of(map.out_x, columns_together));
-  return {frames, parts_of(map.out_y, rows), across, map.out_y, map.out_x, 1, columns_together};
+  return {frames,    parts_of(map.out_y, rows), across, map.out_y, map.out_x, columns_together};
 }
 
 // Whether tiles fill well: a line of output pixels their rows, and the runs of a window their steps
@@ -80,8 +100,11 @@ class Convolution {
                        : std::nullopt) {}
 
   void run() {
-    if (Winograd::pays(kernels(), product_, map_, panels_)) return run_winograd();
     const auto threads = threads_for(product_.m * product_.k * product_.n);
+    if (Winograd::pays(kernels(), product_, map_, panels_)) {
+      Winograd(kernels(), product_, map_, panels_, source_).run(threads, counter_);
+      return counter_.report(kernels(), product_, "kept, of windows");
+    }
     const auto pixel_bytes = int64_t(map_.channels) * (panels_.has_quads() ? 1 : 2);
     const bool by_taps = TapProducts::pays(map_, panels_);
     const auto tasks = tasks_for(
@@ -103,26 +126,6 @@ class Convolution {
   }
 
  private:
-  void run_winograd() {
-    const auto threads = threads_for(product_.m * product_.k * product_.n);
-    const Winograd winograd(kernels(), product_, map_, panels_, source_);
-    const auto tasks = winograd.tasks(product_.m / map_.pixels(), threads);
-    // Threads that have no pixels of their own take some of the panels.
-    const auto panels = int64_t(panels_.panels().size());
-    const auto groups = std::min(panels, parts_of(threads, tasks.count()));
-    run_tasks(threads, tasks.count() * groups, [&](int64_t task) {
-      static thread_local ThreadSpace space;
-      const auto part = tasks.part(task / groups);
-      const auto group = task % groups;
-      const auto first = size_t(group * panels / groups), end = size_t((group + 1) * panels / groups);
-      winograd.run(product_of(part), part, first, end, space);
-      PathCounts counts{};
-      counts[size_t(SumPath::winograd)] = uint64_t(end - first);
-      counter_.add(counts);
-    });
-    counter_.report(kernels(), product_, "kept, of windows");
-  }
-
   void run_part(const OutputPart& part, const UpcomingBytes& soon) {
     static thread_local WindowBlock windows;
     static thread_local ThreadSpace space;

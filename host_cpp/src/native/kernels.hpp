@@ -136,8 +136,8 @@ struct Kernels {
   // 6 x 6 pixels, of whole vectors of int16, to their positions.
   void (*winograd_pixels)(const int8_t* const* pixels, int64_t channels, int16_t* to,
                           ptrdiff_t position);
-  // A panel of nine taps of int8, as quads or pairs, to pairs at each position.
-  void (*winograd_weights)(const void* panel, int64_t channels, int vectors, int16_t* to,
+  // A panel of nine taps of int8, as quads or pairs, to pairs at a row of six positions.
+  void (*winograd_weights)(const void* panel, int row, int64_t channels, int vectors, int16_t* to,
                            ptrdiff_t position);
   // From tiles of one row to the sums of 4 x 4 pixels, a panel's `width` apart, and their lines.
   void (*winograd_sums)(const int32_t* sums, ptrdiff_t position, int vectors, int32_t* to,

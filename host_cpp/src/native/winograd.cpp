@@ -1,9 +1,10 @@
 #include "native/winograd.hpp"
 
-#include <atomic>
 #include <algorithm>
+#include <atomic>
 
 #include "native/panel_product.hpp"
+#include "native/thread_pool.hpp"
 
 namespace xfblas {
 namespace {
@@ -16,12 +17,14 @@ constexpr int64_t fewest_channels = 32, fewest_columns = 24, fewest_tiles = 8;
 // Output pixels in tiles that hang over the map are computed too: at least so many of 16 are used.
 constexpr int64_t fewest_used = 10;
 // Weights are transformed again in each task where they are more, which so many tiles outweigh.
-constexpr int64_t most_kept_bytes = 5 << 18, many_tiles = 128;
+constexpr int64_t most_kept_bytes = 5 << 20, many_tiles = 128;
 // What a task has of pixels and sums, where weights are kept beside them in the second-level cache,
 // and where they are not.
 constexpr int64_t task_bytes = 512 * 1024, large_task_bytes = 6 << 20;
 // Tiles whose sums are finished together, while they are in the first-level cache.
 constexpr int64_t tiles_at_once = 4;
+
+int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
 
 // From one position to the next, in elements: whole lines and one more, because positions a power
 // of two apart would share the same sets of the cache.
@@ -43,14 +46,18 @@ uint64_t next_number() {
 
 }  // namespace
 
-Winograd::Winograd(const Kernels& kernels, const IntegerProduct&, const FeatureMap& map,
+Winograd::Winograd(const Kernels& kernels, const IntegerProduct& product, const FeatureMap& map,
                    const Panels& panels, const SourceOfWindows& source)
     : kernels_(kernels),
+      product_(product),
       map_(map),
       panels_(panels),
       source_(source),
       number_(next_number()),
       channels_(map.channels),
+      down_(parts_of(map.out_y, side)),
+      across_(parts_of(map.out_x, side)),
+      tiles_(product.m / map.pixels() * down_ * across_),
       pixel_stride_(apart(channels_, 2)),
       weight_position_(apart(channels_ * kernels.width(), 2)),
       outside_(size_t(channels_), int8_t(map.fill)) {}
@@ -62,107 +69,135 @@ bool Winograd::pays(const Kernels& kernels, const IntegerProduct& product, const
       map.dilation_y != 1 || map.dilation_x != 1 || map.up_y != 1 || map.up_x != 1)
     return false;
   const auto tiles = parts_of(map.out_y, side) * parts_of(map.out_x, side);
-  return map.channels >= fewest_channels && map.channels <= most_channels && map.channels % (2 * kernels.lanes) == 0 &&
-         product.n >= fewest_columns && product.m / map.pixels() * tiles >= fewest_tiles &&
-         tiles * fewest_used <= map.pixels();
+  return map.channels >= fewest_channels && map.channels <= most_channels &&
+         map.channels % (2 * kernels.lanes) == 0 && product.n >= fewest_columns &&
+         product.m / map.pixels() * tiles >= fewest_tiles && tiles * fewest_used <= map.pixels();
 }
 
-Tasks Winograd::tasks(int64_t frames, int64_t threads) const {
-  const auto down = parts_of(map_.out_y, side), across = parts_of(map_.out_x, side);
+Winograd::Tile Winograd::tile(int64_t number) const {
+  const auto row = number / across_;
+  return {row / down_, row % down_ * side, number % across_ * side};
+}
+
+bool Winograd::keeps_weights() const {
+  return 2 * positions * weight_position_ * int64_t(panels_.panels().size()) <= most_kept_bytes;
+}
+
+// A task for each thread at least, where weights are not transformed much more often for it.
+int64_t Winograd::tiles_of_task(int64_t threads) const {
   const auto tile_bytes = positions * (2 * pixel_stride_ + 4 * kernels_.width());
-  const bool keeps = positions * 2 * weight_position_ * int64_t(panels_.panels().size()) <= most_kept_bytes;
-  const auto most = keeps ? std::max<int64_t>(task_bytes / tile_bytes, 1)
-                          : std::clamp<int64_t>(large_task_bytes / tile_bytes, 1, many_tiles);
-  const auto columns = parts_of(across, most);
-  auto rows = parts_of(down, std::max<int64_t>(most / parts_of(across, columns), 1));
-  const auto beside = frames * columns;
-  if (rows * beside > 1) rows = std::min(down, rounded_up(rows * beside, threads) / beside);
-  return {frames, rows, columns, map_.out_y, map_.out_x, side, side};
+  const auto most = keeps_weights() ? task_bytes / tile_bytes
+                                    : std::min(large_task_bytes / tile_bytes, many_tiles);
+  const auto tasks = parts_of(tiles_, std::max<int64_t>(most, 1));
+  return parts_of(tiles_, tasks > 1 ? rounded_up(tasks, threads) : tasks);
 }
 
-const int8_t* Winograd::pixel(const OutputPart& part, int64_t y, int64_t x) const {
-  const auto row = source_.rows.pixel(y, 0), column = source_.columns.pixel(x, 0);
-  if (row < 0 || column < 0) return outside_.data();
-  return reinterpret_cast<const int8_t*>(source_.data) + part.frame * source_.frame_bytes() +
-         (row * map_.width + column) * source_.lda;
+void Winograd::run(int64_t threads, Counter& counter) const {
+  const auto together = tiles_of_task(threads), tasks = parts_of(tiles_, together);
+  // Threads that have no tiles of their own take some of the panels.
+  const auto panels = int64_t(panels_.panels().size());
+  const auto groups = std::min(panels, parts_of(threads, tasks));
+  run_tasks(threads, tasks * groups, [&](int64_t task) {
+    const auto first = task / groups * together, group = task % groups;
+    const auto panel = group * panels / groups, end = (group + 1) * panels / groups;
+    run_task(first, std::min(first + together, tiles_), size_t(panel), size_t(end));
+    PathCounts counts{};
+    counts[size_t(SumPath::winograd)] = uint64_t(end - panel);
+    counter.add(counts);
+  });
 }
 
-const int16_t* Winograd::weights_of(size_t panel, ThreadSpace&) const {
-  static thread_local KeptWeights kept;
-  const auto& all = panels_.panels();
-  const auto size = positions * weight_position_;
-  const bool keeps = 2 * size * int64_t(all.size()) <= most_kept_bytes;
-  if (kept.number != number_) kept.made.assign(all.size(), false);
-  kept.number = number_;
-  auto* to = kept.space.room<int16_t>(size_t(size) * (keeps ? all.size() : 1));
-  if (keeps) to += int64_t(panel) * size;
-  if (!kept.made[panel]) {
-    if (!keeps) kept.made.assign(all.size(), false);
-    kernels_.winograd_weights(all[panel].packed, channels_, all[panel].vectors, to,
-                              weight_position_);
-    kept.made[panel] = true;
-  }
-  return to;
-}
-
-void Winograd::multiply(const Panel& panel, const int16_t* pixels, const int16_t* weights,
-                        int64_t tiles, int32_t* sums, ThreadSpace& space) const {
+void Winograd::run_task(int64_t first, int64_t end, size_t first_panel, size_t end_panel) const {
+  static thread_local Workspace pixel_space, sum_space;
+  const auto tiles = end - first, width = int64_t(kernels_.width());
   const auto pixel_position = apart(tiles * pixel_stride_, 2);
-  const auto sum_position = apart(tiles * kernels_.width(), 4);
-  const int64_t tile = kernels_.rows_of_tile(panel.vectors);
-  const auto parts = parts_of(tiles, tile);
-  const Runs runs{0, 1, channels_ / 2};
-  for (int64_t position = 0; position < positions; ++position) {
-    const auto* b = weights + position * weight_position_;
-    space.soon = position + 1 < positions
-                     ? UpcomingBytes(b + weight_position_,
-                                     size_t(channels_ * panel.vectors * kernels_.lanes * 2))
-                     : UpcomingBytes();
-    for (int64_t part = 0; part < parts; ++part) {
-      const auto first = part * tiles / parts, end = (part + 1) * tiles / parts;
-      kernels_.pairs(int(end - first), panel.vectors,
-                     pixels + position * pixel_position + first * pixel_stride_,
-                     2 * pixel_stride_, runs, b, false, space.soon.take(runs.steps),
-                     sums + position * sum_position + first * kernels_.width());
+  const auto sum_position = apart(tiles * width, 4);
+  auto* pixels = pixel_space.room<int16_t>(size_t(positions * pixel_position));
+  auto* sums = sum_space.room<int32_t>(size_t(positions * sum_position));
+  for (auto i = first; i < end; ++i)
+    transform_pixels(tile(i), pixels + (i - first) * pixel_stride_, pixel_position);
+  for (auto i = first_panel; i < end_panel; ++i) {
+    const auto& panel = panels_.panels()[i];
+    multiply(i, pixels, pixel_position, tiles, sums, sum_position);
+    for (auto j = first; j < end;) {
+      const auto count = std::min({tiles_at_once, end - j, across_ - j % across_});
+      finish(panel, tile(j), count, sums + (j - first) * width, sum_position);
+      j += count;
     }
   }
 }
 
-void Winograd::run(const IntegerProduct& product, const OutputPart& part, size_t first, size_t end,
-                   ThreadSpace& space) const {
-  static thread_local Workspace pixel_space, output_space;
-  const auto down = parts_of(part.rows, side), across = parts_of(part.columns, side);
-  const auto tiles = down * across;
-  const auto width = int64_t(kernels_.width());
-  const auto pixel_position = apart(tiles * pixel_stride_, 2);
-  const auto sum_position = apart(tiles * width, 4);
-  auto* pixels = pixel_space.room<int16_t>(size_t(positions * pixel_position));
-  auto* sums = space.sums.room<int32_t>(size_t(positions * sum_position));
-  const auto line = tiles_at_once * side * width;
-  auto* outputs = output_space.room<int32_t>(size_t(side * line));
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const auto y = part.y + tile / across * side, x = part.x + tile % across * side;
-    const int8_t* from[positions];
-    for (int64_t i = 0; i < positions; ++i) from[i] = pixel(part, y + i / patch, x + i % patch);
-    kernels_.winograd_pixels(from, channels_, pixels + tile * pixel_stride_, pixel_position);
+void Winograd::transform_pixels(const Tile& tile, int16_t* to, ptrdiff_t position) const {
+  const int8_t* from[positions];
+  const auto* frame = reinterpret_cast<const int8_t*>(source_.data) +
+                      tile.frame * source_.frame_bytes();
+  int64_t columns[patch];
+  for (int64_t x = 0; x < patch; ++x) columns[x] = source_.columns.pixel(tile.x, x);
+  for (int64_t y = 0; y < patch; ++y) {
+    const auto row = source_.rows.pixel(tile.y, y);
+    const auto* line = frame + row * map_.width * source_.lda;
+    for (int64_t x = 0; x < patch; ++x)
+      from[y * patch + x] =
+          row < 0 || columns[x] < 0 ? outside_.data() : line + columns[x] * source_.lda;
   }
-  for (auto i = first; i < end; ++i) {
-    const auto& panel = panels_.panels()[i];
-    multiply(panel, pixels, weights_of(i, space), tiles, sums, space);
-    for (int64_t row = 0; row < down; ++row)
-      for (int64_t column = 0; column < across; column += tiles_at_once) {
-        const auto count = std::min(tiles_at_once, across - column);
-        for (int64_t j = 0; j < count; ++j)
-          kernels_.winograd_sums(sums + (row * across + column + j) * width, sum_position,
-                                 panel.vectors, outputs + j * side * width, line);
-        const auto lines = std::min(side, part.rows - row * side);
-        const auto columns = std::min(count * side, part.columns - column * side);
-        for (int64_t y = 0; y < lines; ++y)
-          finish_sums(kernels_, product, reach_of(product, SumPath::low_bits),
-                      SumsOfTile{outputs + y * line, nullptr, nullptr},
-                      {row * side + y, column * side, panel.column}, int(columns), panel.columns);
-      }
+  kernels_.winograd_pixels(from, channels_, to, position);
+}
+
+// Those of one row at a time stay in the second-level cache.
+const int16_t* Winograd::weights_of(size_t panel, int64_t row) const {
+  static thread_local KeptWeights kept;
+  const auto& all = panels_.panels();
+  const auto size = patch * weight_position_, place = int64_t(panel) * patch + row;
+  const bool keeps = keeps_weights();
+  if (kept.number != number_ || !keeps) kept.made.assign(all.size() * patch, false);
+  kept.number = number_;
+  auto* to = kept.space.room<int16_t>(size_t(size) * (keeps ? kept.made.size() : 1));
+  if (keeps) to += place * size;
+  if (!kept.made[size_t(place)])
+    kernels_.winograd_weights(all[panel].packed, int(row), channels_, all[panel].vectors, to,
+                              weight_position_);
+  kept.made[size_t(place)] = true;
+  return to;
+}
+
+void Winograd::multiply(size_t number, const int16_t* pixels, ptrdiff_t pixel_position,
+                        int64_t tiles, int32_t* sums, ptrdiff_t sum_position) const {
+  const auto& panel = panels_.panels()[number];
+  const auto parts = parts_of(tiles, kernels_.rows_of_tile(panel.vectors));
+  const auto pixel_bytes = size_t(tiles * pixel_stride_ * 2);
+  const Runs runs{0, 1, channels_ / 2};
+  const int16_t* b = nullptr;
+  for (int64_t position = 0; position < positions; ++position) {
+    if (position % patch == 0) b = weights_of(number, position / patch);
+    const auto* a = pixels + position * pixel_position;
+    auto* to = sums + position * sum_position;
+    UpcomingBytes soon{a + pixel_position, position + 1 < positions ? pixel_bytes : 0};
+    for (int64_t part = 0; part < parts; ++part) {
+      const auto first = part * tiles / parts, end = (part + 1) * tiles / parts;
+      kernels_.pairs(int(end - first), panel.vectors, a + first * pixel_stride_, 2 * pixel_stride_,
+                     runs, b + position % patch * weight_position_, false, soon.take(runs.steps),
+                     to + first * kernels_.width());
+    }
   }
+}
+
+void Winograd::finish(const Panel& panel, const Tile& first, int64_t tiles, const int32_t* sums,
+                      ptrdiff_t position) const {
+  static thread_local Workspace space;
+  const auto width = int64_t(kernels_.width()), line = tiles * side * width;
+  auto* outputs = space.room<int32_t>(size_t(side * line));
+  for (int64_t i = 0; i < tiles; ++i)
+    kernels_.winograd_sums(sums + i * width, position, panel.vectors, outputs + i * side * width,
+                           line);
+  auto product = product_;
+  product.c_line = map_.c_row, product.x_line = int64_t(map_.out_x) * product.ldx;
+  product.c = static_cast<char*>(product.c) + uint64_t(first.frame) * map_.c_frame;
+  const auto rows = std::min(side, map_.out_y - first.y);
+  const auto columns = std::min(tiles * side, map_.out_x - first.x);
+  for (int64_t y = 0; y < rows; ++y)
+    finish_sums(kernels_, product, reach_of(product, SumPath::low_bits),
+                SumsOfTile{outputs + y * line, nullptr, nullptr},
+                {first.y + y, first.x, panel.column}, int(columns), panel.columns);
 }
 
 }  // namespace xfblas

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "native/multiply.hpp"
+#include "native/statistics.hpp"
 #include "native/window_block.hpp"
-#include "native/window_tasks.hpp"
 
 namespace xfblas {
 
@@ -31,25 +31,35 @@ class Winograd {
   static bool pays(const Kernels& kernels, const IntegerProduct& product, const FeatureMap& map,
                    const Panels& panels);
 
-  // For run(), with as many tasks as threads at least where there are as many tiles.
-  Tasks tasks(int64_t frames, int64_t threads) const;
-
-  // product: of the part alone. The panels first .. end-1 of it.
-  void run(const IntegerProduct& product, const OutputPart& part, size_t first, size_t end,
-           ThreadSpace& space) const;
+  void run(int64_t threads, Counter& counter) const;
 
  private:
-  const int8_t* pixel(const OutputPart& part, int64_t y, int64_t x) const;
-  const int16_t* weights_of(size_t panel, ThreadSpace& space) const;
-  void multiply(const Panel& panel, const int16_t* pixels, const int16_t* weights, int64_t tiles,
-                int32_t* sums, ThreadSpace& space) const;
+  // 4 x 4 output pixels, fewer at the end of a map.
+  struct Tile {
+    int64_t frame, y, x;
+  };
+  Tile tile(int64_t number) const;
+  int64_t tiles_of_task(int64_t threads) const;
+  bool keeps_weights() const;
+
+  // Of tiles first .. end-1 and panels first_panel .. end_panel-1.
+  void run_task(int64_t first, int64_t end, size_t first_panel, size_t end_panel) const;
+  void transform_pixels(const Tile& tile, int16_t* to, ptrdiff_t position) const;
+  // Of a row of six positions.
+  const int16_t* weights_of(size_t panel, int64_t row) const;
+  void multiply(size_t number, const int16_t* pixels, ptrdiff_t pixel_position, int64_t tiles,
+                int32_t* sums, ptrdiff_t sum_position) const;
+  // Of tiles that are side by side.
+  void finish(const Panel& panel, const Tile& first, int64_t tiles, const int32_t* sums,
+              ptrdiff_t position) const;
 
   const Kernels& kernels_;
+  const IntegerProduct& product_;
   const FeatureMap& map_;
   const Panels& panels_;
   const SourceOfWindows& source_;
-  uint64_t number_;      // no other's
-  int64_t channels_;
+  uint64_t number_;  // no other's
+  int64_t channels_, down_, across_, tiles_;
   int64_t pixel_stride_, weight_position_;  // elements
   std::vector<int8_t> outside_;             // a pixel of the padding
 };

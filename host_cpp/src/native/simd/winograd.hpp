@@ -29,14 +29,16 @@ inline void pixels_to_positions(const Vector (&d)[6], Vector (&v)[6]) {
 
 // One side of G g G^T, each row times what makes it whole, 30 / (15, 5, 5, 1, 1, 15), with
 //   G = 1 0 0,  1 1 1,  1 -1 1,  1 2 4,  4 -2 1,  0 0 1
-inline void weights_to_positions(const Vector (&g)[3], Vector (&u)[6]) {
-  const auto outer = add_words(g[0], g[2]), middle_twice = shift_words_left<1>(g[1]);
-  u[0] = g[0];
-  u[1] = add_words(outer, g[1]);
-  u[2] = subtract_words(outer, g[1]);
-  u[3] = add_words(add_words(g[0], shift_words_left<2>(g[2])), middle_twice);
-  u[4] = subtract_words(add_words(g[2], shift_words_left<2>(g[0])), middle_twice);
-  u[5] = g[2];
+template <int row>
+inline Vector weights_to_position(const Vector (&g)[3]) {
+  if constexpr (row == 0) return g[0];
+  if constexpr (row == 1) return add_words(add_words(g[0], g[2]), g[1]);
+  if constexpr (row == 2) return subtract_words(add_words(g[0], g[2]), g[1]);
+  if constexpr (row == 3)
+    return add_words(add_words(g[0], shift_words_left<2>(g[2])), shift_words_left<1>(g[1]));
+  if constexpr (row == 4)
+    return subtract_words(add_words(g[2], shift_words_left<2>(g[0])), shift_words_left<1>(g[1]));
+  return g[2];
 }
 
 // One side of A^T m A times 30, with
@@ -89,9 +91,10 @@ inline void load_pairs(const void* from, Vector (&pairs)[pairs_of_step]) {
 #endif
 }
 
-// A panel's nine taps, as many steps of k each as channels take, to pairs at 36 positions.
-void winograd_weights(const void* panel, int64_t channels, int vectors, int16_t* to,
-                      ptrdiff_t position) {
+// A panel's nine taps, as many steps of k each as channels take, to pairs at a row of positions.
+template <int row>
+void weights_to_row(const void* panel, int64_t channels, int vectors, int16_t* to,
+                    ptrdiff_t position) {
   const auto* from = static_cast<const char*>(panel);
   const auto tap = channels / (2 * pairs_of_step) * vectors * ptrdiff_t(sizeof(Vector));
   for (int64_t channel = 0; channel < channels; channel += 2 * pairs_of_step)
@@ -99,21 +102,27 @@ void winograd_weights(const void* panel, int64_t channels, int vectors, int16_t*
       Vector taps[9][pairs_of_step];
       XFBLAS_UNROLL for (int t = 0; t < 9; ++t) load_pairs(from + t * tap, taps[t]);
       XFBLAS_UNROLL for (int pair = 0; pair < pairs_of_step; ++pair) {
-        Vector half[6][3];
+        Vector of_row[3];
         XFBLAS_UNROLL for (int x = 0; x < 3; ++x) {
           const Vector column[] = {taps[x][pair], taps[3 + x][pair], taps[6 + x][pair]};
-          Vector found[6];
-          weights_to_positions(column, found);
-          XFBLAS_UNROLL for (int y = 0; y < 6; ++y) half[y][x] = found[y];
+          of_row[x] = weights_to_position<row>(column);
         }
         auto* place = to + (channel / 2 + pair) * vectors * 2 * lanes + j * 2 * lanes;
-        XFBLAS_UNROLL for (int y = 0; y < 6; ++y) {
-          Vector found[6];
-          weights_to_positions(half[y], found);
-          XFBLAS_UNROLL for (int x = 0; x < 6; ++x, place += position) store(place, found[x]);
-        }
+        store(place, weights_to_position<0>(of_row));
+        store(place + position, weights_to_position<1>(of_row));
+        store(place + 2 * position, weights_to_position<2>(of_row));
+        store(place + 3 * position, weights_to_position<3>(of_row));
+        store(place + 4 * position, weights_to_position<4>(of_row));
+        store(place + 5 * position, weights_to_position<5>(of_row));
       }
     }
+}
+
+void winograd_weights(const void* panel, int row, int64_t channels, int vectors, int16_t* to,
+                      ptrdiff_t position) {
+  static constexpr auto rows = {weights_to_row<0>, weights_to_row<1>, weights_to_row<2>,
+                                weights_to_row<3>, weights_to_row<4>, weights_to_row<5>};
+  rows.begin()[row](panel, channels, vectors, to, position);
 }
 
 // Sums at 36 positions to those of 4 x 4 output pixels, whose lines are so far apart.
