@@ -139,6 +139,11 @@ void Winograd::transform_pixels(const Tile& tile, int16_t* to, ptrdiff_t positio
     for (int64_t x = 0; x < patch; ++x)
       from[y * patch + x] =
           row < 0 || columns[x] < 0 ? outside_.data() : line + columns[x] * source_.lda;
+    // What the tile beside it reads besides: vectors of many pixels are read in turn, which the CPU
+    // does not foresee.
+    if (row < 0 || columns[patch - 1] < 0) continue;
+    const auto* next = line + (columns[patch - 1] + 1) * source_.lda;
+    for (int64_t at = 0; at < side * source_.lda; at += 64) __builtin_prefetch(next + at, 0, 2);
   }
   kernels_.winograd_pixels(from, channels_, to, position);
 }
@@ -186,14 +191,20 @@ void Winograd::finish(const Panel& panel, const Tile& first, int64_t tiles, cons
   static thread_local Workspace space;
   const auto width = int64_t(kernels_.width()), line = tiles * side * width;
   auto* outputs = space.room<int32_t>(size_t(side * line));
+  auto product = product_;
+  product.c_line = map_.c_row, product.x_line = int64_t(map_.out_x) * product.ldx;
+  auto* c = static_cast<char*>(product.c) + uint64_t(first.frame) * map_.c_frame;
+  product.c = c;
+  const auto rows = std::min(side, map_.out_y - first.y);
+  const auto columns = std::min(tiles * side, map_.out_x - first.x);
+  // Stores would wait for the lines of C.
+  for (int64_t y = 0; y < rows; ++y)
+    for (int64_t x = 0; x < columns; ++x)
+      __builtin_prefetch(c + (first.y + y) * product.c_line + (first.x + x) * product.ldc +
+                             panel.column, 1);
   for (int64_t i = 0; i < tiles; ++i)
     kernels_.winograd_sums(sums + i * width, position, panel.vectors, outputs + i * side * width,
                            line);
-  auto product = product_;
-  product.c_line = map_.c_row, product.x_line = int64_t(map_.out_x) * product.ldx;
-  product.c = static_cast<char*>(product.c) + uint64_t(first.frame) * map_.c_frame;
-  const auto rows = std::min(side, map_.out_y - first.y);
-  const auto columns = std::min(tiles * side, map_.out_x - first.x);
   for (int64_t y = 0; y < rows; ++y)
     finish_sums(kernels_, product, reach_of(product, SumPath::low_bits),
                 SumsOfTile{outputs + y * line, nullptr, nullptr},
