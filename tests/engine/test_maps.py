@@ -74,7 +74,7 @@ def test_upsampled_maps_of_many_channels(unit, seed):
 @example(seed=2)
 @given(seed=SEEDS)
 def test_three_by_three_of_many_channels(unit, seed):
-    """Where the native engine takes a quarter of the products, if sums are small enough."""
+    """Where the native engine takes a quarter of the products in int8."""
     rng = np.random.default_rng(seed)
     dtype = unit.device.dtype
     case = map_cases.random_case(rng, dtype, "convolution")
@@ -92,7 +92,7 @@ def test_three_by_three_of_many_channels(unit, seed):
         "dilation": (1, 1), "padding": padding,
     }  # fmt: skip
     case.b = map_cases.elements(rng, (9 * channels, n), dtype)
-    if seed % 3 == 0:  # whose sums may be too large
+    if seed % 3 == 0:  # the largest sums
         case.maps[:], case.b[:] = np.iinfo(dtype).min, np.iinfo(dtype).min
     pixels = 1 if seed % 2 else np.prod(output)
     case.x = rng.integers(-(2**31), 2**31, (pixels, n)).astype(np.int32)
@@ -161,6 +161,52 @@ def test_few_output_channels(unit, seed):
     case.target = np.full((size, rows, columns, n + 2), 55, dtype)
     case.first, case.step, case.target_channel = (0, 0), (1, 1), 1
     np.testing.assert_array_equal(case.run(unit), case.expected(), f"{seed}: {case}")
+
+
+def three_by_three(channels, n, rows, columns, a, b):
+    """A convolution whose elements are all a and all b, or random ones for None."""
+    rng = np.random.default_rng(channels)
+    maps, weights = (
+        np.full(shape, value, np.int8)
+        if value is not None
+        else map_cases.elements(rng, shape, np.int8)
+        for shape, value in [((1, rows, columns, channels), a), ((9 * channels, n), b)]
+    )
+    walk = {
+        "kernel": (3, 3), "stride": (1, 1), "dilation": (1, 1), "padding": (1, 1),
+        "upsampling": (1, 1), "fill": -128, "output": (rows, columns),
+    }  # fmt: skip
+    flags = {"round": True, "saturate": True}
+    expected, given = {"post": (1, 22), **flags}, {"post_scale": 1, "post_shift": 22, **flags}
+    target = np.zeros((1, rows, columns, n), np.int8)
+    x = np.arange(n, dtype=np.int32)[np.newaxis]
+    return map_cases.Case(
+        "convolution", maps, 0, channels, walk, weights, x, expected, given, target
+    )
+
+
+@pytest.mark.native
+@pytest.mark.parametrize(
+    "shape, is_taken",
+    [
+        ((32, 24, 8, 12), True),
+        ((96, 30, 17, 9), True),
+        ((3616, 24, 8, 12), True),
+        ((3648, 24, 8, 12), False),  # whose sums need more bits
+        ((33, 24, 8, 12), False),
+        ((64, 16, 8, 12), False),
+        ((64, 64, 4, 20), False),
+        ((64, 64, 1, 64), False),
+    ],
+)
+@pytest.mark.parametrize("a, b", [(-128, -128), (127, -128), (None, None)])
+def test_which_are_taken_by_winograd(shape, is_taken, a, b):
+    case = three_by_three(*shape, a, b)
+    with xfblas.open(engine="Fcn", dtype=np.int8, target="native") as device:
+        before = xfblas.native_statistics()["winograd"]
+        np.testing.assert_array_equal(case.run(device.compute_units[0]), case.expected())
+    if not xfblas.native_engine().instruction_set.startswith("amx"):  # whose tiles come first
+        assert (xfblas.native_statistics()["winograd"] > before) == is_taken
 
 
 @pytest.mark.native  # a card holds the image of the other tests

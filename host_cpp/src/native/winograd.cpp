@@ -13,7 +13,7 @@ constexpr int64_t side = 4, patch = 6, positions = 36;
 // Sums of more might be too large, see winograd.hpp: 9 * 2^14 * channels < 2^29.
 constexpr int64_t most_channels = 3640;
 // With fewer, changing forms takes what is saved.
-constexpr int64_t fewest_channels = 32, fewest_columns = 24, fewest_tiles = 8;
+constexpr int64_t fewest_channels = 32, fewest_columns = 24, fewest_tiles = 6;
 // Output pixels in tiles that hang over the map are computed too: at least so many of 16 are used.
 constexpr int64_t fewest_used = 10;
 // Weights are transformed again in each task where they are more, which so many tiles outweigh.
