@@ -7,7 +7,7 @@ import numpy as np
 import oracle
 from numpy.lib.stride_tricks import as_strided
 
-LOW_BITS, PROVED, SPILLED, ESTIMATED, SPLIT, TILES = range(6)
+LOW_BITS, PROVED, SPILLED, ESTIMATED, SPLIT, TILES, WINOGRAD = range(7)
 BLOCK = 64  # of k, the shortest that is spilled: a path that is asked for may take longer ones
 OPCODE_GEMM, OPCODE_FCN = 2, 8
 ROUND, SATURATE = 1, 2
@@ -128,7 +128,7 @@ class Problem:
             setattr(arrays, name, kept[name].ctypes.data)
             setattr(arrays, "ld" + name, 0 if name == "x" and len(array) == 1 else leading)
         words = (ctypes.c_uint32 * 16)(*self.words())
-        counts = (ctypes.c_uint64 * 6)()
+        counts = (ctypes.c_uint64 * (WINOGRAD + 1))()
         bytes_ = self.a.dtype.itemsize
         status = library.run_product(isa, path, bytes_, ctypes.byref(arrays), words, counts)
         assert status == 0

@@ -53,7 +53,7 @@ def test_silent_otherwise():
 
 
 def test_statistics_count_blocks():
-    names = ["low_bits", "proved", "spilled", "estimated", "split", "tiles"]
+    names = ["low_bits", "proved", "spilled", "estimated", "split", "tiles", "winograd"]
     before = xfblas.native_statistics()
     assert list(before) == names
     a = np.ones((8, 8), np.int16)
