@@ -16,10 +16,11 @@ constexpr int64_t most_channels = 3640;
 constexpr int64_t fewest_channels = 32, fewest_columns = 24, fewest_tiles = 6;
 // Output pixels in tiles that hang over the map are computed too: at least so many of 16 are used.
 constexpr int64_t fewest_used = 10;
-// Weights are transformed again in each task where they are more, which so many tiles outweigh.
+// Transformed weights of a call are kept up to so many bytes. More are made again in each task,
+// which so many tiles outweigh.
 constexpr int64_t most_kept_bytes = 5 << 20, many_tiles = 128;
-// What a task has of pixels and sums, where weights are kept beside them in the second-level cache,
-// and where they are not.
+// What a task has of pixels and sums: they stay in the second-level cache, but where weights are
+// made again.
 constexpr int64_t task_bytes = 512 * 1024, large_task_bytes = 6 << 20;
 // Tiles whose sums are finished together, while they are in the first-level cache.
 constexpr int64_t tiles_at_once = 4;
@@ -83,7 +84,7 @@ bool Winograd::keeps_weights() const {
   return 2 * positions * weight_position_ * int64_t(panels_.panels().size()) <= most_kept_bytes;
 }
 
-// A task for each thread at least, where weights are not transformed much more often for it.
+// As many tasks for each thread; one task stays one, so that weights are not made twice for it.
 int64_t Winograd::tiles_of_task(int64_t threads) const {
   const auto tile_bytes = positions * (2 * pixel_stride_ + 4 * kernels_.width());
   const auto most = keeps_weights() ? task_bytes / tile_bytes
