@@ -67,6 +67,26 @@ def test_runs_of_neighbouring_digits(generator):
         np.testing.assert_array_equal(found, model.elements(rows)[:, part])
 
 
+@pytest.mark.parametrize("rows", [7, 8, 70])
+@pytest.mark.parametrize("count", [0, 1, 18, 24, 25, 99])
+def test_few_features_of_two_digits(count, rows, generator):
+    """Natively the others are encoded in single precision where they are most of eight rows."""
+    features = 99
+    low = features + generator.permutation(features)[:count]
+    columns = generator.permutation(np.concatenate([np.arange(features), low, low[: count // 2]]))
+    weights = np.zeros((len(columns), len(columns)), np.int16)
+    weights[np.arange(len(columns)), np.arange(len(columns))] = 1
+    model = one_layer(weights, columns=columns, limit=127, base=16)
+    model.scales = generator.uniform(10, 60, features)
+    model.offsets = generator.normal(0, 1, features) if count % 2 else None
+    given = random_rows(generator, rows, features)
+    # Halves, whose low digit is an end of its range.
+    given[0] = (np.arange(features) - 49.5) / model.scales
+    with xfblas.open() as device:
+        found = model.run(device.compute_units[0], given)
+    np.testing.assert_array_equal(found, model.elements(given))
+
+
 def test_sums_that_a_range_proves(generator):
     """Weights just light enough, and just too heavy, for elements within the input's limit."""
     for limit in (1, 100, 32767):

@@ -33,12 +33,17 @@ void copy(const Element* from, int64_t count, Element* to) {
   std::memcpy(to + count - chunk, from + count - chunk, 16);
 }
 
+// Where less than one of so many features has two digits, the others are not encoded in double; for
+// fewer rows finding them takes longer.
+constexpr int64_t whole_beside_low = 4;
+constexpr uint64_t fewest_rows = 8;
+
 // Encodes one row after the other; Element is int8_t or int16_t.
 template <typename Element>
 class InputDigits {
  public:
-  // near: the coding in single precision, or null.
-  InputDigits(const InputCoding& coding, const NearCoding* near, uint64_t elements);
+  // near: the coding in single precision, or null. rows: how many will be encoded.
+  InputDigits(const InputCoding& coding, const NearCoding* near, uint64_t elements, uint64_t rows);
 
   // Returns false where all values are finite and within the coding's limit.
   bool encode(const float* row, Element* to);
@@ -49,25 +54,68 @@ class InputDigits {
     int64_t first_digit, first_element, count;
   };
 
+  // Where they are few; then columns are of what is gathered.
+  void gather(std::vector<int64_t>& columns);
+  bool encode_gathered(const float* row, Element* low);
+
   const InputCoding& coding_;
   const NearCoding* near_;
   std::vector<Run> runs_;        // where the coding has columns
-  std::vector<Element> digits_;  // the high ones of all features, then the low ones
+  std::vector<Element> digits_;  // the high ones of all features, then the low ones that there are
+  // Features that have low digits, one behind the other, where they are not many.
+  InputCoding gathered_{};
+  std::vector<int64_t> features_;
+  std::vector<double> scales_, offsets_;
+  std::vector<float> values_;
+  std::vector<Element> high_;  // which are known already
 };
 
 template <typename Element>
 InputDigits<Element>::InputDigits(const InputCoding& coding, const NearCoding* near,
-                                  uint64_t elements)
+                                  uint64_t elements, uint64_t rows)
     : coding_(coding), near_(near) {
   if (!coding.columns) return;
   // Without a base the low digits stay zeros.
   digits_.resize(2 * coding.features);
+  std::vector<int64_t> columns(coding.columns, coding.columns + elements);
+  if (near && coding.base != 0 && rows >= fewest_rows) gather(columns);
   for (int64_t e = 0; e < int64_t(elements);) {
     const auto first = e;
     do ++e;
-    while (e < int64_t(elements) && coding.columns[e] == coding.columns[e - 1] + 1);
-    runs_.push_back({coding.columns[first], first, e - first});
+    while (e < int64_t(elements) && columns[e] == columns[e - 1] + 1);
+    runs_.push_back({columns[first], first, e - first});
   }
+}
+
+template <typename Element>
+void InputDigits<Element>::gather(std::vector<int64_t>& columns) {
+  const auto features = int64_t(coding_.features);
+  std::vector<int64_t> places(coding_.features, -1);
+  for (auto column : columns)
+    if (column >= features && places[size_t(column - features)] < 0) {
+      places[size_t(column - features)] = int64_t(features_.size());
+      features_.push_back(column - features);
+    }
+  if (int64_t(features_.size()) * whole_beside_low >= features) return features_.clear();
+  for (auto& column : columns)
+    if (column >= features) column = features + places[size_t(column - features)];
+  for (const auto feature : features_) {
+    scales_.push_back(coding_.scales[feature]);
+    if (coding_.offsets) offsets_.push_back(coding_.offsets[feature]);
+  }
+  values_.resize(features_.size()), high_.resize(features_.size());
+  gathered_ = coding_;
+  gathered_.features = features_.size(), gathered_.columns = nullptr;
+  gathered_.scales = scales_.data();
+  gathered_.offsets = coding_.offsets ? offsets_.data() : nullptr;
+}
+
+// High digits in single precision, and both in double of the few that have two.
+template <typename Element>
+bool InputDigits<Element>::encode_gathered(const float* row, Element* low) {
+  for (size_t i = 0; i < features_.size(); ++i) values_[i] = row[features_[i]];
+  const bool beyond = encode_digits(row, coding_, near_, digits_.data(), nullptr);
+  return encode_digits(values_.data(), gathered_, nullptr, high_.data(), low) || beyond;
 }
 
 template <typename Element>
@@ -75,7 +123,8 @@ bool InputDigits<Element>::encode(const float* row, Element* to) {
   if (!coding_.columns) return encode_digits(row, coding_, near_, to, nullptr);
   auto* high = digits_.data();
   auto* low = coding_.base == 0 ? nullptr : high + coding_.features;
-  const bool beyond = encode_digits(row, coding_, near_, high, low);
+  const bool beyond = features_.empty() ? encode_digits(row, coding_, near_, high, low)
+                                    : encode_gathered(row, low);
   for (const auto& run : runs_) copy(high + run.first_digit, run.count, to + run.first_element);
   return beyond;
 }
@@ -133,7 +182,8 @@ uint64_t encode_together(const ForwardPass& pass, uint64_t first, uint64_t rows,
       stride != coding.features * sizeof(Element))
     return 0;
   const RowsTogether together(coding, pass.near);
-  InputDigits<Element> digits(together.coding(), together.near(), together.coding().features);
+  InputDigits<Element> digits(together.coding(), together.near(), together.coding().features,
+                              rows);
   uint64_t done = 0;
   for (; done + rows_together <= rows; done += rows_together, to += rows_together * stride)
     if (digits.encode(pass.input + (first + done) * coding.features,
@@ -146,7 +196,7 @@ uint64_t encode_together(const ForwardPass& pass, uint64_t first, uint64_t rows,
 template <typename Element, typename Place, typename Take>
 void encode_rows(const ForwardPass& pass, uint64_t first, uint64_t rows, const Place& place,
                  const Take& take) {
-  InputDigits<Element> digits(pass.input_coding, pass.near, pass.elements);
+  InputDigits<Element> digits(pass.input_coding, pass.near, pass.elements, rows);
   for (uint64_t i = 0; i < rows; ++i) {
     const float* row = pass.input + (first + i) * pass.input_coding.features;
     if (digits.encode(row, reinterpret_cast<Element*>(place(i)))) look_at(pass, first + i);

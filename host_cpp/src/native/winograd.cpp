@@ -84,13 +84,13 @@ bool Winograd::keeps_weights() const {
   return 2 * positions * weight_position_ * int64_t(panels_.panels().size()) <= most_kept_bytes;
 }
 
-// As many tasks for each thread; one task stays one, so that weights are not made twice for it.
+// As many tasks for each thread. Fewer than threads are not made more, since each makes weights.
 int64_t Winograd::tiles_of_task(int64_t threads) const {
   const auto tile_bytes = positions * (2 * pixel_stride_ + 4 * kernels_.width());
   const auto most = keeps_weights() ? task_bytes / tile_bytes
                                     : std::min(large_task_bytes / tile_bytes, many_tiles);
   const auto tasks = parts_of(tiles_, std::max<int64_t>(most, 1));
-  return parts_of(tiles_, tasks > 1 ? rounded_up(tasks, threads) : tasks);
+  return parts_of(tiles_, tasks > threads ? rounded_up(tasks, threads) : tasks);
 }
 
 void Winograd::run(int64_t threads, Counter& counter) const {
