@@ -61,6 +61,7 @@ class InputDigits {
   const InputCoding& coding_;
   const NearCoding* near_;
   std::vector<Run> runs_;        // where the coding has columns
+  bool has_low_ = false;         // whether any of them takes a low digit
   std::vector<Element> digits_;  // the high ones of all features, then the low ones that there are
   // Features that have low digits, one behind the other, where they are not many.
   InputCoding gathered_{};
@@ -78,7 +79,9 @@ InputDigits<Element>::InputDigits(const InputCoding& coding, const NearCoding* n
   // Without a base the low digits stay zeros.
   digits_.resize(2 * coding.features);
   std::vector<int64_t> columns(coding.columns, coding.columns + elements);
-  if (near && coding.base != 0 && rows >= fewest_rows) gather(columns);
+  const auto is_low = [&](int64_t column) { return column >= int64_t(coding.features); };
+  has_low_ = coding.base != 0 && std::any_of(columns.begin(), columns.end(), is_low);
+  if (near && has_low_ && rows >= fewest_rows) gather(columns);
   for (int64_t e = 0; e < int64_t(elements);) {
     const auto first = e;
     do ++e;
@@ -122,7 +125,7 @@ template <typename Element>
 bool InputDigits<Element>::encode(const float* row, Element* to) {
   if (!coding_.columns) return encode_digits(row, coding_, near_, to, nullptr);
   auto* high = digits_.data();
-  auto* low = coding_.base == 0 ? nullptr : high + coding_.features;
+  auto* low = has_low_ ? high + coding_.features : nullptr;
   const bool beyond = features_.empty() ? encode_digits(row, coding_, near_, high, low)
                                     : encode_gathered(row, low);
   for (const auto& run : runs_) copy(high + run.first_digit, run.count, to + run.first_element);

@@ -95,40 +95,60 @@ int64_t Winograd::tiles_of_task(int64_t threads) const {
 
 void Winograd::run(int64_t threads, Counter& counter) const {
   const auto together = tiles_of_task(threads), tasks = parts_of(tiles_, together);
-  // Threads that have no tiles of their own take some of the panels.
   const auto panels = int64_t(panels_.panels().size());
+  const auto take = [&](const Pixels& pixels, int64_t first, int64_t end) {
+    multiply_panels(pixels, size_t(first), size_t(end));
+    PathCounts counts{};
+    counts[size_t(SumPath::winograd)] = uint64_t(end - first);
+    counter.add(counts);
+  };
+  // Threads that have no tiles of their own take some of the panels.
   const auto groups = std::min(panels, parts_of(threads, tasks));
+  if (tasks == 1 && groups > 1) {
+    const auto pixels = room_for(0, tiles_);
+    run_tasks(threads, groups, [&](int64_t group) {
+      transform(pixels, group * tiles_ / groups, (group + 1) * tiles_ / groups);
+    });
+    return run_tasks(threads, groups, [&](int64_t group) {
+      take(pixels, group * panels / groups, (group + 1) * panels / groups);
+    });
+  }
   run_tasks(threads, tasks * groups, [&](int64_t task) {
     const auto first = task / groups * together, group = task % groups;
-    const auto panel = group * panels / groups, end = (group + 1) * panels / groups;
-    run_task(first, std::min(first + together, tiles_), size_t(panel), size_t(end));
-    PathCounts counts{};
-    counts[size_t(SumPath::winograd)] = uint64_t(end - panel);
-    counter.add(counts);
+    const auto pixels = room_for(first, std::min(first + together, tiles_));
+    transform(pixels, pixels.first, pixels.end);
+    take(pixels, group * panels / groups, (group + 1) * panels / groups);
   });
 }
 
-void Winograd::run_task(int64_t first, int64_t end, size_t first_panel, size_t end_panel) const {
-  static thread_local Workspace pixel_space, sum_space;
-  const auto tiles = end - first, width = int64_t(kernels_.width());
-  const auto pixel_position = apart(tiles * pixel_stride_, 2);
-  const auto sum_position = apart(tiles * width, 4);
-  auto* pixels = pixel_space.room<int16_t>(size_t(positions * pixel_position));
-  auto* sums = sum_space.room<int32_t>(size_t(positions * sum_position));
+// In memory of this thread.
+Winograd::Pixels Winograd::room_for(int64_t first, int64_t end) const {
+  static thread_local Workspace space;
+  const auto position = apart((end - first) * pixel_stride_, 2);
+  return {first, end, space.room<int16_t>(size_t(positions * position)), position};
+}
+
+void Winograd::transform(const Pixels& pixels, int64_t first, int64_t end) const {
   for (auto i = first; i < end; ++i)
-    transform_pixels(tile(i), pixels + (i - first) * pixel_stride_, pixel_position);
-  for (auto i = first_panel; i < end_panel; ++i) {
-    const auto& panel = panels_.panels()[i];
-    multiply(i, pixels, pixel_position, tiles, sums, sum_position);
-    for (auto j = first; j < end;) {
-      const auto count = std::min({tiles_at_once, end - j, across_ - j % across_});
-      finish(panel, tile(j), count, sums + (j - first) * width, sum_position);
-      j += count;
+    transform_tile(tile(i), pixels.data + (i - pixels.first) * pixel_stride_, pixels.position);
+}
+
+void Winograd::multiply_panels(const Pixels& pixels, size_t first, size_t end) const {
+  static thread_local Workspace space;
+  const auto width = int64_t(kernels_.width());
+  const auto position = apart((pixels.end - pixels.first) * width, 4);
+  auto* sums = space.room<int32_t>(size_t(positions * position));
+  for (auto panel = first; panel < end; ++panel) {
+    multiply(panel, pixels, sums, position);
+    for (auto i = pixels.first; i < pixels.end;) {
+      const auto count = std::min({tiles_at_once, pixels.end - i, across_ - i % across_});
+      finish(panels_.panels()[panel], tile(i), count, sums + (i - pixels.first) * width, position);
+      i += count;
     }
   }
 }
 
-void Winograd::transform_pixels(const Tile& tile, int16_t* to, ptrdiff_t position) const {
+void Winograd::transform_tile(const Tile& tile, int16_t* to, ptrdiff_t position) const {
   const int8_t* from[positions];
   const auto* frame = reinterpret_cast<const int8_t*>(source_.data) +
                       tile.frame * source_.frame_bytes();
@@ -136,7 +156,7 @@ void Winograd::transform_pixels(const Tile& tile, int16_t* to, ptrdiff_t positio
   for (int64_t x = 0; x < patch; ++x) columns[x] = source_.columns.pixel(tile.x, x);
   for (int64_t y = 0; y < patch; ++y) {
     const auto row = source_.rows.pixel(tile.y, y);
-    const auto* line = frame + row * map_.width * source_.lda;
+    const auto* line = frame + std::max<int64_t>(row, 0) * map_.width * source_.lda;
     for (int64_t x = 0; x < patch; ++x)
       from[y * patch + x] =
           row < 0 || columns[x] < 0 ? outside_.data() : line + columns[x] * source_.lda;
@@ -144,7 +164,8 @@ void Winograd::transform_pixels(const Tile& tile, int16_t* to, ptrdiff_t positio
     // does not foresee.
     if (row < 0 || columns[patch - 1] < 0) continue;
     const auto* next = line + (columns[patch - 1] + 1) * source_.lda;
-    for (int64_t at = 0; at < side * source_.lda; at += 64) __builtin_prefetch(next + at, 0, 2);
+    for (int64_t x = 0; x < side; ++x, next += source_.lda)
+      for (int64_t at = 0; at < channels_; at += 64) __builtin_prefetch(next + at, 0, 2);
   }
   kernels_.winograd_pixels(from, channels_, to, position);
 }
@@ -166,18 +187,19 @@ const int16_t* Winograd::weights_of(size_t panel, int64_t row) const {
   return to;
 }
 
-void Winograd::multiply(size_t number, const int16_t* pixels, ptrdiff_t pixel_position,
-                        int64_t tiles, int32_t* sums, ptrdiff_t sum_position) const {
+void Winograd::multiply(size_t number, const Pixels& pixels, int32_t* sums,
+                        ptrdiff_t sum_position) const {
   const auto& panel = panels_.panels()[number];
+  const auto tiles = pixels.end - pixels.first;
   const auto parts = parts_of(tiles, kernels_.rows_of_tile(panel.vectors));
   const auto pixel_bytes = size_t(tiles * pixel_stride_ * 2);
   const Runs runs{0, 1, channels_ / 2};
   const int16_t* b = nullptr;
   for (int64_t position = 0; position < positions; ++position) {
     if (position % patch == 0) b = weights_of(number, position / patch);
-    const auto* a = pixels + position * pixel_position;
+    const auto* a = pixels.data + position * pixels.position;
     auto* to = sums + position * sum_position;
-    UpcomingBytes soon{a + pixel_position, position + 1 < positions ? pixel_bytes : 0};
+    UpcomingBytes soon{a + pixels.position, position + 1 < positions ? pixel_bytes : 0};
     for (int64_t part = 0; part < parts; ++part) {
       const auto first = part * tiles / parts, end = (part + 1) * tiles / parts;
       kernels_.pairs(int(end - first), panel.vectors, a + first * pixel_stride_, 2 * pixel_stride_,

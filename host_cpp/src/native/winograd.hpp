@@ -42,13 +42,19 @@ class Winograd {
   int64_t tiles_of_task(int64_t threads) const;
   bool keeps_weights() const;
 
-  // Of tiles first .. end-1 and panels first_panel .. end_panel-1.
-  void run_task(int64_t first, int64_t end, size_t first_panel, size_t end_panel) const;
-  void transform_pixels(const Tile& tile, int16_t* to, ptrdiff_t position) const;
+  // Tiles first .. end-1 at their positions, so many elements apart.
+  struct Pixels {
+    int64_t first, end;
+    int16_t* data;
+    ptrdiff_t position;
+  };
+  Pixels room_for(int64_t first, int64_t end) const;
+  void transform(const Pixels& pixels, int64_t first, int64_t end) const;
+  void transform_tile(const Tile& tile, int16_t* to, ptrdiff_t position) const;
+  void multiply_panels(const Pixels& pixels, size_t first, size_t end) const;
   // Of a row of six positions.
   const int16_t* weights_of(size_t panel, int64_t row) const;
-  void multiply(size_t number, const int16_t* pixels, ptrdiff_t pixel_position, int64_t tiles,
-                int32_t* sums, ptrdiff_t sum_position) const;
+  void multiply(size_t number, const Pixels& pixels, int32_t* sums, ptrdiff_t position) const;
   // Of tiles that are side by side.
   void finish(const Panel& panel, const Tile& first, int64_t tiles, const int32_t* sums,
               ptrdiff_t position) const;
