@@ -232,7 +232,7 @@ def test_a_closed_model(model):
 
 def live_matrices():
     gc.collect()
-    return sum(isinstance(each, DeviceMatrix) for each in gc.get_objects())
+    return sum(type(each) is DeviceMatrix for each in gc.get_objects())
 
 
 def end_of_memory(unit):
