@@ -10,6 +10,8 @@ namespace xfblas {
 constexpr int64_t rounded_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
+// How many parts of so much take all of it.
+constexpr int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
 
 // A matrix in host memory.
 struct HostMatrix {

@@ -53,8 +53,6 @@ struct Tasks {
   }
 };
 
-int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
-
 // bytes_of: what so many rows and columns of output pixels need of the map, in the form of tiles.
 // columns_together: as Tasks has it.
 template <typename Bytes>

@@ -15,6 +15,7 @@ constexpr int64_t most_channels = 3640;
 // With fewer, changing forms takes what is saved.
 constexpr int64_t fewest_channels = 32, fewest_columns = 24, fewest_tiles = 6;
 // Output pixels in tiles that hang over the map are computed too: at least so many of 16 are used.
+// So there are several rows and columns of them, whose windows lie side by side in SourceOfWindows.
 constexpr int64_t fewest_used = 10;
 // Transformed weights of a call are kept up to so many bytes. More are made again in each task,
 // which so many tiles outweigh.
@@ -24,8 +25,6 @@ constexpr int64_t most_kept_bytes = 5 << 20, many_tiles = 128;
 constexpr int64_t task_bytes = 512 * 1024, large_task_bytes = 6 << 20;
 // Tiles whose sums are finished together, while they are in the first-level cache.
 constexpr int64_t tiles_at_once = 4;
-
-int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
 
 // From one position to the next, in elements: whole lines and one more, because positions a power
 // of two apart would share the same sets of the cache.
